@@ -1,0 +1,1 @@
+"""The site around the phones: settings, URLs, middleware, logging, health."""

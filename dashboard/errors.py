@@ -1,0 +1,70 @@
+"""The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import requires_csrf_token
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    is_htmx = request.headers.get("HX-Request") == "true"
+    template = "error.html#problem" if is_htmx else "error.html"
+    response = render(request, template, {"title": title, "text": text, "code": status}, status=status)
+    if is_htmx:
+        response["HX-Retarget"] = "#problems"
+        response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400 in words."""
+    return _page(
+        request,
+        400,
+        _("That request can’t be read"),
+        _("Nothing was changed. Go back, reload the page and try again."),
+    )
+
+
+@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 in words."""
+    return _page(
+        request,
+        403,
+        _("Your role doesn’t allow this"),
+        _("Nothing was changed. Ask an administrator of this project for another role."),
+    )
+
+
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404 in words; a stranger learns no more than that."""
+    return _page(
+        request,
+        404,
+        _("Nothing here for you"),
+        _("It doesn’t exist, or it belongs to a project you are not a member of."),
+    )
+
+
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 in words; what went wrong is in the log under the request's id."""
+    return _page(
+        request,
+        500,
+        _("Something went wrong on our side"),
+        _("If you were saving, look at the history of the number before you save again: it says what was sent."),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a missing or old CSRF token."""
+    return _page(
+        request,
+        403,
+        _("This form is too old"),
+        _("Nothing was sent to Diga. Reload the page and send the form again."),
+    )

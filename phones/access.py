@@ -1,0 +1,118 @@
+"""Who may do what: the table of roles, and the desk a person sits down at."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from phones.models import Project, Role
+
+
+class Right(Enum):
+    """What a role may do. Each right is written where it is asked for."""
+
+    VIEW = "view"
+    LABEL = "label"  # nickname and note
+    ROUTE = "route"  # inbound and outbound agent
+    BULK = "bulk"
+    ADMINISTER = "administer"  # key, people, settings
+
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.VIEWER: frozenset({Right.VIEW}),
+    Role.LABELLER: frozenset({Right.VIEW, Right.LABEL}),
+    Role.ROUTER: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE}),
+    Role.LEAD: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK}),
+    Role.ADMIN: frozenset(Right),
+}
+
+
+class DeskRequest(HttpRequest):
+    """A request of somebody who has signed in; anonymous ones never reach a view that says so."""
+
+    user: User  # type: ignore[assignment]
+
+
+def initials(name: str) -> str:
+    """Return the first letters of the first two words."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A person at work in one project, with the other projects they could switch to."""
+
+    user: User
+    project: Project
+    role: Role
+    projects: tuple[Project, ...]
+
+    @property
+    def user_name(self) -> str:
+        """The person's name as others see it."""
+        return self.user.get_full_name() or self.user.get_username()
+
+    @property
+    def user_initials(self) -> str:
+        """One or two letters for the person's tile."""
+        return initials(self.user_name)
+
+    @property
+    def initials(self) -> str:
+        """One or two letters for the project's tile."""
+        return initials(self.project.name)
+
+    @property
+    def hue(self) -> int:
+        """The colour number of the project's tile, 1 to 6."""
+        return self.project.pk.int % 6 + 1
+
+    def may(self, right: Right) -> bool:
+        """Say whether the role has the right."""
+        return right in RIGHTS[self.role]
+
+    @property
+    def may_label(self) -> bool:
+        """May change nicknames."""
+        return self.may(Right.LABEL)
+
+    @property
+    def may_route(self) -> bool:
+        """May change agents."""
+        return self.may(Right.ROUTE)
+
+    @property
+    def may_administer(self) -> bool:
+        """May change the key, the people and the settings."""
+        return self.may(Right.ADMINISTER)
+
+
+def projects_of(user: AbstractBaseUser | AnonymousUser) -> tuple[Project, ...]:
+    """Return the projects the person may enter, by name. One query."""
+    return tuple(Project.objects.of_user(user))
+
+
+def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:
+    """Return the desk of the signed-in person in the project `slug`. One query.
+
+    A superuser counts as an administrator of every project.
+
+    :raises Http404: no such project, or not a member: a stranger can't tell which.
+    :raises PermissionDenied: a member whose role lacks the right.
+    """
+    projects = projects_of(request.user)
+    for project in projects:
+        if project.slug == slug:
+            role = Role.ADMIN if request.user.is_superuser else Role(project.member_role)
+            desk = Desk(request.user, project, role, projects)
+            if not desk.may(right):
+                raise PermissionDenied
+            return desk
+    raise Http404
+
+
+def may_connect(user: User) -> bool:
+    """Say whether the person may connect a new Diga project: superusers only."""
+    return user.is_superuser

@@ -1,0 +1,10 @@
+"""The app of the phones."""
+
+from django.apps import AppConfig
+
+
+class PhonesConfig(AppConfig):
+    """Registers the system checks when the app is ready."""
+
+    name = "phones"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,39 @@
+"""A client for the Diga API. It knows no Django, so that a stranger could lift it out."""
+
+from .client import DigaClient
+from .errors import (
+    DigaAuthError,
+    DigaError,
+    DigaForbidden,
+    DigaNotFound,
+    DigaRateLimited,
+    DigaRejected,
+    DigaUnavailable,
+    Reason,
+)
+from .pace import Pace, make_pace
+from .transport import new_session
+from .types import UNSET, Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Unset
+
+__all__ = [
+    "UNSET",
+    "Agent",
+    "AgentVersion",
+    "Call",
+    "DigaAuthError",
+    "DigaClient",
+    "DigaError",
+    "DigaForbidden",
+    "DigaNotFound",
+    "DigaRateLimited",
+    "DigaRejected",
+    "DigaUnavailable",
+    "Pace",
+    "Page",
+    "Phone",
+    "PhoneUpdate",
+    "Reason",
+    "Unset",
+    "make_pace",
+    "new_session",
+]

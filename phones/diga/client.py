@@ -1,0 +1,209 @@
+"""The client: one method per thing Phone Desk asks of Diga, one way in and out of the wire.
+
+Reads are retried within one deadline; a write is sent once. A client is cheap and thread-safe; the session
+behind it is what holds connections, so share that.
+"""
+
+import ipaddress
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import requests
+
+from .decoding import decode_page, decode_record, decode_rows, wrong_shape
+from .errors import DigaForbidden, DigaNotFound, DigaRejected
+from .pace import Pace
+from .sending import Limits, Request, Sender
+from .transport import BearerAuth, new_session
+from .types import Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Record, Text
+
+logger = logging.getLogger("phones.diga")
+
+MAX_PAGES = 1000
+"""A bound on pages of agents or versions, should an upstream never say that it has no more."""
+Query = Mapping[str, object]
+R = TypeVar("R", bound=Record)
+
+
+class _AgentRow(Record):
+    """A row of the agent list: an agent at one version."""
+
+    agent_id: UUID
+    name: Text | None = None
+
+
+class DigaClient:
+    """The Diga API as one key sees it: the phones, agents and calls of one project.
+
+    Every method raises exactly one kind of exception, a `DigaError`.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        base_url: str = "https://api.diga.io",
+        session: requests.Session | None = None,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        connect_timeout: float = 3.0,
+        read_timeout: float = 10.0,
+        deadline: float = 15.0,
+        max_bytes: int = 10 * 2**20,
+    ) -> None:
+        """Make a client.
+
+        :param deadline: seconds one call may take in total, retries and waiting included.
+        :param max_bytes: how large an answer may be, decompressed.
+        :raises ValueError: for a key no header can carry, and for plain http to another machine.
+        """
+        if not token.isascii() or not token.isprintable() or not token or " " in token:
+            raise ValueError("An API key has visible ASCII characters only")
+        self._base_url = _checked_base_url(base_url)
+        self._sender = Sender(
+            self._base_url,
+            BearerAuth(token),
+            session or new_session(),
+            Limits(connect_timeout, read_timeout, deadline, max_bytes),
+            pace=pace,
+            clock=clock,
+            sleep=sleep,
+        )
+
+    def __repr__(self) -> str:
+        return f"<DigaClient {self._base_url}>"
+
+    def list_phones(
+        self,
+        *,
+        after: UUID | None = None,
+        before: UUID | None = None,
+        page: int | None = None,
+        limit: int = 100,
+        status: str | None = None,
+        order: str | None = None,
+    ) -> Page[Phone]:
+        """Return one page of the project's phones, by default in Diga's order, `desc`."""
+        query = {
+            "after": after,
+            "before": before,
+            "page": page,
+            "limit": limit,
+            "status": status,
+            "order": order,
+        }
+        return decode_page(self._get("/v1/phone/", query), Phone)
+
+    def walk_phones(self, *, limit: int = 100) -> Iterator[Page[Phone]]:
+        """Yield every page of phones along one cursor, which misses no row that stays.
+
+        :raises DigaUnavailable: also when Diga gives no cursor to go on with, or one it gave before.
+        """
+        cursors: set[UUID] = set()
+        cursor: UUID | None = None
+        while True:
+            page = self.list_phones(after=cursor, limit=limit)
+            yield page
+            if not page.has_more or not (page.data or page.malformed_count):
+                return
+            cursor = page.last_id or (page.data[-1].id if page.data else None)
+            if cursor is None or cursor in cursors:
+                raise wrong_shape()
+            cursors.add(cursor)
+
+    def get_phone(self, phone_id: UUID) -> Phone:
+        """Return one phone."""
+        return self._same_phone(phone_id, self._get(f"/v1/phone/{phone_id}"))
+
+    def update_phone(self, phone_id: UUID, update: PhoneUpdate) -> Phone:
+        """Change a phone and return it as Diga stored it, which may differ from what was asked.
+
+        The request is sent once. On a `DigaUnavailable` with `sent`, only reading again tells what happened.
+
+        :raises ValueError: if the update changes nothing.
+        """
+        body = update.body()
+        if not body:
+            raise ValueError("An update sets at least one field")
+        return self._same_phone(phone_id, self._sender.send(Request("PATCH", f"/v1/phone/{phone_id}", body=body)))
+
+    def list_agents(self) -> tuple[Agent, ...]:
+        """Return every agent with its versions. Unreadable agents are left out, and logged.
+
+        The one call that gives all is named for Diga's own dashboard. Where it is refused, the agents and then
+        the versions of each are listed.
+        """
+        try:
+            value = self._get("/v1/agent/versions-dropdown/dashboard")
+        except (DigaForbidden, DigaNotFound, DigaRejected):
+            return tuple(
+                Agent(agent_id=row.agent_id, name=row.name, versions=self._list_versions(row.agent_id))
+                for row in self._walk_pages("/v1/agent/", _AgentRow, lambda row: row.agent_id)
+            )
+        agents, malformed_count = decode_rows(value, Agent)
+        if malformed_count:
+            logger.warning("%s malformed agents", malformed_count, extra={"malformed_count": malformed_count})
+        return agents
+
+    def list_calls(self, *, phone_id: UUID | None = None, limit: int = 50) -> Page[Call]:
+        """Return the first page of calls in Diga's order, of one phone or of the whole project."""
+        return decode_page(self._get("/v1/call/", {"phone_id": phone_id, "limit": limit}), Call)
+
+    def _list_versions(self, agent_id: UUID) -> tuple[AgentVersion, ...]:
+        """List an agent's versions; ask for the published one too, which the plain list may leave out."""
+        path = f"/v1/agent/{agent_id}/version"
+        versions = self._walk_pages(path, AgentVersion, lambda version: version.version_id)
+        if not any(version.is_published for version in versions):
+            published = self._walk_pages(
+                path, AgentVersion, lambda version: version.version_id, {"is_published": "true"}
+            )
+            known = {version.version_id for version in published}
+            versions = [*published, *(version for version in versions if version.version_id not in known)]
+        return tuple(versions)
+
+    def _walk_pages(
+        self, path: str, record: type[R], identity: Callable[[R], UUID], query: Query | None = None
+    ) -> list[R]:
+        """List all rows by page number, as it is not documented which id is the cursor. Each row once."""
+        found: dict[UUID, R] = {}
+        for number in range(1, MAX_PAGES + 1):
+            page = decode_page(self._get(path, {**(query or {}), "page": number, "limit": 100}), record)
+            known_count = len(found)
+            found.update((identity(row), row) for row in page.data)
+            if not page.has_more or len(found) == known_count:
+                break
+        return list(found.values())
+
+    @staticmethod
+    def _same_phone(phone_id: UUID, value: object) -> Phone:
+        phone = decode_record(value, Phone)
+        if phone.id != phone_id:
+            raise wrong_shape()
+        return phone
+
+    def _get(self, path: str, query: Query | None = None) -> object:
+        return self._sender.send(Request("GET", path, query or {}))
+
+
+def _checked_base_url(base_url: str) -> str:
+    """Return the address without a trailing slash; a key may travel in the clear on this machine only."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("The address of Diga is an https URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("The address of Diga holds no user name")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("Plain http is for a loopback address only")
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,137 @@
+"""What can go wrong with a call to Diga, by what the caller can do about it.
+
+The question that matters after a write is `sent`: may the change have been applied? It is False for every
+4xx, because Diga refused, and for everything that failed before the request left this machine.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why there is no usable answer."""
+
+    # The request did not leave.
+    REFUSED = "refused"
+    NAME = "name"
+    CONNECT_TIMEOUT = "connect_timeout"
+    TLS = "tls"
+    PACED = "paced"
+    # It left, or may have: what it did is unknown.
+    TIMEOUT = "timeout"
+    DISCONNECTED = "disconnected"
+    DEADLINE = "deadline"
+    TOO_LARGE = "too_large"
+    REDIRECT = "redirect"
+    SERVER_ERROR = "server_error"
+    NOT_JSON = "not_json"
+    TRUNCATED = "truncated"
+    WRONG_SHAPE = "wrong_shape"
+
+    @property
+    def is_before_sending(self) -> bool:
+        """True when the request certainly did not leave."""
+        return self in _BEFORE_SENDING
+
+
+_BEFORE_SENDING = frozenset(
+    {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED},
+)
+
+
+class DigaError(Exception):
+    """The root: a call to Diga gave no usable answer.
+
+    `message` is Diga's own words as plain text, at most 500 characters, "" if there are none: escape it, and
+    show it to people. `code` is Diga's `error_code`; never branch on it (a 403 says INTERNAL_SERVER_ERROR).
+    """
+
+    sent: bool = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        parts = ["" if self.status is None else str(self.status), self.code]
+        return " ".join(part for part in parts if part) or type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+
+class DigaUnavailable(DigaError):
+    """No answer, or none that can be believed. If `sent`, a write may have been applied: read again."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: Reason = Reason.DISCONNECTED,
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.reason = reason
+        self.sent = not reason.is_before_sending
+
+    def __str__(self) -> str:
+        parts = [self.reason.value, "" if self.status is None else str(self.status), self.code]
+        return " ".join(part for part in parts if part)
+
+
+class DigaAuthError(DigaError):
+    """401: the key is unknown or was deleted."""
+
+
+class DigaForbidden(DigaError):
+    """403: the key lacks a permission, whatever the error code says."""
+
+
+class DigaNotFound(DigaError):
+    """404: there is no such thing in the key's project."""
+
+
+class DigaRejected(DigaError):
+    """Any other 4xx: Diga read the request and refused it.
+
+    `fields` maps a body field to Diga's words about it, where Diga named one.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        fields: dict[str, list[str]] | None = None,
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.fields = fields or {}
+
+
+class DigaRateLimited(DigaError):
+    """429: too many requests. `retry_after` is in seconds, None if Diga gave no usable advice."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.retry_after = retry_after

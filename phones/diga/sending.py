@@ -1,0 +1,193 @@
+"""One way onto the wire: pace, send, read within the limits, log one line, and try a read again."""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import requests
+
+from .decoding import Reply, decode
+from .errors import DigaError, DigaRateLimited, DigaUnavailable, Reason
+from .pace import Pace
+from .transport import TRANSPORT_ERRORS, BearerAuth, Exchange, current_exchange, find_reason
+
+logger = logging.getLogger("phones.diga")
+
+MAX_TRIES = 3
+CHUNK_BYTES = 2**16
+RETRIED = frozenset(
+    {
+        Reason.REFUSED,
+        Reason.TIMEOUT,
+        Reason.DISCONNECTED,
+        Reason.SERVER_ERROR,
+        Reason.NOT_JSON,
+        Reason.TRUNCATED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask. Query values of None are left out; a body of None sends none."""
+
+    method: str
+    path: str
+    query: Mapping[str, object] = field(default_factory=dict)
+    body: Mapping[str, str | None] | None = None
+
+    @property
+    def is_write(self) -> bool:
+        """True for what must be sent once only."""
+        return self.method != "GET"
+
+
+class Limits(NamedTuple):
+    """How long and how large an answer may be: seconds, and bytes after decompression."""
+
+    connect_timeout: float
+    read_timeout: float
+    deadline: float
+    max_bytes: int
+
+
+class Sender:
+    """Sends requests with one key to one address. Thread-safe."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: BearerAuth,
+        session: requests.Session,
+        limits: Limits,
+        *,
+        pace: Pace | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._base_url = base_url
+        self._auth = auth
+        self._session = session
+        self._limits = limits
+        self._pace = pace
+        self._clock = clock
+        self._sleep = sleep
+
+    def send(self, request: Request) -> object:
+        """Send a request and return the JSON value of its good answer.
+
+        A write is sent once. A read is tried again within the same deadline where that may help.
+
+        :raises DigaError: for everything else.
+        """
+        deadline = self._clock() + self._limits.deadline
+        attempt = 1
+        while True:
+            exchange = Exchange(request.is_write, deadline, self._limits.read_timeout, self._clock)
+            outcome = self._attempt(request, exchange, attempt)
+            if not isinstance(outcome, DigaError):
+                return outcome
+            wait = _wait_before_retry(outcome, attempt)
+            if request.is_write or attempt == MAX_TRIES or wait is None or wait >= exchange.remaining():
+                raise outcome
+            self._sleep(wait)
+            attempt += 1
+
+    def _attempt(self, request: Request, exchange: Exchange, attempt: int) -> object:
+        """Try once, log it, and return the JSON value or the error."""
+        if self._pace and not self._pace.acquire(max(0.0, exchange.remaining())):
+            return DigaUnavailable(reason=Reason.PACED)
+        started_at = self._clock()
+        reply = self._exchange(request, exchange)
+        milliseconds = round((self._clock() - started_at) * 1000)
+        outcome = self._decode(reply)
+        _log(request, reply, outcome, milliseconds, attempt)
+        if self._pace and isinstance(outcome, DigaRateLimited):
+            self._pace.slow_down(outcome.retry_after)
+        return outcome
+
+    def _exchange(self, request: Request, exchange: Exchange) -> Reply | DigaUnavailable:
+        """Put the request on the wire and read the answer.
+
+        The error is made outside the handler: the caught exception holds the request with the key in its
+        header, and must not live on as a `__context__`.
+        """
+        current = current_exchange.set(exchange)
+        try:
+            response = self._session.request(
+                request.method,
+                self._base_url + request.path,
+                params={name: str(value) for name, value in request.query.items() if value is not None},
+                json=request.body,
+                auth=self._auth,
+                timeout=(self._limits.connect_timeout, self._limits.read_timeout),
+                allow_redirects=False,
+                stream=True,
+            )
+            exchange.sent = True
+            return self._read(response)
+        except TRANSPORT_ERRORS as error:
+            reason = find_reason(error, exchange)
+        finally:
+            current_exchange.reset(current)
+        return DigaUnavailable(reason=reason)
+
+    def _read(self, response: requests.Response) -> Reply | DigaUnavailable:
+        """Read the body, at most `max_bytes` of it. A refusal stands even if its body can't be read."""
+        is_refusal = 400 <= response.status_code <= 499
+        body = bytearray()
+        try:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                body += chunk
+                if len(body) > self._limits.max_bytes:
+                    if not is_refusal:
+                        return DigaUnavailable(reason=Reason.TOO_LARGE, status=response.status_code)
+                    body.clear()
+                    break
+        except TRANSPORT_ERRORS:
+            if not is_refusal:
+                raise
+            body.clear()
+        finally:
+            response.close()
+        return Reply(response.status_code, response.headers, bytes(body))
+
+    def _decode(self, reply: Reply | DigaUnavailable) -> object:
+        if isinstance(reply, DigaUnavailable):
+            return reply
+        try:
+            return decode(reply, self._auth.mask)
+        except DigaError as error:
+            return error
+
+
+def _wait_before_retry(error: DigaError, attempt: int) -> float | None:
+    """Return how many seconds to wait before a read is tried again, None if that would not help."""
+    if isinstance(error, DigaRateLimited):
+        return float(2 ** (attempt - 1)) if error.retry_after is None else error.retry_after
+    if isinstance(error, DigaUnavailable) and error.reason in RETRIED:
+        return random.uniform(0, min(2.0, 0.25 * 2**attempt))  # noqa: S311 - jitter is no secret.
+    return None
+
+
+def _log(request: Request, reply: Reply | DigaUnavailable, outcome: object, milliseconds: int, attempt: int) -> None:
+    """Write the one line of an attempt: no header, no body, no query."""
+    status = reply.reason.value if isinstance(reply, DigaUnavailable) else str(reply.status)
+    logger.log(
+        logging.WARNING if isinstance(outcome, DigaError) else logging.INFO,
+        "%s %s %s in %s ms, attempt %s",
+        request.method,
+        request.path,
+        status,
+        milliseconds,
+        attempt,
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "status": status,
+            "milliseconds": milliseconds,
+            "attempt": attempt,
+        },
+    )

@@ -1,0 +1,242 @@
+"""The wire: a `requests` session with a total deadline, fresh connections for writes, and no surprises.
+
+A read timeout restarts with every byte, so each read from the socket gets what is left of the deadline.
+Whether a request left this machine is recorded where it happens, not guessed from the exception.
+"""
+
+import io
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http.client import HTTPResponse, IncompleteRead, RemoteDisconnected
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as PoolSSLError
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
+
+from .errors import Reason
+
+USER_AGENT = "phone-desk/0.1 (+requests)"
+MAX_IDLE_SECONDS = 4.0
+"""Servers commonly close an idle connection after 5 s; a PATCH on one just closed has an unknown outcome."""
+
+
+@dataclass
+class Exchange:
+    """One request and its answer: when it must be over, and whether it has left."""
+
+    is_write: bool
+    deadline: float
+    read_timeout: float
+    clock: Callable[[], float] = time.monotonic
+    sent: bool = False
+
+    def remaining(self) -> float:
+        """Return the seconds left, 0 or less when the time is over."""
+        return self.deadline - self.clock()
+
+
+current_exchange: ContextVar[Exchange | None] = ContextVar("current_exchange", default=None)
+
+
+class BearerAuth(AuthBase):
+    """The API key as an auth object, so that no `.netrc` replaces it. Its repr is masked."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def __repr__(self) -> str:
+        return "<BearerAuth ••••>"
+
+    def mask(self, text: str) -> str:
+        """Return the text without the key, should Diga ever echo it."""
+        return text.replace(self._token, "••••")
+
+
+class _DeadlineReader(io.RawIOBase):
+    """A socket's reader that gives each read what is left of the exchange's deadline."""
+
+    def __init__(self, raw: Any, sock: Any, exchange: Exchange) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._exchange.remaining()
+        if remaining <= 0:
+            raise TimeoutError("The deadline is over")
+        self._sock.settimeout(min(self._exchange.read_timeout, remaining))
+        return cast(int | None, self._raw.readinto(buffer))
+
+    def fileno(self) -> int:
+        return cast(int, self._raw.fileno())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    """An answer whose status line, headers and body are all read under the deadline."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        if exchange := current_exchange.get():
+            raw = self.fp.detach()
+            self.fp = io.BufferedReader(_DeadlineReader(raw, sock, exchange))
+
+
+class _Recorded:
+    """A connection that notes when a request is about to leave."""
+
+    idle_since = 0.0
+    sock: Any
+    connect: Callable[[], None]
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if exchange := current_exchange.get():
+            exchange.sent = True
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+
+class _Connection(_Recorded, HTTPConnection):
+    response_class = _Answer
+
+
+class _TLSConnection(_Recorded, HTTPSConnection):
+    response_class = _Answer
+
+
+class _FreshForWrites:
+    """A pool that never lends a long idle connection to a write."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        exchange = current_exchange.get()
+        if exchange and exchange.is_write and time.monotonic() - connection.idle_since > MAX_IDLE_SECONDS:
+            connection.close()
+        return connection
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.idle_since = time.monotonic()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+
+class _Pool(_FreshForWrites, HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(_FreshForWrites, HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self._use_our_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        self._use_our_pools(manager)
+        return manager
+
+    @staticmethod
+    def _use_our_pools(manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Know no redirects: `requests` reads a redirect's whole body even when it must not follow it."""
+
+
+def new_session(pool_size: int = 32, proxy_url: str | None = None, ca_bundle: str | None = None) -> requests.Session:
+    """Make a session that many clients and threads of one process may share.
+
+    The environment (proxies, `.netrc`) is ignored, no cookie is stored, and nothing is retried.
+
+    :param ca_bundle: path of certificates to trust instead of the usual ones.
+    """
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"})
+    if proxy_url:
+        session.proxies = {"http": proxy_url, "https": proxy_url}
+    if ca_bundle:
+        session.verify = ca_bundle
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter(pool_connections=4, pool_maxsize=pool_size))
+    return session
+
+
+TRANSPORT_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+"""Everything a call through the session may raise for reasons outside this program."""
+
+_AFTER_SENDING = (
+    requests.ReadTimeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    ReadTimeoutError,
+    IncompleteRead,
+    RemoteDisconnected,
+)
+_CUT_SHORT = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    IncompleteRead,
+)
+
+
+def find_reason(error: BaseException, exchange: Exchange) -> Reason:
+    """Say why an exchange failed: with a reason of having been sent, unless it certainly was not."""
+    causes = _all_causes(error)
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if exchange.sent or has(*_AFTER_SENDING):
+        if exchange.remaining() <= 0:
+            return Reason.DEADLINE
+        if has(requests.Timeout, PoolTimeoutError, TimeoutError):
+            return Reason.TIMEOUT
+        return Reason.TRUNCATED if has(*_CUT_SHORT) else Reason.DISCONNECTED
+    if has(NameResolutionError):
+        return Reason.NAME
+    if has(requests.exceptions.SSLError, PoolSSLError):
+        return Reason.TLS
+    if has(requests.ConnectTimeout, ConnectTimeoutError, TimeoutError):
+        return Reason.CONNECT_TIMEOUT
+    return Reason.REFUSED
+
+
+def _all_causes(error: BaseException) -> list[BaseException]:
+    """List an exception with everything it wraps; requests and urllib3 wrap in arguments and in `reason`."""
+    causes: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, BaseException) and item not in causes:
+            causes.append(item)
+            waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return causes

@@ -1,0 +1,158 @@
+"""What Diga tells us, as frozen records: checked and cleaned at this boundary, and nowhere else.
+
+Enumerations stay open: an unknown status is kept as text. Unknown fields are dropped. Optional fields may be
+missing as well as null (contract, section 3).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Final, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+T = TypeVar("T")
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Unset(Enum):
+    """The type of `UNSET`: a field the caller leaves alone, as opposed to one set to `None`."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+
+
+def clean_text(text: str) -> str:
+    """Return the text without NUL characters and lone surrogates, which PostgreSQL refuses to store."""
+    text = text.replace("\x00", "")
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def _read_instant(value: object) -> datetime:
+    """Read an ISO 8601 date-time; one without an offset is taken as UTC, as Diga names no other zone."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise ValueError("a date-time is a string")
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a date-time is out of range") from None
+
+
+def _read_list(value: object) -> object:
+    return () if value is None else value
+
+
+def _read_flag(value: object) -> object:
+    return False if value is None else value
+
+
+Text = Annotated[str, Strict(), AfterValidator(clean_text)]
+Instant = Annotated[datetime, BeforeValidator(_read_instant)]
+Flag = Annotated[bool, Strict(), BeforeValidator(_read_flag)]
+Integer = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
+
+
+class Record(BaseModel):
+    """The base of all records: frozen, and deaf to fields we don't know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Phone(Record):
+    """A phone register: the holding of one number. All times are aware UTC."""
+
+    id: UUID
+    number: Text
+    telephony_provider: Text
+    status: Text
+    nickname: Text | None = None
+    assigned_at: Instant | None = None
+    scheduled_release_at: Instant | None = None
+    released_at: Instant | None = None
+    inbound_agent_id: UUID | None = None
+    outbound_agent_id: UUID | None = None
+    region_codes: Annotated[tuple[Text, ...], BeforeValidator(_read_list)] = ()
+
+
+class AgentVersion(Record):
+    """A numbered state of an agent. At most one of an agent is published; a draft never takes calls."""
+
+    version_id: UUID
+    version_number: Integer
+    version_name: Text | None = None
+    is_published: Flag = False
+    is_draft: Flag = False
+
+
+class Agent(Record):
+    """An agent with its versions, in Diga's order."""
+
+    agent_id: UUID
+    name: Text | None = None
+    versions: tuple[AgentVersion, ...]
+
+
+class Call(Record):
+    """A call. `duration` is in seconds and null until the call has ended; who called is not kept."""
+
+    id: UUID
+    agent_id: UUID | None = None
+    agent_version_id: UUID | None = None
+    status: Text
+    type: Text
+    phone_register_id: UUID | None = None
+    created_date: Instant
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    duration: Integer | None = None
+    end_reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, in Diga's order. `malformed_count` rows were unreadable and are left out of `data`.
+
+    Which of the cursor ids and page counts are given depends on the style of paging, and is not documented.
+    """
+
+    data: tuple[T, ...]
+    has_more: bool
+    first_id: UUID | None = None
+    last_id: UUID | None = None
+    current_page: int | None = None
+    total_pages: int | None = None
+    malformed_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneUpdate:
+    """The changes to send to a phone. Diga takes agent *version* ids, and answers with agent ids."""
+
+    nickname: str | Unset | None = UNSET
+    inbound_version_id: UUID | Unset | None = UNSET
+    outbound_version_id: UUID | Unset | None = UNSET
+
+    def body(self) -> dict[str, str | None]:
+        """Return what to send: only the fields that are set, with `None` for null."""
+        fields = {
+            "nickname": self.nickname,
+            "inbound_version_id": self.inbound_version_id,
+            "outbound_version_id": self.outbound_version_id,
+        }
+        return {
+            name: None if value is None else str(value)
+            for name, value in fields.items()
+            if not isinstance(value, Unset)
+        }

@@ -1,0 +1,23 @@
+"""Tables and querysets. No network, no rules of the edit path."""
+
+from .agent import Agent, AgentVersion
+from .change import Change, Outcome, Source
+from .phone import Phone
+from .project import Membership, NoKey, Project, Role, TokenState
+from .sync import SyncRun, SyncState
+
+__all__ = [
+    "Agent",
+    "AgentVersion",
+    "Change",
+    "Membership",
+    "NoKey",
+    "Outcome",
+    "Phone",
+    "Project",
+    "Role",
+    "Source",
+    "SyncRun",
+    "SyncState",
+    "TokenState",
+]

@@ -1,0 +1,33 @@
+"""Our copy of agents and their versions: names, numbers and what is published. Prompts are never stored."""
+
+import uuid
+
+from django.db import models
+
+from .project import Project
+
+
+class Agent(models.Model):
+    """An agent of Diga. One that Diga no longer lists stays, so that its name can still be shown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="agents")
+    name = models.TextField(null=True, blank=True)
+    is_listed = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class AgentVersion(models.Model):
+    """A numbered state of an agent; at most one is published, and that one takes the calls."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField()
+    name = models.TextField(null=True, blank=True)
+    is_published = models.BooleanField(default=False)
+    is_draft = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"v{self.number}"

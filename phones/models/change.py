@@ -1,0 +1,73 @@
+"""The diary: one attempted or observed change of one phone."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .phone import Phone
+from .project import Project
+
+
+class Source(models.TextChoices):
+    """Where a change came from."""
+
+    FORM = "FORM", _("form")
+    FIRST_SEEN = "FIRST_SEEN", _("first seen")
+
+
+class Outcome(models.TextChoices):
+    """How a change ended."""
+
+    PENDING = "PENDING", _("Being sent")
+    CONFIRMED = "CONFIRMED", _("Confirmed by Diga")
+    MISMATCH = "MISMATCH", _("Diga stored something else")
+    REFUSED = "REFUSED", _("Refused by Diga")
+    FAILED = "FAILED", _("Not applied")
+    UNKNOWN = "UNKNOWN", _("Not known")
+
+
+class Change(models.Model):
+    """One attempt to change a phone. Rows are added and settled once, never edited or deleted.
+
+    `before`, `after` and `stored` hold the changed fields only: `nickname` as text or null; `inbound` and
+    `outbound` as null or `{agent_id, agent_name, version_id, version_number}`, frozen at the time.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="changes")
+    phone = models.ForeignKey(Phone, on_delete=models.PROTECT, related_name="changes")
+    number = models.TextField()
+    source = models.CharField(max_length=12, choices=Source)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    actor_name = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    ticket = models.TextField(blank=True, default="")
+    before: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    after: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    stored: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PENDING)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Diga's own words, or the code of our reason (`phones.diga.Reason`) where there was no answer.
+    message = models.TextField(blank=True, default="")
+    cause = models.CharField(max_length=24, blank=True, default="")
+    request_id = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # One form, one write: the second save of the same form gets the first one's result.
+    form_token = models.UUIDField(null=True, blank=True, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["phone", "-id"], name="change_by_phone"),
+            models.Index(fields=["project", "-id"], name="change_by_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.number} {self.outcome}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: the diary only grows."""
+        raise TypeError("A change can't be deleted.")

@@ -1,0 +1,56 @@
+"""Our copy of a phone register. Its Diga fields are only ever written from an answer of Diga."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .project import Project
+
+
+class PhoneQuerySet(models.QuerySet["Phone"]):
+    """Phones of one project."""
+
+    def using_agents(self, agent_ids: set[uuid.UUID]) -> "PhoneQuerySet":
+        """Return the phones one of these agents answers or dials from, by number."""
+        uses = models.Q(inbound_agent_id__in=agent_ids) | models.Q(outbound_agent_id__in=agent_ids)
+        return self.filter(uses).order_by("number", "id")
+
+
+class Phone(models.Model):
+    """A phone register (the holding of one number), as Diga last told it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="phones")
+    # Diga's fields. The enumerations stay open: a value we don't know is kept and shown as it is.
+    number = models.TextField()
+    telephony_provider = models.TextField()
+    status = models.TextField()
+    nickname = models.TextField(null=True, blank=True)
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    scheduled_release_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    # No foreign keys: a phone may point at an agent that Diga doesn't list.
+    inbound_agent_id = models.UUIDField(null=True, blank=True)
+    outbound_agent_id = models.UUIDField(null=True, blank=True)
+    region_codes = models.JSONField(default=list, blank=True)
+    # Ours.
+    note = models.TextField(_("note"), blank=True, default="")
+    shown = models.TextField()
+    digits = models.TextField(blank=True, default="")
+    search_text = models.TextField(blank=True, default="")
+    # When the answer that these values come from was asked for; an older answer never overwrites a newer.
+    fetched_at = models.DateTimeField()
+    missing_since = models.DateTimeField(null=True, blank=True)
+
+    objects = PhoneQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "number", "id"], name="phone_by_number"),
+            models.Index(fields=["project", "inbound_agent_id"], name="phone_by_inbound"),
+            models.Index(fields=["project", "outbound_agent_id"], name="phone_by_outbound"),
+        ]
+
+    def __str__(self) -> str:
+        return self.shown

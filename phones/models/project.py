@@ -1,0 +1,165 @@
+"""A connected Diga project, and who may do what in it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .fields import SealBroken, reseal, seal, unseal
+
+
+class NoKey(Exception):
+    """The project has no API key that can be used: none stored, or it can't be decrypted."""
+
+
+class TokenState(models.TextChoices):
+    """What Diga last said about the key."""
+
+    UNTESTED = "UNTESTED", _("Not used yet")
+    ACCEPTED = "ACCEPTED", _("Accepted")
+    REJECTED = "REJECTED", _("Rejected by Diga")
+    ABSENT = "ABSENT", _("Disconnected")
+
+
+class Role(models.TextChoices):
+    """Roles of a member, each with the rights of the ones before it (see `phones.access`)."""
+
+    VIEWER = "VIEWER", _("Viewer")
+    LABELLER = "LABELLER", _("Labeller")
+    ROUTER = "ROUTER", _("Router")
+    LEAD = "LEAD", _("Lead")
+    ADMIN = "ADMIN", _("Administrator")
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Every view's query starts here."""
+
+    def of_user(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
+        """Return the projects the user belongs to, by name; all of them for a superuser.
+
+        Each carries `member_role`, the user's role in it ("" where a superuser is no member).
+        """
+        role = Membership.objects.filter(project=models.OuterRef("pk"), user=user.pk).values("role")[:1]
+        projects = self.annotate(
+            member_role=models.functions.Coalesce(models.Subquery(role), models.Value(""))
+        ).order_by("name", "id")
+        if isinstance(user, User) and user.is_superuser:
+            return projects
+        return projects.exclude(member_role="")
+
+
+class Project(models.Model):
+    """One Diga project, reached by one API key. The key is sealed and has no `__str__`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=80)
+    slug = models.SlugField(max_length=80, unique=True)
+    sealed_token = models.TextField(blank=True, default="")
+    token_last_four = models.CharField(max_length=4, blank=True, default="")
+    token_state = models.CharField(max_length=10, choices=TokenState, default=TokenState.ABSENT)
+    token_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    token_at = models.DateTimeField(null=True, blank=True)
+    token_accepted_at = models.DateTimeField(null=True, blank=True)
+    # None means: not known yet.
+    can_read_phones = models.BooleanField(null=True, default=None)
+    can_write_phones = models.BooleanField(null=True, default=None)
+    can_read_agents = models.BooleanField(null=True, default=None)
+    can_read_calls = models.BooleanField(null=True, default=None)
+    sync_interval_minutes = models.PositiveSmallIntegerField(_("minutes between syncs"), default=15)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    sync_tried_at = models.DateTimeField(null=True, blank=True)
+    # Why the last attempt failed (a code that `explaining` has words for); "" after a success.
+    sync_cause = models.CharField(max_length=24, blank=True, default="")
+    phone_count = models.PositiveIntegerField(default=0)
+    agent_count = models.PositiveIntegerField(default=0)
+    # Moves with every change of an agent or version; in-process copies of the directory are keyed by it.
+    agents_changed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        member_role: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def keep_token(self, token: str, *, by: User | None, at: datetime) -> None:
+        """Seal the key into this row, bound to it: a ciphertext moved to another project can't be opened."""
+        self.sealed_token = seal(f"{self.pk}:{token}")
+        self.token_last_four = token[-4:]
+        self.token_by = by
+        self.token_at = at
+
+    def forget_token(self) -> None:
+        """Drop the key from this row."""
+        self.sealed_token = self.token_last_four = ""
+        self.token_state = TokenState.ABSENT
+
+    def open_token(self) -> str:
+        """Return the key.
+
+        :raises NoKey: none is stored, or no encryption key fits it, or it was sealed for another project.
+        """
+        if not self.sealed_token:
+            raise NoKey
+        try:
+            owner, _colon, token = unseal(self.sealed_token).partition(":")
+        except SealBroken:
+            raise NoKey from None
+        if owner != str(self.pk):
+            raise NoKey
+        return token
+
+    def reseal_token(self) -> None:
+        """Encrypt the key anew with the newest encryption key.
+
+        :raises SealBroken: no encryption key fits it.
+        """
+        self.sealed_token = reseal(self.sealed_token)
+
+    @property
+    def is_connected(self) -> bool:
+        """True while a key is stored."""
+        return self.token_state != TokenState.ABSENT
+
+    @property
+    def is_rejected(self) -> bool:
+        """True after Diga refused the key."""
+        return self.token_state == TokenState.REJECTED
+
+    @property
+    def is_sync_failing(self) -> bool:
+        """True when the last attempt to sync has not succeeded."""
+        return bool(self.sync_cause)
+
+    @property
+    def masked_token(self) -> str:
+        """The key as people may see it."""
+        return f"••••{self.token_last_four}"
+
+    @property
+    def sync_interval(self) -> timedelta:
+        """The time between two periodic syncs."""
+        return timedelta(minutes=self.sync_interval_minutes)
+
+
+class Membership(models.Model):
+    """A person's role in a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_a_project")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.project_id}"

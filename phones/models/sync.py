@@ -1,0 +1,54 @@
+"""Passes over Diga's lists."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .project import Project
+
+
+class SyncState(models.TextChoices):
+    """How far a pass has come."""
+
+    RUNNING = "RUNNING", _("Running")
+    COMPLETE = "COMPLETE", _("Complete")
+    FAILED = "FAILED", _("Stopped")
+
+
+class SyncRun(models.Model):
+    """One pass over Diga's agents and phones; at most one runs in a project at a time."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="sync_runs")
+    state = models.CharField(max_length=10, choices=SyncState, default=SyncState.RUNNING)
+    started_at = models.DateTimeField()
+    # Moves with every page; one that stands still belongs to a process that died.
+    heartbeat_at = models.DateTimeField()
+    # Set by the process that does the pass: a doubled message in the queue finds it set, and leaves.
+    is_taken = models.BooleanField(default=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    agent_count = models.PositiveIntegerField(default=0)
+    phone_count = models.PositiveIntegerField(default=0)
+    written_count = models.PositiveIntegerField(default=0)
+    malformed_count = models.PositiveIntegerField(default=0)
+    cause = models.CharField(max_length=24, blank=True, default="")
+    message = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(state=SyncState.RUNNING), name="one_sync_a_project"
+            )
+        ]
+        indexes = [models.Index(fields=["project", "-id"], name="sync_by_project")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.state} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_running(self) -> bool:
+        """True until the pass has ended."""
+        return self.state == SyncState.RUNNING
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every page was read."""
+        return self.state == SyncState.COMPLETE

@@ -1,0 +1,1 @@
+"""What the product does. A service never sees a request; the clock is passed in as `now`."""

@@ -1,0 +1,256 @@
+"""The API key of a project: checking it with reads only, keeping it, replacing it, using it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+
+import requests
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from phones import diga
+from phones.models import Agent, Membership, Phone, Project, Role, TokenState
+
+from .storing import ForeignProject
+
+SHORTEST_KEY = 16
+MASK_LETTERS = "•*…"
+# First parts of addresses that aren't projects.
+RESERVED_SLUGS = {"connect"}
+
+
+class UnusableKey(Exception):
+    """What was typed can't be an API key; the argument is a sentence for the person."""
+
+
+class KeyRejected(Exception):
+    """Diga was asked and the key can't be used; `check` says what it may do."""
+
+    def __init__(self, check: "KeyCheck") -> None:
+        super().__init__("The key was rejected")
+        self.check = check
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Whether a key may do one thing: True, False, or None where it isn't known; and what went wrong."""
+
+    is_allowed: bool | None
+    count: int | None = None
+    is_count_complete: bool = True
+    error: diga.DigaError | None = None
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    """What a key may do, learned with reads only. Writing can't be tested without changing something."""
+
+    phones: Capability
+    agents: Capability
+    calls: Capability
+    checked_at: datetime
+
+    @property
+    def is_usable(self) -> bool:
+        """True when phones and agents can be read: without both, nothing here works."""
+        return bool(self.phones.is_allowed and self.agents.is_allowed)
+
+    @property
+    def error(self) -> diga.DigaError | None:
+        """The first thing that went wrong with what is needed."""
+        return self.phones.error or self.agents.error
+
+
+@sensitive_variables("text")
+def clean_key(text: str) -> str:
+    """Return the API key in a pasted text: without blanks and a leading `Bearer`.
+
+    :raises UnusableKey: empty, a mask, too short, or with characters that no header can carry.
+    """
+    key = "".join(text.split())
+    if key.lower().startswith("bearer"):
+        key = key[len("bearer") :].lstrip(":")
+    if not key:
+        raise UnusableKey(_("Paste the API key. Nothing was changed."))
+    if any(letter in MASK_LETTERS for letter in key):
+        raise UnusableKey(_("This is the masked form of a key. Paste the key itself; Diga shows it once."))
+    if len(key) < SHORTEST_KEY or not key.isascii() or not key.isprintable():
+        raise UnusableKey(_("This can’t be an API key of Diga: it is too short or has odd characters."))
+    return key
+
+
+@cache
+def _session() -> requests.Session:
+    """One pool of warm connections for the whole process."""
+    return diga.new_session(proxy_url=settings.DIGA_PROXY_URL)
+
+
+@lru_cache(maxsize=256)
+def _pace(name: str, per_second: float, folder: Path, redis_url: str | None) -> diga.Pace:
+    return diga.make_pace(
+        name, per_second, sqlite_path=None if redis_url else folder / "pace.sqlite3", redis_url=redis_url
+    )
+
+
+@sensitive_variables("token")
+def _client(token: str, pace_name: str) -> diga.DigaClient:
+    pace = _pace(pace_name, settings.DIGA_REQUESTS_PER_SECOND, settings.DATA_DIR, settings.REDIS_URL)
+    return diga.DigaClient(token, base_url=settings.DIGA_API_URL, session=_session(), pace=pace)
+
+
+def client_for(project: Project) -> diga.DigaClient:
+    """Return a client that holds the project's key and keeps its pace.
+
+    :raises NoKey: the project has no usable key.
+    """
+    return _client(project.open_token(), str(project.pk))
+
+
+def _capability(read: Callable[[], tuple[int, bool]]) -> Capability:
+    """Run one read and say what it shows: 403 means not allowed, other failures that we can't know."""
+    try:
+        count, is_complete = read()
+    except diga.DigaForbidden as error:
+        return Capability(False, error=error)
+    except diga.DigaAuthError as error:
+        return Capability(False, error=error)
+    except diga.DigaError as error:
+        return Capability(None, error=error)
+    return Capability(True, count, is_complete)
+
+
+@sensitive_variables("token")
+def check_key(token: str, *, now: datetime) -> KeyCheck:
+    """Ask Diga with reads only what the key may do. Three requests at most, none if the first is refused."""
+    return _check(_client(token, "check"), now=now)
+
+
+def _check(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
+    def phones() -> tuple[int, bool]:
+        page = client.list_phones(limit=100)
+        return len(page.data), not page.has_more
+
+    def agents() -> tuple[int, bool]:
+        return len(client.list_agents()), True
+
+    def calls() -> tuple[int, bool]:
+        client.list_calls(limit=1)
+        return 0, True
+
+    first = _capability(phones)
+    if isinstance(first.error, (diga.DigaAuthError, diga.DigaUnavailable)):
+        # A key that is unknown, or no Diga at all: asking twice more would only take longer.
+        unasked = Capability(None)
+        return KeyCheck(first, unasked, unasked, now)
+    return KeyCheck(first, _capability(agents), _capability(calls), now)
+
+
+def _note_check(project: Project, check: KeyCheck) -> None:
+    project.can_read_phones = check.phones.is_allowed
+    project.can_read_agents = check.agents.is_allowed
+    project.can_read_calls = check.calls.is_allowed
+    project.token_state = TokenState.ACCEPTED
+    project.token_accepted_at = check.checked_at
+
+
+def _refuse_second_key(client: diga.DigaClient, project: Project | None) -> None:
+    """Refuse a key that opens a Diga project that is connected here under another name."""
+    phone_ids = [phone.id for phone in client.list_phones(limit=100).data]
+    taken = Phone.objects.filter(pk__in=phone_ids).exclude(project=project).exists()
+    if taken:
+        raise ForeignProject
+
+
+@sensitive_variables("token")
+def connect_project(*, name: str, token: str, actor: User | None, now: datetime) -> tuple[Project, KeyCheck]:
+    """Check a key and make a project with it; the actor becomes its administrator.
+
+    `token` is as `clean_key` returns it.
+
+    :raises KeyRejected: phones or agents can't be read with it; nothing is stored.
+    :raises ForeignProject: the Diga project behind it is connected already; nothing is stored.
+    """
+    project = Project(name=name, slug=_free_slug(name), can_write_phones=None)
+    client = _client(token, str(project.pk))
+    check = _check(client, now=now)
+    if not check.is_usable:
+        raise KeyRejected(check)
+    _refuse_second_key(client, None)
+    project.keep_token(token, by=actor, at=now)
+    _note_check(project, check)
+    with transaction.atomic():
+        project.save()
+        if actor is not None:
+            Membership.objects.create(project=project, user=actor, role=Role.ADMIN)
+    return project, check
+
+
+@sensitive_variables("token")
+def replace_key(*, project: Project, token: str, actor: User | None, now: datetime) -> KeyCheck:
+    """Check a key and put it in the place of the project's key, which stays active until this one passes.
+
+    :raises KeyRejected: phones or agents can't be read with it; the old key stays.
+    :raises ForeignProject: it opens the Diga project of another project here, or another one than before.
+    """
+    client = _client(token, str(project.pk))
+    check = _check(client, now=now)
+    if not check.is_usable:
+        raise KeyRejected(check)
+    _refuse_second_key(client, project)
+    _refuse_other_project(client, project)
+    project.keep_token(token, by=actor, at=now)
+    project.can_write_phones = None
+    _note_check(project, check)
+    project.save()
+    return check
+
+
+def _refuse_other_project(client: diga.DigaClient, project: Project) -> None:
+    """Refuse a key of another Diga project: the phones and the history here would be mixed with its own."""
+    known = set(Agent.objects.filter(project=project, is_listed=True).values_list("pk", flat=True))
+    listed = {agent.agent_id for agent in client.list_agents()}
+    if known and listed and not known & listed:
+        raise ForeignProject
+
+
+def disconnect(*, project: Project) -> None:
+    """Forget the key. The copy of the phones and the history stay, read-only."""
+    project.forget_token()
+    project.save(update_fields=["sealed_token", "token_last_four", "token_state"])
+
+
+def note_refusal(project: Project, error: diga.DigaError) -> None:
+    """Remember what a failed call says about the key: 401 rejects it."""
+    if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
+        project.token_state = TokenState.REJECTED
+        project.save(update_fields=["token_state"])
+
+
+def recheck(*, project: Project, now: datetime) -> KeyCheck:
+    """Ask again what the stored key may do, and remember it.
+
+    :raises NoKey: the project has no usable key.
+    """
+    check = _check(client_for(project), now=now)
+    if check.is_usable:
+        _note_check(project, check)
+    elif isinstance(check.error, diga.DigaAuthError):
+        project.token_state = TokenState.REJECTED
+    project.save()
+    return check
+
+
+def _free_slug(name: str) -> str:
+    """Return an address for the name that no project has yet."""
+    base = slugify(name)[:70] or "project"
+    taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number, slug = 2, base
+    while slug in taken or slug in RESERVED_SLUGS:
+        slug, number = f"{base}-{number}", number + 1
+    return slug

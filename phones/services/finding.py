@@ -1,0 +1,133 @@
+"""Finding phones: filters, search and keyset pages over our copy."""
+
+import base64
+import binascii
+import json
+import uuid
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from phones.models import Phone, Project
+
+from .directory import Directory
+from .numbers import dialled_digits, folded
+
+PAGE_SIZE = 50
+NONE = "none"
+UNKNOWN = "unknown"
+MISSING = "missing"
+QUERY_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a list is narrowed to; empty texts narrow nothing. An agent is an id, `none` or `unknown`."""
+
+    q: str = ""
+    status: str = ""
+    provider: str = ""
+    inbound: str = ""
+    outbound: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the whole list is shown."""
+        return not any((self.q, self.status, self.provider, self.inbound, self.outbound))
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePage:
+    """One page of a list, with the cursors of its neighbours ("" where there is none).
+
+    `total` counts all that match, on every page.
+    """
+
+    phones: list[Phone]
+    total: int
+    before: str
+    after: str
+
+
+def matching(project: Project, criteria: Criteria, directory: Directory) -> QuerySet[Phone]:
+    """Return the phones of the project that meet all criteria, unordered."""
+    phones = Phone.objects.filter(project=project)
+    if criteria.status == MISSING:
+        phones = phones.filter(missing_since__isnull=False)
+    elif criteria.status:
+        phones = phones.filter(status=criteria.status)
+    if criteria.provider:
+        phones = phones.filter(telephony_provider=criteria.provider)
+    for lane, wanted in (("inbound_agent_id", criteria.inbound), ("outbound_agent_id", criteria.outbound)):
+        if wanted:
+            phones = phones.filter(_lane(lane, wanted, directory))
+    return phones.filter(_text(criteria.q, directory)) if criteria.q else phones
+
+
+def _lane(column: str, wanted: str, directory: Directory) -> Q:
+    if wanted == NONE:
+        return Q(**{f"{column}__isnull": True})
+    if wanted == UNKNOWN:
+        known = [agent.id for agent in directory.agents if agent.is_listed]
+        return Q(**{f"{column}__isnull": False}) & ~Q(**{f"{column}__in": known})
+    try:
+        return Q(**{column: uuid.UUID(wanted)})
+    except ValueError:
+        return Q(pk__in=())
+
+
+def _text(query: str, directory: Directory) -> Q:
+    """Match any spelling of a number, or a text in number, nickname, note or the name of an agent."""
+    query = query[:QUERY_LIMIT]
+    if digits := dialled_digits(query):
+        # Both: "24" may be a part of a number, or of the nickname "Urgencias 24 h".
+        return Q(digits__contains=digits) | Q(search_text__contains=folded(query.strip()))
+    text = folded(query.strip())
+    named = [agent.id for agent in directory.agents if text in folded(agent.name)]
+    return Q(search_text__contains=text) | Q(inbound_agent_id__in=named) | Q(outbound_agent_id__in=named)
+
+
+def phone_page(
+    project: Project, criteria: Criteria, directory: Directory, *, after: str = "", before: str = ""
+) -> PhonePage:
+    """Return one page by number, after or before a cursor. One query; a spoilt cursor gives the first page."""
+    found = matching(project, criteria, directory)
+    total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
+    backwards = bool(before) and not after
+    cursor = _decode(before if backwards else after)
+    rows = found.annotate(total=models.functions.Coalesce(models.Subquery(total), 0))
+    if cursor:
+        number, pk = cursor
+        # The first bound is implied by the second, but lets the index skip to the page.
+        if backwards:
+            rows = rows.filter(Q(number__lte=number), Q(number__lt=number) | Q(pk__lt=pk))
+        else:
+            rows = rows.filter(Q(number__gte=number), Q(number__gt=number) | Q(pk__gt=pk))
+    order = ("-number", "-pk") if backwards else ("number", "pk")
+    phones = list(rows.order_by(*order)[: PAGE_SIZE + 1])
+    has_further = len(phones) > PAGE_SIZE
+    phones = phones[:PAGE_SIZE]
+    if backwards:
+        phones.reverse()
+    if not phones:
+        return PhonePage([], 0, "", "")
+    has_before, has_after = (has_further, True) if backwards else (bool(cursor), has_further)
+    return PhonePage(
+        phones,
+        phones[0].total,  # type: ignore[attr-defined]
+        _encode(phones[0]) if has_before else "",
+        _encode(phones[-1]) if has_after else "",
+    )
+
+
+def _encode(phone: Phone) -> str:
+    return base64.urlsafe_b64encode(json.dumps([phone.number, phone.pk.hex]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, uuid.UUID] | None:
+    try:
+        number, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return str(number).replace("\x00", ""), uuid.UUID(pk)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        return None

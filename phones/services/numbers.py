@@ -1,0 +1,53 @@
+"""Spellings of phone numbers: how one is shown, and what finds it."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+NOT_DIGITS = re.compile(r"\D")
+LOOKS_DIALLED = re.compile(r"[\d\s()+./\-]+")
+
+
+def shown_number(number: str) -> str:
+    """Return the international form people read, `+34 951 20 18 02`; what isn't a number stays as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_possible_number(parsed):
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def national_number(shown: str) -> tuple[str, str]:
+    """Split a shown number into its country prefix and its national form: `("+34", "951 20 18 02")`."""
+    if not shown.startswith("+"):
+        return "", shown
+    prefix, _space, national = shown.partition(" ")
+    return (prefix, national) if national else ("", shown)
+
+
+def digits_of(number: str) -> str:
+    """Return only the digits; "" for a SIP identifier with letters."""
+    return NOT_DIGITS.sub("", number) if LOOKS_DIALLED.fullmatch(number) else ""
+
+
+def folded(text: str) -> str:
+    """Return the text in lower case without accents, as searches compare it."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def dialled_digits(query: str) -> str:
+    """Return the digits to look for if the query is a spelling of a number, else "".
+
+    `0034…`, `+34 …`, `(+34) …`, dots and dashes all come to the same digits.
+    """
+    query = query.strip()
+    if not LOOKS_DIALLED.fullmatch(query):
+        return ""
+    digits = NOT_DIGITS.sub("", query)
+    return digits.removeprefix("00")

@@ -1,0 +1,36 @@
+"""Background work: the queue is a doorbell, the rows are the truth. Each task may run twice."""
+
+from uuid import UUID
+
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task, db_task
+
+from phones.models import SyncRun
+from phones.services import syncing
+
+
+@db_task()
+def run_claimed_sync(run_id: int) -> None:
+    """Do the pass of a row that was claimed by a person's click; a run that ended meanwhile is left alone."""
+    run = SyncRun.objects.select_related("project").filter(pk=run_id, state="RUNNING").first()
+    if run is not None:
+        syncing.run_sync(run, clock=timezone.now)
+
+
+@db_task()
+def sync_if_free(project_id: UUID) -> None:
+    """Sync a project unless a pass of it is running."""
+    for project in syncing.due_projects(timezone.now()):
+        if project.pk == project_id:
+            try:
+                syncing.sync_project(project=project, clock=timezone.now)
+            except syncing.SyncIsRunning:
+                return
+
+
+@db_periodic_task(crontab(minute="*"))
+def tick() -> None:
+    """Ring the bell for every project whose sync is due."""
+    for project in syncing.due_projects(timezone.now()):
+        sync_if_free(project.pk)

@@ -1,0 +1,31 @@
+"""Addresses of the phones."""
+
+from django.urls import include, path
+
+from phones.views import agents, changes, home, people, phones, projects
+
+project_patterns = [
+    path("", projects.project_overview, name="project_overview"),
+    path("phones/", phones.phone_list, name="phone_list"),
+    path("phones/<uuid:phone_id>/", phones.phone_edit, name="phone_edit"),
+    path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
+    path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
+    path("agents/", agents.agent_list, name="agent_list"),
+    path("changes/", changes.change_list, name="change_list"),
+    path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
+    path("sync/", projects.sync_start, name="sync_start"),
+    path("sync/<int:run_id>/", projects.sync_progress, name="sync_progress"),
+    path("settings/", projects.project_settings, name="project_settings"),
+    path("settings/check/", projects.key_check, name="key_check"),
+    path("settings/disconnect/", projects.project_disconnect, name="project_disconnect"),
+    path("settings/people/", people.people_list, name="people_list"),
+    path("settings/people/<int:membership_id>/", people.person_edit, name="person_edit"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("account/", home.account, name="account"),
+    path("connect/", projects.project_connect, name="project_connect"),
+    path("invitation/<str:code>/", people.invitation_accept, name="invitation_accept"),
+    path("projects/<slug:slug>/", include(project_patterns)),
+]

@@ -1,0 +1,33 @@
+"""Write static/desk/icons.svg: one sprite of the Lucide icons that the templates name.
+
+Run by hand after using a new icon: `.venv/bin/python scripts/icons.py`. A test fails where one is missing.
+"""
+
+import re
+from pathlib import Path
+
+import lucide
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMED = re.compile(r"""{%\s*icon\s+"([a-z0-9-]+)"|icon="([a-z0-9-]+)"|# icon: ([a-z0-9-]+)""")
+
+
+def used_icons() -> list[str]:
+    """Return the names that templates and modules ask for."""
+    files = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("phones/**/*.py")]
+    found = (match for file in files for match in NAMED.finditer(file.read_text()))
+    return sorted({next(filter(None, match.groups())) for match in found})
+
+
+def symbol(name: str) -> str:
+    """Return one icon as a symbol of the sprite."""
+    svg = str(lucide._render_icon(name, None))
+    inner = svg[svg.index(">") + 1 : svg.rindex("</svg>")].strip()
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{re.sub(r">\s+<", "><", inner)}</symbol>'
+
+
+if __name__ == "__main__":
+    symbols = "\n".join(symbol(name) for name in used_icons())
+    notice = "<!-- Lucide icons, ISC licence, https://lucide.dev -->"
+    sprite = f'{notice}\n<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
+    (ROOT / "static/desk/icons.svg").write_text(sprite)
