@@ -23,7 +23,7 @@ def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 def configure(*, level: int, as_json: bool) -> None:
     """Send structlog's and the standard library's events through one formatter to standard error."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

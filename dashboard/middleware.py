@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 class HtmxLoginRequired(LoginRequiredMiddleware):
     """Ask for sign-in by default; an HTMX request gets `HX-Redirect`, never a login page inside a cell."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         """Redirect to the sign-in page, and back to the page that was open rather than to a fragment."""

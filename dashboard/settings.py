@@ -1,11 +1,12 @@
 """Settings, all from the environment; a wrong value stops the start with the variable's name."""
 
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
-from csp.constants import NONE, SELF
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
@@ -30,7 +31,7 @@ def _url(name: str, default: str) -> str:
 
 
 def _token_keys() -> list[str]:
-    found: list[str] = env.list("TOKEN_KEYS", None) or keys.token_keys(DATA_DIR)
+    found: list[str] = env.list("TOKEN_KEYS", []) or keys.token_keys(DATA_DIR)
     for key in found:
         try:
             Fernet(key)
@@ -54,7 +55,7 @@ SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
 IS_HTTPS = SITE_URL.startswith("https:")
 SECRET_KEY = _secret_key()
 TOKEN_KEYS = _token_keys()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", None) or sorted({str(urlsplit(SITE_URL).hostname), *LOOPBACK, "[::1]"})
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) or sorted({str(urlsplit(SITE_URL).hostname), *LOOPBACK, "[::1]"})
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -120,6 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ],
             "builtins": [
+                "django.templatetags.l10n",
                 "django.templatetags.i18n",
                 "template_partials.templatetags.partials",
                 "phones.templatetags.desk",
@@ -245,4 +247,4 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LOGGING_CONFIG = None
-configure(level=env.log_level("LOG_LEVEL", "INFO"), as_json=not DEBUG)
+configure(level=env.log_level("LOG_LEVEL", logging.INFO), as_json=not DEBUG)

@@ -1,6 +1,7 @@
 """Addresses of the site: sign-in and second factor, health, and the phones."""
 
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
@@ -12,7 +13,7 @@ urlpatterns = [
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/2fa/", include("allauth.mfa.urls")),
-    path("account/language/", set_language, name="set_language"),
+    path("account/language/", login_not_required(set_language), name="set_language"),
     path("health/", health, name="health"),
     path("", include("phones.urls")),
 ]

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.utils import timezone
-from huey import crontab
+from huey.api import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from phones.models import SyncRun

@@ -9,6 +9,7 @@ project_patterns = [
     path("phones/", phones.phone_list, name="phone_list"),
     path("phones/<uuid:phone_id>/", phones.phone_edit, name="phone_edit"),
     path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
+    path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
     path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
     path("agents/", agents.agent_list, name="agent_list"),
     path("changes/", changes.change_list, name="change_list"),

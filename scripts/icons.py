@@ -23,7 +23,8 @@ def symbol(name: str) -> str:
     """Return one icon as a symbol of the sprite."""
     svg = str(lucide._render_icon(name, None))
     inner = svg[svg.index(">") + 1 : svg.rindex("</svg>")].strip()
-    return f'<symbol id="{name}" viewBox="0 0 24 24">{re.sub(r">\s+<", "><", inner)}</symbol>'
+    tight = re.sub(r">\s+<", "><", inner)
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{tight}</symbol>'
 
 
 if __name__ == "__main__":

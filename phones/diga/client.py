@@ -135,8 +135,8 @@ class DigaClient:
     def list_agents(self) -> tuple[Agent, ...]:
         """Return every agent with its versions. Unreadable agents are left out, and logged.
 
-        The one call that gives all is named for Diga's own dashboard. Where it is refused, the agents and then
-        the versions of each are listed.
+        The one call that gives all is named for Diga's own dashboard. Where it is refused, the agents and
+        then the versions of each are listed.
         """
         try:
             value = self._get("/v1/agent/versions-dropdown/dashboard")

@@ -1,7 +1,7 @@
 """A rate limit that all processes using one Diga key share, on an SQLite file or on Redis.
 
 It lets a second's worth of calls through at once, then the rate. After a 429 everyone holds off, goes on more
-slowly, and recovers within minutes: the rate grows back by 2 % a second.
+slowly, and recovers within minutes: the rate grows back by 1 % a second.
 """
 
 import logging
@@ -26,7 +26,7 @@ LAST_HOLD_SECONDS = 60.0
 MAX_HOLD_SECONDS = 900.0
 SLOWED_TO = 0.8
 LEAST_SHARE = 1 / 50
-GROWTH_PER_SECOND = 1.02
+GROWTH_PER_SECOND = 1.01
 STRIKES_FORGOTTEN_AFTER_SECONDS = 60.0
 
 
@@ -104,21 +104,19 @@ class _SharedPace:
 class SqlitePace(_SharedPace):
     """The state as one row of an SQLite file. If the file can't be used, each thread paces itself, alone."""
 
+    _connection: sqlite3.Connection | None = None
+    _pid = 0
+
     def __init__(self, name: str, per_second: float, path: Path) -> None:
         super().__init__(per_second)
         self._name = name
         self._path = path
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
-        self._pid = 0
 
-    def close(self) -> None:
-        """Close the file; the next call opens it again."""
-        with self._lock:
-            if self._connection and self._pid == os.getpid():
-                self._connection.close()
-            self._connection = None
+    def __del__(self) -> None:
+        if self._connection and self._pid == os.getpid():
+            self._connection.close()
 
     def _open(self) -> sqlite3.Connection:
         """Return this process's connection. One opened before a fork must be neither used nor closed."""

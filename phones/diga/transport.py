@@ -166,7 +166,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+    def get_redirect_target(self, resp: requests.Response) -> None:
         """Know no redirects: `requests` reads a redirect's whole body even when it must not follow it."""
 
 

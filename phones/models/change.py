@@ -14,7 +14,6 @@ class Source(models.TextChoices):
     """Where a change came from."""
 
     FORM = "FORM", _("form")
-    FIRST_SEEN = "FIRST_SEEN", _("first seen")
 
 
 class Outcome(models.TextChoices):

@@ -2,10 +2,9 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,23 +32,6 @@ class Role(models.TextChoices):
     ROUTER = "ROUTER", _("Router")
     LEAD = "LEAD", _("Lead")
     ADMIN = "ADMIN", _("Administrator")
-
-
-class ProjectQuerySet(models.QuerySet["Project"]):
-    """Every view's query starts here."""
-
-    def of_user(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
-        """Return the projects the user belongs to, by name; all of them for a superuser.
-
-        Each carries `member_role`, the user's role in it ("" where a superuser is no member).
-        """
-        role = Membership.objects.filter(project=models.OuterRef("pk"), user=user.pk).values("role")[:1]
-        projects = self.annotate(
-            member_role=models.functions.Coalesce(models.Subquery(role), models.Value(""))
-        ).order_by("name", "id")
-        if isinstance(user, User) and user.is_superuser:
-            return projects
-        return projects.exclude(member_role="")
 
 
 class Project(models.Model):
@@ -81,11 +63,6 @@ class Project(models.Model):
     # Moves with every change of an agent or version; in-process copies of the directory are keyed by it.
     agents_changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ProjectQuerySet.as_manager()
-
-    if TYPE_CHECKING:
-        member_role: str
 
     def __str__(self) -> str:
         return self.name

@@ -57,9 +57,9 @@ class NoConsent(Exception):
 class Conflict(Exception):
     """Somebody else changed the same fields meanwhile: nothing was sent. `now` is what Diga says."""
 
-    def __init__(self, fields: tuple[str, ...], base: Base, now: Base) -> None:
+    def __init__(self, fields: tuple[str, ...], base: Base, now: Base, wanted: Intention) -> None:
         super().__init__("The phone was changed by somebody else")
-        self.fields, self.base, self.now = fields, base, now
+        self.fields, self.base, self.now, self.wanted = fields, base, now, wanted
 
 
 class AlreadySent(Exception):
@@ -210,7 +210,7 @@ def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
     moved = [name for name in FIELDS if base.value(name) != now.value(name)]
     clashing = [name for name in moved if name in intention.fields and not intention.is_met(name, now)]
     if clashing:
-        raise Conflict(tuple(clashing), base, now)
+        raise Conflict(tuple(clashing), base, now, intention)
     return tuple(name for name in moved if name not in intention.fields)
 
 

@@ -147,6 +147,18 @@ def words_for_read(error: diga.DigaError) -> Words:
     return Words("bad", _("Not read from Diga"), text + " " + _wait(error), error.message)
 
 
+def words_for_key(error: diga.DigaError | None) -> Words:
+    """Explain why a key was not taken: nothing was stored, and a key that was kept before still is."""
+    if error is None or isinstance(error, diga.DigaAuthError):
+        text = _("Diga does not accept this key. Copy it anew: it may be cut off, or deleted in Diga.")
+        return Words("bad", _("This key can’t be used"), text, error.message if error else "")
+    if isinstance(error, diga.DigaForbidden):
+        text = words_for_cause("forbidden")
+        return Words("bad", _("This key can’t be used"), text, error.message)
+    text = _("Nothing was changed. %(cause)s") % {"cause": words_for_cause(cause_of(error)) + " " + _wait(error)}
+    return Words("bad", _("The key could not be checked"), text, error.message)
+
+
 def words_for_save_not_sent(error: diga.DigaError) -> Words:
     """Explain a save that ended at the read before the write."""
     text = _("Nothing was sent, nothing was changed; your text is kept. %(cause)s")

@@ -4,10 +4,12 @@ import base64
 import binascii
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from phones.models import Phone, Project
 
@@ -44,7 +46,7 @@ class PhonePage:
     `total` counts all that match, on every page.
     """
 
-    phones: list[Phone]
+    phones: Sequence[Phone]
     total: int
     before: str
     after: str
@@ -96,7 +98,7 @@ def phone_page(
     total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
     backwards = bool(before) and not after
     cursor = _decode(before if backwards else after)
-    rows = found.annotate(total=models.functions.Coalesce(models.Subquery(total), 0))
+    rows = found.annotate(total=Coalesce(models.Subquery(total), 0))
     if cursor:
         number, pk = cursor
         # The first bound is implied by the second, but lets the index skip to the page.
@@ -115,7 +117,7 @@ def phone_page(
     has_before, has_after = (has_further, True) if backwards else (bool(cursor), has_further)
     return PhonePage(
         phones,
-        phones[0].total,  # type: ignore[attr-defined]
+        phones[0].total,
         _encode(phones[0]) if has_before else "",
         _encode(phones[-1]) if has_after else "",
     )

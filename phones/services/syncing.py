@@ -129,3 +129,9 @@ def due_projects(now: datetime) -> list[Project]:
         for project in connected.order_by(F("sync_tried_at").asc(nulls_first=True), "id")
         if project.sync_tried_at is None or project.sync_tried_at + project.sync_interval <= now
     ]
+
+
+def set_interval(*, project: Project, minutes: int) -> None:
+    """Change the time between two periodic syncs."""
+    project.sync_interval_minutes = minutes
+    project.save(update_fields=["sync_interval_minutes"])

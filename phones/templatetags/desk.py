@@ -1,5 +1,6 @@
 """Small pieces of markup that every page needs: icons, ages, agents."""
 
+import uuid
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -23,6 +24,18 @@ def icon(name: str) -> SafeString:
 @cache
 def _icon(name: str) -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("desk/icons.svg"), name)
+
+
+@register.simple_tag
+def sprite() -> str:
+    """Return the address of the icon sprite, for an icon whose name is a value."""
+    return static("desk/icons.svg")
+
+
+@register.simple_tag
+def form_token() -> str:
+    """Return a new one-time token: two sends of one rendered form are one write."""
+    return str(uuid.uuid4())
 
 
 @register.filter

@@ -1,19 +1,219 @@
-"""stub"""
+"""The list of phones, one phone, and its edit forms."""
 
-from django.http import HttpRequest, HttpResponse
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from phones import diga
+from phones.access import Desk, DeskRequest, Right, open_desk
+from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
+from phones.models import Phone
+from phones.services import editing, explaining, reading
+from phones.services.directory import directory_of
+from phones.services.explaining import Words
+from phones.services.impact import fingerprint
+
+from .drawer import Answer, answer_for, drawer_context, guard_context
+from .listing import criteria_from, list_context, suffix_of
+from .rows import PhoneRow
+from .shape import is_for, is_htmx
 
 
-def phone_list(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _phone(desk: Desk, phone_id: UUID) -> Phone:
+    return get_object_or_404(Phone, pk=phone_id, project=desk.project)
 
 
-def phone_edit(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+@require_GET
+def phone_list(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show the phones of a project, narrowed by the address."""
+    desk = open_desk(request, slug)
+    if is_for(request, "drawer"):
+        return render(request, "phones/_drawer.html", {"drawer": None, "fresh_row": None})
+    context = list_context(request, desk, timezone.now())
+    template = "phones/phone_list.html"
+    if not is_for(request, "phone-table"):
+        return render(request, template, context | {"drawer": None})
+    response = render(request, template + "#phone-table", context)
+    response["HX-Push-Url"] = context["here_url"]
+    return response
 
 
-def phone_guard(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+@require_http_methods(["GET", "POST"])
+def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Show a phone with its form and history; save the form through Diga."""
+    desk = open_desk(request, slug)
+    phone = _phone(desk, phone_id)
+    if request.method == "GET":
+        return _show(request, desk, phone)
+    form = _phone_form(request, desk, phone)
+    if not form.is_valid():
+        return _show(request, desk, phone, form=form, status=422)
+    if _wants_review(request, form, phone):
+        return _show(request, desk, phone, form=form)
+    return _save(request, desk, phone, form)
 
 
-def phone_rename(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _phone_form(request: DeskRequest, desk: Desk, phone: Phone) -> PhoneForm:
+    """Return the posted form; a role that may not touch a field it carries gets 403."""
+    if not desk.may_label or (not desk.may_route and not set(ROUTE_FIELDS).isdisjoint(request.POST)):
+        raise PermissionDenied
+    return PhoneForm(request.POST, phone=phone, directory=directory_of(desk.project), can_route=desk.may_route)
+
+
+def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
+    """Say whether to show the guard first: without JavaScript nobody has read it before pressing Save."""
+    if "review" not in request.POST:
+        return False
+    impacts = editing.impacts_of(phone, form.intention())
+    return bool(impacts) and form.cleaned_data.get("reviewed") != fingerprint(impacts)
+
+
+def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> HttpResponse:
+    answer = answer_for(
+        form,
+        lambda: editing.change_phone(
+            project=desk.project,
+            phone=phone,
+            intention=form.intention(),
+            base=form.base(),
+            author=editing.Author(
+                desk.user,
+                reason=form.cleaned_data["reason"],
+                ticket=form.cleaned_data["ticket"],
+                form_token=form.cleaned_data["form_token"],
+            ),
+            agreed=form.agreed(),
+            clock=timezone.now,
+        ),
+    )
+    if answer.is_done and answer.change and not is_htmx(request):
+        where = suffix_of(criteria_from(request.GET), change=str(answer.change.pk))
+        return redirect(request.path + where)
+    response = _show(
+        request,
+        desk,
+        phone,
+        form=_redisplayed(form, answer),
+        words=answer.words,
+        conflict=answer.conflict,
+        result=answer.change,
+        status=answer.status,
+        with_row=True,
+    )
+    return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)}) if answer.is_done else response
+
+
+def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
+    """Return the form to show after a save: none (a fresh one) if done, what was typed otherwise."""
+    if answer.is_done:
+        return None
+    return form.rebased() if answer.conflict else form
+
+
+def _show(
+    request: DeskRequest, desk: Desk, phone: Phone, *, status: int = 200, with_row: bool = False, **parts: Any
+) -> HttpResponse:
+    """Answer with the drawer where htmx asks for it, else with the list and the drawer beside it."""
+    now = timezone.now()
+    row = _row(request, desk, phone, now)
+    drawer = drawer_context(request, desk, phone, row, now, **parts)
+    if is_for(request, "drawer"):
+        context = {"drawer": drawer, "fresh_row": row if with_row else None}
+        return render(request, "phones/_drawer.html", context, status=status)
+    return render(
+        request, "phones/phone_list.html", list_context(request, desk, now) | {"drawer": drawer}, status=status
+    )
+
+
+def _row(request: DeskRequest, desk: Desk, phone: Phone, now: datetime) -> PhoneRow:
+    return PhoneRow.of(
+        phone,
+        directory_of(desk.project),
+        list_url=reverse("phone_list", args=[desk.project.slug]),
+        suffix=suffix_of(criteria_from(request.GET)),
+        may_label=desk.may_label,
+        now=now,
+    )
+
+
+@require_GET
+def phone_guard(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Say what the form as it stands would do to live calls."""
+    desk = open_desk(request, slug, Right.ROUTE)
+    phone = _phone(desk, phone_id)
+    form = PhoneForm(request.GET, phone=phone, directory=directory_of(desk.project), can_route=True)
+    guard = guard_context(phone, form, desk) if form.is_valid() else None
+    return render(request, "phones/_guard.html", {"guard": guard, "understood": None, "slug": slug})
+
+
+@require_POST
+def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Read one phone from Diga now, and say whether our copy was right."""
+    desk = open_desk(request, slug)
+    phone = _phone(desk, phone_id)
+    words, has_moved = None, False
+    try:
+        has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
+    except diga.DigaError as error:
+        words = explaining.words_for_read(error)
+    except reading.NoKey:
+        words = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key"))
+    if not is_htmx(request):
+        return redirect(request.path.removesuffix("reread/") + suffix_of(criteria_from(request.GET)))
+    row = _row(request, desk, phone, timezone.now())
+    context = {"phone": phone, "row": row, "words": words, "has_moved": has_moved, "with_row": True, "desk": desk}
+    return render(request, "phones/_read_state.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Rename a phone where it stands in the list."""
+    desk = open_desk(request, slug, Right.LABEL)
+    phone = _phone(desk, phone_id)
+    directory = directory_of(desk.project)
+    if request.method == "GET":
+        if "cancel" in request.GET and is_htmx(request):
+            row = _row(request, desk, phone, timezone.now())
+            return render(request, "phones/_phone_row.html", {"row": row, "announcement": None})
+        return _show_rename(request, desk, phone, NicknameForm(phone=phone, directory=directory))
+    form = NicknameForm(request.POST, phone=phone, directory=directory)
+    if not form.is_valid():
+        return _show_rename(request, desk, phone, form, status=422)
+    answer = answer_for(
+        form,
+        lambda: editing.change_phone(
+            project=desk.project,
+            phone=phone,
+            intention=form.intention(),
+            base=form.base(),
+            author=editing.Author(desk.user, form_token=form.cleaned_data["form_token"]),
+            agreed=None,
+            clock=timezone.now,
+        ),
+    )
+    if not answer.is_done:
+        return _show_rename(request, desk, phone, form, words=answer.words, status=answer.status)
+    if not is_htmx(request):
+        where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
+        return redirect(request.path.removesuffix("nickname/") + where)
+    row = _row(request, desk, phone, timezone.now())
+    response = render(request, "phones/_phone_row.html", {"row": row, "announcement": answer.words})
+    return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)})
+
+
+def _show_rename(
+    request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
+) -> HttpResponse:
+    row = _row(request, desk, phone, timezone.now())
+    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words}
+    template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
+    return render(request, template, context, status=status)

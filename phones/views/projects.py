@@ -1,31 +1,203 @@
-"""stub"""
+"""A project: connecting it, its key and settings, its syncs, its overview."""
 
-from django.http import HttpRequest, HttpResponse
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from phones import diga, tasks
+from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
+from phones.forms.projects import KeyForm, ReplaceKeyForm, SyncIntervalForm
+from phones.models import NoKey, Project, SyncRun
+from phones.services import connecting, explaining, overview, syncing
+from phones.services.explaining import Words
+from phones.services.storing import ForeignProject
+
+from .abilities import Ability, Refusal, abilities_of
+from .queue import queue_cards
+from .shape import is_for
+
+# So long a worker may be busy with something else before the page says that none seems to run.
+PATIENCE = timedelta(seconds=10)
 
 
-def project_connect(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("key")
+def project_connect(request: DeskRequest) -> HttpResponse:
+    """Show the first run; check a key, keep it as a new project and start its first sync."""
+    if not may_connect(request.user):
+        raise PermissionDenied
+    if request.method == "GET":
+        return _show_connect(request, KeyForm())
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return _show_connect(request, form, status=422)
+    try:
+        project, _check = connecting.connect_project(
+            name=form.cleaned_data["name"], token=form.cleaned_data["key"], actor=request.user, now=timezone.now()
+        )
+    except (connecting.KeyRejected, ForeignProject, diga.DigaError) as error:
+        refusal = Refusal.of(error)
+        return _show_connect(request, form, refusal=refusal, status=refusal.status)
+    return redirect("sync_progress", project.slug, _start_sync(project).pk)
 
 
-def project_overview(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _show_connect(
+    request: DeskRequest, form: KeyForm, *, refusal: Refusal | None = None, status: int = 200
+) -> HttpResponse:
+    has_projects = bool(projects_of(request.user))
+    context = {"form": form, "refusal": refusal, "has_projects": has_projects}
+    return render(request, "phones/project_connect.html", context, status=status)
 
 
-def project_settings(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _start_sync(project: Project) -> SyncRun:
+    """Claim a pass and ring for a worker; join the one that runs."""
+    try:
+        run = syncing.claim_sync(project=project, now=timezone.now())
+    except syncing.SyncIsRunning as running:
+        return running.run
+    transaction.on_commit(partial(tasks.run_claimed_sync, run.pk))
+    return run
 
 
-def key_check(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("key")
+def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show the key and the settings; replace the key, or change the time between syncs."""
+    desk = open_desk(request, slug, Right.ADMINISTER)
+    if request.method == "GET":
+        return _show_settings(request, desk)
+    if "minutes" in request.POST:
+        return _change_interval(request, desk)
+    form = ReplaceKeyForm(request.POST)
+    if not form.is_valid():
+        return _show_settings(request, desk, key_form=form, status=422)
+    try:
+        connecting.replace_key(
+            project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now()
+        )
+    except (connecting.KeyRejected, ForeignProject, diga.DigaError) as error:
+        refusal = Refusal.of(error)
+        return _show_settings(request, desk, refusal=refusal, status=refusal.status)
+    messages.success(request, _("The new key is checked and kept; the old one is gone from here."))
+    return redirect("project_settings", slug)
 
 
-def project_disconnect(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _change_interval(request: DeskRequest, desk: Desk) -> HttpResponse:
+    form = SyncIntervalForm(request.POST)
+    if not form.is_valid():
+        return _show_settings(request, desk, interval_form=form, status=422)
+    syncing.set_interval(project=desk.project, minutes=form.cleaned_data["minutes"])
+    messages.success(request, _("The time between syncs is changed."))
+    return redirect("project_settings", desk.project.slug)
 
 
-def sync_start(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+def _show_settings(
+    request: DeskRequest,
+    desk: Desk,
+    *,
+    key_form: ReplaceKeyForm | None = None,
+    interval_form: SyncIntervalForm | None = None,
+    refusal: Refusal | None = None,
+    abilities: list[Ability] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "desk": desk,
+        "section": "settings",
+        "abilities": abilities or abilities_of(desk.project),
+        "key_form": key_form or ReplaceKeyForm(),
+        "interval_form": interval_form or SyncIntervalForm(initial={"minutes": desk.project.sync_interval_minutes}),
+        "refusal": refusal,
+    }
+    return render(request, "phones/project_settings.html", context, status=status)
 
 
-def sync_progress(request: HttpRequest, **kw: object) -> HttpResponse:
-    return HttpResponse("stub")
+@require_POST
+def key_check(request: DeskRequest, slug: str) -> HttpResponse:
+    """Ask Diga with reads what the kept key may do."""
+    desk = open_desk(request, slug, Right.ADMINISTER)
+    try:
+        check = connecting.recheck(project=desk.project, now=timezone.now())
+    except NoKey:
+        refusal = Refusal(Words("bad", _("Not checked"), explaining.words_for_cause("no_key")), [], 422)
+        return _show_settings(request, desk, refusal=refusal, status=refusal.status)
+    if not check.is_usable:
+        refusal = Refusal.of(connecting.KeyRejected(check))
+        # This list is about the key that is kept, so it stands in the key's card and not beside the words.
+        shown = replace(refusal, abilities=[])
+        return _show_settings(request, desk, refusal=shown, abilities=refusal.abilities, status=refusal.status)
+    messages.success(request, _("Checked: Diga accepts the key."))
+    return redirect("project_settings", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
+    """Ask whether to forget the key; forget it. Phones and history stay, read-only."""
+    desk = open_desk(request, slug, Right.ADMINISTER)
+    if request.method == "GET":
+        return render(request, "phones/project_disconnect.html", {"desk": desk, "section": "settings"})
+    connecting.disconnect(project=desk.project)
+    messages.success(request, _("The key is forgotten. The copy of the phones and the history stay, read-only."))
+    return redirect("project_settings", slug)
+
+
+@require_POST
+@vary_on_headers("HX-Request", "HX-Target")
+def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
+    """Start a sync, or join the one that runs, and show how far it is."""
+    desk = open_desk(request, slug, Right.LABEL)
+    if not desk.project.is_connected:
+        messages.error(request, explaining.words_for_cause("no_key"))
+        if is_for(request, "freshness"):
+            return render(request, "phones/_freshness.html", {"desk": desk, "run": None}, status=422)
+        return redirect("project_overview", slug)
+    run = _start_sync(desk.project)
+    if is_for(request, "freshness"):
+        return render(request, "phones/_freshness.html", {"desk": desk, "run": run})
+    return redirect("sync_progress", slug, run.pk)
+
+
+@require_GET
+@vary_on_headers("HX-Request", "HX-Target")
+def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
+    """Show how far a sync is; the last answer, 286, ends the polling."""
+    desk = open_desk(request, slug)
+    run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
+    status = 200 if run.is_running else 286
+    if is_for(request, "freshness"):
+        return render(request, "phones/_freshness.html", {"desk": desk, "run": run}, status=status)
+    context = {"desk": desk, "section": "overview", "run": run} | _progress(run)
+    if is_for(request, "sync-run"):
+        return render(request, "phones/sync_progress.html#sync-run", context, status=status)
+    more = {"is_first": overview.is_first_run(run), "abilities": abilities_of(desk.project)}
+    return render(request, "phones/sync_progress.html", context | more)
+
+
+def _progress(run: SyncRun) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "is_untaken": run.is_running and not run.is_taken and now - run.started_at > PATIENCE,
+        "is_silent": run.is_running and run.is_taken and now - run.heartbeat_at > syncing.SILENCE_LIMIT,
+        "why": explaining.words_for_cause(run.cause) if run.cause else "",
+    }
+
+
+@require_GET
+def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show what needs a look, what happened lately, and how fresh our copy is."""
+    desk = open_desk(request, slug)
+    found = overview.overview_of(desk.project, now=timezone.now())
+    context = {"desk": desk, "section": "overview", "overview": found, "cards": queue_cards(slug, found.queue)}
+    return render(request, "phones/project_overview.html", context)

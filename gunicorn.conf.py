@@ -1,0 +1,20 @@
+"""How gunicorn serves Phone Desk; what a machine may want otherwise is in the environment."""
+
+import os
+
+wsgi_app = "dashboard.wsgi:application"
+bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# Loaded once and shared. Nothing that must not be shared is made by loading: connections to the database and
+# to Diga are opened by the first request of a process, and the pace notices that it was forked.
+preload_app = True
+# A save may wait 15 s for a read of Diga and 15 s for the write.
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# Whose X-Forwarded-Proto is believed: the proxy's on this machine, unless said otherwise.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+control_socket_disable = True
+loglevel = "warning"

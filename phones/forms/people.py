@@ -1,0 +1,88 @@
+"""Who is let into a project, with which role; and the password of somebody who was invited."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from phones.models import Role
+
+_password_advice = lazy(lambda: " ".join(str(text) for text in password_validators_help_texts()), str)
+
+
+class AdmitForm(forms.Form):
+    """Somebody to let in. An unknown username means an invitation."""
+
+    username = forms.CharField(
+        label=_("Username"),
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    full_name = forms.CharField(
+        label=_("Full name"),
+        max_length=150,
+        required=False,
+        help_text=_("For a new account; an existing one keeps its name."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+    def clean_username(self) -> str:
+        """Return the username in the form that Django stores."""
+        return User.normalize_username(self.cleaned_data["username"])
+
+    def clean_full_name(self) -> str:
+        """Return the name with single blanks."""
+        return " ".join(self.cleaned_data["full_name"].split())
+
+    def clean_role(self) -> Role:
+        """Return the role itself."""
+        return Role(self.cleaned_data["role"])
+
+
+class RoleForm(forms.Form):
+    """Another role for a member."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+    def clean_role(self) -> Role:
+        """Return the role itself."""
+        return Role(self.cleaned_data["role"])
+
+
+class AcceptForm(forms.Form):
+    """The password of a new account, twice."""
+
+    password1 = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_password_advice(),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label=_("Password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password1(self) -> str:
+        """Return the password if Django's validators take it; it may not be like the person's name."""
+        password: str = self.cleaned_data["password1"]
+        validate_password(password, self.user)
+        return password
+
+    def clean_password2(self) -> str:
+        """Return the second password if it equals the first, or if the first has a fault of its own."""
+        again: str = self.cleaned_data["password2"]
+        if self.cleaned_data.get("password1", again) != again:
+            raise forms.ValidationError(_("The two passwords differ."))
+        return again

@@ -1,0 +1,284 @@
+"""The forms that change a phone."""
+
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.core import signing
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from phones import diga
+from phones.models import Phone
+from phones.services.directory import AgentEntry, Directory, VersionEntry
+from phones.services.impact import Target
+from phones.services.intention import Base, Intention
+
+NICKNAME_LIMIT = 255
+REASON_LIMIT = 500
+TICKET_LIMIT = 80
+ROUTE_FIELDS = (
+    "inbound_version_id",
+    "outbound_version_id",
+    "unassign_inbound",
+    "unassign_outbound",
+    "both_directions",
+)
+# Fields of a phone that nobody changes here; a request that carries one was made by hand.
+FIXED_FIELDS = frozenset({field.name for field in Phone._meta.get_fields()} - {"nickname", "changes"}) | {
+    "inbound_agent_id",
+    "outbound_agent_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the person saw when the form was opened.
+
+    `kept` is the value each lane's picker had: the version its agent had published then. Without it, a
+    version published meanwhile would look like the person's choice, and a rename would take it back.
+    """
+
+    base: Base
+    kept: dict[str, str]
+
+    @classmethod
+    def of(cls, phone: Phone, directory: Directory) -> "Opened":
+        """Return what a form opened now shows."""
+        return cls(
+            Base.of(phone),
+            {
+                "inbound": kept_value(phone.inbound_agent_id, directory),
+                "outbound": kept_value(phone.outbound_agent_id, directory),
+            },
+        )
+
+    def packed(self, phone_id: uuid.UUID) -> str:
+        """Return it signed and bound to the phone, for a hidden field."""
+        base = self.base
+        values = [base.nickname, _text(base.inbound_agent_id), _text(base.outbound_agent_id), self.kept]
+        return signing.dumps(values, salt=f"phones.opened.{phone_id}")
+
+    @classmethod
+    def unpacked(cls, phone_id: uuid.UUID, packed: str) -> "Opened":
+        """Return what `packed` packed.
+
+        :raises ValidationError: it was altered, or belongs to another phone.
+        """
+        try:
+            nickname, inbound, outbound, kept = signing.loads(packed, salt=f"phones.opened.{phone_id}")
+        except signing.BadSignature:
+            raise forms.ValidationError(_("This form is too old. Open the number again; nothing was sent.")) from None
+        return cls(Base(nickname, _id(inbound), _id(outbound)), kept)
+
+
+def _text(value: uuid.UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def _id(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+def one_line(text: str) -> str:
+    """Return the text as a one-line input sends it back: without line breaks."""
+    return text.replace("\r", "").replace("\n", "")
+
+
+class NicknameForm(forms.Form):
+    """A phone's nickname, with what the person saw and the token that makes two sends one write."""
+
+    opened = forms.CharField(widget=forms.HiddenInput)
+    form_token = forms.UUIDField(widget=forms.HiddenInput)
+    nickname = forms.CharField(
+        label=_("Nickname"), required=False, strip=False, max_length=NICKNAME_LIMIT, empty_value=""
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        phone: Phone,
+        directory: Directory,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        self.phone, self.directory = phone, directory
+        opened = Opened.of(phone, directory).packed(phone.pk)
+        super().__init__(data, initial={"opened": opened, "nickname": phone.nickname or ""} | (initial or {}))
+
+    def clean_opened(self) -> Opened:
+        """Return what the person saw when the form was opened."""
+        return Opened.unpacked(self.phone.pk, self.cleaned_data["opened"])
+
+    def clean_nickname(self) -> str:
+        """Return the nickname on one line; blanks around it go unless they were there before."""
+        return one_line(self.cleaned_data["nickname"])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a request that carries a field nobody changes here."""
+        if forged := FIXED_FIELDS & set(self.data):
+            raise forms.ValidationError(
+                _("“%(field)s” can’t be changed here. Nothing was sent."), params={"field": ", ".join(sorted(forged))}
+            )
+        return self.cleaned_data
+
+    def base(self) -> Base:
+        """Return the values of the phone that the person saw."""
+        opened: Opened = self.cleaned_data["opened"]
+        return opened.base
+
+    def wanted_nickname(self) -> str | diga.Unset:
+        """Return the nickname to send, or UNSET where the person left it alone."""
+        base = self.base()
+        typed: str = self.cleaned_data["nickname"]
+        if "nickname" not in self.data or typed == one_line(base.nickname or ""):
+            return diga.UNSET
+        return typed.strip()
+
+    def intention(self) -> Intention:
+        """Return what the person wants changed."""
+        return Intention(nickname=self.wanted_nickname())
+
+
+class PhoneForm(NicknameForm):
+    """Everything of a phone that people change: nickname, agents, and why.
+
+    A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
+    """
+
+    inbound_version_id = forms.ChoiceField(label=_("Inbound agent"), required=False)
+    outbound_version_id = forms.ChoiceField(label=_("Outbound agent"), required=False)
+    unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
+    unassign_outbound = forms.BooleanField(label=_("Unassign outbound agent"), required=False)
+    both_directions = forms.BooleanField(label=_("Use for outgoing calls too"), required=False)
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_LIMIT)
+    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
+    reviewed = forms.CharField(widget=forms.HiddenInput, required=False)
+    understood = forms.BooleanField(label=_("I understand this goes live"), required=False)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        phone: Phone,
+        directory: Directory,
+        can_route: bool,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        opened = Opened.of(phone, directory)
+        lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
+        super().__init__(data, phone=phone, directory=directory, initial=lanes | (initial or {}))
+        if self.is_bound:
+            with suppress(forms.ValidationError):
+                opened = Opened.unpacked(phone.pk, self.data.get("opened", ""))
+        for lane, agent_id in (("inbound", phone.inbound_agent_id), ("outbound", phone.outbound_agent_id)):
+            field = cast(forms.ChoiceField, self.fields[f"{lane}_version_id"])
+            field.choices = _choices(opened.kept[lane], agent_id, directory)
+            field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
+        if not can_route:
+            for name in (*ROUTE_FIELDS, "understood", "reviewed"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a lane that is both given an agent and unassigned."""
+        cleaned = super().clean()
+        for lane in ("inbound", "outbound"):
+            if cleaned.get(f"unassign_{lane}") and self._is_changed(lane):
+                self.add_error(f"{lane}_version_id", _("Choose an agent or unassign, not both. Nothing was sent."))
+        return cleaned
+
+    def _is_changed(self, lane: str) -> bool:
+        """Say whether another version was chosen than the one the picker had."""
+        opened: Opened | None = self.cleaned_data.get("opened")
+        chosen = self.cleaned_data.get(f"{lane}_version_id") or ""
+        return bool(chosen) and opened is not None and chosen != opened.kept[lane]
+
+    def _lane(self, lane: str) -> Target | diga.Unset | None:
+        if self.cleaned_data.get(f"unassign_{lane}"):
+            return None if getattr(self.base(), f"{lane}_agent_id") else diga.UNSET
+        return self._chosen(lane) if self._is_changed(lane) else diga.UNSET
+
+    def _chosen(self, lane: str) -> Target | diga.Unset:
+        chosen = self.cleaned_data.get(f"{lane}_version_id")
+        found = self.directory.version(uuid.UUID(chosen)) if chosen else None
+        return Target(*found) if found else diga.UNSET
+
+    def intention(self) -> Intention:
+        """Return what the person wants changed. A ticked `both_directions` gives outbound what inbound has."""
+        if "inbound_version_id" not in self.fields:
+            return Intention(nickname=self.wanted_nickname())
+        inbound, outbound = self._lane("inbound"), self._lane("outbound")
+        if self.cleaned_data.get("both_directions"):
+            outbound = self._same_as_inbound(inbound)
+        return Intention(self.wanted_nickname(), inbound, outbound)
+
+    def _same_as_inbound(self, inbound: Target | diga.Unset | None) -> Target | diga.Unset | None:
+        if inbound is None:
+            return None if self.base().outbound_agent_id else diga.UNSET
+        wanted = self._chosen("inbound") if isinstance(inbound, diga.Unset) else inbound
+        opened: Opened = self.cleaned_data["opened"]
+        runs_already = isinstance(wanted, Target) and str(wanted.version.id) == opened.kept["outbound"]
+        return diga.UNSET if runs_already else wanted
+
+    def rebased(self) -> "PhoneForm":
+        """Return a form on what the phone is now, with what was typed here in the fields that were touched.
+
+        A field the person left alone shows the new value, so that it is not taken for their choice.
+        """
+        touched: dict[str, Any] = {name: self.cleaned_data[name] for name in ("reason", "ticket")}
+        intention = self.intention()
+        if isinstance(intention.nickname, str):
+            touched["nickname"] = intention.nickname
+        for lane in ("inbound", "outbound"):
+            wanted = getattr(intention, lane)
+            if isinstance(wanted, Target):
+                touched[f"{lane}_version_id"] = str(wanted.version.id)
+            elif wanted is None:
+                touched[f"unassign_{lane}"] = True
+        return PhoneForm(
+            phone=self.phone,
+            directory=self.directory,
+            can_route="inbound_version_id" in self.fields,
+            initial=touched,
+        )
+
+    def agreed(self) -> str | None:
+        """Return the fingerprint of the impacts that the person has read and ticked."""
+        return self.cleaned_data.get("reviewed") if self.cleaned_data.get("understood") else None
+
+
+def kept_value(agent_id: uuid.UUID | None, directory: Directory) -> str:
+    """Return the picker's value for what a lane holds: its agent's published version, "" where there is none."""
+    agent = directory.agent(agent_id)
+    return str(agent.published.id) if agent and agent.is_listed and agent.published else ""
+
+
+def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> list[Any]:
+    """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
+    groups = [
+        (agent.name, [_option(agent, version) for version in _published_first(agent)]) for agent in directory.offered
+    ]
+    offered = {value for _name, options in groups for value, _label in options}
+    return groups if kept in offered else [(kept, _kept_label(agent_id, directory)), *groups]
+
+
+def _kept_label(agent_id: uuid.UUID | None, directory: Directory) -> Any:
+    if agent_id is None:
+        return _("No agent")
+    agent = directory.agent(agent_id)
+    if agent is None:
+        return _("Unknown agent")
+    label = _("%(name)s · not published") if agent.is_listed else _("%(name)s · no longer in Diga")
+    return label % {"name": agent.name}
+
+
+def _published_first(agent: AgentEntry) -> list[VersionEntry]:
+    return sorted(agent.offered, key=lambda version: not version.is_published)
+
+
+def _option(agent: AgentEntry, version: VersionEntry) -> tuple[str, Any]:
+    named = f"{agent.name} · {version.label}" + (f" “{version.name}”" if version.name else "")
+    label = _("%(version)s · published") if version.is_published else _("%(version)s · saved")
+    return str(version.id), label % {"version": named}

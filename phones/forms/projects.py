@@ -1,0 +1,46 @@
+"""The API key of a project, and how often it is synced. A typed key is never shown again."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from phones.services.connecting import UnusableKey, clean_key
+
+
+class ReplaceKeyForm(forms.Form):
+    """A key to put in the place of the one that is kept."""
+
+    # An empty field is for `clean_key` to explain, not for the browser.
+    key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        help_text=_("In Diga: Settings > Project > API Keys. Spaces and a leading “Bearer” are removed."),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    @sensitive_variables()
+    def clean_key(self) -> str:
+        """Return the key alone; the error says what was wrong without repeating what was typed."""
+        try:
+            return clean_key(self.cleaned_data["key"])
+        except UnusableKey as fault:
+            raise forms.ValidationError(fault.args[0]) from None
+
+
+class KeyForm(ReplaceKeyForm):
+    """A project to connect: its name here, and its key."""
+
+    field_order = ("name", "key")
+
+    name = forms.CharField(
+        label=_("Project name"),
+        max_length=80,
+        help_text=_("As your team calls it: the customer, or the name of the project in Diga."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class SyncIntervalForm(forms.Form):
+    """How often our copy is read anew."""
+
+    minutes = forms.IntegerField(label=_("Minutes between syncs"), min_value=1, max_value=1440)

@@ -1,0 +1,97 @@
+"""Fills a demo: people of every role, and the stand-in's projects, connected and synced."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Membership, Project, Role
+from phones.services import connecting, syncing
+from phones.services.explaining import words_for_cause
+
+PASSWORD = "demo-phone-desk"  # noqa: S105 - it is printed, and opens invented clinics only.
+PEOPLE = (
+    (Role.VIEWER, "Vera", "Vidal", "looks"),
+    (Role.LABELLER, "Lucas", "Lara", "changes nicknames"),
+    (Role.ROUTER, "Rita", "Robles", "also changes agents"),
+    (Role.LEAD, "Leo", "León", "also changes many numbers at once"),
+    (Role.ADMIN, "Ada", "Alba", "also the API key and the people"),
+)
+PATIENCE_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    """`manage.py demo`: part of `make demo`, which starts the stand-in and the site around it. Can be run again."""
+
+    help = "Prepare the demo in front of the stand-in Diga: people of every role and two synced projects."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare everything, wait until the site answers, and say how to sign in."""
+        if urlsplit(settings.DIGA_API_URL).hostname != "127.0.0.1":
+            raise CommandError("The demo is for the stand-in Diga on this machine: use `make demo`.")
+        wait_for(f"{settings.DIGA_API_URL}/v1/phone/", status=401)
+        people = {role: self._person(role, first, last) for role, first, last, _can in PEOPLE}
+        stand_in = Sandbox(phones=1)
+        for slug, known in stand_in.projects.items():
+            project = self._project(known.name, stand_in.key(slug))
+            for role, person in people.items():
+                Membership.objects.update_or_create(project=project, user=person, defaults={"role": role})
+            self._sync(project)
+        wait_for(f"{settings.SITE_URL}/health/", status=200)
+        self._say_how()
+
+    def _person(self, role: Role, first: str, last: str) -> User:
+        names = {"first_name": first, "last_name": last}
+        person, _is_new = User.objects.get_or_create(username=role.value.lower(), defaults=names)
+        if not person.check_password(PASSWORD):
+            person.set_password(PASSWORD)
+            person.save(update_fields=["password"])
+        return person
+
+    def _project(self, name: str, token: str) -> Project:
+        project = Project.objects.filter(name=name).first()
+        try:
+            if project is None:
+                project, _check = connecting.connect_project(name=name, token=token, actor=None, now=timezone.now())
+            else:
+                connecting.replace_key(project=project, token=token, actor=None, now=timezone.now())
+        except (connecting.KeyRejected, connecting.ForeignProject) as error:
+            raise CommandError(f"The stand-in Diga did not take the demo’s key for {name}.") from error
+        return project
+
+    def _sync(self, project: Project) -> None:
+        try:
+            run = syncing.sync_project(project=project, clock=timezone.now)
+        except syncing.SyncIsRunning:
+            # The worker was quicker.
+            return
+        if not run.is_complete:
+            raise CommandError(words_for_cause(run.cause))
+
+    def _say_how(self) -> None:
+        self.stdout.write(f"\nPhone Desk is ready at {settings.SITE_URL}\n\n  sign in as  password\n")
+        for role, _first, _last, can in PEOPLE:
+            self.stdout.write(f"  {role.value.lower():10}  {PASSWORD}  {can}")
+        self.stdout.write(f"\nThe stand-in Diga is at {settings.DIGA_API_URL}. Ctrl-C stops everything.\n\n")
+
+
+def wait_for(url: str, *, status: int) -> None:
+    """Wait until the address answers with the status.
+
+    :raises CommandError: it hasn't within a minute.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(url, timeout=5, allow_redirects=False).status_code == status:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    raise CommandError(f"{url} did not answer within a minute.")

@@ -1,0 +1,167 @@
+"""Letting people into a project: members, roles, and signed invitations for those without an account."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from phones.models import Membership, Project, Role
+
+INVITATION_LIFETIME = timedelta(days=3)
+_SALT = "phones.invitation"
+
+_EXPIRED = _("It was valid for three days. Ask for a new one.")
+_USED = _("It was used: the account exists. Sign in with it.")
+_WITHDRAWN = _("Whoever sent it is no longer an administrator of the project. Ask for a new one.")
+
+
+class AlreadyMember(Exception):
+    """The person has a role in the project; it is changed in the list of members."""
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left who may change the key, the people and the settings."""
+
+
+class UnknownInvitation(Exception):
+    """The code isn't one of ours, or it was altered."""
+
+
+class InvitationOver(Exception):
+    """The code was good once; `why` is a sentence for the person."""
+
+    def __init__(self, why: Promise) -> None:
+        super().__init__("The invitation is over")
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an unknown person is given: a code that makes them a member once, until `expires_at`."""
+
+    code: str
+    username: str
+    role: Role
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who stands at the door with an invitation; `user` isn't saved yet."""
+
+    user: User
+    project: Project
+    role: Role
+
+
+def members_of(project: Project) -> Sequence[Membership]:
+    """Return the members with their users, by username. One query."""
+    return list(Membership.objects.filter(project=project).select_related("user").order_by("user__username", "pk"))
+
+
+def admit(
+    *, project: Project, username: str, full_name: str, role: Role, actor: User, now: datetime
+) -> Membership | Invitation:
+    """Make an existing user a member at once, or return an invitation for one who has no account.
+
+    Usernames are compared without regard to case, as sign-in does. An existing user keeps their name.
+
+    :raises AlreadyMember: the user has a role in this project.
+    """
+    user = User.objects.filter(username__iexact=username).order_by("pk").first()
+    if user is None:
+        return _invite(project, username, full_name, role, actor, now)
+    membership, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
+    if not is_new:
+        raise AlreadyMember
+    return membership
+
+
+def _invite(project: Project, username: str, full_name: str, role: Role, actor: User, now: datetime) -> Invitation:
+    expires_at = now + INVITATION_LIFETIME
+    content = [str(project.pk), username, full_name, role.value, actor.pk, expires_at.timestamp()]
+    return Invitation(signing.dumps(content, salt=_SALT), username, role, expires_at)
+
+
+def open_invitation(code: str, *, now: datetime) -> Guest:
+    """Return who the code was made for.
+
+    :raises UnknownInvitation: it isn't ours.
+    :raises InvitationOver: it has expired, was used, or its sender no longer administers the project.
+    """
+    try:
+        project_id, username, full_name, role, inviter_id, expires_at = signing.loads(code, salt=_SALT)
+    except signing.BadSignature:
+        raise UnknownInvitation from None
+    if datetime.fromtimestamp(expires_at, UTC) <= now:
+        raise InvitationOver(_EXPIRED)
+    if User.objects.filter(username__iexact=username).exists():
+        raise InvitationOver(_USED)
+    project = Project.objects.filter(pk=uuid.UUID(project_id)).first()
+    if project is None or not _administers(inviter_id, project):
+        raise InvitationOver(_WITHDRAWN)
+    first_name, _blank, last_name = full_name.partition(" ")
+    return Guest(User(username=username, first_name=first_name, last_name=last_name), project, Role(role))
+
+
+def _administers(user_id: int, project: Project) -> bool:
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return False
+    return user.is_superuser or Membership.objects.filter(project=project, user=user, role=Role.ADMIN).exists()
+
+
+@sensitive_variables("password")
+def accept_invitation(code: str, *, password: str, now: datetime) -> User:
+    """Make the account and the membership, both or neither. `password` has passed the validators.
+
+    :raises UnknownInvitation: the code isn't ours.
+    :raises InvitationOver: it can't be used any more; of two at once, one gets this.
+    """
+    guest = open_invitation(code, now=now)
+    guest.user.set_password(password)
+    try:
+        with transaction.atomic():
+            guest.user.save()
+            Membership.objects.create(project=guest.project, user=guest.user, role=guest.role)
+    except IntegrityError:
+        raise InvitationOver(_USED) from None
+    return guest.user
+
+
+def change_role(*, membership: Membership, role: Role) -> None:
+    """Give a member another role; it counts from their next request.
+
+    :raises LastAdministrator: the project would have no administrator left.
+    """
+    with transaction.atomic():
+        if role != Role.ADMIN:
+            _keep_an_administrator(membership)
+        membership.role = role
+        membership.save(update_fields=["role"])
+
+
+def remove_member(*, membership: Membership) -> None:
+    """Take a member out of the project. Their account and their entries in the history stay.
+
+    :raises LastAdministrator: the project would have no administrator left.
+    """
+    with transaction.atomic():
+        _keep_an_administrator(membership)
+        membership.delete()
+
+
+def _keep_an_administrator(leaving: Membership) -> None:
+    # Two administrators may lower each other at the same moment: the project's row makes them take turns.
+    Project.objects.select_for_update().get(pk=leaving.project_id)
+    administrators = Membership.objects.filter(project=leaving.project_id, role=Role.ADMIN, user__is_active=True)
+    is_one = administrators.filter(pk=leaving.pk).exists()
+    if is_one and not administrators.exclude(pk=leaving.pk).exists():
+        raise LastAdministrator

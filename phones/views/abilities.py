@@ -1,0 +1,112 @@
+"""What a key may do, in words and with a sign; and why a key was not taken."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from phones import diga
+from phones.models import Project
+from phones.services import explaining
+from phones.services.connecting import Capability, KeyCheck, KeyRejected
+from phones.services.explaining import Words
+from phones.services.storing import ForeignProject
+
+NotTaken = KeyRejected | ForeignProject | diga.DigaError
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One line of the list of rights. `is_allowed` is None where it isn't known."""
+
+    name: str
+    is_allowed: bool | None
+    is_needed: bool
+    text: str
+
+    @property
+    def is_lacking(self) -> bool:
+        """True for a right without which nothing works here."""
+        return self.is_allowed is False and self.is_needed
+
+    @property
+    def is_refused(self) -> bool:
+        """True for a right that isn't there and isn't needed."""
+        return self.is_allowed is False and not self.is_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a key wasn't taken, what it may do as far as that is known, and the status of the answer."""
+
+    words: Words
+    abilities: list[Ability]
+    status: int
+
+    @classmethod
+    def of(cls, error: NotTaken) -> "Refusal":
+        """Return the refusal for what went wrong."""
+        if isinstance(error, ForeignProject):
+            return cls(Words("bad", _("Not saved"), explaining.words_for_cause("foreign_project")), [], 422)
+        if isinstance(error, KeyRejected):
+            check = error.check
+            return cls(explaining.words_for_key(check.error), abilities_of_check(check), _status(check.error))
+        return cls(explaining.words_for_key(error), [], _status(error))
+
+
+def _status(error: diga.DigaError | None) -> int:
+    """Return 422 where Diga read the key and said no, 502 where it said nothing that can be believed."""
+    is_verdict = error is None or isinstance(error, (diga.DigaAuthError, diga.DigaForbidden, diga.DigaRejected))
+    return 422 if is_verdict else 502
+
+
+def abilities_of_check(check: KeyCheck) -> list[Ability]:
+    """Return the list for a check that was just made."""
+    return _abilities(
+        (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed, None),
+        phones=_phones_seen(check.phones),
+        agents=_agents_seen(check.agents.count) if check.agents.count is not None else "",
+    )
+
+
+def abilities_of(project: Project) -> list[Ability]:
+    """Return the list as far as it was learned by checks and saves."""
+    return _abilities(
+        (project.can_read_phones, project.can_read_agents, project.can_read_calls, project.can_write_phones),
+        phones=_counted(project.phone_count) if project.synced_at else "",
+        agents=_agents_seen(project.agent_count) if project.synced_at else "",
+    )
+
+
+def _abilities(known: tuple[bool | None, ...], *, phones: str, agents: str) -> list[Ability]:
+    read_phones, read_agents, read_calls, write_phones = known
+    unasked = _("Not asked: an earlier answer left nothing to learn.")
+    lacking = _("Needed. Add the right to the key in Diga, then check again.")
+    needed = {True: "", False: lacking, None: unasked}
+    return [
+        Ability(_("Read phones"), read_phones, True, (read_phones and phones) or needed[read_phones]),
+        Ability(_("Read agents and versions"), read_agents, True, (read_agents and agents) or needed[read_agents]),
+        Ability(_("Read calls"), read_calls, False, _("Optional: everything here works without it.")),
+        Ability(_("Change phones"), write_phones, True, _WRITING[write_phones]()),
+    ]
+
+
+_WRITING = {
+    None: lambda: _("Can’t be tested without changing something. Confirmed at your first save."),
+    True: lambda: _("Confirmed by a save."),
+    False: lambda: _("Diga refused a save. Give the key Phones: Write in Diga."),
+}
+
+
+def _phones_seen(capability: Capability) -> str:
+    if capability.count is None or capability.is_count_complete:
+        return _counted(capability.count or 0)
+    return _("More than %(count)d numbers visible") % {"count": capability.count}
+
+
+def _counted(count: int) -> str:
+    return ngettext("%(count)d number visible", "%(count)d numbers visible", count) % {"count": count}
+
+
+def _agents_seen(count: int) -> str:
+    return ngettext("%(count)d agent", "%(count)d agents", count) % {"count": count}

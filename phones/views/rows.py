@@ -1,0 +1,138 @@
+"""What a template shows of a phone, made ready here so that templates only print."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from phones.models import Phone
+from phones.services.directory import AgentEntry, Directory
+from phones.services.numbers import national_number
+from phones.templatetags.desk import age
+
+STALE_SECONDS = 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A status or provider in words; a value we don't know is shown as it is, in neutral."""
+
+    tone: str
+    icon: str
+    label: str | Promise
+
+
+# icon: circle-check  icon: lock  icon: hourglass  icon: snowflake  icon: circle-slash  icon: circle-help
+_STATUSES = {
+    "assigned": Badge("ok", "circle-check", gettext_lazy("Assigned")),
+    "reserved": Badge("info", "lock", gettext_lazy("Reserved")),
+    "pending_verification": Badge("warn", "hourglass", gettext_lazy("Pending verification")),
+    "released": Badge("hold", "snowflake", gettext_lazy("In quarantine")),
+    "finished": Badge("off", "circle-slash", gettext_lazy("Finished")),
+}
+_MISSING = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
+_PROVIDERS = {"netelip": "Diga", "custom": gettext_lazy("Imported")}
+
+
+def status_badge(status: str) -> Badge:
+    """Return a status in words."""
+    return _STATUSES.get(status) or Badge("off", "circle-help", status)
+
+
+def provider_label(provider: str) -> str:
+    """Return a provider in words."""
+    return str(_PROVIDERS.get(provider, provider))
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Who answers or dials: an agent we know, one we don't, or none. `version` is the published one."""
+
+    agent: AgentEntry | None
+    is_unknown: bool
+    version: str
+
+    @classmethod
+    def of(cls, agent_id: uuid.UUID | None, directory: Directory) -> "Lane":
+        """Return the lane that holds this agent."""
+        agent = directory.agent(agent_id)
+        live = agent.published if agent else None
+        return cls(agent, agent_id is not None and (agent is None or not agent.is_listed), live.label if live else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """A phone as lists and headers show it."""
+
+    id: uuid.UUID
+    url: str
+    rename_url: str
+    cancel_url: str
+    number: str
+    shown: str
+    prefix: str
+    national: str
+    nickname: str
+    status: Badge
+    inbound: Lane
+    outbound: Lane
+    provider: str
+    age: str
+    is_stale: bool
+    needs_agent: bool
+    is_nickname_open: bool
+
+    @classmethod
+    def of(
+        cls,
+        phone: Phone,
+        directory: Directory,
+        *,
+        list_url: str,
+        suffix: str,
+        may_label: bool,
+        now: datetime,
+    ) -> "PhoneRow":
+        """Return the row of a phone; its links keep the list's filters (`suffix`, with its `?`)."""
+        prefix, national = national_number(phone.shown)
+        url = f"{list_url}{phone.pk}/"
+        is_missing = phone.missing_since is not None
+        return cls(
+            id=phone.pk,
+            url=url + suffix,
+            rename_url=f"{url}nickname/{suffix}",
+            cancel_url=f"{url}nickname/{suffix}{'&' if suffix else '?'}cancel=1",
+            number=phone.number,
+            shown=phone.shown,
+            prefix=prefix,
+            national=national,
+            nickname=phone.nickname or "",
+            status=_MISSING if is_missing else status_badge(phone.status),
+            inbound=Lane.of(phone.inbound_agent_id, directory),
+            outbound=Lane.of(phone.outbound_agent_id, directory),
+            provider=provider_label(phone.telephony_provider),
+            age=age(phone.fetched_at),
+            is_stale=(now - phone.fetched_at).total_seconds() > STALE_SECONDS,
+            needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
+            is_nickname_open=may_label and not is_missing and phone.status not in {"released", "finished"},
+        )
+
+
+def status_choices() -> list[tuple[str, str]]:
+    """Return the statuses a list can be narrowed to, with Diga's words."""
+    known = [(code, str(badge.label)) for code, badge in _STATUSES.items()]
+    return [*known, ("missing", str(_MISSING.label))]
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """Return the providers a list can be narrowed to."""
+    return [(code, str(label)) for code, label in _PROVIDERS.items()]
+
+
+def lane_choices(directory: Directory) -> list[tuple[str, str]]:
+    """Return what a lane can be narrowed to: an agent, none, or an unknown one."""
+    agents = [(str(agent.id), agent.name) for agent in directory.agents if agent.is_listed]
+    return [("none", _("No agent")), ("unknown", _("Unknown agent")), *agents]

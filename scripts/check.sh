@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Checks what a machine can check; goes on after a failure and names what failed.
+set -uo pipefail
+
+bin=.venv/bin
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+failed=()
+
+check() {
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then
+    echo "ok      $name"
+  else
+    echo "FAILED  $name"
+    echo "$said"
+    failed+=("$name")
+  fi
+}
+
+check format "$bin/python" -m ruff format --check .
+check lint "$bin/python" -m ruff check .
+check types "$bin/python" -m mypy phones dashboard tests scripts
+check layers "$bin/python" -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()'
+check templates "$bin/python" -m djlint templates --lint --quiet
+check migrations env DJANGO_SETTINGS_MODULE=tests.settings "$bin/python" manage.py makemigrations --check --dry-run
+check deploy env DATA_DIR="$data" SITE_URL=https://desk.example.com DATABASE_URL="sqlite:///$data/check.sqlite3" DEBUG=false \
+  "$bin/python" manage.py check --deploy --fail-level WARNING
+
+[ ${#failed[@]} = 0 ]

@@ -1,0 +1,115 @@
+"""Starts what Phone Desk consists of, with one command: `desk.py setup`, `desk.py run`, `desk.py demo`.
+
+`run` is web and worker. `demo` adds the stand-in Diga, people who can sign in, and a word when all is ready.
+One process that ends, or Ctrl-C, ends them all.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from environs import Env
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+ROOT = Path(__file__).resolve().parent.parent
+MANAGE = f"'{sys.executable}' manage.py"
+INTERRUPTED = 130
+# It stays after its work, because the end of one process ends all.
+STAY = "while sleep 3600; do :; done"
+
+
+class Lines(Printer):  # type: ignore[misc] # honcho has no types.
+    """Prints what the processes say, but not honcho's own steps, and the guide's words without a prefix."""
+
+    def write(self, message: Message) -> None:
+        """Print one message."""
+        if message.name == "guide":
+            text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
+            self.output.write(text)
+            self.output.flush()
+        elif message.name != "system":
+            super().write(message)
+
+
+def port(name: str, default: int) -> int:
+    """Return a port from the environment, after a look whether it is free."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        sys.exit(f"{name} must be a port number; it is {text!r}.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError as error:
+            sys.exit(f"Port {text} can’t be used ({error.strerror}). Choose another one: {name}={int(text) + 10}")
+    return int(text)
+
+
+def prepare(env: dict[str, str]) -> None:
+    """Bring the tables up to date."""
+    for command in (["migrate", "--verbosity", "0"], ["createcachetable"]):
+        done = subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=False)  # noqa: S603
+        if done.returncode:
+            sys.exit(f"The set-up stopped at `manage.py {command[0]}`; the reason stands above.")
+
+
+def start(processes: dict[str, str], env: dict[str, str]) -> int:
+    """Run the processes until one ends or a signal comes; return what this program is to exit with."""
+    manager: Any = Manager(Lines(sys.stdout))
+    for name, command in processes.items():
+        manager.add_process(name, f"exec {command}" if "sleep" not in command else command, env=env, cwd=str(ROOT))
+    manager.loop()
+    if manager.returncode == INTERRUPTED:
+        sys.stdout.write("Stopped.\n")
+        return 0
+    if 0 < manager.returncode < INTERRUPTED:
+        sys.stdout.write("One process ended by itself, so all were stopped; the reason stands above.\n")
+    return int(manager.returncode)
+
+
+def main(what: str) -> int:
+    """Do what the first argument says."""
+    Env.read_env(str(ROOT / ".env"), recurse=False)
+    env = dict(os.environ)
+    if what == "setup":
+        prepare(env)
+        return 0
+    web = port("PORT", 8000)
+    env["PORT"] = str(web)
+    processes = {"web": f"'{sys.executable}' -m gunicorn --no-control-socket", "worker": f"{MANAGE} run_huey"}
+    if what == "demo":
+        sandbox = port("SANDBOX_PORT", 8001)
+        if sandbox == web:
+            sys.exit(f"Web and stand-in need different ports; both are {web}. Set PORT= or SANDBOX_PORT=")
+        env |= {
+            "DIGA_API_URL": f"http://127.0.0.1:{sandbox}",
+            "SITE_URL": f"http://127.0.0.1:{web}",
+            "DATABASE_URL": f"sqlite:///{env['DATA_DIR']}/phone-desk.sqlite3",
+            "DIGA_PROXY_URL": "",
+            "REDIS_URL": "",
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "DEBUG": "false",
+            "LOG_LEVEL": "WARNING",
+        }
+        processes |= {
+            "sandbox": f"{MANAGE} sandbox --port {sandbox}",
+            "guide": f"{MANAGE} demo && {STAY}",
+        }
+    elif "SITE_URL" not in env and web != 8000:
+        env["SITE_URL"] = f"http://127.0.0.1:{web}"
+    prepare(env)
+    if what == "run":
+        sys.stdout.write(f"Phone Desk answers on port {web} of this machine. Ctrl-C stops it.\n")
+        sys.stdout.flush()
+    return start(processes, env)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

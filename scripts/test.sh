@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs every test; arguments go to pytest. The parts that meet a database or a queue run first on PostgreSQL and
+# Redis, where those answer; then everything runs on SQLite. The first part that fails ends it, so that the last
+# line is pytest's and says how it went.
+set -euo pipefail
+
+python=.venv/bin/python
+CHROME_PATH=$(scripts/browser.sh)
+export CHROME_PATH
+
+if [ $# = 0 ]; then
+  if why=$("$python" scripts/services.py 2>&1); then
+    echo "PostgreSQL and Redis:"
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk REDIS_URL=redis://127.0.0.1:6379/15 \
+      "$python" -m pytest -n logical -q -m "not browser" \
+      $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
+        -o -name 'test_views_*.py' -o -name 'test_commands_*.py' \) | sort)
+    echo "SQLite:"
+  elif [ -n "${CI:-}" ]; then
+    echo "CI needs PostgreSQL and Redis too. $why" >&2
+    exit 1
+  else
+    echo "Skipped: the tests on PostgreSQL and Redis. $why"
+  fi
+fi
+
+exec "$python" -m pytest -n logical -q "$@"

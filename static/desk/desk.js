@@ -1,0 +1,137 @@
+// What HTML can't do alone: copying, shortcuts, focus, announcements, and keeping typed text.
+// Every page works without this file.
+
+const announce = (text) => {
+  const place = document.getElementById("announcer");
+  place.textContent = "";
+  setTimeout(() => { place.textContent = text; }, 50);
+};
+
+// Copy buttons.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    return; // No permission: the number can still be selected by hand.
+  }
+  announce(`${document.body.dataset.copied}: ${button.dataset.copy}`);
+  button.classList.add("is-done");
+  setTimeout(() => button.classList.remove("is-done"), 1500);
+});
+
+// Menus close on Escape and on a click elsewhere.
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+});
+
+const isTyping = (element) => element.matches("input, select, textarea, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      return;
+    }
+    const close = document.querySelector("#drawer [data-close]");
+    if (close && !isTyping(event.target)) close.click();
+  }
+  if (event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey) {
+    const finder = document.getElementById("finder");
+    if (finder) {
+      event.preventDefault();
+      finder.select();
+    }
+  }
+});
+
+// A form with text that isn't saved: ask once before it is lost.
+const isDirty = (form) =>
+  "typed" in form.dataset ||
+  [...form.elements].some((field) => {
+    if (field.type === "hidden" || field.type === "submit" || field.name === "") return false;
+    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.tagName === "SELECT") return [...field.options].some((o) => o.selected !== o.defaultSelected);
+    return field.value !== field.defaultValue;
+  });
+
+const dirtyForm = () => [...document.querySelectorAll("form[data-guards-text]")].find(isDirty);
+
+let isLeaving = false;
+addEventListener("beforeunload", (event) => {
+  if (!isLeaving && dirtyForm()) event.preventDefault();
+});
+document.addEventListener("submit", () => { isLeaving = true; });
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-discard]")) isLeaving = true;
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  isLeaving = false;
+  const { elt, target } = event.detail;
+  if (target.id !== "drawer" || elt.matches("form")) return;
+  if (dirtyForm() && !confirm(document.body.dataset.leave)) event.preventDefault();
+});
+
+// A save is offered when something differs.
+const offerSave = (form) => {
+  const button = form.querySelector("button[type=submit]");
+  if (button) button.disabled = !isDirty(form);
+};
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-guards-text]");
+  if (form) offerSave(form);
+});
+document.addEventListener("htmx:afterRequest", () => {
+  document.querySelectorAll("form[data-guards-text]").forEach(offerSave);
+});
+
+// After a swap: rows that came along replace their old selves, results are announced, focus moves on purpose.
+const settle = (root) => {
+  root.querySelectorAll("template[data-row]").forEach((template) => {
+    const old = document.getElementById(template.dataset.row);
+    const fresh = template.content.firstElementChild;
+    template.remove();
+    if (!old || old.classList.contains("is-editing")) return;
+    old.replaceWith(fresh);
+    htmx.process(fresh);
+  });
+  root.querySelectorAll("form[data-guards-text]").forEach(offerSave);
+  const result = root.querySelector("[data-result]");
+  const focus = result || root.querySelector("[data-focus]");
+  if (focus) {
+    focus.focus({ preventScroll: focus !== result });
+    if (focus.matches("input")) focus.select();
+  }
+  const said = root.matches("[data-announce]") ? root : root.querySelector("[data-announce]");
+  if (said) announce(said.textContent.trim());
+};
+document.addEventListener("htmx:load", (event) => settle(event.detail.elt));
+
+let returnTo = null;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const close = event.detail.elt.closest?.("[data-close]");
+  if (close) returnTo = close.dataset.close;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id !== "drawer" || !returnTo) return;
+  document.querySelector(`#${CSS.escape(returnTo)} a`)?.focus();
+  returnTo = null;
+});
+
+// The connection to us was lost: say so, keep the form.
+const lost = () => {
+  const place = document.getElementById("problems");
+  if (!place) return;
+  const note = document.createElement("p");
+  note.className = "guard is-bad mb-0";
+  note.textContent = document.body.dataset.lost;
+  place.replaceChildren(note);
+  place.scrollIntoView({ block: "nearest" });
+};
+document.addEventListener("htmx:sendError", lost);
+document.addEventListener("htmx:timeout", lost);

@@ -1,0 +1,88 @@
+"""What holds for every test: the network is off, nothing is remembered, unknown template variables fail."""
+
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.template.base import FilterExpression
+from django.template.context import Context
+from django.utils import translation
+
+from phones.services import connecting
+from phones.services.directory import forget_directories
+
+# Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+pytest_plugins = ["tests.fixtures.diga", "tests.fixtures.desk", "tests.fixtures.browser"]
+
+
+def _is_near(host: object) -> bool:
+    """Say whether an address is this machine's own."""
+    if host in {None, "", "localhost", b"localhost"}:
+        return True
+    try:
+        return ip_address(str(host)).is_loopback or str(host) == "0.0.0.0"
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def far_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
+    """Refuse connections to other machines, list them, and fail the test. Names of other machines are not found."""
+    tried: list[object] = []
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def check(sock: socket.socket, address: Any) -> None:
+        if sock.family != socket.AF_UNIX and not _is_near(address[0]):
+            tried.append(address)
+            raise ConnectionRefusedError(f"The network is off in tests: {address!r}")
+
+    def guarded_connect(sock: socket.socket, address: Any) -> None:
+        check(sock, address)
+        connect(sock, address)
+
+    def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
+        check(sock, address)
+        return connect_ex(sock, address)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_near(host):
+            raise socket.gaierror(socket.EAI_NONAME, f"Names are not looked up in tests: {host!r}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+
+    yield tried
+
+    assert not tried, f"This test reached for the network: {tried}"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    """Start without what an earlier test left in this process: directories, pace, cache, language."""
+    forget_directories()
+    connecting._pace.cache_clear()
+    cache.clear()
+    yield
+    translation.activate("en")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _unknown_variables_fail(_fail_for_invalid_template_variable: None) -> Iterator[None]:
+    """Let `{{ name|default:… }}` stand for an optional name; pytest-django fails every other unknown one."""
+    resolve = FilterExpression.resolve
+
+    def lenient(self: FilterExpression, context: Context, ignore_failures: bool = False) -> Any:
+        has_default = bool(self.filters) and self.filters[0][0].__name__ == "default"
+        return resolve(self, context, ignore_failures=ignore_failures or has_default)
+
+    FilterExpression.resolve = lenient  # type: ignore[method-assign]
+    yield
+    FilterExpression.resolve = resolve  # type: ignore[method-assign]
