@@ -2,7 +2,11 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from phones.models.fields import seal, unseal
 
@@ -13,6 +17,11 @@ class ClosedSignup(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Say no to everybody."""
         return False
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Send somebody whose account is switched off back to the sign-in page; allauth's own page isn't routed."""
+        messages.error(request, _("This account is switched off. Ask an administrator of your project."))
+        return redirect("account_login")
 
 
 class SealedSecrets(DefaultMFAAdapter):

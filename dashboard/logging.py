@@ -63,7 +63,8 @@ def configure(*, level: int, as_json: bool) -> None:
                 # Its lines repeat the request line of django-structlog, and at DEBUG it prints headers.
                 "urllib3": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
-                "huey": {"level": "WARNING"},
+                # Without a handler of its own, huey's consumer gives it one, and says everything twice.
+                "huey": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
             },
         }
     )

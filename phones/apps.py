@@ -8,3 +8,9 @@ class PhonesConfig(AppConfig):
 
     name = "phones"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks, which import models and so have to wait until now."""
+        from phones import checks
+
+        checks.register_all()

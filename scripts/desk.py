@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from environs import Env
 from honcho.manager import Manager
@@ -22,7 +21,7 @@ INTERRUPTED = 130
 STAY = "while sleep 3600; do :; done"
 
 
-class Lines(Printer):  # type: ignore[misc] # honcho has no types.
+class Lines(Printer):
     """Prints what the processes say, but not honcho's own steps, and the guide's words without a prefix."""
 
     def write(self, message: Message) -> None:
@@ -51,29 +50,33 @@ def port(name: str, default: int) -> int:
 
 def prepare(env: dict[str, str]) -> None:
     """Bring the tables up to date."""
-    for command in (["migrate", "--verbosity", "0"], ["createcachetable"]):
-        done = subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=False)  # noqa: S603
+    for command in ("migrate", "createcachetable"):
+        arguments = [sys.executable, "manage.py", command, "--verbosity", "0"]
+        # In a session of its own, Ctrl-C reaches this program only, and there is one end and no traceback.
+        done = subprocess.run(arguments, cwd=ROOT, env=env, check=False, start_new_session=True)  # noqa: S603
         if done.returncode:
-            sys.exit(f"The set-up stopped at `manage.py {command[0]}`; the reason stands above.")
+            sys.exit(f"The set-up stopped at `manage.py {command}`; the reason stands above.")
 
 
 def start(processes: dict[str, str], env: dict[str, str]) -> int:
     """Run the processes until one ends or a signal comes; return what this program is to exit with."""
-    manager: Any = Manager(Lines(sys.stdout))
+    manager = Manager(Lines(sys.stdout))
     for name, command in processes.items():
         manager.add_process(name, f"exec {command}" if "sleep" not in command else command, env=env, cwd=str(ROOT))
     manager.loop()
-    if manager.returncode == INTERRUPTED:
+    code = int(manager.returncode or 0)
+    if code == INTERRUPTED:
         sys.stdout.write("Stopped.\n")
         return 0
-    if 0 < manager.returncode < INTERRUPTED:
+    if code < INTERRUPTED:
         sys.stdout.write("One process ended by itself, so all were stopped; the reason stands above.\n")
-    return int(manager.returncode)
+        return code or 1
+    return code
 
 
 def main(what: str) -> int:
     """Do what the first argument says."""
-    Env.read_env(str(ROOT / ".env"), recurse=False)
+    Env().read_env(str(ROOT / ".env"), recurse=False)
     env = dict(os.environ)
     if what == "setup":
         prepare(env)
@@ -96,7 +99,7 @@ def main(what: str) -> int:
             "LOG_LEVEL": "WARNING",
         }
         processes |= {
-            "sandbox": f"{MANAGE} sandbox --port {sandbox}",
+            "sandbox": f"{MANAGE} sandbox --port {sandbox} >/dev/null",
             "guide": f"{MANAGE} demo && {STAY}",
         }
     elif "SITE_URL" not in env and web != 8000:

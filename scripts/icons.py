@@ -9,14 +9,16 @@ from pathlib import Path
 import lucide
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMED = re.compile(r"""{%\s*icon\s+"([a-z0-9-]+)"|icon="([a-z0-9-]+)"|# icon: ([a-z0-9-]+)""")
+IN_TEMPLATES = re.compile(r"""{%\s*icon\s+"([a-z0-9-]+)""")
+# Modules that choose an icon name them in a comment: `# icons: check clock`.
+IN_MODULES = re.compile(r"^# icons: (.+)$", re.MULTILINE)
 
 
 def used_icons() -> list[str]:
     """Return the names that templates and modules ask for."""
-    files = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("phones/**/*.py")]
-    found = (match for file in files for match in NAMED.finditer(file.read_text()))
-    return sorted({next(filter(None, match.groups())) for match in found})
+    templates = (name for file in ROOT.glob("templates/**/*.html") for name in IN_TEMPLATES.findall(file.read_text()))
+    modules = (line for file in ROOT.glob("phones/**/*.py") for line in IN_MODULES.findall(file.read_text()))
+    return sorted({*templates, *(name for line in modules for name in line.split())})
 
 
 def symbol(name: str) -> str:

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.exceptions import SSLError as PoolSSLError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
@@ -225,9 +225,10 @@ def find_reason(error: BaseException, exchange: Exchange) -> Reason:
         return Reason.NAME
     if has(requests.exceptions.SSLError, PoolSSLError):
         return Reason.TLS
-    if has(requests.ConnectTimeout, ConnectTimeoutError, TimeoutError):
-        return Reason.CONNECT_TIMEOUT
-    return Reason.REFUSED
+    # For old times' sake urllib3 makes every failed connection a timeout as well.
+    if has(NewConnectionError) or not has(requests.ConnectTimeout, ConnectTimeoutError, TimeoutError):
+        return Reason.REFUSED
+    return Reason.CONNECT_TIMEOUT
 
 
 def _all_causes(error: BaseException) -> list[BaseException]:

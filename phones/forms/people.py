@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from phones.models import Role
 
-_password_advice = lazy(lambda: " ".join(str(text) for text in password_validators_help_texts()), str)
+
+def _advice() -> str:
+    return " ".join(str(text) for text in password_validators_help_texts())
 
 
 class AdmitForm(forms.Form):
@@ -34,11 +36,12 @@ class AdmitForm(forms.Form):
 
     def clean_username(self) -> str:
         """Return the username in the form that Django stores."""
-        return User.normalize_username(self.cleaned_data["username"])
+        return str(User.normalize_username(self.cleaned_data["username"]))
 
     def clean_full_name(self) -> str:
         """Return the name with single blanks."""
-        return " ".join(self.cleaned_data["full_name"].split())
+        name: str = self.cleaned_data["full_name"]
+        return " ".join(name.split())
 
     def clean_role(self) -> Role:
         """Return the role itself."""
@@ -61,7 +64,7 @@ class AcceptForm(forms.Form):
     password1 = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=_password_advice(),
+        help_text=lazy(_advice, str)(),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password2 = forms.CharField(

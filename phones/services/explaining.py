@@ -153,7 +153,7 @@ def words_for_key(error: diga.DigaError | None) -> Words:
         text = _("Diga does not accept this key. Copy it anew: it may be cut off, or deleted in Diga.")
         return Words("bad", _("This key can’t be used"), text, error.message if error else "")
     if isinstance(error, diga.DigaForbidden):
-        text = words_for_cause("forbidden")
+        text = _("It lacks a right that is needed here: Phones: Write, Agents: Read. Add it in Diga, then check again.")
         return Words("bad", _("This key can’t be used"), text, error.message)
     text = _("Nothing was changed. %(cause)s") % {"cause": words_for_cause(cause_of(error)) + " " + _wait(error)}
     return Words("bad", _("The key could not be checked"), text, error.message)

@@ -22,7 +22,7 @@ class GuardWords:
     more_count: int = 0
 
 
-# icon: circle-check  icon: zap  icon: ban  icon: phone-off
+# icons: circle-check zap ban phone-off
 def words_for_impact(impact: Impact) -> GuardWords:
     """Return what saving does in one lane, in a sentence and its consequence."""
     if impact.target is None:

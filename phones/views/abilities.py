@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from phones import diga
 from phones.models import Project
@@ -87,26 +89,26 @@ def _abilities(known: tuple[bool | None, ...], *, phones: str, agents: str) -> l
         Ability(_("Read phones"), read_phones, True, (read_phones and phones) or needed[read_phones]),
         Ability(_("Read agents and versions"), read_agents, True, (read_agents and agents) or needed[read_agents]),
         Ability(_("Read calls"), read_calls, False, _("Optional: everything here works without it.")),
-        Ability(_("Change phones"), write_phones, True, _WRITING[write_phones]()),
+        Ability(_("Change phones"), write_phones, True, str(_WRITING[write_phones])),
     ]
 
 
-_WRITING = {
-    None: lambda: _("Can’t be tested without changing something. Confirmed at your first save."),
-    True: lambda: _("Confirmed by a save."),
-    False: lambda: _("Diga refused a save. Give the key Phones: Write in Diga."),
+_WRITING: dict[bool | None, str | Promise] = {
+    None: gettext_lazy("Can’t be tested without changing something. Confirmed at your first save."),
+    True: gettext_lazy("Confirmed by a save."),
+    False: gettext_lazy("Diga refused a save. Give the key Phones: Write in Diga."),
 }
 
 
 def _phones_seen(capability: Capability) -> str:
     if capability.count is None or capability.is_count_complete:
         return _counted(capability.count or 0)
-    return _("More than %(count)d numbers visible") % {"count": capability.count}
+    return _("More than %(count)s numbers visible") % {"count": number_format(capability.count)}
 
 
 def _counted(count: int) -> str:
-    return ngettext("%(count)d number visible", "%(count)d numbers visible", count) % {"count": count}
+    return ngettext("%(count)s number visible", "%(count)s numbers visible", count) % {"count": number_format(count)}
 
 
 def _agents_seen(count: int) -> str:
-    return ngettext("%(count)d agent", "%(count)d agents", count) % {"count": count}
+    return ngettext("%(count)s agent", "%(count)s agents", count) % {"count": number_format(count)}

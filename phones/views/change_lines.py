@@ -83,13 +83,13 @@ class ChangeLine:
         )
 
 
-# icon: check  icon: triangle-alert  icon: ban  icon: circle-x  icon: circle-help  icon: clock
+# icons: check triangle-alert ban circle-x circle-question-mark clock
 _LOOKS = {
     Outcome.CONFIRMED: ("ok", "check"),
     Outcome.MISMATCH: ("bad", "triangle-alert"),
     Outcome.REFUSED: ("bad", "ban"),
     Outcome.FAILED: ("bad", "circle-x"),
-    Outcome.UNKNOWN: ("warn", "circle-help"),
+    Outcome.UNKNOWN: ("warn", "circle-question-mark"),
     Outcome.PENDING: ("warn", "clock"),
 }
 

@@ -228,7 +228,7 @@ class LaneFields:
         return f"{self.name}-errors"
 
 
-# icon: phone-incoming  icon: phone-outgoing
+# icons: phone-incoming phone-outgoing
 def _lanes(form: PhoneForm, row: PhoneRow, desk: Desk) -> list[LaneFields]:
     if not desk.may_route:
         return []
@@ -239,7 +239,7 @@ def _lanes(form: PhoneForm, row: PhoneRow, desk: Desk) -> list[LaneFields]:
             "phone-incoming",
             form["inbound_version_id"],
             form["unassign_inbound"],
-            _("Unassign inbound agent"),
+            _("Unassign: nobody answers incoming calls"),
             form["both_directions"],
             row.inbound,
         ),
@@ -249,7 +249,7 @@ def _lanes(form: PhoneForm, row: PhoneRow, desk: Desk) -> list[LaneFields]:
             "phone-outgoing",
             form["outbound_version_id"],
             form["unassign_outbound"],
-            _("Unassign outbound agent"),
+            _("Unassign: nobody makes outgoing calls"),
             None,
             row.outbound,
         ),

@@ -30,6 +30,7 @@ class Filter:
 
     name: str
     label: str
+    purpose: str
     value: str
     choices: list[tuple[str, str]]
 
@@ -83,10 +84,24 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
 def _filters(criteria: Criteria, directory: Directory) -> list[Filter]:
     lanes = lane_choices(directory)
     return [
-        Filter("status", _("Status"), criteria.status, _with(criteria.status, status_choices())),
-        Filter("provider", _("Provider"), criteria.provider, _with(criteria.provider, provider_choices())),
-        Filter("inbound", _("Inbound agent"), criteria.inbound, _with(criteria.inbound, lanes)),
-        Filter("outbound", _("Outbound agent"), criteria.outbound, _with(criteria.outbound, lanes)),
+        Filter("status", _("Status"), _("Filter by status"), criteria.status, _with(criteria.status, status_choices())),
+        Filter(
+            "provider",
+            _("Provider"),
+            _("Filter by provider"),
+            criteria.provider,
+            _with(criteria.provider, provider_choices()),
+        ),
+        Filter(
+            "inbound", _("Inbound agent"), _("Filter by who answers"), criteria.inbound, _with(criteria.inbound, lanes)
+        ),
+        Filter(
+            "outbound",
+            _("Outbound agent"),
+            _("Filter by who dials"),
+            criteria.outbound,
+            _with(criteria.outbound, lanes),
+        ),
     ]
 
 

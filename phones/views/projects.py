@@ -25,6 +25,7 @@ from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
 
 from .abilities import Ability, Refusal, abilities_of
+from .change_lines import ChangeLine
 from .queue import queue_cards
 from .shape import is_for
 
@@ -198,6 +199,13 @@ def _progress(run: SyncRun) -> dict[str, Any]:
 def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
     """Show what needs a look, what happened lately, and how fresh our copy is."""
     desk = open_desk(request, slug)
-    found = overview.overview_of(desk.project, now=timezone.now())
-    context = {"desk": desk, "section": "overview", "overview": found, "cards": queue_cards(slug, found.queue)}
+    now = timezone.now()
+    found = overview.overview_of(desk.project, now=now)
+    context = {
+        "desk": desk,
+        "section": "overview",
+        "overview": found,
+        "cards": queue_cards(slug, found.queue),
+        "changes": [ChangeLine.of(change, now) for change in found.changes],
+    }
     return render(request, "phones/project_overview.html", context)

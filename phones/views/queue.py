@@ -19,11 +19,11 @@ class _Look:
     text: Promise
 
 
-# icon: phone-off  icon: circle-help  icon: hourglass  icon: snowflake  icon: circle-slash  icon: circle-check
+# icons: phone-off circle-question-mark hourglass snowflake circle-slash circle-check
 _LOOKS = {
     "no_inbound": _Look("warn", "phone-off", _("No inbound agent"), _("Assigned, but nobody answers the calls.")),
     "unknown_agent": _Look(
-        "warn", "circle-help", _("Agent unknown"), _("Points at an agent that Diga no longer lists.")
+        "warn", "circle-question-mark", _("Agent unknown"), _("Points at an agent that Diga no longer lists.")
     ),
     "pending_verification": _Look(
         "warn", "hourglass", _("Waiting for verification"), _("Not active until Diga has checked the documents.")

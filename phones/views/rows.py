@@ -25,7 +25,7 @@ class Badge:
     label: str | Promise
 
 
-# icon: circle-check  icon: lock  icon: hourglass  icon: snowflake  icon: circle-slash  icon: circle-help
+# icons: circle-check lock hourglass snowflake circle-slash circle-question-mark
 _STATUSES = {
     "assigned": Badge("ok", "circle-check", gettext_lazy("Assigned")),
     "reserved": Badge("info", "lock", gettext_lazy("Reserved")),
@@ -39,7 +39,7 @@ _PROVIDERS = {"netelip": "Diga", "custom": gettext_lazy("Imported")}
 
 def status_badge(status: str) -> Badge:
     """Return a status in words."""
-    return _STATUSES.get(status) or Badge("off", "circle-help", status)
+    return _STATUSES.get(status) or Badge("off", "circle-question-mark", status)
 
 
 def provider_label(provider: str) -> str:

@@ -90,6 +90,13 @@ document.addEventListener("htmx:afterRequest", () => {
   document.querySelectorAll("form[data-guards-text]").forEach(offerSave);
 });
 
+// The row of the phone that is open beside the list.
+const markOpenRow = () => {
+  document.querySelectorAll("#phone-table tr[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
+  const close = document.querySelector("#drawer [data-close]");
+  if (close) document.getElementById(close.dataset.close)?.setAttribute("aria-selected", "true");
+};
+
 // After a swap: rows that came along replace their old selves, results are announced, focus moves on purpose.
 const settle = (root) => {
   root.querySelectorAll("template[data-row]").forEach((template) => {
@@ -101,6 +108,7 @@ const settle = (root) => {
     htmx.process(fresh);
   });
   root.querySelectorAll("form[data-guards-text]").forEach(offerSave);
+  markOpenRow();
   const result = root.querySelector("[data-result]");
   const focus = result || root.querySelector("[data-focus]");
   if (focus) {

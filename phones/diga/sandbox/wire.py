@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from .http import Answer
 
-BOMB_BYTES = 64 * 2**20
+BOMB_MEGABYTES = 200
 BIG_HEADER_BYTES = 100_000
 DRIP_SECONDS = 0.05
 
@@ -90,4 +90,5 @@ def _reset(connection: socket.socket) -> None:
 
 @lru_cache(maxsize=1)
 def _bomb() -> bytes:
-    return gzip.compress(b" " * BOMB_BYTES, compresslevel=9)
+    """Return 200 MB of blanks in 200 kB: a gzip file may have many members."""
+    return gzip.compress(b" " * 2**20, compresslevel=9) * BOMB_MEGABYTES

@@ -14,6 +14,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Membership, Project, Role
 from phones.services import connecting, syncing
 from phones.services.explaining import words_for_cause
+from phones.services.storing import ForeignProject
 
 PASSWORD = "demo-phone-desk"  # noqa: S105 - it is printed, and opens invented clinics only.
 PEOPLE = (
@@ -61,7 +62,7 @@ class Command(BaseCommand):
                 project, _check = connecting.connect_project(name=name, token=token, actor=None, now=timezone.now())
             else:
                 connecting.replace_key(project=project, token=token, actor=None, now=timezone.now())
-        except (connecting.KeyRejected, connecting.ForeignProject) as error:
+        except (connecting.KeyRejected, ForeignProject) as error:
             raise CommandError(f"The stand-in Diga did not take the demo’s key for {name}.") from error
         return project
 

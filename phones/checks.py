@@ -1,0 +1,77 @@
+"""What has to hold before the site starts, and what `manage.py check --database default` finds in the tables."""
+
+import os
+import stat
+from collections.abc import Sequence
+from typing import Any
+
+import django
+import requests
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name for it.
+from django.db import DatabaseError
+
+from phones.models import NoKey, Project
+
+# Below these, known holes are open: CVE-2025-64459 in Django, CVE-2024-47081 in requests.
+SAFE_DJANGO = (5, 2, 8)
+SAFE_REQUESTS = (2, 32, 4)
+
+
+def check_versions(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse libraries with holes that matter here."""
+    found: list[CheckMessage] = []
+    if django.VERSION[:3] < SAFE_DJANGO:
+        found.append(Error("Django is older than 5.2.8.", hint="Run make setup.", id="phones.E001"))
+    if tuple(int(part) for part in requests.__version__.split(".")[:3]) < SAFE_REQUESTS:
+        found.append(Error("requests is older than 2.32.4.", hint="Run make setup.", id="phones.E002"))
+    return found
+
+
+def check_data_dir(**kwargs: Any) -> list[CheckMessage]:
+    """Want the folder of the secrets and the database writable, and closed to others."""
+    folder = settings.DATA_DIR
+    if not os.access(folder, os.W_OK | os.X_OK):
+        hint = "Give it to the user that runs Phone Desk."
+        return [Error(f"DATA_DIR ({folder}) can’t be written to.", hint=hint, id="phones.E003")]
+    if folder.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH):
+        hint = f"chmod 700 {folder}"
+        return [Warning(f"Everybody on this machine can read DATA_DIR ({folder}).", hint=hint, id="phones.W001")]
+    return []
+
+
+def check_stored_keys(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Name the projects whose API key can't be opened with TOKEN_KEYS."""
+    if not databases:
+        return []
+    try:
+        projects = list(
+            Project.objects.exclude(sealed_token="").only("name", "slug", "sealed_token").order_by("name", "id")
+        )
+    except DatabaseError:
+        # Before the first migration there is no table, and nothing to open.
+        return []
+    return [
+        Warning(
+            f"No key of TOKEN_KEYS opens the API key of {project.name}.",
+            hint=f"Put the old key back into TOKEN_KEYS, or enter the API key again: connect_project {project.slug}",
+            id="phones.W002",
+        )
+        for project in projects
+        if not _opens(project)
+    ]
+
+
+def register_all() -> None:
+    """Make `manage.py check` and every start run these."""
+    register(check_versions, Tags.security)
+    register(check_data_dir, Tags.files)
+    register(check_stored_keys, Tags.database)
+
+
+def _opens(project: Project) -> bool:
+    try:
+        project.open_token()
+    except NoKey:
+        return False
+    return True
