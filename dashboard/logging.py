@@ -8,8 +8,12 @@ from typing import Any
 
 import structlog
 
-# A bearer header or a session cookie that slipped into a text; the words around it stay readable.
-SECRET = re.compile(r"(?i)\b(bearer|basic)\s+[^\s'\",;]+|\b(authorization|cookie|session)\s*[:=]\s*[^\s,;]+")
+# A header to the end of its line, a bearer key, or a session that slipped into a text.
+SECRET = re.compile(
+    r"""(?i)\b(?:authorization|cookie)\b["']?\s*[:=]\s*["']?[^"'\r\n]+"""
+    r"""|\b(?:bearer|basic)\s+[^\s'",;]+"""
+    r"""|\b(?:session|csrf)\w*\s*[:=]\s*[^\s,;]+"""
+)
 MASK = "[masked]"
 
 

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from cryptography.fernet import Fernet
@@ -23,11 +24,45 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 def _url(name: str, default: str) -> str:
     """Return a URL setting: https, or plain http on loopback only."""
-    value: str = env.str(name, default).rstrip("/")
+    value: str = (env.str(name, "") or default).rstrip("/")
     parts = urlsplit(value)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return value
     raise ImproperlyConfigured(f"{name} must be an https address (http is allowed for 127.0.0.1 only).")
+
+
+def _data_dir() -> Path:
+    folder = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR can't be made: {error.strerror}.") from None
+    return folder
+
+
+def _database() -> dj_database_url.DBConfig:
+    url: str = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR}/phone-desk.sqlite3"
+    try:
+        return dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
+    except ValueError:
+        # The library's own words would not name the variable.
+        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host/name.") from None
+
+
+def _redis_url() -> str | None:
+    url: str = env.str("REDIS_URL", "")
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return url or None
+
+
+def _time_zone() -> str:
+    name: str = env.str("TIME_ZONE", "") or "Europe/Madrid"
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError):
+        raise ImproperlyConfigured("TIME_ZONE must be a name such as Europe/Madrid.") from None
+    return name
 
 
 def _token_keys() -> list[str]:
@@ -48,8 +83,7 @@ def _secret_key() -> str:
 
 
 DEBUG = env.bool("DEBUG", False)
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+DATA_DIR = _data_dir()
 
 SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
 IS_HTTPS = SITE_URL.startswith("https:")
@@ -65,7 +99,7 @@ DIGA_PROXY_URL = env.str("DIGA_PROXY_URL", "") or None
 DIGA_REQUESTS_PER_SECOND = env.float("DIGA_REQUESTS_PER_SECOND", 10.0)
 if DIGA_REQUESTS_PER_SECOND <= 0:
     raise ImproperlyConfigured("DIGA_REQUESTS_PER_SECOND must be more than 0.")
-REDIS_URL = env.str("REDIS_URL", "") or None
+REDIS_URL = _redis_url()
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -136,13 +170,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.str("DATABASE_URL", f"sqlite:///{DATA_DIR}/phone-desk.sqlite3"),
-        conn_max_age=60,
-        conn_health_checks=True,
-    )
-}
+DATABASES = {"default": _database()}
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": False,
@@ -198,7 +226,7 @@ MFA_ADAPTER = "dashboard.accounts.SealedSecrets"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", "Europe/Madrid")
+TIME_ZONE = _time_zone()
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 

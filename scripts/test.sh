@@ -11,7 +11,7 @@ export CHROME_PATH
 if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
-    DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk REDIS_URL=redis://127.0.0.1:6379/15 \
+    DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
       "$python" -m pytest -n logical -q -m "not browser" \
       $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
         -o -name 'test_views_*.py' -o -name 'test_commands_*.py' \) | sort)

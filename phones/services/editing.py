@@ -24,6 +24,8 @@ from .storing import learn_published, store_agents, store_phone
 from .syncing import cause_of
 
 Clock = Callable[[], datetime]
+# A large agent answers on thousands of numbers; sentences name a few and count the rest.
+NAMED_USES = 20
 
 
 class NothingToChange(Exception):
@@ -110,18 +112,22 @@ def _impact(phone: Phone, intention: Intention, direction: Direction) -> Impact:
     other_target = intention.lane(other)
     keeps = isinstance(other_target, diga.Unset)
     lane_agent = getattr(phone, f"{other}_agent_id") if keeps else intention.wanted(other)
+    others, other_count = _other_uses(phone, target) if isinstance(target, Target) else ([], 0)
     return foresee(
         direction=direction,
         target=target if isinstance(target, Target) else None,
-        others=_other_uses(phone, target) if isinstance(target, Target) else (),
+        others=others,
+        other_count=other_count,
         other_lane=lane_agent if isinstance(lane_agent, uuid.UUID) else None,
         other_target=other_target if isinstance(other_target, Target) else None,
     )
 
 
-def _other_uses(phone: Phone, target: Target) -> list[Use]:
+def _other_uses(phone: Phone, target: Target) -> tuple[list[Use], int]:
+    """Return the first of the other phones that the target's agent answers or dials from, and their number."""
     users = Phone.objects.filter(project=phone.project_id).using_agents({target.agent.id}).exclude(pk=phone.pk)
-    return [Use(*row) for row in users.values_list("pk", "shown")]
+    first = [Use(*row) for row in users.values_list("pk", "shown")[: NAMED_USES + 1]]
+    return first[:NAMED_USES], len(first) if len(first) <= NAMED_USES else users.count()
 
 
 def change_phone(

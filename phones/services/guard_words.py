@@ -48,7 +48,7 @@ def _names(target: Target) -> dict[str, object]:
 
 
 def _linked(impact: Impact) -> tuple[tuple[Use, ...], int]:
-    return impact.others[:LINKED_USES], max(0, len(impact.others) - LINKED_USES)
+    return impact.others[:LINKED_USES], max(0, impact.other_count - LINKED_USES)
 
 
 def _unassign(direction: Direction) -> GuardWords:
@@ -60,7 +60,7 @@ def _unassign(direction: Direction) -> GuardWords:
 
 
 def _joins(impact: Impact, names: dict[str, object]) -> str:
-    count = len(impact.others)
+    count = impact.other_count
     if not count:
         text = _("%(version)s of “%(agent)s” is live already; this number runs it from the next call on.")
         return text % names
@@ -82,7 +82,7 @@ def _goes_live(impact: Impact, names: dict[str, object]) -> str:
         parts.append(_("It takes the place of %(live)s.") % {"live": impact.live.label})
     if impact.is_both_lanes:
         parts.append(_("The other direction of this number runs the same agent, so it moves too."))
-    count = len(impact.others)
+    count = impact.other_count
     if count:
         text = ngettext(
             "%(count)d other number of this agent goes live with it:",
@@ -97,7 +97,7 @@ def _goes_live(impact: Impact, names: dict[str, object]) -> str:
 
 def _refusal(impact: Impact, names: dict[str, object]) -> str:
     live = impact.live.label if impact.live else ""
-    count = len(impact.others)
+    count = impact.other_count
     if not count:
         text = _("Diga will refuse this: “%(agent)s” can’t run %(version)s and %(live)s at once.")
         return text % (names | {"live": live})

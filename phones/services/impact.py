@@ -51,7 +51,7 @@ class Impact:
     """The effect in one lane.
 
     `others` are the other phones of the agent: those that join the published version, or that hold the one
-    because of which Diga refuses. `live` is the version published now, if it is another. `is_both_lanes` is
+    because of which Diga refuses; where there are very many, only the first of `other_count`. `live` is the version published now, if it is another. `is_both_lanes` is
     true when this phone's other lane runs the same agent, so that its calls move as well.
     """
 
@@ -61,6 +61,7 @@ class Impact:
     live: VersionEntry | None = None
     others: tuple[Use, ...] = ()
     is_both_lanes: bool = False
+    other_count: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -80,10 +81,12 @@ def foresee(
     others: Sequence[Use],
     other_lane: uuid.UUID | None,
     other_target: Target | None,
+    other_count: int | None = None,
 ) -> Impact:
     """Say what giving a lane `target` will do; `None` unassigns it.
 
-    `others` are the phones other than this one that the target's agent answers or dials from. `other_lane`
+    `others` are the phones other than this one that the target's agent answers or dials from, or the first of
+    `other_count`. `other_lane`
     is the agent in this phone's other lane after saving; `other_target` is the version wanted there in the
     same save, if any.
     """
@@ -96,17 +99,17 @@ def foresee(
     if other_target and other_target.agent.id == agent.id and other_target.version.id != version.id:
         # One save can't publish two versions of one agent.
         return Impact(direction, Effect.WILL_BE_REFUSED, target, other_target.version, (), both)
-    live = agent.published
+    live, count = agent.published, len(others) if other_count is None else other_count
     if live and live.id == version.id:
-        return Impact(direction, Effect.NO_PUBLISH, target, None, tuple(others), both)
+        return Impact(direction, Effect.NO_PUBLISH, target, None, tuple(others), both, count)
     if live and others:
-        return Impact(direction, Effect.WILL_BE_REFUSED, target, live, tuple(others), both)
-    return Impact(direction, Effect.WILL_PUBLISH, target, live, tuple(others), both)
+        return Impact(direction, Effect.WILL_BE_REFUSED, target, live, tuple(others), both, count)
+    return Impact(direction, Effect.WILL_PUBLISH, target, live, tuple(others), both, count)
 
 
 def fingerprint(impacts: Iterable[Impact]) -> str:
     """Return a short text that is equal for equal impacts: was this what the person has read?"""
     return ";".join(
-        f"{impact.direction}:{impact.effect}:{impact.target.version.id if impact.target else ''}:{len(impact.others)}"
+        f"{impact.direction}:{impact.effect}:{impact.target.version.id if impact.target else ''}:{impact.other_count}"
         for impact in impacts
     )

@@ -58,7 +58,8 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, desk, phone, form=form, status=422)
     if _wants_review(request, form, phone):
-        return _show(request, desk, phone, form=form)
+        text = _("Below the fields stands what saving will do. Read it, then press Save changes again.")
+        return _show(request, desk, phone, form=form, words=Words("warn", _("Not saved yet"), text))
     return _save(request, desk, phone, form)
 
 
