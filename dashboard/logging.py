@@ -13,6 +13,8 @@ SECRET = re.compile(
     r"""(?i)\b(?:authorization|cookie)\b["']?\s*[:=]\s*["']?[^"'\r\n]+"""
     r"""|\b(?:bearer|basic)\s+[^\s'",;]+"""
     r"""|\b(?:session|csrf)\w*\s*[:=]\s*[^\s,;]+"""
+    # The code in the address of an invitation makes whoever has it a member.
+    r"""|(?<=/invitation/)[^\s/'"]+"""
 )
 MASK = "[masked]"
 

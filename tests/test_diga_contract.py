@@ -116,25 +116,36 @@ def document(request: pytest.FixtureRequest) -> Document:
     return Document(path, error_schemas)
 
 
-def _questions(sandbox: Sandbox) -> Iterator[tuple[str, str, dict[str, str], object]]:
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+Question = tuple[str, str, dict[str, str], object]
+
+
+def _questions(sandbox: Sandbox) -> Iterator[Question]:
     """Yield requests that reach every route, and every refusal of each."""
+    yield from _list_questions(sandbox)
+    yield from _read_questions(sandbox)
+    yield from _phone_changes(sandbox)
+    yield from _publishings(sandbox)
+
+
+def _list_questions(sandbox: Sandbox) -> Iterator[Question]:
     phones = list(sandbox.phones)
-    nowhere = "00000000-0000-4000-8000-000000000000"
-    alicia, dora = sandbox.projects["aurora"].agent("Alicia"), sandbox.projects["aurora"].agent("Dora")
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+    for_all: tuple[dict[str, str], ...] = (
+        {},
+        {"limit": "3"},
+        {"limit": "3", "page": "2", "order": "asc"},
+        {"page": "99"},
+        {"limit": "0"},
+        {"limit": "5000"},
+        {"limit": "many"},
+        {"order": "sideways"},
+        {"after": "nonsense"},
+        {"after": NOWHERE},
+        {"after": NOWHERE, "before": NOWHERE},
+    )
     for path in ("/v1/phone/", "/v1/agent/", "/v1/call/", f"/v1/agent/{alicia.id}/version"):
-        for query in (
-            {},
-            {"limit": "3"},
-            {"limit": "3", "page": "2", "order": "asc"},
-            {"page": "99"},
-            {"limit": "0"},
-            {"limit": "5000"},
-            {"limit": "many"},
-            {"order": "sideways"},
-            {"after": "nonsense"},
-            {"after": nowhere},
-            {"after": nowhere, "before": nowhere},
-        ):
+        for query in for_all:
             yield "GET", path, query, None
     for query in (
         {"after": str(phones[20].id), "limit": "5"},
@@ -151,21 +162,30 @@ def _questions(sandbox: Sandbox) -> Iterator[tuple[str, str, dict[str, str], obj
     for query in ({"type": "inbound"}, {"phone_id": str(phones[-1].id)}, {"status": "odd"}):
         yield "GET", "/v1/call/", query, None
     yield "GET", "/v1/agent/versions-dropdown/dashboard", {}, None
-    for phone in phones:
-        yield "GET", f"/v1/phone/{phone.id}", {}, None
-    for path in (f"/v1/phone/{nowhere}", "/v1/phone/nonsense", f"/v1/agent/{nowhere}", "/v1/agent/nonsense"):
-        yield "GET", path, {}, None
-    for query in (
+    yield "GET", f"/v1/agent/{alicia.id}/version", {"is_published": "true"}, None
+
+
+def _read_questions(sandbox: Sandbox) -> Iterator[Question]:
+    alicia, gema = (sandbox.projects["aurora"].agent(name) for name in ("Alicia", "Gema"))
+    ids = [*(phone.id for phone in sandbox.phones), NOWHERE, "nonsense"]
+    for phone_id in ids:
+        yield "GET", f"/v1/phone/{phone_id}", {}, None
+    queries: tuple[dict[str, str], ...] = (
         {},
         {"is_published": "true"},
         {"is_published": "perhaps"},
         {"version_id": str(alicia.version(2).id)},
-        {"version_id": nowhere},
-        {"version_id": nowhere, "is_published": "true"},
-    ):
-        yield "GET", f"/v1/agent/{alicia.id}", query, None
-        yield "GET", f"/v1/agent/{sandbox.projects['aurora'].agent('Gema').id}", query, None
-    yield "GET", f"/v1/agent/{alicia.id}/version", {"is_published": "true"}, None
+        {"version_id": NOWHERE},
+        {"version_id": NOWHERE, "is_published": "true"},
+    )
+    for agent_id in (alicia.id, gema.id, NOWHERE, "nonsense"):
+        for query in queries:
+            yield "GET", f"/v1/agent/{agent_id}", query, None
+
+
+def _phone_changes(sandbox: Sandbox) -> Iterator[Question]:
+    alicia, dora = (sandbox.projects["aurora"].agent(name) for name in ("Alicia", "Dora"))
+    phones = list(sandbox.phones)
     for phone in (phones[-1], phones[-6], phones[-12], phones[-17]):
         for body in (
             {},
@@ -177,23 +197,27 @@ def _questions(sandbox: Sandbox) -> Iterator[tuple[str, str, dict[str, str], obj
             {"inbound_version_id": None},
             {"inbound_version_id": 5},
             {"inbound_version_id": "nonsense"},
-            {"inbound_version_id": nowhere},
+            {"inbound_version_id": NOWHERE},
             {"inbound_version_id": str(alicia.id)},
             {"inbound_version_id": str(alicia.draft.id)},
             {"inbound_version_id": str(alicia.version(5).id), "outbound_version_id": None},
             {"outbound_version_id": str(dora.version(2).id), "inbound_version_id": str(dora.version(1).id)},
         ):
             yield "PATCH", f"/v1/phone/{phone.id}", {}, body
+
+
+def _publishings(sandbox: Sandbox) -> Iterator[Question]:
+    dora, phone = sandbox.projects["aurora"].agent("Dora"), list(sandbox.phones)[-1]
     for body in (
-        {"version_id": str(dora.version(1).id), "inbound_phone_number_id": str(phones[-1].id)},
-        {"version_id": nowhere},
+        {"version_id": str(dora.version(1).id), "inbound_phone_number_id": str(phone.id)},
+        {"version_id": NOWHERE},
         {"version_id": 5},
-        {"inbound_phone_number_id": nowhere, "version_id": str(dora.version(1).id)},
+        {"inbound_phone_number_id": NOWHERE, "version_id": str(dora.version(1).id)},
         {"version_id": None},
         [],
     ):
         yield "PATCH", f"/v1/agent/{dora.id}/published_version", {}, body
-    yield "PATCH", f"/v1/agent/{nowhere}/published_version", {}, {}
+    yield "PATCH", f"/v1/agent/{NOWHERE}/published_version", {}, {}
 
 
 @pytest.mark.parametrize("name", SWITCHES)

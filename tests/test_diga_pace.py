@@ -93,7 +93,7 @@ def test_turn_that_would_come_too_late_is_refused_at_once(place: dict[str, objec
     assert turns.acquire(0.6)
 
 
-@pytest.mark.parametrize("per_second", [0.5, 1 / 3, 300, 100_000])
+@pytest.mark.parametrize("per_second", [0.5, 1 / 3, 300, 2000])
 def test_any_rate_above_zero_is_kept(place: dict[str, object], fake_time: FakeTime, per_second: float) -> None:
     turns = make(place, per_second)
     for _ in range(max(1, int(per_second))):

@@ -51,8 +51,9 @@ class Impact:
     """The effect in one lane.
 
     `others` are the other phones of the agent: those that join the published version, or that hold the one
-    because of which Diga refuses; where there are very many, only the first of `other_count`. `live` is the version published now, if it is another. `is_both_lanes` is
-    true when this phone's other lane runs the same agent, so that its calls move as well.
+    because of which Diga refuses; where there are very many, only the first of `other_count`. `live` is the
+    version published now, if it is another. `is_both_lanes` is true when this phone's other lane runs the
+    same agent, so that its calls move as well.
     """
 
     direction: Direction

@@ -1,0 +1,200 @@
+"""The API key of a project: checked with reads, sealed, replaced, forgotten."""
+
+import logging
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from phones.diga.sandbox import Fault, Sandbox
+from phones.models import Membership, NoKey, Phone, Project, Role, TokenState
+from phones.services import connecting
+from phones.services.connecting import KeyRejected
+from phones.services.storing import ForeignProject
+
+pytestmark = pytest.mark.django_db
+
+
+def _connect(token: str, *, name: str = "Aurora", actor: User | None = None) -> Project:
+    project, _check = connecting.connect_project(name=name, token=token, actor=actor, now=timezone.now())
+    return project
+
+
+@pytest.mark.parametrize(
+    ("key", "may"),
+    [("full", (True, True, True)), ("nocalls", (True, True, False)), ("noagents", (True, False, True))],
+)
+def test_check_key_says_what_a_key_may_do(
+    diga_url: str, sandbox: Sandbox, key: str, may: tuple[bool, bool, bool]
+) -> None:
+    check = connecting.check_key(sandbox.key(name=key), now=timezone.now())
+
+    assert (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed) == may
+    assert check.is_usable == (may[0] and may[1])
+
+
+def test_check_key_only_reads(diga_url: str, sandbox: Sandbox) -> None:
+    connecting.check_key(sandbox.key(), now=timezone.now())
+
+    assert {received.method for received in sandbox.journal} == {"GET"}
+    assert len(sandbox.journal) == 3
+
+
+def test_check_key_asks_an_unknown_key_only_once(diga_url: str, sandbox: Sandbox) -> None:
+    check = connecting.check_key("an-unknown-key-of-nobody", now=timezone.now())
+
+    assert check.phones.is_allowed is False
+    assert check.agents.is_allowed is None
+    assert len(sandbox.journal) == 1
+
+
+def test_connect_project_keeps_the_key_sealed_and_makes_the_actor_administrator(
+    diga_url: str, sandbox: Sandbox, superuser: User
+) -> None:
+    project = _connect(sandbox.key(), actor=superuser)
+
+    row = Project.objects.filter(pk=project.pk).values().get()
+    assert sandbox.key() not in str(row)
+    assert row["token_last_four"] == "full"
+    assert row["token_state"] == TokenState.ACCEPTED
+    assert (row["can_read_phones"], row["can_read_agents"], row["can_read_calls"]) == (True, True, True)
+    assert row["can_write_phones"] is None
+    assert Project.objects.get(pk=project.pk).open_token() == sandbox.key()
+    assert Membership.objects.get(project=project).role == Role.ADMIN
+
+
+def test_connect_project_takes_a_key_that_may_not_write_as_that_cant_be_known(
+    diga_url: str, sandbox: Sandbox
+) -> None:
+    project = _connect(sandbox.key(name="readonly"))
+
+    assert project.can_write_phones is None
+
+
+@pytest.mark.parametrize("key", ["sandbox-aurora-noagents", "an-unknown-key-of-nobody"])
+def test_connect_project_stores_nothing_for_a_key_that_is_no_use(diga_url: str, sandbox: Sandbox, key: str) -> None:
+    with pytest.raises(KeyRejected) as rejected:
+        _connect(key)
+
+    assert not rejected.value.check.is_usable
+    assert Project.objects.count() == 0
+
+
+def test_connect_project_refuses_a_second_key_of_a_connected_diga_project(aurora: Project, sandbox: Sandbox) -> None:
+    with pytest.raises(ForeignProject):
+        _connect(sandbox.key(name="nocalls"), name="Aurora again")
+
+    assert list(Project.objects.all()) == [aurora]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("Clínicas Aurora", "clinicas-aurora"), ("Connect", "connect-2"), ("★", "project")]
+)
+def test_connect_project_makes_an_address_of_the_name(
+    diga_url: str, sandbox: Sandbox, name: str, slug: str
+) -> None:
+    assert _connect(sandbox.key(), name=name).slug == slug
+
+
+def test_connect_project_gives_a_second_project_of_the_name_its_own_address(
+    aurora: Project, sandbox: Sandbox
+) -> None:
+    assert _connect(sandbox.key("talleres"), name="Aurora").slug == "aurora-2"
+
+
+def test_replace_key_changes_the_key_and_forgets_what_was_known_of_writing(aurora: Project, sandbox: Sandbox) -> None:
+    aurora.can_write_phones = True
+    aurora.save()
+
+    connecting.replace_key(project=aurora, token=sandbox.key(name="nocalls"), actor=None, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert aurora.open_token() == sandbox.key(name="nocalls")
+    assert aurora.masked_token == "••••alls"
+    assert aurora.can_read_calls is False
+    assert aurora.can_write_phones is None
+
+
+@pytest.mark.parametrize("key", ["sandbox-aurora-noagents", "an-unknown-key-of-nobody"])
+def test_replace_key_keeps_the_old_key_until_the_new_one_passes(aurora: Project, sandbox: Sandbox, key: str) -> None:
+    with pytest.raises(KeyRejected):
+        connecting.replace_key(project=aurora, token=key, actor=None, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert aurora.open_token() == sandbox.key()
+    assert aurora.token_state == TokenState.ACCEPTED
+
+
+def test_replace_key_refuses_the_key_of_another_diga_project(aurora: Project, sandbox: Sandbox) -> None:
+    with pytest.raises(ForeignProject):
+        connecting.replace_key(project=aurora, token=sandbox.key("talleres"), actor=None, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert aurora.open_token() == sandbox.key()
+
+
+def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> None:
+    connecting.disconnect(project=aurora)
+
+    aurora.refresh_from_db()
+    assert aurora.sealed_token == aurora.token_last_four == ""
+    assert not aurora.is_connected
+    assert Phone.objects.filter(project=aurora).count() == 40
+    with pytest.raises(NoKey):
+        connecting.client_for(aurora)
+
+
+def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(
+    aurora: Project, sandbox: Sandbox
+) -> None:
+    key = sandbox.keys.pop(sandbox.key())
+
+    connecting.recheck(project=aurora, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert aurora.is_rejected
+
+    sandbox.keys[key.token] = key
+    connecting.recheck(project=aurora, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert aurora.token_state == TokenState.ACCEPTED
+
+
+def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("html", status=503, times=None))
+
+    check = connecting.recheck(project=aurora, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert check.phones.is_allowed is None
+    assert aurora.token_state == TokenState.ACCEPTED
+    assert aurora.can_read_phones is True
+
+
+def test_recheck_needs_a_key(aurora: Project) -> None:
+    connecting.disconnect(project=aurora)
+
+    with pytest.raises(NoKey):
+        connecting.recheck(project=aurora, now=timezone.now())
+
+
+def test_a_sealed_key_opens_only_in_its_own_project(aurora: Project, talleres: Project) -> None:
+    talleres.sealed_token = aurora.sealed_token
+
+    with pytest.raises(NoKey):
+        talleres.open_token()
+
+
+def test_connecting_logs_no_key(diga_url: str, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    project = _connect(sandbox.key())
+    with pytest.raises(KeyRejected):
+        connecting.replace_key(
+            project=project, token="an-unknown-key-of-nobody", actor=None, now=timezone.now()
+        )
+
+    assert "/v1/phone/" in caplog.text
+    assert sandbox.key() not in caplog.text
+    assert "an-unknown-key-of-nobody" not in caplog.text
