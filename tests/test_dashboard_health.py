@@ -16,9 +16,10 @@ def test_health_is_down_without_a_database(db: None, client: Client, monkeypatch
     def refuse() -> None:
         raise OperationalError("connection to server at 10.1.2.3 failed: password of phone_desk")
 
-    monkeypatch.setattr(connection, "cursor", refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", refuse)
 
-    answer = client.get("/health/")
+        answer = client.get("/health/")
 
     assert answer.status_code == 503
     assert answer.json() == {"database": "down"}
