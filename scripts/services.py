@@ -24,4 +24,4 @@ def missing() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit("; ".join(missing()))
+    sys.exit("; ".join(missing()) or 0)

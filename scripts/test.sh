@@ -24,4 +24,4 @@ if [ $# = 0 ]; then
   fi
 fi
 
-exec "$python" -m pytest -n logical -q "$@"
+exec "$python" -m pytest -n logical "$@"

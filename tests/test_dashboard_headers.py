@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 
 from phones.models import Project
@@ -37,13 +37,13 @@ print(safe.status_code, safe["Strict-Transport-Security"])
 """
 
 
-def policy_of(answer: HttpResponse) -> dict[str, str]:
+def policy_of(answer: HttpResponseBase) -> dict[str, str]:
     """Return the directives of an answer's CSP by name."""
     parts = (part.strip().partition(" ") for part in answer["Content-Security-Policy"].split(";"))
     return {name: value for name, _space, value in parts}
 
 
-def assert_headers(answer: HttpResponse) -> None:
+def assert_headers(answer: HttpResponseBase) -> None:
     """Want the whole set."""
     assert policy_of(answer) == POLICY
     assert answer["X-Content-Type-Options"] == "nosniff"

@@ -187,7 +187,7 @@ def _phone_changes(sandbox: Sandbox) -> Iterator[Question]:
     alicia, dora = (sandbox.projects["aurora"].agent(name) for name in ("Alicia", "Dora"))
     phones = list(sandbox.phones)
     for phone in (phones[-1], phones[-6], phones[-12], phones[-17]):
-        for body in (
+        bodies: tuple[object, ...] = (
             {},
             [],
             {"nickname": "Otra"},
@@ -202,20 +202,22 @@ def _phone_changes(sandbox: Sandbox) -> Iterator[Question]:
             {"inbound_version_id": str(alicia.draft.id)},
             {"inbound_version_id": str(alicia.version(5).id), "outbound_version_id": None},
             {"outbound_version_id": str(dora.version(2).id), "inbound_version_id": str(dora.version(1).id)},
-        ):
+        )
+        for body in bodies:
             yield "PATCH", f"/v1/phone/{phone.id}", {}, body
 
 
 def _publishings(sandbox: Sandbox) -> Iterator[Question]:
     dora, phone = sandbox.projects["aurora"].agent("Dora"), list(sandbox.phones)[-1]
-    for body in (
+    bodies: tuple[object, ...] = (
         {"version_id": str(dora.version(1).id), "inbound_phone_number_id": str(phone.id)},
         {"version_id": NOWHERE},
         {"version_id": 5},
         {"inbound_phone_number_id": NOWHERE, "version_id": str(dora.version(1).id)},
         {"version_id": None},
         [],
-    ):
+    )
+    for body in bodies:
         yield "PATCH", f"/v1/agent/{dora.id}/published_version", {}, body
     yield "PATCH", f"/v1/agent/{NOWHERE}/published_version", {}, {}
 

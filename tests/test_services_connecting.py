@@ -63,9 +63,7 @@ def test_connect_project_keeps_the_key_sealed_and_makes_the_actor_administrator(
     assert Membership.objects.get(project=project).role == Role.ADMIN
 
 
-def test_connect_project_takes_a_key_that_may_not_write_as_that_cant_be_known(
-    diga_url: str, sandbox: Sandbox
-) -> None:
+def test_connect_project_takes_a_key_that_may_not_write_as_that_cant_be_known(diga_url: str, sandbox: Sandbox) -> None:
     project = _connect(sandbox.key(name="readonly"))
 
     assert project.can_write_phones is None
@@ -90,15 +88,11 @@ def test_connect_project_refuses_a_second_key_of_a_connected_diga_project(aurora
 @pytest.mark.parametrize(
     ("name", "slug"), [("Clínicas Aurora", "clinicas-aurora"), ("Connect", "connect-2"), ("★", "project")]
 )
-def test_connect_project_makes_an_address_of_the_name(
-    diga_url: str, sandbox: Sandbox, name: str, slug: str
-) -> None:
+def test_connect_project_makes_an_address_of_the_name(diga_url: str, sandbox: Sandbox, name: str, slug: str) -> None:
     assert _connect(sandbox.key(), name=name).slug == slug
 
 
-def test_connect_project_gives_a_second_project_of_the_name_its_own_address(
-    aurora: Project, sandbox: Sandbox
-) -> None:
+def test_connect_project_gives_a_second_project_of_the_name_its_own_address(aurora: Project, sandbox: Sandbox) -> None:
     assert _connect(sandbox.key("talleres"), name="Aurora").slug == "aurora-2"
 
 
@@ -144,9 +138,7 @@ def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> Non
         connecting.client_for(aurora)
 
 
-def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(
-    aurora: Project, sandbox: Sandbox
-) -> None:
+def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(aurora: Project, sandbox: Sandbox) -> None:
     key = sandbox.keys.pop(sandbox.key())
 
     connecting.recheck(project=aurora, now=timezone.now())
@@ -191,9 +183,7 @@ def test_connecting_logs_no_key(diga_url: str, sandbox: Sandbox, caplog: pytest.
 
     project = _connect(sandbox.key())
     with pytest.raises(KeyRejected):
-        connecting.replace_key(
-            project=project, token="an-unknown-key-of-nobody", actor=None, now=timezone.now()
-        )
+        connecting.replace_key(project=project, token="an-unknown-key-of-nobody", actor=None, now=timezone.now())
 
     assert "/v1/phone/" in caplog.text
     assert sandbox.key() not in caplog.text

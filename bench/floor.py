@@ -1,0 +1,135 @@
+"""The list's floor: the same rows by the same query and markup, but put together from strings, without a template."""
+
+import uuid
+from html import escape
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.templatetags.static import static
+from django.utils import timezone
+
+from phones.access import DeskRequest, open_desk
+from phones.services import finding
+from phones.services.directory import Directory, directory_of
+from phones.views.listing import criteria_from
+
+COLUMNS = (
+    "id",
+    "number",
+    "shown",
+    "nickname",
+    "status",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "telephony_provider",
+    "fetched_at",
+    "missing_since",
+    "total",
+)
+STATES = {
+    "assigned": ("ok", "circle-check", "Assigned"),
+    "reserved": ("info", "lock", "Reserved"),
+    "pending_verification": ("warn", "hourglass", "Pending verification"),
+    "released": ("hold", "snowflake", "In quarantine"),
+    "finished": ("off", "circle-slash", "Finished"),
+}
+PROVIDERS = {"netelip": "Diga", "custom": "Imported"}
+
+
+def floor(request: DeskRequest, slug: str) -> HttpResponse:
+    """Answer with the list's rows in a bare table."""
+    desk = open_desk(request, slug)
+    directory = directory_of(desk.project)
+    criteria = criteria_from(request.GET)
+    found = finding.matching(desk.project, criteria, directory)
+    total = found.order_by().values("project").annotate(n=Count("pk")).values("n")
+    rows = found.annotate(total=Coalesce(Subquery(total), 0))
+    if cursor := finding._decode(request.GET.get("after", "")):
+        number, pk = cursor
+        rows = rows.filter(Q(number__gte=number), Q(number__gt=number) | Q(pk__gt=pk))
+    values = rows.order_by("number", "pk").values_list(*COLUMNS)[: finding.PAGE_SIZE + 1]
+    narrowed = {name: value for name in criteria.__slots__ if (value := getattr(criteria, name))}
+    markup = Markup(f"/projects/{slug}/phones/", f"?{urlencode(narrowed)}" if narrowed else "", directory)
+    body = "".join([markup.row(*row) for row in list(values)[: finding.PAGE_SIZE]])
+    return HttpResponse(f"<!doctype html><table><tbody>{body}</tbody></table>")
+
+
+class Markup:
+    """Writes rows as `_phone_row.html` does, for one page."""
+
+    def __init__(self, list_url: str, suffix: str, directory: Directory) -> None:
+        self._list_url, self._suffix = list_url, escape(suffix)
+        self._now = timezone.now()
+        icons = static("desk/icons.svg")
+        self._icons = icons
+        self._copy = f'<svg class="icon" aria-hidden="true"><use href="{icons}#copy"/></svg>'
+        self._pencil = f'<svg class="icon" aria-hidden="true"><use href="{icons}#pencil"/></svg>'
+        self._lanes: dict[uuid.UUID | None, str] = {agent.id: self._known(agent) for agent in directory.agents}
+
+    @staticmethod
+    def _known(agent: object) -> str:
+        name = escape(agent.name)  # type: ignore[attr-defined]
+        live, is_listed = agent.published, agent.is_listed  # type: ignore[attr-defined]
+        version = f'<span class="ver">{live.label}</span>' if live else ""
+        if not live and is_listed:
+            version = '<span class="ver ver-off">not published</span>'
+        if not is_listed:
+            version += '<span class="ver ver-off">not in Diga</span>'
+        return (
+            f'<span class="agent"><span class="tile hue-{agent.hue}" aria-hidden="true">{agent.initial}</span>'  # type: ignore[attr-defined]
+            f'<span class="cut" title="{name}">{name}</span>{version}</span>'
+        )
+
+    def _lane(self, agent_id: uuid.UUID | None, is_missed: bool) -> str:
+        if lane := self._lanes.get(agent_id):
+            return lane
+        if agent_id is None and not is_missed:
+            return '<span class="sub">None</span>'
+        icon, text = ("triangle-alert", "No agent") if agent_id is None else ("circle-question-mark", "Unknown agent")
+        return (
+            f'<span class="agent tone is-warn"><svg class="icon" aria-hidden="true"><use href="{self._icons}#{icon}"/>'
+            f"</svg>{text}</span>"
+        )
+
+    def _age(self, seconds: float) -> str:
+        if seconds < 60:
+            return "now"
+        if seconds < 3600:
+            return f"{int(seconds // 60)} min"
+        return f"{int(seconds // 3600)} h" if seconds < 86400 else f"{int(seconds // 86400)} d"
+
+    def row(  # noqa: D102 - one argument a column.
+        self, pk, number, shown, nickname, status, inbound, outbound, provider, fetched_at, missing_since, total
+    ) -> str:
+        prefix, _, national = shown.partition(" ") if shown[:1] == "+" else ("", "", shown)
+        code = f"<i>{prefix}</i> " if prefix else ""
+        url = f"{self._list_url}{pk}/"
+        tone, icon, label = STATES.get(status) or ("off", "circle-question-mark", escape(status))
+        shown, number, nickname = escape(shown), escape(number), escape(nickname or "")
+        seconds = (self._now - fetched_at).total_seconds()
+        stale = ' class="is-stale"' if seconds > 3600 else ""
+        rename = f"{url}nickname/{self._suffix}"
+        pencil = (
+            ""
+            if missing_since or status in ("released", "finished")
+            else f'<a class="btn-q" href="{rename}" hx-get="{rename}" hx-target="#phone-{pk}" hx-swap="outerHTML"'
+            f' aria-label="Rename {shown}">{self._pencil}</a>'
+        )
+        url += self._suffix
+        return (
+            f'<tr id="phone-{pk}"{stale}>\n'
+            f'  <td class="c-num"><span class="cell"><a class="phone cut" href="{url}" hx-get="{url}" hx-target="#drawer"'
+            f' hx-swap="outerHTML" hx-push-url="true">{code}{escape(national)}</a><button class="btn-q opt"'
+            f' type="button" data-copy="{number}" aria-label="Copy {shown}">{self._copy}</button></span></td>\n'
+            f'  <td class="c-alias"><span class="cell"><span class="cut" title="{nickname}">{nickname or "–"}</span>'
+            f"{pencil}</span></td>\n"
+            f'  <td class="c-state"><span class="state is-{tone}"><svg class="icon" aria-hidden="true">'
+            f'<use href="{self._icons}#{icon}"/></svg>{label}</span></td>\n'
+            f'  <td class="c-in">{self._lane(inbound, status == "assigned")}</td>\n'
+            f'  <td class="c-out">{self._lane(outbound, False)}</td>\n'
+            f'  <td class="c-prov">{PROVIDERS.get(provider) or escape(provider)}</td>\n'
+            f'  <td class="c-age num">{self._age(seconds)}</td>\n'
+            f"</tr>\n"
+        )

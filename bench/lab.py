@@ -1,0 +1,225 @@
+"""What benchmarks run on: the stand-in Diga, throw-away databases, and the site in front of them."""
+
+import http.client
+import json
+import secrets
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from bench.browser import Browser
+from bench.prepare import MEMBER, PASSWORD, SUPERUSER
+from bench.processes import PATIENCE_SECONDS, Child, clean_environment, free_port, run
+
+POSTGRES = "postgres://postgres@127.0.0.1:5432/"
+GUNICORN = ("-m", "gunicorn", "--no-control-socket")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    databases: tuple[str, ...]
+    latency_ms: float
+    phones: int
+    rounds: int
+    is_quick: bool
+
+    def count(self, samples: int) -> int:
+        """Return how many samples to take a round: a third of them if it is to be quick."""
+        return max(3, samples // 3) if self.is_quick else samples
+
+
+class StandIn:
+    """The stand-in Diga, a process of its own."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.url = child.await_word(r"http://127\.0\.0\.1:\d+")[0]
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rpartition(":")[2])
+
+    def set_latency(self, milliseconds: float) -> None:
+        """Change how long every answer takes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("PUT", "/_sandbox/switches", json.dumps({"latency_ms": milliseconds}))
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        if answer.status != 204:
+            raise RuntimeError(f"The stand-in refused its switch: {answer.status}")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A web server that answers."""
+
+    child: Child
+    url: str
+    ready_ms: float
+
+    def browser(self) -> Browser:
+        """Return a new client of it."""
+        return Browser(self.url)
+
+
+class Site:
+    """One database, filled through the product's services, and servers on it."""
+
+    def __init__(self, lab: "Lab", name: str, database_url: str) -> None:
+        self._lab = lab
+        self.name = name
+        self.folder = lab.folder / name
+        self.folder.mkdir()
+        self.env = lab.env | {"DATA_DIR": str(self.folder), "DATABASE_URL": database_url}
+        lab.stand_in.set_latency(0)
+        found = json.loads(run(["-m", "bench.prepare"], self.env, lab.folder / f"prepare-{name}.log").splitlines()[-1])
+        self.list_path = f"/projects/{found['slug']}/phones/"
+        self.floor_path = f"/bench/floor/{found['slug']}/phones/"
+        self.agent_id: str = found["agent"]
+        self.phone_count: int = found["phone_count"]
+        self.sync_seconds: float = found["sync_seconds"]
+
+    def serve(self, *arguments: str, **env: str) -> Server:
+        """Start the site as production does, and wait until it answers."""
+        return self._lab.serve(self.env | env, *arguments)
+
+    @cached_property
+    def server(self) -> Server:
+        """The site with its baselines beside it, kept for all benchmarks."""
+        return self.serve(BENCH_BASELINES="1")
+
+    def member(self, server: Server | None = None) -> Browser:
+        """Return a signed-in person at work in the project."""
+        browser = (server or self.server).browser()
+        browser.sign_in(MEMBER, PASSWORD)
+        return browser
+
+    def superuser(self) -> Browser:
+        """Return somebody who may see Django's own lists."""
+        browser = self.server.browser()
+        browser.sign_in(SUPERUSER, PASSWORD)
+        return browser
+
+
+class Lab:
+    """Makes what a benchmark asks for, once, and takes all of it away at the end."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._stack = ExitStack()
+        self._sites: dict[str, Site] = {}
+        self._missing: dict[str, str] = {}
+        self.folder = Path(tempfile.mkdtemp(prefix="phone-desk-bench-"))
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End every process and drop every database and folder."""
+        self._stack.close()
+
+    def start(self, arguments: tuple[str, ...], env: dict[str, str], name: str) -> Child:
+        """Start a Python process that ends with the lab at the latest."""
+        child = Child(arguments, env, self.folder / f"{name}-{secrets.token_hex(3)}.log")
+        self._stack.callback(child.stop)
+        return child
+
+    @cached_property
+    def env(self) -> dict[str, str]:
+        """The settings of every child: production's, but for a pace that would slow the client on purpose."""
+        return clean_environment() | {
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
+            "BENCH_STATIC_ROOT": str(self._static_root),
+            "DEBUG": "false",
+            "DIGA_API_URL": self.stand_in.url,
+            "DIGA_PROXY_URL": "",
+            "DIGA_REQUESTS_PER_SECOND": "100000",
+            "REDIS_URL": "",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "TOKEN_KEYS": "",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "SITE_URL": "http://127.0.0.1:8000",
+            "TIME_ZONE": "Europe/Madrid",
+            "LOG_LEVEL": "INFO",
+        }
+
+    @cached_property
+    def _static_root(self) -> Path:
+        """The static files as they are in the tree now, collected and compressed."""
+        folder = self.folder / "static"
+        env = clean_environment() | {
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
+            "BENCH_STATIC_ROOT": str(folder),
+            "DATA_DIR": str(self.folder / "collect"),
+            "DEBUG": "false",
+        }
+        run(["manage.py", "collectstatic", "--no-input", "--verbosity", "0"], env, self.folder / "collect.log")
+        return folder
+
+    @cached_property
+    def stand_in(self) -> StandIn:
+        """The stand-in Diga, at first without latency."""
+        # It needs no database, but settings that can be read.
+        env = clean_environment() | {"DATA_DIR": str(self.folder / "stand-in"), "DEBUG": "false"}
+        arguments = ("manage.py", "sandbox", "--port", "0", "--phones", str(self.options.phones))
+        return StandIn(self.start(arguments, env, "stand-in"))
+
+    def serve(self, env: dict[str, str], *arguments: str) -> Server:
+        """Start gunicorn with the product's configuration, and wait until it answers and all workers are there."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        env = env | {"BIND": f"127.0.0.1:{port}", "SITE_URL": url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
+        started_at = time.perf_counter()
+        child = self.start((*GUNICORN, *arguments), env, "web")
+        await_answer(child, port)
+        return Server(child, url, (time.perf_counter() - started_at) * 1000)
+
+    def sites(self) -> list[Site]:
+        """Return a site for each of the databases asked for that are there; say which are not."""
+        return [site for name in self.options.databases if (site := self.site(name))]
+
+    def site(self, name: str) -> Site | None:
+        """Return the site on a database, made at the first call; None if that database isn't there."""
+        if name not in self._sites and name not in self._missing:
+            try:
+                self._sites[name] = Site(self, name, self._database_url(name))
+            except psycopg.OperationalError as error:
+                why = str(error).strip().splitlines()[0]
+                self._missing[name] = why
+                print(f"Skipped: {name}. {why}", flush=True)
+        return self._sites.get(name)
+
+    def _database_url(self, name: str) -> str:
+        if name == "sqlite":
+            return f"sqlite:///{self.folder}/sqlite/phone-desk.sqlite3"
+        database = f"phone_desk_bench_{secrets.token_hex(4)}"
+        _administer(f'CREATE DATABASE "{database}"')
+        self._stack.callback(_administer, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        return POSTGRES + database
+
+
+def _administer(statement: str) -> None:
+    with psycopg.connect(POSTGRES + "postgres", connect_timeout=3, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def await_answer(child: Child, port: int) -> None:
+    """Wait until the site's health page answers 200."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and not child.is_over():
+        with suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", "/health/")
+            if connection.getresponse().status == 200:
+                connection.close()
+                return
+        time.sleep(0.004)
+    raise RuntimeError(f"The site did not answer:\n{child.tail()}")

@@ -1,0 +1,113 @@
+"""The list of phones against strings put together by hand, and against Django's own admin, on the same table."""
+
+import html
+import re
+
+from bench.browser import Browser
+from bench.lab import Lab, Site
+from bench.measuring import Goal, Report, Row, Series, Variant, interleave
+
+TITLE = "List of phones, signed in, 50 rows a page"
+FLOOR_LIMIT, ADMIN_LIMIT = 3.0, 0.25
+SEARCH = "q=clinica+3"
+
+
+def run(lab: Lab) -> Report:
+    """Time pages of the list on every database."""
+    report = Report()
+    lab.stand_in.set_latency(0)
+    for site in lab.sites():
+        _measure(lab, site, report)
+    report.notes.append(
+        "All from one server process, over HTTP. The floor has the same sign-in, middleware, queries, columns and row "
+        "markup, and nothing around the table; admin lists the same columns, with agents as bare ids."
+    )
+    return report
+
+
+def _measure(lab: Lab, site: Site, report: Report) -> None:
+    browser, admin = site.member(), site.superuser()
+    options = lab.options
+    pages = {
+        "page 1": "",
+        "deep page": f"?{_deep(browser, site.list_path, site.phone_count // 100)}",
+        "filtered": f"?status=assigned&inbound={site.agent_id}",
+        "search": f"?{SEARCH}",
+    }
+    variants, markup = [], []
+    for name, query in pages.items():
+        markup.append(_compare(browser, site, query))
+        variants += [
+            Variant(f"{site.name}: {name}", _timed(browser, site.list_path + query), options.count(30)),
+            Variant(f"{site.name}: floor, {name}", _timed(browser, site.floor_path + query), options.count(30)),
+        ]
+    whole, fifty = f"{site.name}: admin, 100 rows", f"{site.name}: admin, 50 rows"
+    variants += [
+        Variant(whole, _timed(admin, "/bench/admin/phones/phone/"), options.count(12)),
+        Variant(fifty, _timed(admin, "/bench/fifty/phones/phone/"), options.count(12)),
+    ]
+    series = interleave(variants, options.rounds)
+    for name in pages:
+        page, floor = series[f"{site.name}: {name}"], series[f"{site.name}: floor, {name}"]
+        report.rows += [Row(page, floor), Row(floor)]
+        key = f"list.{site.name}.{name.replace(' ', '_')}"
+        report.goals.append(
+            Goal(f"{key}.floor", f"{site.name}: {name} / floor", page.median / floor.median, FLOOR_LIMIT)
+        )
+    first = series[f"{site.name}: page 1"]
+    report.rows += [Row(series[name], first) for name in (whole, fifty)]
+    report.goals += _against_admin(site.name, first, series[whole], series[fifty])
+    deep = series[f"{site.name}: deep page"]
+    report.goals.append(
+        Goal(f"list.{site.name}.deep", f"{site.name}: deep page / page 1", deep.median / first.median, 1.1)
+    )
+    report.goals.append(Goal(f"list.{site.name}.p50", f"{site.name}: page 1, p50", first.median, 10.0, "ms"))
+    report.goals.append(Goal(f"list.{site.name}.p99", f"{site.name}: page 1, p99", first.percentile(0.99), 30.0, "ms"))
+    report.notes += [f"{site.name}: {text}" for text in markup if text]
+    report.notes.append(f"{site.name}: {site.phone_count} phones, first synced in {site.sync_seconds:.1f} s")
+
+
+def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> list[Goal]:
+    return [
+        Goal(
+            f"list.{name}.admin", f"{name}: page 1 / admin's page as it comes", first.median / whole.median, ADMIN_LIMIT
+        ),
+        Goal(f"list.{name}.admin_50", f"{name}: page 1 / admin with 50 rows", first.median / fifty.median, ADMIN_LIMIT),
+        Goal(
+            f"list.{name}.admin_row",
+            f"{name}: per row / admin's per row",
+            (first.median / 50) / (whole.median / 100),
+            ADMIN_LIMIT,
+            is_asserted=False,
+        ),
+    ]
+
+
+def _timed(browser: Browser, path: str):
+    return lambda: browser.page(path).took
+
+
+def _deep(browser: Browser, list_path: str, steps: int) -> str:
+    """Follow the list's links to its middle, and return that page's query."""
+    query = ""
+    for _ in range(steps):
+        found = re.search(r'href="[^"]*\?([^"]*)" rel="next"', browser.page(f"{list_path}?{query}").text)
+        if not found:
+            break
+        query = html.unescape(found[1])
+    return query
+
+
+def _rows(text: str) -> list[str]:
+    rows = re.findall(r"<tr id=.*?</tr>", text, re.S)
+    return [re.sub(r">\s+<", "><", re.sub(r"\s+", " ", html.unescape(row))) for row in rows]
+
+
+def _compare(browser: Browser, site: Site, query: str) -> str:
+    """Say where the floor's markup is no longer the list's, "" where it is."""
+    ours, floor = (_rows(browser.page(path + query).text) for path in (site.list_path, site.floor_path))
+    for number, (one, other) in enumerate(zip(ours, floor, strict=False)):
+        if one != other:
+            at = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+            return f"FLOOR OUT OF DATE, row {number}: {one[max(0, at - 40) : at + 60]!r} is {other[max(0, at - 40) : at + 60]!r}"
+    return "" if len(ours) == len(floor) else f"FLOOR OUT OF DATE: {len(ours)} rows are {len(floor)}"

@@ -1,0 +1,151 @@
+"""What a run found: printed, judged, written to `bench.json`, and compared with the committed ratios."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.lab import Options
+from bench.machine import fingerprint
+from bench.measuring import Report, Row
+from bench.processes import ROOT
+from bench.suite import BENCHMARKS
+
+RESULT = ROOT / "bench.json"
+BASELINE = ROOT / "bench" / "baseline.json"
+WORSE = 1.25
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How busy the machine was: in the second before, and with other people's work while measuring."""
+
+    busy_percent: float
+    is_quiet: bool
+    foreign_percent: float
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        before = f"{self.busy_percent:.0f} % busy before" + ("" if self.is_quiet else ", never quiet")
+        return f"{before}; others used {self.foreign_percent:.0f} % meanwhile; {self.seconds:.0f} s"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A benchmark's report and the conditions it was made under."""
+
+    name: str
+    report: Report
+    conditions: Conditions
+
+
+@dataclass
+class Run:
+    """One run of the benchmarks."""
+
+    options: Options
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    took_seconds: float = 0.0
+
+    def add(self, name: str, report: Report, conditions: Conditions) -> None:
+        """Note the report of a benchmark."""
+        self.outcomes[name] = Outcome(name, report, conditions)
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """All ratios by their goal's key."""
+        return {goal.key: goal.value for out in self.outcomes.values() for goal in out.report.goals if goal.unit == "x"}
+
+    def benchmark_of(self, key: str) -> str:
+        """Return the name of the benchmark with this goal."""
+        return next(out.name for out in self.outcomes.values() if any(goal.key == key for goal in out.report.goals))
+
+    def worse_than_baseline(self) -> list[str]:
+        """Return the keys of the ratios that are more than 25 % above the committed ones."""
+        if not BASELINE.exists():
+            return []
+        committed = json.loads(BASELINE.read_text())["ratios"]
+        return [key for key, value in self.ratios.items() if value > WORSE * committed.get(key, float("inf"))]
+
+    def write(self) -> None:
+        """Write everything to `bench.json`."""
+        RESULT.write_text(json.dumps(self._as_json(), indent=1) + "\n")
+
+    def write_baseline(self) -> None:
+        """Write the ratios to the file that is committed."""
+        figures = {key: round(value, 3) for key, value in sorted(self.ratios.items())}
+        BASELINE.write_text(json.dumps({"machine": fingerprint(), "ratios": figures}, indent=1) + "\n")
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": fingerprint(),
+            "options": asdict(self.options),
+            "seconds": round(self.took_seconds, 1),
+            "benchmarks": {out.name: _outcome_as_json(out) for out in self.outcomes.values()},
+        }
+
+
+def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "conditions": asdict(outcome.conditions),
+        "rows": [_row_as_json(row, outcome.report.unit) for row in outcome.report.rows],
+        "goals": [asdict(goal) | {"is_met": goal.is_met()} for goal in outcome.report.goals],
+        "notes": outcome.report.notes,
+    }
+
+
+def _row_as_json(row: Row, unit: str) -> dict[str, Any]:
+    low, high = row.series.spread
+    return {
+        "name": row.series.name,
+        "unit": unit,
+        "median": round(row.series.median, 3),
+        "min": round(low, 3),
+        "max": round(high, 3),
+        "p99": round(row.series.percentile(0.99), 3),
+        "samples": len(row.series.samples),
+        "ratio": round(row.ratio, 3) if row.ratio else None,
+        "baseline": row.baseline.name if row.baseline else None,
+    }
+
+
+def show(outcome: Outcome) -> None:
+    """Print a benchmark: its table, its goals, its notes."""
+    report = outcome.report
+    print(f"\n{BENCHMARKS[outcome.name].TITLE}  ({outcome.conditions.text})")
+    if report.rows:
+        print(f"  {'':46}{'median [min-max] ' + report.unit:>26}{'p99':>9}{'ratio':>9}")
+    for row in report.rows:
+        low, high = row.series.spread
+        figures = f"{row.series.median:.1f} [{low:.1f}-{high:.1f}]"
+        ratio = f"{row.ratio:.2f} x" if row.ratio else "1"
+        print(f"  {row.series.name:46}{figures:>26}{row.series.percentile(0.99):>9.1f}{ratio:>9}")
+    for goal in report.goals:
+        values = f"{goal.value:.2f} {goal.unit}" if goal.unit == "x" else f"{goal.value:.1f} {goal.unit}"
+        limit = f"goal {goal.limit:g} {goal.unit}"
+        told = "" if goal.is_asserted and goal.unit == "x" else "  (only reported)"
+        print(f"  {goal.text:46}{values:>12}  {limit:>14}  {goal.verdict}{told}")
+    for note in report.notes:
+        print(f"  · {note}")
+    sys_flush()
+
+
+def sys_flush() -> None:
+    """Show what was printed so far, also in a pipe."""
+    print(end="", flush=True)
+
+
+def show_verdict(run: Run, worse: list[str], slack: float) -> bool:
+    """Print what failed, and say whether anything did."""
+    goals = [goal for out in run.outcomes.values() for goal in out.report.goals]
+    failed = [goal for goal in goals if goal.fails(slack)]
+    met = sum(goal.is_met() for goal in goals)
+    print(f"\n{met} of {len(goals)} goals met, in {run.took_seconds:.0f} s. Figures are in bench.json.")
+    for goal in failed:
+        print(f"FAILED  {goal.key}: {goal.value:.2f} x, goal {goal.limit:g} x" + (" + 25 %" if slack > 1 else ""))
+    for key in worse:
+        print(f"FAILED  {key}: more than 25 % above bench/baseline.json in two of three runs")
+    return bool(failed or worse)

@@ -1,0 +1,12 @@
+"""The site's production settings for benchmarks: static files of their own, and baselines beside the pages if asked."""
+
+import os
+
+from dashboard.settings import *  # noqa: F403
+from dashboard.settings import INSTALLED_APPS
+
+STATIC_ROOT = os.environ["BENCH_STATIC_ROOT"]
+
+if os.environ.get("BENCH_BASELINES"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]
+    ROOT_URLCONF = "bench.urls"

@@ -1,0 +1,11 @@
+"""The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
+
+from bench import listing, saving, scripts, sizes, starting
+
+BENCHMARKS = {
+    "saving": saving,
+    "scripts": scripts,
+    "list": listing,
+    "start": starting,
+    "size": sizes,
+}

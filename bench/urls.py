@@ -1,0 +1,48 @@
+"""The site's addresses, and beside them what its list is compared with."""
+
+from django.contrib import admin
+from django.urls import path
+
+from bench.floor import floor
+from dashboard.urls import handler400, handler403, handler404, handler500
+from dashboard.urls import urlpatterns as site_patterns
+from phones.models import Phone
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+class PhoneAdmin(admin.ModelAdmin):
+    """What the list has, in Django's own list. Agents are bare ids here, which spares it looking up their names."""
+
+    list_display = [
+        "shown",
+        "nickname",
+        "status",
+        "inbound_agent_id",
+        "outbound_agent_id",
+        "telephony_provider",
+        "fetched_at",
+    ]
+    list_filter = ["status", "telephony_provider"]
+    search_fields = ["number", "nickname"]
+    ordering = ["number", "id"]
+
+
+class FiftyPhoneAdmin(PhoneAdmin):
+    """The same with as many rows as our pages have."""
+
+    list_per_page = 50
+
+
+# The first needs Django's own name for a site, which its templates use.
+admin_by_default = admin.AdminSite(name="admin")
+admin_by_default.register(Phone, PhoneAdmin)
+admin_of_fifty = admin.AdminSite(name="fifty")
+admin_of_fifty.register(Phone, FiftyPhoneAdmin)
+
+urlpatterns = [
+    path("bench/floor/<slug:slug>/phones/", floor),
+    path("bench/admin/", admin_by_default.urls),
+    path("bench/fifty/", admin_of_fifty.urls),
+    *site_patterns,
+]

@@ -1,0 +1,135 @@
+"""Pages as a person reads them, and forms as a browser without JavaScript sends them."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from lxml import html
+from lxml.html import HtmlElement
+
+from phones.diga import DigaClient
+from phones.diga.sandbox import Received, Sandbox
+from phones.models import Phone
+
+FOR_DRAWER = {"HX-Request": "true", "HX-Target": "drawer"}
+FOR_TABLE = {"HX-Request": "true", "HX-Target": "phone-table"}
+FOR_NOTHING_KNOWN = {"HX-Request": "true", "HX-Target": "main"}
+
+
+def read(response: HttpResponse) -> HtmlElement:
+    """Return the document, or the only element of a fragment."""
+    text = response.content.decode(response.charset)
+    if "<html" in text:
+        return html.document_fromstring(text)
+    return html.fragment_fromstring(text.strip())
+
+
+def find(tree: HtmlElement, element_id: str) -> HtmlElement:
+    """Return the element with this id, the only one."""
+    found = tree.xpath("descendant-or-self::*[@id=$id]", id=element_id)
+    assert len(found) == 1, f"{len(found)} elements have the id {element_id}"
+    return cast(HtmlElement, found[0])
+
+
+def has(tree: HtmlElement, element_id: str) -> bool:
+    """Say whether an element has this id."""
+    return bool(tree.xpath("descendant-or-self::*[@id=$id]", id=element_id))
+
+
+def words(element: HtmlElement) -> str:
+    """Return the text of an element with single blanks."""
+    return " ".join(element.text_content().split())
+
+
+def texts(tree: HtmlElement, path: str) -> list[str]:
+    """Return the texts of the elements on an XPath, with single blanks."""
+    return [words(element) for element in tree.xpath(path)]
+
+
+def values_of(form: HtmlElement, *, has_scripts: bool = False) -> dict[str, str]:
+    """Return what a browser sends of a form that nobody has touched. Without scripts, `noscript` counts."""
+    values: dict[str, str] = {}
+    for field in form.xpath(".//input | .//select"):
+        name = field.get("name")
+        if not name or field.get("disabled") is not None or (has_scripts and field.xpath("ancestor::noscript")):
+            continue
+        if field.tag == "select":
+            chosen = field.xpath(".//option[@selected]") or field.xpath(".//option")
+            if chosen:
+                values[name] = chosen[-1].get("value") or ""
+        elif field.get("type") != "checkbox":
+            values[name] = field.get("value") or ""
+        elif field.get("checked") is not None:
+            values[name] = field.get("value") or "on"
+    return values
+
+
+def url_of(name: str, phone: Phone, query: str = "") -> str:
+    """Return the address of a view of one phone."""
+    return reverse(name, args=[phone.project.slug, phone.pk]) + query
+
+
+@dataclass
+class OpenForm:
+    """A form that a person has before them, with what its fields hold."""
+
+    client: Client
+    url: str
+    values: dict[str, str]
+
+    def send(self, *, headers: dict[str, str] | None = None, **typed: str | None) -> HttpResponse:
+        """Send it with what was typed; None leaves a field out, as an unticked box is."""
+        values = {name: value for name, value in (self.values | typed).items() if value is not None}
+        return cast(HttpResponse, self.client.post(self.url, values, headers=headers))
+
+
+def open_phone(client: Client, phone: Phone, query: str = "", *, has_scripts: bool = True) -> OpenForm:
+    """Open a phone's page and return its edit form."""
+    response = client.get(url_of("phone_edit", phone, query))
+    assert response.status_code == 200
+    return form_in(client, response, has_scripts=has_scripts)
+
+
+def form_in(client: Client, response: Any, *, has_scripts: bool = True) -> OpenForm:
+    """Return the edit form that an answer shows."""
+    form = find(read(response), "phone-form")
+    return OpenForm(client, form.get("action") or "", values_of(form, has_scripts=has_scripts))
+
+
+def open_rename(client: Client, phone: Phone, query: str = "") -> OpenForm:
+    """Open the page that renames a phone and return its form."""
+    (form,) = read(client.get(url_of("phone_rename", phone, query))).xpath("//main//form")
+    return OpenForm(client, form.get("action") or "", values_of(form))
+
+
+def result_of(response: Any) -> str:
+    """Return what the answer says became of a save, "" if nothing."""
+    return " ".join(texts(read(response), "descendant-or-self::*[@data-result]"))
+
+
+def version_of(sandbox: Sandbox, agent: str, number: int) -> UUID:
+    """Return the id of a saved version of one of Aurora's agents."""
+    return sandbox.projects["aurora"].agent(agent).version(number).id
+
+
+def patches(sandbox: Sandbox) -> list[Received]:
+    """Return the writes that reached the stand-in."""
+    return [received for received in sandbox.journal if received.method == "PATCH"]
+
+
+def diga_fields(**narrowed: object) -> list[dict[str, Any]]:
+    """Return Diga's fields of every phone, as our tables have them."""
+    ours = ("note", "fetched_at", "missing_since")
+    names = [field.attname for field in Phone._meta.concrete_fields if field.name not in ours]
+    return list(Phone.objects.filter(**narrowed).order_by("pk").values(*names))
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, **limits: float) -> None:
+    """Let clients to Diga sleep no time between tries, and wait as long for an answer as `limits` say."""
+    defaults = cast(dict[str, object], DigaClient.__init__.__kwdefaults__)
+    for name, value in ({"sleep": lambda seconds: None} | limits).items():
+        monkeypatch.setitem(defaults, name, value)

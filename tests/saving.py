@@ -1,0 +1,125 @@
+"""How tests save a phone: what a person wants, the save itself, and what the stand-in got and holds."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from django.utils import timezone
+
+from phones.diga import DigaClient
+from phones.diga.sandbox import PhoneRow, Received, Sandbox
+from phones.diga.sandbox.http import Answer, Request
+from phones.models import Agent, AgentVersion, Phone, Project
+from phones.services.directory import directory_of
+from phones.services.editing import Author, Saved, change_phone, impacts_of
+from phones.services.impact import Target, fingerprint
+from phones.services.intention import Base, Intention
+
+WHAT_WAS_SHOWN = "what was shown"
+
+
+def target(project: Project, agent_name: str, number: int) -> Target:
+    """Return the version with this number of the agent whose name starts so, as our copy has it."""
+    agents = directory_of(Project.objects.get(pk=project.pk)).agents
+    agent = next(agent for agent in agents if agent.name.startswith(agent_name))
+    return Target(agent, next(version for version in agent.versions if version.number == number))
+
+
+def save(
+    phone: Phone,
+    intention: Intention,
+    *,
+    base: Base | None = None,
+    agreed: str | None = WHAT_WAS_SHOWN,
+    form_token: uuid.UUID | None = None,
+    user: User | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+) -> Saved:
+    """Save as a person who saw the phone as it is in our copy, and ticked what the guard showed."""
+    if agreed == WHAT_WAS_SHOWN:
+        agreed = fingerprint(impacts_of(phone, intention))
+    return change_phone(
+        project=phone.project,
+        phone=phone,
+        intention=intention,
+        base=base or Base.of(phone),
+        author=Author(user, reason="A reason", ticket="T-1", form_token=form_token),
+        agreed=agreed,
+        clock=clock,
+    )
+
+
+def patches(sandbox: Sandbox) -> list[Received]:
+    """List the writes the stand-in received."""
+    return [request for request in sandbox.journal if request.method == "PATCH"]
+
+
+def sent(sandbox: Sandbox) -> list[object]:
+    """List the bodies of the writes the stand-in received."""
+    return [request.body for request in patches(sandbox)]
+
+
+def held(sandbox: Sandbox, phone: Phone) -> PhoneRow:
+    """Return the phone as the stand-in holds it."""
+    return next(project.phones[phone.pk] for project in sandbox.projects.values() if phone.pk in project.phones)
+
+
+def stored(phone: Phone) -> Phone:
+    """Return the phone as our table has it."""
+    return Phone.objects.get(pk=phone.pk)
+
+
+def is_true_copy(sandbox: Sandbox, phone: Phone) -> bool:
+    """Say whether our row has the values that the stand-in holds."""
+    ours, theirs = stored(phone), held(sandbox, phone)
+    names = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
+    return all(getattr(ours, name) == getattr(theirs, name) for name in names)
+
+
+def picture(project: Project) -> list[dict[str, Any]]:
+    """Return everything copied from Diga about a project, without the times of reading."""
+    tables = (
+        Phone.objects.filter(project=project),
+        Agent.objects.filter(project=project),
+        AgentVersion.objects.filter(agent__project=project),
+    )
+    rows = [row for table in tables for row in table.order_by("pk").values()]
+    return [{name: value for name, value in row.items() if name != "fetched_at"} for row in rows]
+
+
+def forget_waiting(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    """Let clients try reads again at once; `seconds` are their timeouts by name."""
+    defaults = DigaClient.__init__.__kwdefaults__ or {}
+    for name, value in ({"sleep": lambda _seconds: None} | seconds).items():
+        monkeypatch.setitem(defaults, name, value)
+
+
+@contextmanager
+def before_answering(sandbox: Sandbox, method: str, act: Callable[[], None]) -> Iterator[list[Request]]:
+    """Do something once, the moment the stand-in gets its first request of this method; yield the requests.
+
+    It runs in the server's thread, so on a database connection of its own: it sees what is committed.
+    """
+    seen: list[Request] = []
+    handle = sandbox.handle
+
+    def act_and_handle(request: Request) -> Answer:
+        if request.method == method:
+            seen.append(request)
+            if len(seen) == 1:
+                try:
+                    act()
+                finally:
+                    connections.close_all()
+        return handle(request)
+
+    sandbox.handle = act_and_handle  # type: ignore[method-assign]
+    try:
+        yield seen
+    finally:
+        sandbox.handle = handle  # type: ignore[method-assign]

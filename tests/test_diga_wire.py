@@ -1,0 +1,255 @@
+"""What goes wrong on the wire, and the one reason it becomes: did the request leave or not?"""
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import requests
+import responses
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from phones.diga import (
+    DigaClient,
+    DigaRejected,
+    DigaUnavailable,
+    PhoneUpdate,
+    Reason,
+    new_session,
+)
+from phones.diga.sandbox import Fault, Sandbox
+
+MakeClient = Callable[..., DigaClient]
+PHONE_ID = UUID("11111111-1111-4111-8111-111111111111")
+RENAME = PhoneUpdate(nickname="Otra")
+
+
+def newest_id(sandbox: Sandbox) -> UUID:
+    return list(sandbox.phones)[-1].id
+
+
+def refusal_of(client: DigaClient, phone_id: UUID = PHONE_ID) -> DigaUnavailable:
+    with pytest.raises(DigaUnavailable) as caught:
+        client.update_phone(phone_id, RENAME)
+    return caught.value
+
+
+# Before the request leaves.
+
+
+def test_closed_port_is_refused_and_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    error = refusal_of(DigaClient("a-key", base_url=f"http://127.0.0.1:{port}"))
+
+    assert (error.reason, error.sent, error.status) == (Reason.REFUSED, False, None)
+
+
+def test_unknown_name_was_not_sent() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", _find_no_name)
+        error = refusal_of(DigaClient("a-key", base_url="https://api.example.invalid"))
+
+    assert (error.reason, error.sent) == (Reason.NAME, False)
+
+
+def _find_no_name(*args: object, **options: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_connection_that_does_not_come_about_was_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        # A full backlog makes the kernel drop further connections silently.
+        crowd = [socket.socket() for _ in range(3)]
+        for one in crowd:
+            one.setblocking(False)
+            one.connect_ex(server.getsockname())
+        client = DigaClient("a-key", base_url=f"http://127.0.0.1:{server.getsockname()[1]}", connect_timeout=0.2)
+
+        error = refusal_of(client)
+
+        for one in crowd:
+            one.close()
+    assert (error.reason, error.sent) == (Reason.CONNECT_TIMEOUT, False)
+
+
+@contextlib.contextmanager
+def tls_server(folder: Path, name: str, received: list[bytes]) -> Iterator[tuple[int, Path]]:
+    """Run a TLS server with a certificate of its own making; yield its port and the certificate's path."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+
+    def serve() -> None:
+        try:
+            connection, _ = server.accept()
+            with context.wrap_socket(connection, server_side=True) as secure:
+                received.append(secure.recv(65536))
+                body = json.dumps({"id": str(PHONE_ID), "number": "1", "telephony_provider": "x", "status": "y"})
+                secure.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        except OSError:
+            return
+        finally:
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], path
+        thread.join(2)
+
+
+def test_untrusted_certificate_gets_no_byte_of_the_key(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    with tls_server(tmp_path, "localhost", received) as (port, _path):
+        error = refusal_of(DigaClient("a-key", base_url=f"https://localhost:{port}"))
+
+    assert (error.reason, error.sent) == (Reason.TLS, False)
+    assert received == []
+
+
+def test_certificate_of_another_name_gets_no_byte_of_the_key(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    with tls_server(tmp_path, "elsewhere.example", received) as (port, path):
+        session = new_session(ca_bundle=str(path))
+        error = refusal_of(DigaClient("a-key", base_url=f"https://localhost:{port}", session=session))
+
+    assert (error.reason, error.sent) == (Reason.TLS, False)
+    assert received == []
+
+
+def test_trusted_certificate_is_spoken_to(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    with tls_server(tmp_path, "localhost", received) as (port, path):
+        session = new_session(ca_bundle=str(path))
+        phone = DigaClient("a-key", base_url=f"https://localhost:{port}", session=session).get_phone(PHONE_ID)
+        session.close()
+
+    assert phone.id == PHONE_ID
+    assert b"Authorization: Bearer a-key\r\n" in received[0]
+
+
+def test_plain_http_where_tls_is_expected_was_not_sent(
+    sandbox: Sandbox, make_diga_client: MakeClient, sandbox_server: Any
+) -> None:
+    error = refusal_of(make_diga_client(base_url=sandbox_server.url.replace("http:", "https:")))
+
+    assert (error.reason, error.sent) == (Reason.TLS, False)
+    assert sandbox.journal == []
+
+
+# After it left.
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("fault", "reason", "status"),
+    [
+        (Fault("hang"), Reason.TIMEOUT, None),
+        (Fault("close"), Reason.DISCONNECTED, None),
+        (Fault("reset"), Reason.DISCONNECTED, None),
+        (Fault("big_header"), Reason.DISCONNECTED, None),
+        (Fault("truncated"), Reason.TRUNCATED, None),
+        (Fault("drip"), Reason.DEADLINE, None),
+        (Fault("drip_header"), Reason.DEADLINE, None),
+        (Fault("bomb"), Reason.TOO_LARGE, 200),
+        (Fault("redirect"), Reason.REDIRECT, 302),
+        (Fault("redirect", status=308), Reason.REDIRECT, 308),
+        (Fault("status", status=500), Reason.SERVER_ERROR, 500),
+        (Fault("status", status=502, shape="html"), Reason.SERVER_ERROR, 502),
+        (Fault("status", status=599), Reason.SERVER_ERROR, 599),
+        (Fault("html"), Reason.NOT_JSON, 200),
+        (Fault("not_json"), Reason.NOT_JSON, 200),
+        (Fault("empty"), Reason.NOT_JSON, 200),
+        (Fault("empty", status=204), Reason.NOT_JSON, 204),
+        (Fault("nan"), Reason.NOT_JSON, 200),
+        (Fault("wrong_types"), Reason.WRONG_SHAPE, 200),
+        (Fault("missing_field"), Reason.WRONG_SHAPE, 200),
+        (Fault("status", status=200, body=[]), Reason.WRONG_SHAPE, 200),
+    ],
+    ids=lambda value: f"{value.kind}{value.status or ''}" if isinstance(value, Fault) else None,
+)
+def test_write_without_a_believable_answer_may_have_been_applied(
+    sandbox: Sandbox, make_diga_client: MakeClient, fault: Fault, reason: Reason, status: int | None, when: Any
+) -> None:
+    client = make_diga_client(read_timeout=0.2, deadline=0.5)
+    sandbox.faults.add(Fault(**(vars(fault) | {"when": when})))
+    started_at = time.monotonic()
+
+    error = refusal_of(client, newest_id(sandbox))
+
+    assert (error.reason, error.status, error.sent) == (reason, status, True)
+    assert [received.applied for received in sandbox.journal] == [when == "after"]
+    assert time.monotonic() - started_at < 1.5
+
+
+def test_answer_about_another_phone_is_not_believed(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    other = {"id": str(PHONE_ID), "number": "1", "telephony_provider": "netelip", "status": "assigned"}
+    sandbox.faults.add(Fault("status", status=200, body=other))
+
+    error = refusal_of(diga_client, newest_id(sandbox))
+
+    assert (error.reason, error.sent) == (Reason.WRONG_SHAPE, True)
+
+
+def test_other_value_than_asked_for_is_returned_as_stored(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    sandbox.faults.add(Fault("stored_other"))
+
+    phone = diga_client.update_phone(newest_id(sandbox), RENAME)
+
+    assert phone.nickname == "Otra (otro)"
+
+
+def test_refusal_stands_though_its_body_is_cut(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+    sandbox.faults.add(Fault("truncated", when="after"))
+
+    with pytest.raises(DigaRejected) as caught:
+        diga_client.update_phone(newest_id(sandbox), PhoneUpdate(inbound_version_id=dora.version(2).id))
+
+    assert (caught.value.status, caught.value.message, caught.value.sent) == (409, "", False)
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("raised", "sent"),
+    [
+        (requests.ReadTimeout("slow"), True),
+        (requests.exceptions.ChunkedEncodingError("cut"), True),
+        (requests.ConnectTimeout("slow"), False),
+    ],
+)
+def test_reason_agrees_with_the_exception_of_requests(raised: Exception, sent: bool) -> None:
+    responses.add(responses.PATCH, f"https://api.diga.io/v1/phone/{PHONE_ID}", body=raised)
+
+    error = refusal_of(DigaClient("a-key", session=requests.Session()))
+
+    assert error.sent is sent

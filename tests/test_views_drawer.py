@@ -1,0 +1,124 @@
+"""One phone beside the list: as a page and as a fragment, and what each role and status opens."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Phone, Project
+from tests.pages import FOR_DRAWER, find, has, read, texts, url_of, words
+from tests.test_views_changes import add_changes
+
+LIST = "/projects/aurora/phones/"
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def client(client_of: ClientOf, router: User) -> Client:
+    """The browser of somebody who may rename and re-route."""
+    return client_of(router)
+
+
+def test_drawer_is_in_the_page_and_alone_for_htmx(client: Client, sales_phone: Phone) -> None:
+    url = url_of("phone_edit", sales_phone, "?q=ventas")
+
+    page, fragment = read(client.get(url)), read(client.get(url, headers=FOR_DRAWER))
+
+    assert fragment.get("id") == "drawer"
+    assert words(find(page, "drawer")) == words(fragment)
+    assert find(page, "finder").get("value") == "ventas"
+    assert words(page.find(".//title")) == "+34 951 44 12 46 · Aurora · Phone Desk"
+    assert fragment.xpath(".//a[@data-close]/@href") == [LIST + "?q=ventas"]
+    assert fragment.xpath(".//template") == []
+
+
+def test_drawer_shows_facts_instead_of_a_form_to_a_viewer(
+    client_of: ClientOf, viewer: User, sales_phone: Phone
+) -> None:
+    tree = read(client_of(viewer).get(url_of("phone_edit", sales_phone)))
+
+    assert not has(tree, "phone-form")
+    assert "Your role shows numbers but doesn’t change them." in words(find(tree, "drawer"))
+
+
+def test_drawer_has_no_lanes_for_a_labeller(client_of: ClientOf, labeller: User, sales_phone: Phone) -> None:
+    form = find(read(client_of(labeller).get(url_of("phone_edit", sales_phone))), "phone-form")
+
+    assert form.xpath(".//fieldset") == []
+    assert not has(form, "phone-guard")
+    assert form.xpath(".//input[@type='text']/@name") == ["nickname", "reason", "ticket"]
+
+
+@pytest.mark.parametrize(
+    ("fixture", "why", "fields"),
+    [
+        ("reserved_phone", "reserved and not active yet", ["nickname", "reason", "ticket"]),
+        ("pending_phone", "Diga is still verifying it", ["nickname", "reason", "ticket"]),
+        ("released_phone", "given back and is in quarantine", []),
+        ("finished_phone", "no longer belongs to the project", []),
+    ],
+)
+def test_drawer_opens_what_the_status_allows_and_says_why_not_more(
+    request: pytest.FixtureRequest, client: Client, fixture: str, why: str, fields: list[str]
+) -> None:
+    phone: Phone = request.getfixturevalue(fixture)
+
+    drawer = find(read(client.get(url_of("phone_edit", phone))), "drawer")
+
+    assert [why in text for text in texts(drawer, ".//p[contains(@class, 'is-off')]")] == [True]
+    assert drawer.xpath(".//input[@type='text']/@name") == fields
+    assert drawer.xpath(".//select") == []
+
+
+def test_drawer_is_read_only_while_the_key_is_rejected(client: Client, aurora: Project, sales_phone: Phone) -> None:
+    Project.objects.update(token_state="REJECTED")
+
+    tree = read(client.get(url_of("phone_edit", sales_phone)))
+
+    assert not has(tree, "phone-form")
+    assert "no longer accepts the API key" in words(find(tree, "problems"))
+    assert find(tree, "read-state").get("hx-trigger") is None
+
+
+@pytest.mark.parametrize("headers", [{}, FOR_DRAWER])
+def test_queries_of_the_drawer_do_not_grow(
+    client: Client,
+    aurora: Project,
+    sales_phone: Phone,
+    headers: dict[str, str],
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    url = url_of("phone_edit", sales_phone)
+    client.get(url)
+    # The session, the person, their projects, the phone, its history; and the list, where there is one.
+    expected = 5 if headers else 6
+
+    add_changes(sales_phone, 1)
+    with django_assert_num_queries(expected):
+        assert texts(read(client.get(url, headers=headers)), ".//ol[@class='line']/li") != []
+    add_changes(sales_phone, 30)
+    with django_assert_num_queries(expected):
+        tree = read(client.get(url, headers=headers))
+    assert len(tree.xpath(".//ol[@class='line']/li")) == 20
+    assert tree.xpath(".//a[text()='All changes of this number']/@href") == [
+        f"/projects/aurora/changes/?phone={sales_phone.pk}"
+    ]
+
+
+def test_agents_of_the_picker_are_saved_versions_published_first(
+    client: Client, spare_phone: Phone, sandbox: Sandbox
+) -> None:
+    picker = find(read(client.get(url_of("phone_edit", spare_phone))), "id_inbound_version_id")
+
+    assert picker.xpath("./option/@value") == [""]
+    assert picker.xpath("./optgroup/@label")[:3] == ["Alicia · Recepción", "Bruno · Ventas", "Carla · Citas"]
+    assert texts(picker, "./optgroup[2]/option") == [
+        "Bruno · Ventas · v2 “Horario de verano” · published",
+        "Bruno · Ventas · v3 “Confirma la cita” · saved",
+        "Bruno · Ventas · v1 · saved",
+    ]
+    drafts = {str(version.id) for agent in sandbox.agents.values() for version in agent.versions if version.is_draft}
+    assert drafts.isdisjoint(picker.xpath(".//option/@value"))
