@@ -100,9 +100,10 @@ class Markup:
             return f"{int(seconds // 60)} min"
         return f"{int(seconds // 3600)} h" if seconds < 86400 else f"{int(seconds // 86400)} d"
 
-    def row(  # noqa: D102 - one argument a column.
+    def row(
         self, pk, number, shown, nickname, status, inbound, outbound, provider, fetched_at, missing_since, total
     ) -> str:
+        """Return a row; one argument a column."""
         prefix, _, national = shown.partition(" ") if shown[:1] == "+" else ("", "", shown)
         code = f"<i>{prefix}</i> " if prefix else ""
         url = f"{self._list_url}{pk}/"
@@ -120,9 +121,10 @@ class Markup:
         url += self._suffix
         return (
             f'<tr id="phone-{pk}"{stale}>\n'
-            f'  <td class="c-num"><span class="cell"><a class="phone cut" href="{url}" hx-get="{url}" hx-target="#drawer"'
-            f' hx-swap="outerHTML" hx-push-url="true">{code}{escape(national)}</a><button class="btn-q opt"'
-            f' type="button" data-copy="{number}" aria-label="Copy {shown}">{self._copy}</button></span></td>\n'
+            f'  <td class="c-num"><span class="cell"><a class="phone cut" href="{url}" hx-get="{url}"'
+            f' hx-target="#drawer" hx-swap="outerHTML" hx-push-url="true">{code}{escape(national)}</a>'
+            f'<button class="btn-q opt" type="button" data-copy="{number}" aria-label="Copy {shown}">{self._copy}'
+            f"</button></span></td>\n"
             f'  <td class="c-alias"><span class="cell"><span class="cut" title="{nickname}">{nickname or "–"}</span>'
             f"{pencil}</span></td>\n"
             f'  <td class="c-state"><span class="state is-{tone}"><svg class="icon" aria-hidden="true">'

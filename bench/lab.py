@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from bench.browser import Browser
+from bench.machine import processor_seconds
 from bench.prepare import MEMBER, PASSWORD, SUPERUSER
 from bench.processes import PATIENCE_SECONDS, Child, clean_environment, free_port, run
 
@@ -66,6 +67,10 @@ class Server:
     child: Child
     url: str
     ready_ms: float
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time its processes have used."""
+        return processor_seconds(self.child.pid)
 
     def browser(self) -> Browser:
         """Return a new client of it."""
@@ -158,6 +163,7 @@ class Lab:
         env = clean_environment() | {
             "DJANGO_SETTINGS_MODULE": "bench.settings",
             "BENCH_STATIC_ROOT": str(folder),
+            "BENCH_BASELINES": "1",
             "DATA_DIR": str(self.folder / "collect"),
             "DEBUG": "false",
         }

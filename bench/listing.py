@@ -35,16 +35,21 @@ def _measure(lab: Lab, site: Site, report: Report) -> None:
         "search": f"?{SEARCH}",
     }
     variants, markup = [], []
+
+    def variant(name: str, who: Browser, path: str, count: int) -> Variant:
+        return Variant(
+            f"{site.name}: {name}", lambda: who.page(path).took, options.count(count), 1, site.server.cpu_seconds
+        )
+
     for name, query in pages.items():
         markup.append(_compare(browser, site, query))
         variants += [
-            Variant(f"{site.name}: {name}", _timed(browser, site.list_path + query), options.count(30)),
-            Variant(f"{site.name}: floor, {name}", _timed(browser, site.floor_path + query), options.count(30)),
+            variant(name, browser, site.list_path + query, 30),
+            variant(f"floor, {name}", browser, site.floor_path + query, 30),
         ]
-    whole, fifty = f"{site.name}: admin, 100 rows", f"{site.name}: admin, 50 rows"
     variants += [
-        Variant(whole, _timed(admin, "/bench/admin/phones/phone/"), options.count(12)),
-        Variant(fifty, _timed(admin, "/bench/fifty/phones/phone/"), options.count(12)),
+        variant("admin, 100 rows", admin, "/bench/admin/phones/phone/", 12),
+        variant("admin, 50 rows", admin, "/bench/fifty/phones/phone/", 12),
     ]
     series = interleave(variants, options.rounds)
     for name in pages:
@@ -54,6 +59,7 @@ def _measure(lab: Lab, site: Site, report: Report) -> None:
         report.goals.append(
             Goal(f"{key}.floor", f"{site.name}: {name} / floor", page.median / floor.median, FLOOR_LIMIT)
         )
+    whole, fifty = f"{site.name}: admin, 100 rows", f"{site.name}: admin, 50 rows"
     first = series[f"{site.name}: page 1"]
     report.rows += [Row(series[name], first) for name in (whole, fifty)]
     report.goals += _against_admin(site.name, first, series[whole], series[fifty])
@@ -83,10 +89,6 @@ def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> li
     ]
 
 
-def _timed(browser: Browser, path: str):
-    return lambda: browser.page(path).took
-
-
 def _deep(browser: Browser, list_path: str, steps: int) -> str:
     """Follow the list's links to its middle, and return that page's query."""
     query = ""
@@ -109,5 +111,6 @@ def _compare(browser: Browser, site: Site, query: str) -> str:
     for number, (one, other) in enumerate(zip(ours, floor, strict=False)):
         if one != other:
             at = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
-            return f"FLOOR OUT OF DATE, row {number}: {one[max(0, at - 40) : at + 60]!r} is {other[max(0, at - 40) : at + 60]!r}"
+            near = slice(max(0, at - 40), at + 60)
+            return f"FLOOR OUT OF DATE, row {number}: {one[near]!r} is {other[near]!r}"
     return "" if len(ours) == len(floor) else f"FLOOR OUT OF DATE: {len(ours)} rows are {len(floor)}"

@@ -76,3 +76,12 @@ def tree(pid: int) -> list[psutil.Process]:
 def pss_megabytes(pid: int) -> float:
     """Return the proportional set size of a process and its descendants: shared pages are counted once."""
     return float(sum(process.memory_full_info().pss for process in tree(pid)) / 2**20)
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process and its descendants have used, to the nanosecond."""
+    total = 0
+    for process in tree(pid):
+        for task in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+            total += int(task.read_text().split()[0])
+    return total / 1e9

@@ -1,6 +1,7 @@
 """What a run found: printed, judged, written to `bench.json`, and compared with the committed ratios."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -106,6 +107,7 @@ def _row_as_json(row: Row, unit: str) -> dict[str, Any]:
         "min": round(low, 3),
         "max": round(high, 3),
         "p99": round(row.series.percentile(0.99), 3),
+        "cpu": round(row.series.cpu_per_sample, 3) if row.series.cpu_ms else None,
         "samples": len(row.series.samples),
         "ratio": round(row.ratio, 3) if row.ratio else None,
         "baseline": row.baseline.name if row.baseline else None,
@@ -117,12 +119,13 @@ def show(outcome: Outcome) -> None:
     report = outcome.report
     print(f"\n{BENCHMARKS[outcome.name].TITLE}  ({outcome.conditions.text})")
     if report.rows:
-        print(f"  {'':46}{'median [min-max] ' + report.unit:>26}{'p99':>9}{'ratio':>9}")
+        print(f"  {'':46}{'median [min-max] ' + report.unit:>26}{'p99':>9}{'ratio':>9}{'CPU ms':>9}")
     for row in report.rows:
         low, high = row.series.spread
         figures = f"{row.series.median:.1f} [{low:.1f}-{high:.1f}]"
         ratio = f"{row.ratio:.2f} x" if row.ratio else "1"
-        print(f"  {row.series.name:46}{figures:>26}{row.series.percentile(0.99):>9.1f}{ratio:>9}")
+        cpu = f"{row.series.cpu_per_sample:.1f}" if row.series.cpu_ms else ""
+        print(f"  {row.series.name:46}{figures:>26}{row.series.percentile(0.99):>9.1f}{ratio:>9}{cpu:>9}")
     for goal in report.goals:
         values = f"{goal.value:.2f} {goal.unit}" if goal.unit == "x" else f"{goal.value:.1f} {goal.unit}"
         limit = f"goal {goal.limit:g} {goal.unit}"
@@ -130,12 +133,7 @@ def show(outcome: Outcome) -> None:
         print(f"  {goal.text:46}{values:>12}  {limit:>14}  {goal.verdict}{told}")
     for note in report.notes:
         print(f"  · {note}")
-    sys_flush()
-
-
-def sys_flush() -> None:
-    """Show what was printed so far, also in a pipe."""
-    print(end="", flush=True)
+    sys.stdout.flush()
 
 
 def show_verdict(run: Run, worse: list[str], slack: float) -> bool:

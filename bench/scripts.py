@@ -11,7 +11,7 @@ from bench.lab import Lab
 from bench.measuring import Goal, Report, Row, Series, Variant, interleave
 from bench.prepare import TOKEN
 from bench.proxy import make_certificate
-from bench.saving import Editor
+from bench.saving import DIRECT_SHARE, Editor, phones_of
 from phones import diga
 
 TITLE = "P2 An edit here / the same by a script"
@@ -42,8 +42,8 @@ def run(lab: Lab) -> Report:
     with_tcp, without_tcp = proxy.await_word(r"ports (\d+) (\d+)\n").groups()
     url = f"https://127.0.0.1:{with_tcp}"
     server = site.serve("bench.wsgi:application", DIGA_API_URL=url, BENCH_CA_BUNDLE=str(bundle))
-    editor = Editor(site, server)
-    turns = itertools.cycle(editor.phone_ids)
+    editor = Editor(site, server, 0)
+    turns = itertools.cycle(phones_of(editor.browser, site, DIRECT_SHARE))
     client = diga.DigaClient(TOKEN, base_url=url, session=diga.new_session(ca_bundle=str(bundle)))
 
     def read_and_write() -> float:
@@ -111,7 +111,7 @@ def _report(series: dict[str, Series]) -> Report:
         notes=[
             f"TLS 1.3, {RTT_MS:g} ms of round trip, warm pool here, a new connection for each `requests` call there. "
             "The TCP handshake, which loopback makes in no time, is one round trip more per connection.",
-            "A save here reads first, to notice what others changed: two round trips. A blind patch takes three on a new "
-            "connection (two without TCP), so a save can't be below 0.67 x of it (1.0 x), whatever we do.",
+            "A save here reads first, to notice what others changed: two round trips. A blind patch takes three on "
+            "a new connection (two without TCP), so a save can't be below 0.67 x of it (1.0 x), whatever we do.",
         ],
     )

@@ -3,7 +3,16 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import requires_csrf_token
+
+
+class AlwaysMasking(SafeExceptionReporterFilter):
+    """Keeps what is marked as sensitive out of error reports, also of those that DEBUG shows."""
+
+    def is_active(self, request: HttpRequest | None) -> bool:
+        """Mask, whatever DEBUG says."""
+        return True
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -221,6 +221,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Phone Desk"
+# One step of 30 s either way, for phones whose clock is off.
+MFA_TOTP_TOLERANCE = 1
 MFA_ADAPTER = "dashboard.accounts.SealedSecrets"
 
 LANGUAGE_CODE = "en"
@@ -274,5 +276,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Django masks what is marked as sensitive only without DEBUG; here always.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.errors.AlwaysMasking"
 LOGGING_CONFIG = None
 configure(level=env.log_level("LOG_LEVEL", logging.INFO), as_json=not DEBUG)

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.template.base import FilterExpression
 from django.template.context import Context
@@ -69,6 +70,8 @@ def _nothing_is_remembered() -> Iterator[None]:
     """Start without what an earlier test left in this process: directories, pace, cache, language."""
     forget_directories()
     connecting._pace.cache_clear()
+    for left in settings.DATA_DIR.glob("pace.sqlite3*"):
+        left.unlink()
     cache.clear()
     yield
     translation.activate("en")

@@ -1,26 +1,30 @@
 """Pages as a person reads them, and forms as a browser without JavaScript sends them."""
 
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from lxml import html
 from lxml.html import HtmlElement
 
-from phones.diga import DigaClient
-from phones.diga.sandbox import Received, Sandbox
+from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
+    Answer = _MonkeyPatchedWSGIResponse
+else:
+    from django.http import HttpResponse as Answer
 
 FOR_DRAWER = {"HX-Request": "true", "HX-Target": "drawer"}
 FOR_TABLE = {"HX-Request": "true", "HX-Target": "phone-table"}
 FOR_NOTHING_KNOWN = {"HX-Request": "true", "HX-Target": "main"}
 
 
-def read(response: HttpResponse) -> HtmlElement:
+def read(response: Answer) -> HtmlElement:
     """Return the document, or the only element of a fragment."""
     text = response.content.decode(response.charset)
     if "<html" in text:
@@ -81,10 +85,10 @@ class OpenForm:
     url: str
     values: dict[str, str]
 
-    def send(self, *, headers: dict[str, str] | None = None, **typed: str | None) -> HttpResponse:
+    def send(self, *, headers: dict[str, str] | None = None, **typed: str | None) -> Answer:
         """Send it with what was typed; None leaves a field out, as an unticked box is."""
         values = {name: value for name, value in (self.values | typed).items() if value is not None}
-        return cast(HttpResponse, self.client.post(self.url, values, headers=headers))
+        return self.client.post(self.url, values, headers=headers)
 
 
 def open_phone(client: Client, phone: Phone, query: str = "", *, has_scripts: bool = True) -> OpenForm:
@@ -94,7 +98,7 @@ def open_phone(client: Client, phone: Phone, query: str = "", *, has_scripts: bo
     return form_in(client, response, has_scripts=has_scripts)
 
 
-def form_in(client: Client, response: Any, *, has_scripts: bool = True) -> OpenForm:
+def form_in(client: Client, response: Answer, *, has_scripts: bool = True) -> OpenForm:
     """Return the edit form that an answer shows."""
     form = find(read(response), "phone-form")
     return OpenForm(client, form.get("action") or "", values_of(form, has_scripts=has_scripts))
@@ -106,7 +110,7 @@ def open_rename(client: Client, phone: Phone, query: str = "") -> OpenForm:
     return OpenForm(client, form.get("action") or "", values_of(form))
 
 
-def result_of(response: Any) -> str:
+def result_of(response: Answer) -> str:
     """Return what the answer says became of a save, "" if nothing."""
     return " ".join(texts(read(response), "descendant-or-self::*[@data-result]"))
 
@@ -116,9 +120,10 @@ def version_of(sandbox: Sandbox, agent: str, number: int) -> UUID:
     return sandbox.projects["aurora"].agent(agent).version(number).id
 
 
-def patches(sandbox: Sandbox) -> list[Received]:
-    """Return the writes that reached the stand-in."""
-    return [received for received in sandbox.journal if received.method == "PATCH"]
+def plan(sandbox: Sandbox, *faults: Fault) -> None:
+    """Let the stand-in make these faults; the objects themselves are not used up."""
+    for fault in faults:
+        sandbox.faults.add(replace(fault))
 
 
 def diga_fields(**narrowed: object) -> list[dict[str, Any]]:
@@ -126,10 +131,3 @@ def diga_fields(**narrowed: object) -> list[dict[str, Any]]:
     ours = ("note", "fetched_at", "missing_since")
     names = [field.attname for field in Phone._meta.concrete_fields if field.name not in ours]
     return list(Phone.objects.filter(**narrowed).order_by("pk").values(*names))
-
-
-def hurry(monkeypatch: pytest.MonkeyPatch, **limits: float) -> None:
-    """Let clients to Diga sleep no time between tries, and wait as long for an answer as `limits` say."""
-    defaults = cast(dict[str, object], DigaClient.__init__.__kwdefaults__)
-    for name, value in ({"sleep": lambda seconds: None} | limits).items():
-        monkeypatch.setitem(defaults, name, value)

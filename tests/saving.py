@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from phones.diga import DigaClient
-from phones.diga.sandbox import PhoneRow, Received, Sandbox
+from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import directory_of
@@ -28,6 +28,11 @@ def target(project: Project, agent_name: str, number: int) -> Target:
     agents = directory_of(Project.objects.get(pk=project.pk)).agents
     agent = next(agent for agent in agents if agent.name.startswith(agent_name))
     return Target(agent, next(version for version in agent.versions if version.number == number))
+
+
+def unassigned(lane: str) -> Intention:
+    """Return the wish that no agent answers, or dials from, a phone."""
+    return Intention(inbound=None) if lane == "inbound" else Intention(outbound=None)
 
 
 def save(
@@ -100,8 +105,10 @@ def forget_waiting(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
 
 
 @contextmanager
-def before_answering(sandbox: Sandbox, method: str, act: Callable[[], None]) -> Iterator[list[Request]]:
-    """Do something once, the moment the stand-in gets its first request of this method; yield the requests.
+def before_answering(
+    sandbox: Sandbox, method: str, act: Callable[[], None], path: str = "/v1/phone/"
+) -> Iterator[list[Request]]:
+    """Do something once, the moment the stand-in gets its first such request; yield the requests.
 
     It runs in the server's thread, so on a database connection of its own: it sees what is committed.
     """
@@ -109,7 +116,7 @@ def before_answering(sandbox: Sandbox, method: str, act: Callable[[], None]) -> 
     handle = sandbox.handle
 
     def act_and_handle(request: Request) -> Answer:
-        if request.method == method:
+        if request.method == method and request.path.startswith(path):
             seen.append(request)
             if len(seen) == 1:
                 try:
@@ -123,3 +130,11 @@ def before_answering(sandbox: Sandbox, method: str, act: Callable[[], None]) -> 
         yield seen
     finally:
         sandbox.handle = handle  # type: ignore[method-assign]
+
+
+@contextmanager
+def reading_back_fails(sandbox: Sandbox) -> Iterator[None]:
+    """Let every read fail from the first write on."""
+    fault = Fault("status", status=503, method="GET", times=None)
+    with before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(fault)):
+        yield

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import keys
+
 ROOT = Path(__file__).resolve().parent.parent
 START = "import json, dashboard.settings as settings; "
 SHOW = "print(json.dumps({name: getattr(settings, name) for name in %r}))"
@@ -78,6 +80,17 @@ def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
     assert modes == {"secret_key": 0o600, "token_keys": 0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert again == first
+
+
+def test_second_to_finish_takes_what_the_first_made(tmp_path: Path) -> None:
+    path = tmp_path / "secret_key"
+
+    def be_overtaken() -> str:
+        path.write_text("made by the first")
+        return "made by the second"
+
+    assert keys._keep(path, be_overtaken) == "made by the first"
+    assert [left.name for left in tmp_path.iterdir()] == ["secret_key"]
 
 
 def test_starts_at_once_agree_on_the_secrets(tmp_path: Path) -> None:

@@ -178,3 +178,16 @@ def test_time_without_a_zone_is_taken_as_utc() -> None:
 
     assert phone.assigned_at == DATE
     assert phone.released_at == DATE + timedelta(seconds=0.5)
+
+
+def test_number_too_large_for_a_database_is_malformed() -> None:
+    version = {"version_id": str(PHONE_ID), "version_number": 2**31 - 1}
+    rows = [
+        {"agent_id": str(PHONE_ID), "versions": [version]},
+        {"agent_id": str(PHONE_ID), "versions": [version | {"version_number": 2**31}]},
+        {"agent_id": str(PHONE_ID), "versions": [version | {"version_number": True}]},
+    ]
+
+    agents, malformed_count = decode_rows(rows, Agent)
+
+    assert (len(agents), malformed_count) == (1, 2)

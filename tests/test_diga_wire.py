@@ -1,6 +1,7 @@
 """What goes wrong on the wire, and the one reason it becomes: did the request leave or not?"""
 
 import contextlib
+import io
 import json
 import socket
 import ssl
@@ -28,7 +29,7 @@ from phones.diga import (
     Reason,
     new_session,
 )
-from phones.diga.sandbox import Fault, Sandbox
+from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 
 MakeClient = Callable[..., DigaClient]
 PHONE_ID = UUID("11111111-1111-4111-8111-111111111111")
@@ -158,7 +159,7 @@ def test_trusted_certificate_is_spoken_to(tmp_path: Path) -> None:
 
 
 def test_plain_http_where_tls_is_expected_was_not_sent(
-    sandbox: Sandbox, make_diga_client: MakeClient, sandbox_server: Any
+    sandbox: Sandbox, make_diga_client: MakeClient, sandbox_server: SandboxServer
 ) -> None:
     error = refusal_of(make_diga_client(base_url=sandbox_server.url.replace("http:", "https:")))
 
@@ -240,16 +241,66 @@ def test_refusal_stands_though_its_body_is_cut(sandbox: Sandbox, diga_client: Di
 
 @responses.activate
 @pytest.mark.parametrize(
-    ("raised", "sent"),
+    ("raised", "reason"),
     [
-        (requests.ReadTimeout("slow"), True),
-        (requests.exceptions.ChunkedEncodingError("cut"), True),
-        (requests.ConnectTimeout("slow"), False),
+        (requests.ReadTimeout("slow"), Reason.TIMEOUT),
+        (requests.exceptions.ChunkedEncodingError("cut"), Reason.TRUNCATED),
+        (requests.ConnectionError(ConnectionResetError()), Reason.DISCONNECTED),
+        (requests.ConnectTimeout("slow"), Reason.CONNECT_TIMEOUT),
+        (requests.exceptions.SSLError("expired"), Reason.TLS),
     ],
 )
-def test_reason_agrees_with_the_exception_of_requests(raised: Exception, sent: bool) -> None:
+def test_session_of_another_make_is_trusted_less(raised: Exception, reason: Reason) -> None:
     responses.add(responses.PATCH, f"https://api.diga.io/v1/phone/{PHONE_ID}", body=raised)
 
     error = refusal_of(DigaClient("a-key", session=requests.Session()))
 
-    assert error.sent is sent
+    assert error.reason is reason
+
+
+class BrokenBody(io.RawIOBase):
+    """A body whose encryption fails."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise ssl.SSLError("decryption failed")
+
+
+@responses.activate
+def test_tls_failing_after_the_head_of_the_answer_is_no_refusal_to_send() -> None:
+    responses.add(responses.PATCH, f"https://api.diga.io/v1/phone/{PHONE_ID}", body=io.BufferedReader(BrokenBody()))
+
+    error = refusal_of(DigaClient("a-key", session=requests.Session()))
+
+    assert (error.reason, error.sent) == (Reason.DISCONNECTED, True)
+
+
+def test_hanging_answer_ends_at_the_deadline(sandbox: Sandbox, make_diga_client: MakeClient) -> None:
+    sandbox.faults.add(Fault("hang", seconds=3))
+    started_at = time.monotonic()
+
+    error = refusal_of(make_diga_client(read_timeout=10, deadline=0.4), newest_id(sandbox))
+
+    assert error.reason is Reason.DEADLINE
+    assert time.monotonic() - started_at < 1
+
+
+@pytest.mark.parametrize("location", ["http://[", "//", "http://a b/", "", "x" * 5000])
+def test_redirect_to_nowhere_is_still_a_redirect(sandbox: Sandbox, diga_client: DigaClient, location: str) -> None:
+    sandbox.faults.add(Fault("redirect", location=location))
+
+    assert refusal_of(diga_client, newest_id(sandbox)).reason is Reason.REDIRECT
+
+
+def test_reset_behind_a_proxy_may_have_been_applied(
+    sandbox: Sandbox, sandbox_server: SandboxServer, make_diga_client: MakeClient
+) -> None:
+    session = new_session(proxy_url=sandbox_server.url)
+    sandbox.faults.add(Fault("reset", when="after"))
+
+    error = refusal_of(make_diga_client(session=session), newest_id(sandbox))
+
+    session.close()
+    assert (error.reason, error.sent) == (Reason.DISCONNECTED, True)

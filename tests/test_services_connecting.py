@@ -1,6 +1,7 @@
 """The API key of a project: checked with reads, sealed, replaced, forgotten."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -27,21 +28,21 @@ def _connect(token: str, *, name: str = "Aurora", actor: User | None = None) -> 
 def test_check_key_says_what_a_key_may_do(
     diga_url: str, sandbox: Sandbox, key: str, may: tuple[bool, bool, bool]
 ) -> None:
-    check = connecting.check_key(sandbox.key(name=key), now=timezone.now())
+    check = connecting.check_key(connecting._client(sandbox.key(name=key), "check"), now=timezone.now())
 
     assert (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed) == may
     assert check.is_usable == (may[0] and may[1])
 
 
 def test_check_key_only_reads(diga_url: str, sandbox: Sandbox) -> None:
-    connecting.check_key(sandbox.key(), now=timezone.now())
+    connecting.check_key(connecting._client(sandbox.key(), "check"), now=timezone.now())
 
     assert {received.method for received in sandbox.journal} == {"GET"}
     assert len(sandbox.journal) == 3
 
 
 def test_check_key_asks_an_unknown_key_only_once(diga_url: str, sandbox: Sandbox) -> None:
-    check = connecting.check_key("an-unknown-key-of-nobody", now=timezone.now())
+    check = connecting.check_key(connecting._client("an-unknown-key-of-nobody", "check"), now=timezone.now())
 
     assert check.phones.is_allowed is False
     assert check.agents.is_allowed is None
@@ -83,6 +84,21 @@ def test_connect_project_refuses_a_second_key_of_a_connected_diga_project(aurora
         _connect(sandbox.key(name="nocalls"), name="Aurora again")
 
     assert list(Project.objects.all()) == [aurora]
+
+
+def test_connect_project_refuses_the_same_key_before_any_phone_was_read(diga_url: str, sandbox: Sandbox) -> None:
+    project = _connect(sandbox.key())
+
+    with pytest.raises(ForeignProject):
+        _connect(sandbox.key(), name="Aurora again")
+
+    assert list(Project.objects.all()) == [project]
+
+
+def test_connect_project_is_not_stopped_by_a_key_that_can_not_be_unsealed(diga_url: str, sandbox: Sandbox) -> None:
+    Project.objects.create(name="Lost", slug="lost", token_last_four="full", sealed_token="of a key that is lost")
+
+    assert _connect(sandbox.key()).is_connected
 
 
 @pytest.mark.parametrize(
@@ -151,6 +167,31 @@ def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(aur
 
     aurora.refresh_from_db()
     assert aurora.token_state == TokenState.ACCEPTED
+
+
+def test_recheck_remembers_a_right_that_was_taken_away(aurora: Project, sandbox: Sandbox) -> None:
+    key = sandbox.keys[sandbox.key()]
+    sandbox.keys[key.token] = replace(key, permissions=key.permissions - {"agents.view"})
+
+    connecting.recheck(project=aurora, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert (aurora.can_read_phones, aurora.can_read_agents) == (True, False)
+    assert aurora.token_state == TokenState.ACCEPTED
+
+
+@pytest.mark.parametrize("act", ["replace", "recheck"])
+def test_a_check_leaves_what_a_sync_has_written_meanwhile(aurora: Project, sandbox: Sandbox, act: str) -> None:
+    in_the_view = Project.objects.get(pk=aurora.pk)
+    Project.objects.filter(pk=aurora.pk).update(phone_count=41, synced_at=None)
+
+    if act == "replace":
+        connecting.replace_key(project=in_the_view, token=sandbox.key(), actor=None, now=timezone.now())
+    else:
+        connecting.recheck(project=in_the_view, now=timezone.now())
+
+    aurora.refresh_from_db()
+    assert (aurora.phone_count, aurora.synced_at) == (41, None)
 
 
 def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sandbox: Sandbox) -> None:

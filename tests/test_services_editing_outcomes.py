@@ -9,7 +9,19 @@ from phones.diga import Reason
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project, TokenState
 from phones.services.intention import Intention
-from tests.saving import forget_waiting, is_true_copy, patches, picture, save, sent, stored, target
+from tests.saving import (
+    before_answering,
+    forget_waiting,
+    held,
+    is_true_copy,
+    patches,
+    picture,
+    reading_back_fails,
+    save,
+    sent,
+    stored,
+    target,
+)
 
 STOOD_IN = "A fault of the stand-in"
 RENAME = Intention(nickname="Ventas, otra vez")
@@ -177,23 +189,10 @@ def test_outcome_is_unknown_where_reading_back_fails_too(
     sandbox: Sandbox, aurora: Project, sales_phone: Phone, when: Any
 ) -> None:
     before = picture(aurora)
-    sandbox.faults.add(Fault("close", method="GET", times=0))
-    read_back = Fault("status", status=503, method="GET", times=None)
     sandbox.faults.add(Fault("close", method="PATCH", when=when))
-    # The first read is let through: the fault comes to life with the PATCH.
-    take = sandbox.faults.take
 
-    def take_and_fail_from_now_on(method: str, path: str) -> Fault | None:
-        fault = take(method, path)
-        if method == "PATCH":
-            sandbox.faults.add(read_back)
-        return fault
-
-    sandbox.faults.take = take_and_fail_from_now_on  # type: ignore[method-assign]
-    try:
+    with reading_back_fails(sandbox):
         saved = save(sales_phone, RENAME)
-    finally:
-        del sandbox.faults.take
 
     change = saved.change
     change.refresh_from_db()
@@ -216,25 +215,16 @@ def test_lost_answer_about_a_version_alone_stays_unknown(sandbox: Sandbox, auror
     assert target(aurora, "Elena", 2).version.is_published is False
 
 
-def test_lost_answer_is_unknown_where_a_third_value_is_read_back(
-    sandbox: Sandbox, aurora: Project, sales_phone: Phone
-) -> None:
-    sandbox.faults.add(Fault("stored_other", method="PATCH", times=0))
-    sandbox.faults.add(Fault("close", method="PATCH", when="after"))
-    take = sandbox.faults.take
+def test_lost_answer_is_unknown_where_a_third_value_is_read_back(sandbox: Sandbox, sales_phone: Phone) -> None:
+    sandbox.faults.add(Fault("close", method="PATCH", when="before"))
 
-    def take_and_rename(method: str, path: str) -> Fault | None:
-        if method == "GET" and patches(sandbox):
-            sandbox.phones[sales_phone.pk].nickname = "Somebody was quicker"
-        return take(method, path)
+    def be_quicker() -> None:
+        held(sandbox, sales_phone).nickname = "Somebody was quicker"
 
-    sandbox.faults.take = take_and_rename  # type: ignore[method-assign]
-    try:
+    with before_answering(sandbox, "PATCH", be_quicker):
         saved = save(sales_phone, RENAME)
-    finally:
-        del sandbox.faults.take
 
-    assert saved.change.outcome == Outcome.UNKNOWN
+    assert (saved.change.outcome, saved.change.settled_at) == (Outcome.UNKNOWN, None)
     assert stored(sales_phone).nickname == "Somebody was quicker"
 
 

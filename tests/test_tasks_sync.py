@@ -33,6 +33,15 @@ def test_doubled_message_does_the_pass_once(aurora: Project, sandbox: Sandbox) -
     assert list_count(sandbox) == 1
 
 
+def test_doubled_message_leaves_a_pass_that_is_under_way(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.journal.clear()
+    run = syncing.claim_sync(project=aurora, now=timezone.now())
+
+    syncing.run_sync(run, clock=timezone.now, on_page=lambda taken: tasks.run_claimed_sync(taken.pk))
+
+    assert list_count(sandbox) == 1
+
+
 def test_message_for_a_run_that_has_ended_does_nothing(aurora: Project, sandbox: Sandbox) -> None:
     run = SyncRun.objects.get(project=aurora)
     sandbox.journal.clear()
@@ -52,6 +61,16 @@ def test_tick_syncs_what_is_due_and_once(aurora: Project, talleres: Project, san
     tasks.tick()
 
     assert list_count(sandbox) == 1
+    assert SyncRun.objects.filter(project=aurora).count() == 2
+    assert SyncRun.objects.filter(project=talleres).count() == 1
+
+
+def test_message_syncs_its_own_project_only(aurora: Project, talleres: Project) -> None:
+    make_due(aurora)
+    make_due(talleres)
+
+    tasks.sync_if_free(aurora.pk)
+
     assert SyncRun.objects.filter(project=aurora).count() == 2
     assert SyncRun.objects.filter(project=talleres).count() == 1
 

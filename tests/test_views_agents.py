@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 
-import lxml.html
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from lxml.html import HtmlElement
 
 from phones.models import Agent, AgentVersion, Phone, Project
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 
 
-def _rows(client: Client) -> dict[str, lxml.html.HtmlElement]:
-    page = lxml.html.fromstring(client.get("/projects/aurora/agents/").content)
+def _rows(client: Client) -> dict[str, HtmlElement]:
+    page = read(client.get("/projects/aurora/agents/"))
     return {row.xpath(".//*[@class='cut']")[0].text: row for row in page.xpath("//tbody/tr")}
 
 

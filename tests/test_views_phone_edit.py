@@ -2,24 +2,20 @@
 
 import re
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Phone, Project
-from phones.services import connecting
+from phones.models import Change, Phone
 from tests.pages import (
     FOR_DRAWER,
-    diga_fields,
+    Answer,
     find,
     form_in,
     has,
     open_phone,
-    patches,
     read,
     result_of,
     texts,
@@ -28,6 +24,7 @@ from tests.pages import (
     version_of,
     words,
 )
+from tests.saving import patches
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])
@@ -43,7 +40,7 @@ def _bodies(sandbox: Sandbox) -> list[object]:
     return [received.body for received in patches(sandbox)]
 
 
-def _errors(response: HttpResponse, field: str) -> list[str]:
+def _errors(response: Answer, field: str) -> list[str]:
     return texts(find(read(response), f"{field}-errors"), "./p")
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPResponse, IncompleteRead, RemoteDisconnected
+from http.client import HTTPResponse, IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import SSLError as PoolSSLError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
@@ -32,12 +32,16 @@ MAX_IDLE_SECONDS = 4.0
 
 @dataclass
 class Exchange:
-    """One request and its answer: when it must be over, and whether it has left."""
+    """One request and its answer: when it must be over, and whether it has left.
+
+    `is_watched` says that one of our own connections carries it, so that `sent` can be relied on.
+    """
 
     is_write: bool
     deadline: float
     read_timeout: float
     clock: Callable[[], float] = time.monotonic
+    is_watched: bool = False
     sent: bool = False
 
     def remaining(self) -> float:
@@ -131,9 +135,10 @@ class _FreshForWrites:
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
-        exchange = current_exchange.get()
-        if exchange and exchange.is_write and time.monotonic() - connection.idle_since > MAX_IDLE_SECONDS:
-            connection.close()
+        if exchange := current_exchange.get():
+            exchange.is_watched = True
+            if exchange.is_write and time.monotonic() - connection.idle_since > MAX_IDLE_SECONDS:
+                connection.close()
         return connection
 
     def _put_conn(self, connection: Any) -> None:
@@ -193,13 +198,12 @@ def new_session(pool_size: int = 32, proxy_url: str | None = None, ca_bundle: st
 TRANSPORT_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """Everything a call through the session may raise for reasons outside this program."""
 
-_AFTER_SENDING = (
-    requests.ReadTimeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-    ReadTimeoutError,
-    IncompleteRead,
-    RemoteDisconnected,
+_BEFORE_SENDING = (
+    requests.ConnectTimeout,
+    requests.exceptions.SSLError,
+    ConnectTimeoutError,
+    NewConnectionError,
+    PoolSSLError,
 )
 _CUT_SHORT = (
     requests.exceptions.ChunkedEncodingError,
@@ -215,7 +219,7 @@ def find_reason(error: BaseException, exchange: Exchange) -> Reason:
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    if exchange.sent or has(*_AFTER_SENDING):
+    if exchange.sent or not (exchange.is_watched or has(*_BEFORE_SENDING)):
         if exchange.remaining() <= 0:
             return Reason.DEADLINE
         if has(requests.Timeout, PoolTimeoutError, TimeoutError):

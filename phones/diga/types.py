@@ -58,7 +58,7 @@ def _read_flag(value: object) -> object:
     return False if value is None else value
 
 
-Text = Annotated[str, Strict(), AfterValidator(clean_text)]
+Text = Annotated[str, AfterValidator(clean_text)]
 Instant = Annotated[datetime, BeforeValidator(_read_instant)]
 Flag = Annotated[bool, Strict(), BeforeValidator(_read_flag)]
 Integer = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]

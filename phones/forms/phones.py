@@ -19,6 +19,7 @@ from phones.services.intention import Base, Intention
 NICKNAME_LIMIT = 255
 REASON_LIMIT = 500
 TICKET_LIMIT = 80
+TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
 ROUTE_FIELDS = (
     "inbound_version_id",
     "outbound_version_id",
@@ -70,7 +71,7 @@ class Opened:
         try:
             nickname, inbound, outbound, kept = signing.loads(packed, salt=f"phones.opened.{phone_id}")
         except signing.BadSignature:
-            raise forms.ValidationError(_("This form is too old. Open the number again; nothing was sent.")) from None
+            raise forms.ValidationError(TOO_OLD) from None
         return cls(Base(nickname, _id(inbound), _id(outbound)), kept)
 
 
@@ -90,8 +91,8 @@ def one_line(text: str) -> str:
 class NicknameForm(forms.Form):
     """A phone's nickname, with what the person saw and the token that makes two sends one write."""
 
-    opened = forms.CharField(widget=forms.HiddenInput)
-    form_token = forms.UUIDField(widget=forms.HiddenInput)
+    opened = forms.CharField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD})
+    form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
     nickname = forms.CharField(
         label=_("Nickname"), required=False, strip=False, max_length=NICKNAME_LIMIT, empty_value=""
     )
@@ -130,10 +131,10 @@ class NicknameForm(forms.Form):
         return opened.base
 
     def wanted_nickname(self) -> str | diga.Unset:
-        """Return the nickname to send, or UNSET where the person left it alone."""
+        """Return the nickname to send, or UNSET where the person left it alone or it can't be read."""
         base = self.base()
-        typed: str = self.cleaned_data["nickname"]
-        if "nickname" not in self.data or typed == one_line(base.nickname or ""):
+        typed: str | None = self.cleaned_data.get("nickname")
+        if typed is None or "nickname" not in self.data or typed == one_line(base.nickname or ""):
             return diga.UNSET
         return typed.strip()
 

@@ -1,6 +1,7 @@
 """The API key of a project, and how often it is synced. A typed key is never shown again."""
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -34,10 +35,16 @@ class KeyForm(ReplaceKeyForm):
 
     name = forms.CharField(
         label=_("Project name"),
+        required=False,
         max_length=80,
         help_text=_("As your team calls it: the customer, or the name of the project in Diga."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def clean_name(self) -> str:
+        """Return the name; a key alone is enough to begin with."""
+        name: str = self.cleaned_data["name"]
+        return name or gettext("Diga project")
 
 
 class SyncIntervalForm(forms.Form):

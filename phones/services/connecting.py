@@ -15,12 +15,25 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from phones import diga
-from phones.models import Agent, Membership, Phone, Project, Role, TokenState
+from phones.models import Agent, Membership, NoKey, Phone, Project, Role, TokenState
 
 from .storing import ForeignProject
 
 SHORTEST_KEY = 16
 MASK_LETTERS = "•*…"
+# What a check may write: asking Diga takes a while, and a sync may have moved the other fields meanwhile.
+KEY_FIELDS = (
+    "sealed_token",
+    "token_last_four",
+    "token_state",
+    "token_by",
+    "token_at",
+    "token_accepted_at",
+    "can_read_phones",
+    "can_write_phones",
+    "can_read_agents",
+    "can_read_calls",
+)
 # First parts of addresses that aren't projects.
 RESERVED_SLUGS = {"connect"}
 
@@ -125,13 +138,9 @@ def _capability(read: Callable[[], tuple[int, bool]]) -> Capability:
     return Capability(True, count, is_complete)
 
 
-@sensitive_variables("token")
-def check_key(token: str, *, now: datetime) -> KeyCheck:
-    """Ask Diga with reads only what the key may do. Three requests at most, none if the first is refused."""
-    return _check(_client(token, "check"), now=now)
+def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
+    """Ask Diga with reads only what the client's key may do. Three requests, one if the first is refused."""
 
-
-def _check(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
     def phones() -> tuple[int, bool]:
         page = client.list_phones(limit=100)
         return len(page.data), not page.has_more
@@ -144,8 +153,8 @@ def _check(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
         return 0, True
 
     first = _capability(phones)
-    if isinstance(first.error, (diga.DigaAuthError, diga.DigaUnavailable)):
-        # A key that is unknown, or no Diga at all: asking twice more would only take longer.
+    if isinstance(first.error, (diga.DigaAuthError, diga.DigaUnavailable, diga.DigaRateLimited)):
+        # A key that is unknown, or no Diga that answers: asking twice more would only take longer.
         unasked = Capability(None)
         return KeyCheck(first, unasked, unasked, now)
     return KeyCheck(first, _capability(agents), _capability(calls), now)
@@ -178,17 +187,30 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
     """
     project = Project(name=name, slug=_free_slug(name), can_write_phones=None)
     client = _client(token, str(project.pk))
-    check = _check(client, now=now)
+    check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
     _refuse_second_key(client, None)
     project.keep_token(token, by=actor, at=now)
     _note_check(project, check)
     with transaction.atomic():
+        _refuse_same_key(token)
         project.save()
         if actor is not None:
             Membership.objects.create(project=project, user=actor, role=Role.ADMIN)
     return project, check
+
+
+@sensitive_variables("token", "kept")
+def _refuse_same_key(token: str) -> None:
+    """Refuse a key that is kept already: the second of two clicks, while no phone was read that would tell."""
+    for other in Project.objects.filter(token_last_four=token[-4:]):
+        try:
+            kept = other.open_token()
+        except NoKey:
+            continue
+        if kept == token:
+            raise ForeignProject
 
 
 @sensitive_variables("token")
@@ -199,7 +221,7 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     :raises ForeignProject: it opens the Diga project of another project here, or another one than before.
     """
     client = _client(token, str(project.pk))
-    check = _check(client, now=now)
+    check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
     _refuse_second_key(client, project)
@@ -207,7 +229,7 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     project.keep_token(token, by=actor, at=now)
     project.can_write_phones = None
     _note_check(project, check)
-    project.save()
+    project.save(update_fields=KEY_FIELDS)
     return check
 
 
@@ -237,13 +259,23 @@ def recheck(*, project: Project, now: datetime) -> KeyCheck:
 
     :raises NoKey: the project has no usable key.
     """
-    check = _check(client_for(project), now=now)
+    check = check_key(client_for(project), now=now)
     if check.is_usable:
         _note_check(project, check)
     elif isinstance(check.error, diga.DigaAuthError):
         project.token_state = TokenState.REJECTED
-    project.save()
+    else:
+        _note_known(project, check)
+    project.save(update_fields=KEY_FIELDS)
     return check
+
+
+def _note_known(project: Project, check: KeyCheck) -> None:
+    """Note the rights that Diga gave or refused, and leave those it said nothing of."""
+    for name in ("phones", "agents", "calls"):
+        capability: Capability = getattr(check, name)
+        if capability.is_allowed is not None:
+            setattr(project, f"can_read_{name}", capability.is_allowed)
 
 
 def _free_slug(name: str) -> str:

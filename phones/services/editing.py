@@ -154,7 +154,7 @@ def change_phone(
     :raises AlreadySent: the same form is being sent right now.
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
-    earlier = _earlier(author)
+    earlier = _earlier(phone, author)
     if earlier is not None:
         return Saved(earlier)
     if intention.is_empty:
@@ -164,18 +164,25 @@ def change_phone(
     client = client_for(project)
     _refuse_closed_fields(phone, intention)
     now = reread(project=project, phone=phone, client=client, clock=clock)
+    earlier = _earlier(phone, author)
+    if earlier is not None:
+        # The other click of a double click was done while this one was reading.
+        return Saved(earlier)
     _refuse_closed_fields(phone, intention)
     merged = _compare(base, now, intention)
+    intention = intention.remaining(now)
+    if intention.is_empty:
+        raise NothingToChange
     impacts = _guard(project, phone, intention, client, agreed, clock)
     change = _begin(project, phone, intention, author, clock())
     error = _send(project, phone, intention, client, change, clock)
     return Saved(change, merged, impacts, error)
 
 
-def _earlier(author: Author) -> Change | None:
+def _earlier(phone: Phone, author: Author) -> Change | None:
     if author.form_token is None:
         return None
-    change = Change.objects.filter(form_token=author.form_token).first()
+    change = Change.objects.filter(form_token=author.form_token, phone=phone).first()
     if change is not None and change.outcome == Outcome.PENDING:
         raise AlreadySent
     return change
@@ -231,7 +238,11 @@ def _guard(
     impacts = impacts_of(phone, intention)
     if any(impact.is_refused for impact in impacts):
         # Our copy of what is published may be old: ask before telling a person that something can't be done.
-        store_agents(project, client.list_agents(), now=clock())
+        try:
+            store_agents(project, client.list_agents(), now=clock())
+        except diga.DigaError as error:
+            note_refusal(project, error)
+            raise
         intention = renewed(intention, directory_of(project))
         impacts = impacts_of(phone, intention)
         if any(impact.is_refused for impact in impacts):
@@ -318,6 +329,8 @@ def _settle_failure(
     note_refusal(project, error)
     if error.sent:
         _settle_unknown(project, phone, intention, client, change, clock)
+    elif isinstance(error, diga.DigaRejected | diga.DigaNotFound) and len(intention.fields) > 1:
+        _settle_refusal_of_many(project, phone, intention, client, change, clock)
     else:
         change.outcome = (
             Outcome.FAILED if isinstance(error, diga.DigaUnavailable | diga.DigaRateLimited) else Outcome.REFUSED
@@ -327,6 +340,27 @@ def _settle_failure(
         project.can_write_phones = False
         project.save(update_fields=["can_write_phones"])
     change.save()
+
+
+def _settle_refusal_of_many(
+    project: Project,
+    phone: Phone,
+    intention: Intention,
+    client: diga.DigaClient,
+    change: Change,
+    clock: Clock,
+) -> None:
+    """Read back after a refusal of several fields: it is not documented that the others are left as they were."""
+    before = Base.of(phone)
+    try:
+        now_says = reread(project=project, phone=phone, client=client, clock=clock)
+    except diga.DigaError:
+        change.outcome = Outcome.UNKNOWN
+        return
+    change.outcome, change.settled_at = Outcome.REFUSED, clock()
+    if any(now_says.value(name) != before.value(name) for name in intention.fields):
+        change.outcome = Outcome.MISMATCH
+        change.stored = frozen(directory_of(project), now_says, intention.fields)
 
 
 def _settle_unknown(

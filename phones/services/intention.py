@@ -1,7 +1,7 @@
 """What a person wants changed on a phone, what they saw before, and both as the diary keeps them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from phones import diga
@@ -73,6 +73,12 @@ class Intention:
     def is_met(self, name: str, says: Base) -> bool:
         """Say whether a field reads as wanted. A version is not told by a read, only its agent."""
         return says.value(name) == self.wanted(name)
+
+    def remaining(self, says: Base) -> "Intention":
+        """Return what is still to be done: without a nickname or an unassigned lane that reads as wanted already."""
+        lanes = [name for name in self.fields if isinstance(getattr(self, name), Target)]
+        done = [name for name in self.fields if name not in lanes and self.is_met(name, says)]
+        return replace(self, **dict.fromkeys(done, diga.UNSET))
 
 
 def renewed(intention: Intention, directory: Directory) -> Intention:

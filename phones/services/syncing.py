@@ -96,7 +96,8 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
             "sync_cause": cause,
         }
         if run.is_complete:
-            news["synced_at"] = now
+            # A key that was rejected for a while and reads again is accepted again.
+            news |= {"synced_at": now, "token_state": TokenState.ACCEPTED, "token_accepted_at": now}
         Project.objects.filter(pk=run.project_id).update(**news)
     return run
 

@@ -88,11 +88,12 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
         text = _("This form was sent a moment ago and Diga has not answered yet. It was not sent again.")
         return Answer(409, Words("warn", _("Already sent"), text))
     except diga.DigaError as error:
-        return Answer(_status_of(error), explaining.words_for_save_not_sent(error))
+        return Answer(status_of(error), explaining.words_for_save_not_sent(error))
     return _answer_for_change(form, saved)
 
 
-def _status_of(error: diga.DigaError) -> int:
+def status_of(error: diga.DigaError) -> int:
+    """Return the status of an answer that is about a failed call to Diga."""
     if isinstance(error, diga.DigaRejected):
         return 422
     if isinstance(error, diga.DigaNotFound):
@@ -109,7 +110,7 @@ def _answer_for_change(form: NicknameForm, saved: editing.Saved) -> Answer:
         for name, texts in saved.error.fields.items():
             if name in form.fields:
                 form.add_error(name, [forms.ValidationError(text) for text in texts])
-    status = _status_of(saved.error) if saved.error else REFUSALS.get(Outcome(change.outcome), 502)
+    status = status_of(saved.error) if saved.error else REFUSALS.get(Outcome(change.outcome), 502)
     return Answer(status, words, change)
 
 
@@ -169,8 +170,9 @@ def drawer_context(
         "lanes": _lanes(form, row, desk),
         "guard": guard_context(phone, typed, desk) if typed and _is_readable(typed) else None,
         "policy": policy,
-        "can_label": desk.may_label and policy.can_label and _is_writable(desk),
-        "can_route": desk.may_route and policy.can_route and _is_writable(desk),
+        # What was typed stays in its form, even where saving has just turned out to be closed.
+        "can_label": desk.may_label and (typed is not None or (policy.can_label and _is_writable(desk))),
+        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and _is_writable(desk))),
         "why_closed": explaining.why_closed(policy.why) if policy.why else "",
         "words": words,
         "result": ChangeLine.of(result, now) if result else None,
@@ -179,6 +181,10 @@ def drawer_context(
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
+
+
+def _carries_lanes(typed: PhoneForm | None) -> bool:
+    return typed is not None and "inbound_version_id" in typed.data
 
 
 def _is_writable(desk: Desk) -> bool:

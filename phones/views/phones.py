@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +23,7 @@ from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
 
-from .drawer import Answer, answer_for, drawer_context, guard_context
+from .drawer import Answer, answer_for, drawer_context, guard_context, status_of
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
 from .shape import is_for, is_htmx
@@ -161,18 +162,20 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     """Read one phone from Diga now, and say whether our copy was right."""
     desk = open_desk(request, slug)
     phone = _phone(desk, phone_id)
-    words, has_moved = None, False
+    words, has_moved, status = None, False, 200
     try:
         has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
-        words = explaining.words_for_read(error)
+        words, status = explaining.words_for_read(error), status_of(error)
     except reading.NoKey:
-        words = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key"))
+        words, status = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key")), 422
     if not is_htmx(request):
+        if words:
+            messages.error(request, f"{words.title}: {words.text}")
         return redirect(request.path.removesuffix("reread/") + suffix_of(criteria_from(request.GET)))
     row = _row(request, desk, phone, timezone.now())
     context = {"phone": phone, "row": row, "words": words, "has_moved": has_moved, "with_row": True, "desk": desk}
-    return render(request, "phones/_read_state.html", context)
+    return render(request, "phones/_read_state.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,6 +21,11 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => button.classList.remove("is-done"), 1500);
 });
 
+// A click that asks for a new tab or window is the browser's own; htmx would answer it in this one.
+document.addEventListener("click", (event) => {
+  if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest("a[href]")) event.stopPropagation();
+}, { capture: true });
+
 // Menus close on Escape and on a click elsewhere.
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => {
@@ -94,7 +99,9 @@ document.addEventListener("htmx:afterRequest", () => {
 const markOpenRow = () => {
   document.querySelectorAll("#phone-table tr[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
   const close = document.querySelector("#drawer [data-close]");
-  if (close) document.getElementById(close.dataset.close)?.setAttribute("aria-selected", "true");
+  const row = close && document.getElementById(close.dataset.close);
+  row?.setAttribute("aria-selected", "true");
+  return row;
 };
 
 // After a swap: rows that came along replace their old selves, results are announced, focus moves on purpose.
@@ -108,7 +115,8 @@ const settle = (root) => {
     htmx.process(fresh);
   });
   root.querySelectorAll("form[data-guards-text]").forEach(offerSave);
-  markOpenRow();
+  const row = markOpenRow();
+  if (root.id === "drawer") row?.scrollIntoView({ block: "nearest" });
   const result = root.querySelector("[data-result]");
   const focus = result || root.querySelector("[data-focus]");
   if (focus) {

@@ -1,0 +1,192 @@
+"""The main job in a real browser: sign in, find a number, open it, change it, see what Diga confirmed."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import BrowserContext, Page, expect
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Phone
+from tests.fixtures.browser import (
+    Complaints,
+    bodies_sent,
+    drawer_of,
+    link_of,
+    open_alone,
+    open_beside,
+    row_of,
+    version_id,
+)
+from tests.fixtures.desk import PASSWORD
+
+pytestmark = pytest.mark.browser
+PageOf = Callable[[User], Page]
+LIST = "/projects/aurora/phones/"
+
+
+def _sign_in(page: Page, person: User) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_main_job(page: Page, router: User, sandbox: Sandbox, reception_phone: Phone) -> None:
+    _sign_in(page, router)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Phones").click()
+    page.get_by_role("searchbox", name="Search phones").press_sequentially("951 20 18 02")
+    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+
+    found = page.url
+    drawer = open_beside(page, reception_phone)
+    expect(drawer).to_be_visible()
+    assert re.search(rf"/phones/{reception_phone.pk}/\?q=951\+20\+18\+02$", page.url)
+
+    save = drawer.get_by_role("button", name="Save changes")
+    expect(save).to_be_disabled()
+    drawer.get_by_label("Nickname").fill("Recepción nueva")
+    expect(save).to_be_enabled()
+    drawer.get_by_role("combobox", name="Inbound agent").select_option(version_id(sandbox, "Gema", 1))
+    expect(drawer.get_by_text("Saving publishes v1 of “Gema · Fisioterapia”. It goes live now.")).to_be_visible()
+    drawer.get_by_label("I understand this goes live").check()
+    drawer.get_by_label("Reason").fill("Cambio de turno")
+    save.click()
+
+    result = drawer.get_by_role("status").filter(has_text="Diga confirmed at")
+    expect(result).to_have_text(re.compile(r"Saved\. Diga confirmed at \d\d:\d\d:\d\d"))
+    expect(result).to_be_focused()
+    row = row_of(page, reception_phone)
+    expect(row.locator(".c-alias")).to_have_text("Recepción nueva")
+    expect(row.locator(".c-in")).to_contain_text("Gema · Fisioterapia")
+    assert bodies_sent(sandbox) == [
+        {"nickname": "Recepción nueva", "inbound_version_id": version_id(sandbox, "Gema", 1)}
+    ]
+
+    page.reload()
+    expect(drawer.get_by_label("Nickname")).to_have_value("Recepción nueva")
+    expect(row.locator(".c-in")).to_contain_text("Gema · Fisioterapia")
+    expect(drawer.get_by_text("Cambio de turno")).to_be_visible()
+
+    page.go_back()
+    expect(page).to_have_url(found)
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    expect(row).to_be_visible()
+    expect(drawer).to_have_count(0)
+
+
+def test_back_button_closes_the_drawer_and_forward_opens_it(
+    page_of: PageOf, router: User, reception_phone: Phone
+) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+    drawer = open_beside(page, reception_phone)
+
+    page.go_back()
+
+    expect(drawer).to_have_count(0)
+    expect(page).to_have_url(re.compile(rf"{LIST}$"))
+    expect(page.get_by_role("row")).to_have_count(41)
+    expect(page.get_by_role("searchbox", name="Search phones")).to_be_visible()
+
+    page.go_forward()
+    expect(drawer.get_by_label("Nickname")).to_have_value("Recepción Málaga centro")
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+@pytest.mark.parametrize("how", ["ControlOrMeta", "Shift"])
+def test_number_opens_in_a_new_tab_or_window(
+    page_of: PageOf, context: BrowserContext, router: User, reception_phone: Phone, how: str
+) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+
+    with context.expect_page() as opened:
+        link_of(page, reception_phone).click(modifiers=["ControlOrMeta" if how == "ControlOrMeta" else "Shift"])
+
+    tab = opened.value
+    expect(drawer_of(tab, reception_phone).get_by_label("Nickname")).to_have_value("Recepción Málaga centro")
+    expect(tab.get_by_role("navigation", name="Main")).to_be_visible()
+    expect(drawer_of(page, reception_phone)).to_have_count(0)
+    expect(page).to_have_url(re.compile(rf"{LIST}$"))
+
+
+def test_close_returns_to_the_list_it_was_opened_from(page_of: PageOf, router: User, reception_phone: Phone) -> None:
+    page = page_of(router)
+    page.goto(f"{LIST}?q=recepcion&status=assigned")
+    drawer = open_beside(page, reception_phone)
+
+    drawer.get_by_role("link", name="Close").click()
+
+    expect(drawer).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"\?q=recepcion&status=assigned$"))
+    expect(link_of(page, reception_phone)).to_be_focused()
+    expect(row_of(page, reception_phone)).not_to_have_attribute("aria-selected", "true")
+
+
+def test_open_number_is_marked_in_the_list_and_stays_in_sight(
+    page_of: PageOf, router: User, sales_phone: Phone
+) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+
+    open_beside(page, sales_phone)
+
+    row = row_of(page, sales_phone)
+    expect(row).to_have_attribute("aria-selected", "true")
+    expect(row).to_be_in_viewport()
+
+
+def test_filters_narrow_the_list_and_are_in_the_address(page_of: PageOf, router: User, aurora: object) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+
+    page.get_by_label("Filter by status").select_option("Reserved")
+    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?status=reserved$"))
+    page.get_by_role("link", name="Remove filter: Status: Reserved").click()
+
+    expect(page.get_by_text("40 numbers", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"{LIST}$"))
+    page.go_back()
+    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+
+
+def test_copy_says_what_was_copied(
+    page_of: PageOf, context: BrowserContext, router: User, reception_phone: Phone
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = page_of(router)
+    page.goto(LIST)
+
+    page.get_by_role("button", name=f"Copy {reception_phone.shown}").click()
+
+    expect(page.get_by_role("status").filter(has_text="Copied: +34951201802")).to_have_count(1)
+    assert page.evaluate("navigator.clipboard.readText()") == "+34951201802"
+
+
+def test_viewer_sees_everything_and_changes_nothing(page_of: PageOf, viewer: User, reception_phone: Phone) -> None:
+    page = page_of(viewer)
+    drawer = open_alone(page, reception_phone)
+
+    expect(drawer.get_by_text("Your role shows numbers but doesn’t change them.")).to_be_visible()
+    expect(drawer.get_by_text("Alicia · Recepción")).to_be_visible()
+    expect(page.get_by_role("button", name="Save changes")).to_have_count(0)
+    expect(page.get_by_role("link", name=re.compile("^Rename"))).to_have_count(0)
+
+
+def test_logged_out_meanwhile_leads_to_sign_in_and_back(
+    page_of: PageOf, context: BrowserContext, complaints: Complaints, router: User, reception_phone: Phone
+) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+    context.clear_cookies()
+
+    link_of(page, reception_phone).click()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Username").fill(router.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile(rf"{LIST}$"))
