@@ -7,7 +7,7 @@ attribute is not silently left untested. It adds what `desk.js` does with rows t
 import copy
 import json
 import re
-from typing import Any, cast
+from typing import cast
 
 from django.test import Client
 from lxml import html
@@ -61,20 +61,24 @@ class Browser:
 
     def element(self, path: str) -> HtmlElement:
         """Return the only element on an XPath."""
-        found = self.tree.xpath(path)
+        found = cast(list[HtmlElement], self.tree.xpath(path))
         assert len(found) == 1, f"{len(found)} elements on {path}"
-        return cast(HtmlElement, found[0])
+        return found[0]
 
     def click(self, element: HtmlElement) -> Answer:
         """Follow a link with `hx-get`."""
         assert element.get("href"), "Without htmx this leads nowhere"
-        return self._ask(element, {})
+        return self.fire(element)
 
     def submit(self, form: HtmlElement, **typed: str | None) -> Answer:
         """Send a form with what was typed; None leaves a field out, as an unticked box is."""
         assert form.get("action") is not None, "Without htmx this goes nowhere"
         values = values_of(form, has_scripts=True) | typed
         return self._ask(form, {name: value for name, value in values.items() if value is not None})
+
+    def fire(self, element: HtmlElement) -> Answer:
+        """Let an element ask, as when what it waits for happens."""
+        return self._ask(element, {})
 
     def _ask(self, element: HtmlElement, values: dict[str, str]) -> Answer:
         """Send what an element's attributes say, and swap the answer in."""
@@ -91,8 +95,9 @@ class Browser:
             **({"HX-Trigger": element.get("id")} if element.get("id") else {}),
         }
         answer: Answer = getattr(self.client, method)(url, values, headers=headers)
+        pushed = inherited(element, "push-url")
         self._apply(element, target, answer)
-        self._push(element, answer)
+        self._push(pushed, answer)
         return answer
 
     def _target(self, element: HtmlElement, selector: str | None) -> HtmlElement:
@@ -176,12 +181,12 @@ class Browser:
     def _load(self, root: HtmlElement) -> None:
         """Let the elements ask that do so when they appear."""
         for element in root.xpath("descendant-or-self::*[@hx-trigger='load']"):
-            self._ask(element, {})
+            self.fire(element)
 
-    def _push(self, element: HtmlElement, answer: Answer) -> None:
-        """Keep the address bar: the header wins over the attribute, and errors don't move it."""
-        pushed = answer.get("HX-Push-Url") or inherited(element, "push-url")
-        if pushed in (None, "false") or answer.status_code >= 400:
+    def _push(self, asked_for: str | None, answer: Answer) -> None:
+        """Keep the address bar: the header wins over the attribute. An error that is swapped moves it as well."""
+        pushed = answer.get("HX-Push-Url") or asked_for
+        if pushed in (None, "false") or answer.status_code == 204:
             return
         query = answer.wsgi_request.META["QUERY_STRING"]
         asked = answer.wsgi_request.path + (f"?{query}" if query else "")
@@ -189,15 +194,22 @@ class Browser:
 
 
 def inherited(element: HtmlElement, name: str) -> str | None:
-    """Return the value of an `hx-` attribute, from the element or from the nearest ancestor that lets it pass."""
-    own = element.get(f"hx-{name}")
+    """Return the value of an `hx-` attribute, from the element or from the nearest ancestor that has or stops it.
+
+    `hx-headers` are not stopped by `hx-disinherit`.
+    """
+    own: str | None = element.get(f"hx-{name}")
     if own is not None or name not in INHERITED:
         return own
     for ancestor in element.iterancestors():
         stopped = (ancestor.get("hx-disinherit") or "").split()
-        value = ancestor.get(f"hx-{name}")
-        if value is not None and not {"*", f"hx-{name}"} & set(stopped):
-            return cast(str, value)
+        if {"*", f"hx-{name}"} & set(stopped) and name != "headers":
+            return None
+        value: str | None = ancestor.get(f"hx-{name}")
+        if value == "this":
+            raise NotImplementedError(f"An inherited hx-{name}='this'")
+        if value is not None:
+            return value
     return None
 
 
@@ -225,22 +237,25 @@ def _replace(old: HtmlElement, new: HtmlElement) -> None:
 
 
 # What differs from one rendering to the next although it means the same.
+MOMENTARY = {"data-result", "data-announce"}
 VARYING_FIELDS = {"csrfmiddlewaretoken", "form_token", "opened"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+|\d\d:\d\d:\d\d|(just )?now|\d+ (min|minutes? ago)")
 TOKEN = re.compile(r'"X-CSRFToken": "\w+"')
 
 
-def outline(element: HtmlElement) -> list[Any]:
-    """Return a tree as nested lists to compare: tags, attributes and texts, without what varies by design.
+def outline(element: HtmlElement, depth: int = 0) -> list[str]:
+    """Return a tree as lines to compare: tags, attributes and texts, without what varies by design.
 
-    The card that says what became of a save is left out: it is only in the answer to the save.
+    What an answer adds for the moment of its swap is left out too: the card that says what became of a save, an
+    announcement, and the mark of where the focus goes.
     """
-    attributes = {name: _steady(value) for name, value in element.attrib.items()}
+    attributes = {name: _steady(value) for name, value in sorted(element.attrib.items()) if name != "data-focus"}
     if attributes.get("name") in VARYING_FIELDS:
         attributes["value"] = "…"
-    children = [child for child in element if isinstance(child.tag, str) and child.get("data-result") is None]
+    children = [child for child in element if isinstance(child.tag, str) and not MOMENTARY & set(child.attrib)]
     texts = [element.text or "", *(child.tail or "" for child in element)]
-    return [element.tag, attributes, _steady(" ".join(texts)), [outline(child) for child in children]]
+    line = f"{'  ' * depth}{element.tag} {attributes} {_steady(' '.join(texts))}"
+    return [line, *(deeper for child in children for deeper in outline(child, depth + 1))]
 
 
 def _steady(text: str) -> str:

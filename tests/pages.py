@@ -62,9 +62,9 @@ def values_of(form: HtmlElement, *, has_scripts: bool = False) -> dict[str, str]
         if not name or field.get("disabled") is not None or (has_scripts and field.xpath("ancestor::noscript")):
             continue
         if field.tag == "select":
-            chosen = field.xpath(".//option[@selected]") or field.xpath(".//option")
+            chosen = field.xpath(".//option[@selected]")[-1:] or field.xpath(".//option")[:1]
             if chosen:
-                values[name] = chosen[-1].get("value") or ""
+                values[name] = chosen[0].get("value") or ""
         elif field.get("type") != "checkbox":
             values[name] = field.get("value") or ""
         elif field.get("checked") is not None:

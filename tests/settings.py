@@ -26,14 +26,14 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder.name}/phone-desk.sqli
 os.environ.setdefault("REDIS_URL", "")
 
 from dashboard.settings import *  # noqa: E402, F403 - the environment has to stand first.
-from dashboard.settings import DATABASES, REDIS_URL  # noqa: E402
+from dashboard.settings import DATABASES  # noqa: E402
 
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # The live server's threads have connections of their own, so the database is a file.
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder.name}/test.sqlite3"}
 
-if not REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Never a shared one: to clear it, as each test does, would empty it for the tests that run beside.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 HUEY = {
     "huey_class": "huey.MemoryHuey",

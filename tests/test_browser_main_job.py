@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import BrowserContext, Page, expect
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone
+from phones.models import Phone, Project
 from tests.fixtures.browser import (
-    Complaints,
     bodies_sent,
     drawer_of,
     link_of,
@@ -95,15 +95,19 @@ def test_back_button_closes_the_drawer_and_forward_opens_it(
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
 
-@pytest.mark.parametrize("how", ["ControlOrMeta", "Shift"])
+@pytest.mark.parametrize("key", ["ControlOrMeta", "Shift"])
 def test_number_opens_in_a_new_tab_or_window(
-    page_of: PageOf, context: BrowserContext, router: User, reception_phone: Phone, how: str
+    page_of: PageOf,
+    context: BrowserContext,
+    router: User,
+    reception_phone: Phone,
+    key: Literal["ControlOrMeta", "Shift"],
 ) -> None:
     page = page_of(router)
     page.goto(LIST)
 
     with context.expect_page() as opened:
-        link_of(page, reception_phone).click(modifiers=["ControlOrMeta" if how == "ControlOrMeta" else "Shift"])
+        link_of(page, reception_phone).click(modifiers=[key])
 
     tab = opened.value
     expect(drawer_of(tab, reception_phone).get_by_label("Nickname")).to_have_value("Recepción Málaga centro")
@@ -138,7 +142,7 @@ def test_open_number_is_marked_in_the_list_and_stays_in_sight(
     expect(row).to_be_in_viewport()
 
 
-def test_filters_narrow_the_list_and_are_in_the_address(page_of: PageOf, router: User, aurora: object) -> None:
+def test_filters_narrow_the_list_and_are_in_the_address(page_of: PageOf, router: User, aurora: Project) -> None:
     page = page_of(router)
     page.goto(LIST)
 
@@ -177,7 +181,7 @@ def test_viewer_sees_everything_and_changes_nothing(page_of: PageOf, viewer: Use
 
 
 def test_logged_out_meanwhile_leads_to_sign_in_and_back(
-    page_of: PageOf, context: BrowserContext, complaints: Complaints, router: User, reception_phone: Phone
+    page_of: PageOf, context: BrowserContext, router: User, reception_phone: Phone
 ) -> None:
     page = page_of(router)
     page.goto(LIST)

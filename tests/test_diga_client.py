@@ -235,6 +235,18 @@ def test_agents_a_page_apart_are_all_met(sandbox: Sandbox, diga_client: DigaClie
     assert len({agent.agent_id for agent in agents}) == 103
 
 
+def test_agent_pages_that_never_end_are_left(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    agent_id = next(iter(sandbox.agents))
+    body = {"data": [{"agent_id": str(agent_id), "name": "Alicia"}], "has_more": True}
+    sandbox.faults.add(Fault("status", status=403, path="/v1/agent/versions-dropdown"))
+    sandbox.faults.add(Fault("status", status=200, body=body, path="/v1/agent/", times=2))
+
+    agents = diga_client.list_agents()
+
+    assert [agent.agent_id for agent in agents] == [agent_id]
+    assert len(agents[0].versions) == 7
+
+
 def test_malformed_agent_is_left_out(sandbox: Sandbox, diga_client: DigaClient) -> None:
     sandbox.faults.add(Fault("missing_field", path="/v1/agent/"))
 

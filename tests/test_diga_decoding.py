@@ -191,3 +191,13 @@ def test_number_too_large_for_a_database_is_malformed() -> None:
     agents, malformed_count = decode_rows(rows, Agent)
 
     assert (len(agents), malformed_count) == (1, 2)
+
+
+def test_null_where_the_contract_has_a_default_is_the_default() -> None:
+    version = {"version_id": str(PHONE_ID), "version_number": 1, "is_published": None, "is_draft": None}
+    phone = {"id": str(PHONE_ID), "number": "1", "telephony_provider": "x", "status": "y", "region_codes": None}
+
+    agent = decode_record({"agent_id": str(PHONE_ID), "versions": [version]}, Agent)
+
+    assert (agent.versions[0].is_published, agent.versions[0].is_draft) == (False, False)
+    assert decode_record(phone, Phone).region_codes == ()

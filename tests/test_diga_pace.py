@@ -221,12 +221,20 @@ def test_processes_share_one_rate(place: dict[str, object]) -> None:
     started_at = time.monotonic()
 
     processes = [
-        subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
         for _ in range(3)
     ]
-    count = sum(int(process.communicate()[0]) for process in processes)
+    outputs = [process.communicate() for process in processes]
 
     seconds = time.monotonic() - started_at
+    count = sum(int(output) for output, _ in outputs)
+    assert [complaint for _, complaint in outputs] == ["", "", ""]
     assert 40 + 40 * 1.0 <= count <= 40 + 40 * seconds + 3
 
 
@@ -280,8 +288,10 @@ def test_connection_is_not_carried_over_a_fork(tmp_path: Path) -> None:
         "import os, sys; from pathlib import Path; from phones.diga import make_pace\n"
         "turns = make_pace('p', 3, sqlite_path=Path(sys.argv[1]), redis_url=None)\n"
         "assert turns.acquire(0)\n"
+        "before = turns._connection\n"
         "child = os.fork()\n"
         "assert turns.acquire(0)\n"
+        "assert (turns._connection is before) == bool(child)\n"
         "if child == 0: os._exit(0)\n"
         "assert os.waitpid(child, 0)[1] == 0\n"
         "assert not turns.acquire(0), 'three of three are taken'"

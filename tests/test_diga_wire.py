@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -165,6 +166,21 @@ def test_plain_http_where_tls_is_expected_was_not_sent(
 
     assert (error.reason, error.sent) == (Reason.TLS, False)
     assert sandbox.journal == []
+
+
+def test_connection_cut_during_the_tls_handshake_was_not_sent() -> None:
+    def cut() -> None:
+        connection, _ = server.accept()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=cut)
+        thread.start()
+        error = refusal_of(DigaClient("a-key", base_url=f"https://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
+
+    assert (error.reason, error.sent) == (Reason.REFUSED, False)
 
 
 # After it left.

@@ -292,7 +292,8 @@ def _send(
         return error
     now = clock()
     with transaction.atomic():
-        store_phone(phone, record, fetched_at=now)
+        # The answer to a write is the newest there is, whatever the clocks of other machines say.
+        store_phone(phone, record, fetched_at=max(now, phone.fetched_at))
         _settle_answer(project, change, intention, Base.of(record), now)
         change.http_status = 200
         change.save()

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from phones.diga.types import clean_text
 from phones.models import Phone, Project
 
 from .directory import Directory
@@ -93,11 +94,14 @@ def _text(query: str, directory: Directory) -> Q:
 def phone_page(
     project: Project, criteria: Criteria, directory: Directory, *, after: str = "", before: str = ""
 ) -> PhonePage:
-    """Return one page by number, after or before a cursor. One query; a spoilt cursor gives the first page."""
+    """Return one page by number, after or before a cursor. One query.
+
+    A spoilt cursor, and one with nothing behind it, give the first page.
+    """
     found = matching(project, criteria, directory)
     total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
-    backwards = bool(before) and not after
-    cursor = _decode(before if backwards else after)
+    cursor = _decode(after or before)
+    backwards = cursor is not None and not after
     rows = found.annotate(total=Coalesce(models.Subquery(total), 0))
     if cursor:
         number, pk = cursor
@@ -113,7 +117,7 @@ def phone_page(
     if backwards:
         phones.reverse()
     if not phones:
-        return PhonePage([], 0, "", "")
+        return phone_page(project, criteria, directory) if cursor else PhonePage([], 0, "", "")
     has_before, has_after = (has_further, True) if backwards else (bool(cursor), has_further)
     return PhonePage(
         phones,
@@ -130,6 +134,6 @@ def _encode(phone: Phone) -> str:
 def _decode(cursor: str) -> tuple[str, uuid.UUID] | None:
     try:
         number, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return str(number).replace("\x00", ""), uuid.UUID(pk)
-    except (ValueError, TypeError, AttributeError, binascii.Error):
+        return clean_text(str(number)), uuid.UUID(pk)
+    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
         return None

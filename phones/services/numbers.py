@@ -5,8 +5,8 @@ import unicodedata
 
 import phonenumbers
 
-NOT_DIGITS = re.compile(r"\D")
-LOOKS_DIALLED = re.compile(r"[\d\s()+./\-]+")
+NOT_DIGITS = re.compile(r"[^0-9]")
+LOOKS_DIALLED = re.compile(r"[0-9\s()+./\-]+")
 
 
 def shown_number(number: str) -> str:
@@ -30,14 +30,34 @@ def national_number(shown: str) -> tuple[str, str]:
     return (prefix, national) if national else ("", shown)
 
 
+def _plain(text: str) -> str:
+    """Return a spelling as a keyboard types it: plain digits and hyphens, without the marks that copying brings."""
+    if text.isascii():
+        return text
+    return "".join(_plain_letter(letter) for letter in unicodedata.normalize("NFKC", text))
+
+
+def _plain_letter(letter: str) -> str:
+    match unicodedata.category(letter):
+        case "Nd":
+            return str(unicodedata.decimal(letter))
+        case "Pd":
+            return "-"
+        case "Cf":
+            return ""
+        case _:
+            return letter
+
+
 def digits_of(number: str) -> str:
     """Return only the digits; "" for a SIP identifier with letters."""
+    number = _plain(number)
     return NOT_DIGITS.sub("", number) if LOOKS_DIALLED.fullmatch(number) else ""
 
 
 def folded(text: str) -> str:
     """Return the text in lower case without accents, as searches compare it."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
@@ -46,7 +66,7 @@ def dialled_digits(query: str) -> str:
 
     `0034…`, `+34 …`, `(+34) …`, dots and dashes all come to the same digits.
     """
-    query = query.strip()
+    query = _plain(query).strip()
     if not LOOKS_DIALLED.fullmatch(query):
         return ""
     digits = NOT_DIGITS.sub("", query)

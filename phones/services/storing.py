@@ -57,12 +57,17 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
 
 
 def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime) -> None:
-    """Copy a fresh answer about one phone into its row.
+    """Copy an answer about one phone into its row, unless the row has a newer one; `phone` is then as the row.
 
     `fetched_at` is when the answer arrived for a write, and when it was asked for for a read.
     """
-    changed = _apply(phone, _values(record), fetched_at)
-    phone.save(update_fields=[*changed, "fetched_at"])
+    with transaction.atomic():
+        row = Phone.objects.select_for_update().get(pk=phone.pk)
+        if row.fetched_at <= fetched_at:
+            changed = _apply(row, _values(record), fetched_at)
+            row.save(update_fields=[*changed, "fetched_at"])
+    for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
+        setattr(phone, name, getattr(row, name))
 
 
 def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> int:
@@ -73,7 +78,7 @@ def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at:
     :raises ForeignProject: one of the ids belongs to another project's phone.
     """
     with transaction.atomic():
-        known = Phone.objects.in_bulk([record.id for record in records])
+        known = Phone.objects.select_for_update().in_bulk([record.id for record in records])
         new: dict[uuid.UUID, Phone] = {}
         differing: list[Phone] = []
         same: list[uuid.UUID] = []
@@ -117,8 +122,8 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             update_fields=["name", "is_listed"],
         )
         Agent.objects.filter(project=project).exclude(pk__in=wanted).update(is_listed=False)
-        versions = [
-            AgentVersion(
+        versions = {
+            version.version_id: AgentVersion(
                 id=version.version_id,
                 agent_id=agent.agent_id,
                 number=version.version_number,
@@ -128,10 +133,10 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             )
             for agent in wanted.values()
             for version in agent.versions
-        ]
-        AgentVersion.objects.filter(agent__project=project).exclude(pk__in=[row.pk for row in versions]).delete()
+        }
+        AgentVersion.objects.filter(agent__project=project).exclude(pk__in=versions).delete()
         AgentVersion.objects.bulk_create(
-            versions,
+            versions.values(),
             update_conflicts=True,
             unique_fields=["id"],
             update_fields=["number", "name", "is_published", "is_draft"],

@@ -71,6 +71,7 @@ class PhoneRow:
     url: str
     rename_url: str
     cancel_url: str
+    reread_url: str
     number: str
     shown: str
     prefix: str
@@ -105,6 +106,7 @@ class PhoneRow:
             url=url + suffix,
             rename_url=f"{url}nickname/{suffix}",
             cancel_url=f"{url}nickname/{suffix}{'&' if suffix else '?'}cancel=1",
+            reread_url=f"{url}reread/{suffix}",
             number=phone.number,
             shown=phone.shown,
             prefix=prefix,

@@ -43,15 +43,18 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
       return;
     }
+    const cancel = event.target.closest("tr.is-editing")?.querySelector("a[hx-get]");
     const close = document.querySelector("#drawer [data-close]");
-    if (close && !isTyping(event.target)) close.click();
+    if (cancel) cancel.click();
+    else if (close && !isTyping(event.target)) close.click();
   }
-  if (event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey) {
-    const finder = document.getElementById("finder");
-    if (finder) {
-      event.preventDefault();
-      finder.select();
-    }
+  const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey;
+  const isCtrlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+  const finder = document.getElementById("finder");
+  if (finder && (isSlash || isCtrlK)) {
+    event.preventDefault();
+    finder.focus();
+    finder.select();
   }
 });
 
@@ -65,21 +68,24 @@ const isDirty = (form) =>
     return field.value !== field.defaultValue;
   });
 
-const dirtyForm = () => [...document.querySelectorAll("form[data-guards-text]")].find(isDirty);
+const dirtyForms = () => [...document.querySelectorAll("form[data-guards-text]")].filter(isDirty);
 
 let isLeaving = false;
 addEventListener("beforeunload", (event) => {
-  if (!isLeaving && dirtyForm()) event.preventDefault();
+  if (!isLeaving && dirtyForms().length) event.preventDefault();
 });
-document.addEventListener("submit", () => { isLeaving = true; });
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-guards-text]")) isLeaving = true;
+});
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-discard]")) isLeaving = true;
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   isLeaving = false;
   const { elt, target } = event.detail;
-  if (target.id !== "drawer" || elt.matches("form")) return;
-  if (dirtyForm() && !confirm(document.body.dataset.leave)) event.preventDefault();
+  if (elt.matches("[data-discard]")) return;
+  const isLosing = dirtyForms().some((form) => form !== elt && target.contains(form));
+  if (isLosing && !confirm(document.body.dataset.leave)) event.preventDefault();
 });
 
 // A save is offered when something differs.
@@ -88,11 +94,11 @@ const offerSave = (form) => {
   if (button) button.disabled = !isDirty(form);
 };
 document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-guards-text]");
+  const form = event.target.closest("#phone-form");
   if (form) offerSave(form);
 });
 document.addEventListener("htmx:afterRequest", () => {
-  document.querySelectorAll("form[data-guards-text]").forEach(offerSave);
+  document.querySelectorAll("#phone-form").forEach(offerSave);
 });
 
 // The row of the phone that is open beside the list.
@@ -102,6 +108,12 @@ const markOpenRow = () => {
   const row = close && document.getElementById(close.dataset.close);
   row?.setAttribute("aria-selected", "true");
   return row;
+};
+
+// The way back from renaming in a row.
+const pencilOf = (row) => {
+  const isFocusLost = document.activeElement === document.body;
+  return isFocusLost && row.matches("tr") ? row.querySelector("[data-rename]") : null;
 };
 
 // After a swap: rows that came along replace their old selves, results are announced, focus moves on purpose.
@@ -114,14 +126,14 @@ const settle = (root) => {
     old.replaceWith(fresh);
     htmx.process(fresh);
   });
-  root.querySelectorAll("form[data-guards-text]").forEach(offerSave);
+  root.querySelectorAll("#phone-form").forEach(offerSave);
   const row = markOpenRow();
   if (root.id === "drawer") row?.scrollIntoView({ block: "nearest" });
   const result = root.querySelector("[data-result]");
-  const focus = result || root.querySelector("[data-focus]");
+  const focus = result || root.querySelector("[aria-invalid]") || root.querySelector("[data-focus]") || pencilOf(root);
   if (focus) {
-    focus.focus({ preventScroll: focus !== result });
-    if (focus.matches("input")) focus.select();
+    focus.focus({ preventScroll: focus.matches("h2") });
+    if (focus.matches("input[type=text]")) focus.select();
   }
   const said = root.matches("[data-announce]") ? root : root.querySelector("[data-announce]");
   if (said) announce(said.textContent.trim());
@@ -135,19 +147,40 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "drawer" || !returnTo) return;
-  document.querySelector(`#${CSS.escape(returnTo)} a`)?.focus();
+  (document.querySelector(`#${CSS.escape(returnTo)} a`) || document.getElementById("main")).focus();
   returnTo = null;
 });
 
-// The connection to us was lost: say so, keep the form.
-const lost = () => {
-  const place = document.getElementById("problems");
+// Problems are said where the person is looking: a drawer may cover the page's own place for them.
+const placeFor = (element) =>
+  element.closest("#drawer")?.querySelector("[data-problems]") || document.getElementById("problems");
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "problems") event.detail.target = placeFor(event.detail.elt);
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.matches("#problems, [data-problems]")) event.detail.target.scrollIntoView({ block: "nearest" });
+});
+
+// The connection to us was lost: say so, keep the form, and take it back with the next answer.
+const lost = (event) => {
+  const place = placeFor(event.detail.elt);
   if (!place) return;
   const note = document.createElement("p");
   note.className = "guard is-bad mb-0";
+  note.dataset.lost = "";
   note.textContent = document.body.dataset.lost;
   place.replaceChildren(note);
   place.scrollIntoView({ block: "nearest" });
 };
 document.addEventListener("htmx:sendError", lost);
 document.addEventListener("htmx:timeout", lost);
+document.addEventListener("htmx:beforeOnLoad", () => {
+  document.querySelectorAll("[data-lost]:not(body)").forEach((note) => note.remove());
+});
+
+// htmx notes the last address for its history cache, which is off; a search in it may name a person.
+const forgetAddress = () => sessionStorage.removeItem("htmx-current-path-for-history");
+forgetAddress();
+document.addEventListener("htmx:pushedIntoHistory", forgetAddress);
+document.addEventListener("htmx:replacedInHistory", forgetAddress);
+addEventListener("pagehide", forgetAddress);

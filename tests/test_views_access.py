@@ -1,0 +1,142 @@
+"""Who gets what where: one table of every address, every kind of person, and both methods."""
+
+import copy
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+
+from phones.models import Project
+from tests.pages import Answer
+from tests.places import Address, addresses, things_of
+
+# The status of the answer; `login` is the way to the sign-in page. All but the last two columns are about Aurora,
+# to which everybody but the stranger belongs. `talleres` is what members of Aurora get in a project that is not
+# theirs, `foreign` what they get for the id of something of Talleres under the address of Aurora.
+TABLE = """
+                            how  anonymous stranger viewer labeller router lead admin superuser talleres foreign
+
+"""
+KINDS = TABLE.split("\n", 2)[1].split()[1:-2]
+# What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
+MEMBERS = ("viewer", "admin")
+OURS = {name for name in ("home", "account", "project_connect", "invitation_accept")}
+
+
+def _table() -> dict[tuple[str, str], list[str]]:
+    rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    return {(name, method): cells for name, method, *cells in rows}
+
+
+def _outcome(response: Answer) -> str:
+    if response.status_code == 302 and response["Location"].startswith("/account/login/"):
+        return "login"
+    return str(response.status_code)
+
+
+def _ask(client: Client, method: str, url: str, **headers: str) -> Answer:
+    """Ask, and undo what the answer did to the tables and to the cookies."""
+    window = Client()
+    window.cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        response: Answer = getattr(window, method.lower())(url, headers=headers)
+        transaction.set_rollback(True)
+    return response
+
+
+@pytest.fixture
+def clients(request: pytest.FixtureRequest, aurora: Project) -> dict[str, Client]:
+    """A browser of each kind of person."""
+    clients = {kind: Client() for kind in KINDS}
+    for kind in KINDS[1:]:
+        clients[kind].force_login(request.getfixturevalue(kind))
+    return clients
+
+
+def test_every_address_is_in_the_table() -> None:
+    names = {(address.name, method) for address in addresses() for method in ("GET", "POST")}
+
+    assert set(_table()) == names
+    assert {len(cells) for cells in _table().values()} == {len(KINDS) + 2}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_everybody_gets_what_the_table_says(
+    clients: dict[str, Client], superuser: User, aurora: Project, talleres: Project, method: str
+) -> None:
+    own, foreign = things_of(aurora, superuser), things_of(talleres, superuser)
+    mixed = foreign | {"slug": own["slug"]}
+    expected = {name: cells for (name, of), cells in _table().items() if of == method}
+    got: dict[str, list[str]] = {}
+
+    for address in addresses():
+        cells = [_outcome(_ask(clients[kind], method, address.url(own))) for kind in KINDS]
+        there = _outcomes(clients, method, address.url(foreign)) if "slug" in address.parts else {}
+        alien = _outcomes(clients, method, address.url(mixed)) if address.has_object else {}
+        is_refused = cells[KINDS.index("viewer")] == "403"
+        assert alien.get("viewer") == ("403" if is_refused else alien.get("admin")), address.name
+        assert there.get("viewer") == there.get("admin"), address.name
+        got[address.name] = [*cells, there.get("admin", "-"), alien.get("admin", "-")]
+
+    assert got == expected
+
+
+def _outcomes(clients: dict[str, Client], method: str, url: str) -> dict[str, str]:
+    return {kind: _outcome(_ask(clients[kind], method, url)) for kind in MEMBERS}
+
+
+def _is_ours(address: Address) -> bool:
+    return "slug" in address.parts or address.name in OURS
+
+
+def test_other_methods_do_not_exist(clients: dict[str, Client], superuser: User, aurora: Project) -> None:
+    own = things_of(aurora, superuser)
+
+    for address in filter(_is_ours, addresses()):
+        for method in ("PUT", "PATCH", "DELETE"):
+            response = _ask(clients["superuser"], method, address.url(own))
+            assert (response.status_code, response.headers.get("Allow") is not None) == (405, True), address.name
+
+
+def test_superuser_gets_in_every_project_what_the_table_says(
+    clients: dict[str, Client], superuser: User, aurora: Project, talleres: Project
+) -> None:
+    foreign = things_of(talleres, superuser)
+    column = KINDS.index("superuser")
+
+    for address in filter(_is_ours, addresses()):
+        for method in ("GET", "POST"):
+            outcome = _outcome(_ask(clients["superuser"], method, address.url(foreign)))
+            assert outcome == _table()[address.name, method][column], address.name
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_htmx_without_sign_in_is_sent_to_the_sign_in_page(
+    clients: dict[str, Client], superuser: User, aurora: Project, method: str
+) -> None:
+    own = things_of(aurora, superuser)
+    closed = [address for address in addresses() if _table()[address.name, method][0] == "login"]
+
+    assert len(closed) > 20
+    for address in closed:
+        response = _ask(clients["anonymous"], method, address.url(own), **{"HX-Request": "true"})
+        if address.name == "account_logout":
+            assert response.status_code == 302
+            continue
+        assert (response.status_code, response.content) == (200, b""), address.name
+        assert response["HX-Redirect"] == "/account/login/?next=/", address.name
+
+
+def test_stranger_can_not_tell_a_project_from_none(clients: dict[str, Client], aurora: Project) -> None:
+    real, unreal = (clients["stranger"].get(f"/projects/{slug}/phones/") for slug in ("aurora", "nowhere"))
+
+    assert (real.status_code, unreal.status_code) == (404, 404)
+    assert real.content.replace(b"aurora", b"nowhere") == unreal.content
+
+
+def test_account_that_is_switched_off_is_signed_out_at_once(clients: dict[str, Client], admin: User) -> None:
+    admin.is_active = False
+    admin.save()
+
+    assert _outcome(clients["admin"].get("/projects/aurora/phones/")) == "login"
