@@ -37,6 +37,12 @@ class Response:
         raise LookupError(f"The page has no input {name!r}")
 
 
+def follow(response: Response, path: str) -> str:
+    """Return the address of the list's next page; `path` itself where there is none."""
+    found = re.search(r'href="([^"]*)" rel="next"', response.text)
+    return html.unescape(found[1]) if found else path
+
+
 class Browser:
     """Somebody at the site of this address."""
 

@@ -3,7 +3,7 @@
 import html
 import re
 
-from bench.browser import Browser
+from bench.browser import Browser, follow
 from bench.lab import Lab, Site
 from bench.measuring import Goal, Report, Row, Series, Variant, interleave
 
@@ -28,9 +28,10 @@ def run(lab: Lab) -> Report:
 def _measure(lab: Lab, site: Site, report: Report) -> None:
     browser, admin = site.member(), site.superuser()
     options = lab.options
+    middle = site.phone_count // 100
     pages = {
         "page 1": "",
-        "deep page": f"?{_deep(browser, site.list_path, site.phone_count // 100)}",
+        "deep page": f"?{_deep(browser, site.list_path, middle)}",
         "filtered": f"?status=assigned&inbound={site.agent_id}",
         "search": f"?{SEARCH}",
     }
@@ -90,14 +91,11 @@ def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> li
 
 
 def _deep(browser: Browser, list_path: str, steps: int) -> str:
-    """Follow the list's links to its middle, and return that page's query."""
-    query = ""
+    """Follow the list's links, and return the query of the page they end at."""
+    path = list_path
     for _ in range(steps):
-        found = re.search(r'href="[^"]*\?([^"]*)" rel="next"', browser.page(f"{list_path}?{query}").text)
-        if not found:
-            break
-        query = html.unescape(found[1])
-    return query
+        path = follow(browser.page(path), path)
+    return path.partition("?")[2]
 
 
 def _rows(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from lxml import html
@@ -11,6 +12,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone
+from tests.fixtures.desk import PASSWORD
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
@@ -70,6 +72,14 @@ def values_of(form: HtmlElement, *, has_scripts: bool = False) -> dict[str, str]
         elif field.get("checked") is not None:
             values[name] = field.get("value") or "on"
     return values
+
+
+def sign_in(client: Client, person: User) -> Client:
+    """Sign in by the form, after which pages that want the password again are open for a while."""
+    token = read(client.get("/account/login/")).xpath("//input[@name='csrfmiddlewaretoken']/@value")[0]
+    typed = {"login": person.username, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    assert client.post("/account/login/", typed).status_code == 302
+    return client
 
 
 def url_of(name: str, phone: Phone, query: str = "") -> str:

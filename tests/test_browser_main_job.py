@@ -157,6 +157,23 @@ def test_filters_narrow_the_list_and_are_in_the_address(page_of: PageOf, router:
     expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
 
 
+def test_second_search_takes_the_place_of_the_first(page_of: PageOf, router: User, aurora: Project) -> None:
+    page = page_of(router)
+    page.goto(LIST)
+    finder = page.get_by_role("searchbox", name="Search phones")
+
+    finder.fill("951 20 18 02")
+    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+    finder.fill("citas")
+    expect(page.get_by_text(re.compile(r"^\s*8 of 40 numbers"))).to_be_visible()
+    page.get_by_label("Filter by status").select_option("Finished")
+    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+
+    expect(page).to_have_url(re.compile(r"\?q=citas&status=finished$"))
+    finder.fill("zzz")
+    expect(page.get_by_role("heading", name="No number matches")).to_be_visible()
+
+
 def test_copy_says_what_was_copied(
     page_of: PageOf, context: BrowserContext, router: User, reception_phone: Phone
 ) -> None:

@@ -83,7 +83,7 @@ def test_every_body_becomes_json_or_one_error(body: bytes) -> None:
         decode(Reply(200, {}, body))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(almost_phones, max_size=4))
 def test_phones_read_are_fit_for_a_database(rows: list[dict[str, object]]) -> None:
     page = decode_page({"data": rows, "has_more": False}, Phone)

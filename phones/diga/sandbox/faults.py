@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal[
     "status",
@@ -55,6 +55,10 @@ class Fault:
     seconds: float | None = None
     location: str = "http://127.0.0.1:9/elsewhere"
     retry_after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"No such fault: {self.kind}")
 
     def matches(self, method: str, path: str) -> bool:
         """True if the fault is for this request, and not used up."""

@@ -1,0 +1,190 @@
+"""Words for every way to end: what was tried, whether it happened, what to do next, and Diga's own words."""
+
+import pytest
+
+from phones import diga
+from phones.diga import Reason
+from phones.models import Change, Outcome
+from phones.services.explaining import (
+    Words,
+    why_closed,
+    words_for_cause,
+    words_for_change,
+    words_for_key,
+    words_for_read,
+    words_for_save_not_sent,
+)
+from phones.services.policy import Why
+from phones.services.syncing import cause_of
+
+QUOTE = "<b>Diga's own words</b>"
+CAUSES = [
+    *[reason.value for reason in Reason],
+    *["auth", "forbidden", "not_found", "rate_limited", "rejected", "no_key", "foreign_project", "interrupted"],
+]
+ERRORS: list[diga.DigaError] = [
+    diga.DigaAuthError(QUOTE, status=401),
+    diga.DigaForbidden(QUOTE, status=403),
+    diga.DigaNotFound(QUOTE, status=404),
+    diga.DigaRateLimited(QUOTE, status=429),
+    diga.DigaRejected(QUOTE, status=422),
+    *[diga.DigaUnavailable(QUOTE, reason=reason) for reason in Reason],
+]
+ids = [cause_of(error) for error in ERRORS]
+
+
+def change_of(outcome: Outcome, error: diga.DigaError | None = None, **after: object) -> Change:
+    """Return the diary row of a save that ended so."""
+    if error is None:
+        return Change(outcome=outcome, http_status=200, after=after)
+    return Change(outcome=outcome, cause=cause_of(error), message=error.message, http_status=error.status, after=after)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_cause_says_what_happened_and_what_to_do(cause: str) -> None:
+    said = words_for_cause(cause)
+
+    sentences = [part for part in said.replace("; ", ". ").split(". ") if part]
+    assert len(sentences) >= 2
+    assert said.endswith(".")
+    assert "%(" not in said
+
+
+def test_every_cause_has_words_of_its_own() -> None:
+    assert len({words_for_cause(cause) for cause in CAUSES}) == len(CAUSES)
+
+
+@pytest.mark.parametrize("why", list(Why))
+def test_every_closed_field_says_why(why: Why) -> None:
+    said = why_closed(why)
+
+    assert said.endswith(".")
+    assert len({why_closed(other) for other in Why}) == len(Why)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=ids)
+def test_failed_read_is_explained_with_digas_words(error: diga.DigaError) -> None:
+    words = words_for_read(error)
+
+    assert (words.tone, words.title, words.quote) == ("bad", "Not read from Diga", QUOTE)
+    assert words.text.startswith(words_for_cause(cause_of(error)))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=ids)
+def test_save_that_was_not_sent_says_that_nothing_changed(error: diga.DigaError) -> None:
+    words = words_for_save_not_sent(error)
+
+    assert (words.tone, words.title, words.quote) == ("bad", "Not saved", QUOTE)
+    assert words.text.startswith("Nothing was sent, nothing was changed; your text is kept. ")
+    assert words_for_cause(cause_of(error)) in words.text
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=ids)
+def test_key_that_was_not_taken_is_explained(error: diga.DigaError) -> None:
+    words = words_for_key(error)
+
+    is_keys_fault = isinstance(error, diga.DigaAuthError | diga.DigaForbidden)
+    assert words.title == ("This key can’t be used" if is_keys_fault else "The key could not be checked")
+    assert (words.tone, words.quote) == ("bad", QUOTE)
+    assert words.text != ""
+
+
+def test_refused_key_without_an_error_is_explained() -> None:
+    words = words_for_key(None)
+
+    assert (words.title, words.quote) == ("This key can’t be used", "")
+    assert words.text == "Diga does not accept this key. Copy it anew: it may be cut off, or deleted in Diga."
+
+
+@pytest.mark.parametrize("explain", [words_for_read, words_for_save_not_sent, words_for_key])
+def test_time_to_wait_is_named(explain: object) -> None:
+    assert callable(explain)
+
+    waiting = explain(diga.DigaRateLimited(retry_after=12.4))
+    not_told = explain(diga.DigaRateLimited())
+
+    assert waiting.text.endswith("Diga names 12 seconds.")
+    assert "seconds" not in not_told.text
+
+
+# What became of a save.
+
+
+def test_confirmed_save_is_short() -> None:
+    assert words_for_change(change_of(Outcome.CONFIRMED)) == Words("ok", "Saved")
+
+
+@pytest.mark.parametrize("error", ERRORS[5:], ids=ids[5:])
+def test_save_confirmed_by_reading_back_says_so(error: diga.DigaError) -> None:
+    words = words_for_change(change_of(Outcome.CONFIRMED, error))
+
+    assert (words.tone, words.title) == ("ok", "Saved")
+    assert words.text == "The answer was lost, but we read the number again: Diga has the change."
+
+
+def test_mismatch_is_a_problem() -> None:
+    words = words_for_change(change_of(Outcome.MISMATCH))
+
+    assert (words.is_problem, words.title) == (True, "Diga stored something else")
+    assert words.text.endswith("Below is what Diga has now.")
+
+
+def test_refusal_of_a_part_does_not_say_that_diga_accepted_it() -> None:
+    words = words_for_change(change_of(Outcome.MISMATCH, ERRORS[4]))
+
+    assert (words.is_problem, words.title, words.quote) == (True, "Diga stored something else", QUOTE)
+    assert words.text == words_for_cause("rejected")
+
+
+@pytest.mark.parametrize("error", [*ERRORS[:3], ERRORS[4]], ids=[*ids[:3], ids[4]])
+def test_refusal_says_that_nothing_changed_in_digas_words(error: diga.DigaError) -> None:
+    words = words_for_change(change_of(Outcome.REFUSED, error, nickname="A"))
+
+    assert words == Words("bad", "Diga refused, nothing was changed", words_for_cause(cause_of(error)), QUOTE)
+
+
+@pytest.mark.parametrize("lane", ["inbound", "outbound"])
+def test_404_to_a_new_agent_is_not_said_to_be_about_the_number(lane: str) -> None:
+    words = words_for_change(change_of(Outcome.REFUSED, ERRORS[2], **{lane: {"agent_name": "Alicia"}}))
+
+    assert (words.text, words.quote) == (words_for_cause("rejected"), QUOTE)
+
+
+@pytest.mark.parametrize("error", [ERRORS[3], *ERRORS[5:]], ids=[ids[3], *ids[5:]])
+def test_failed_save_says_that_nothing_changed_and_keeps_the_text(error: diga.DigaError) -> None:
+    words = words_for_change(change_of(Outcome.FAILED, error), error)
+
+    assert (words.tone, words.title, words.quote) == ("bad", "Not saved, nothing was changed", QUOTE)
+    read_back = "We read the number again: Diga has not applied it. " if error.sent else ""
+    assert words.text == f"{read_back}Your text is kept. {words_for_cause(cause_of(error))}"
+
+
+def test_failed_save_names_the_time_to_wait() -> None:
+    error = diga.DigaRateLimited(QUOTE, status=429, retry_after=3)
+
+    words = words_for_change(change_of(Outcome.FAILED, error), error)
+
+    assert words.text.endswith("Diga names 3 seconds.")
+
+
+@pytest.mark.parametrize("error", ERRORS[5:], ids=ids[5:])
+def test_unknown_outcome_says_what_to_do(error: diga.DigaError) -> None:
+    words = words_for_change(change_of(Outcome.UNKNOWN, error))
+
+    assert (words.tone, words.title, words.quote) == ("bad", "We don’t know whether Diga applied it", QUOTE)
+    assert words.text == f"Read the number again before you save once more. {words_for_cause(cause_of(error))}"
+
+
+def test_pending_save_is_no_problem_yet() -> None:
+    words = words_for_change(change_of(Outcome.PENDING))
+
+    assert (words.tone, words.title, words.is_problem) == ("warn", "Being sent", False)
+    assert words.text == "The answer of Diga is not here yet. Reload in a moment."
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_has_a_title_of_its_own(outcome: Outcome) -> None:
+    titles = {words_for_change(change_of(each, ERRORS[4])).title for each in Outcome}
+
+    assert len(titles) == len(Outcome)
+    assert words_for_change(change_of(outcome, ERRORS[4])).title in titles
