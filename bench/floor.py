@@ -116,7 +116,7 @@ class Markup:
             ""
             if missing_since or status in ("released", "finished")
             else f'<a class="btn-q" href="{rename}" hx-get="{rename}" hx-target="#phone-{pk}" hx-swap="outerHTML"'
-            f' aria-label="Rename {shown}">{self._pencil}</a>'
+            f' data-rename aria-label="Rename {nickname or number}">{self._pencil}</a>'
         )
         url += self._suffix
         return (

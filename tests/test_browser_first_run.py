@@ -46,13 +46,13 @@ def test_key_that_diga_rejects_is_explained_and_never_shown(
     expect(field).to_have_attribute("type", "password")
 
     page.get_by_label("Project name").fill("Aurora")
-    field.fill("wrong-key-0000")
+    field.fill("wrong-key-of-0123456789abcdef")
     page.get_by_role("button", name="Check and save").click()
 
     expect(page.get_by_role("alert").filter(has_text="This key can’t be used")).to_be_visible()
     expect(page.get_by_label("Project name")).to_have_value("Aurora")
     expect(field).to_have_value("")
-    assert "wrong-key-0000" not in page.content()
+    assert "wrong-key-of-0123456789abcdef" not in page.content()
 
 
 def test_project_switcher_leads_to_the_other_project(
@@ -117,7 +117,8 @@ def test_refresh_reads_everything_anew_and_says_so(
     page.goto("/projects/aurora/phones/")
     sandbox.phones[reception_phone.pk].nickname = "De Marta"
 
-    page.get_by_role("button", name="Refresh from Diga").click()
+    with page.expect_response(lambda answer: answer.url.endswith("/sync/")):
+        page.get_by_role("button", name="Refresh from Diga").click()
 
     expect(page.locator("#freshness")).to_contain_text("Updated just now")
     page.reload()

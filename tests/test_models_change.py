@@ -2,11 +2,11 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import CharField, ProtectedError
 
 from phones.models import Change, Outcome, Phone, Project, Source
 from tests.fixtures.desk import make_user
@@ -92,6 +92,6 @@ def test_values_come_back_as_they_were_written(phone: Phone) -> None:
 
 def test_every_outcome_and_source_fits_its_column() -> None:
     for name, choices in (("outcome", Outcome), ("source", Source)):
-        longest = Change._meta.get_field(name).max_length
+        longest = cast("CharField[str, str]", Change._meta.get_field(name)).max_length
         assert longest is not None
         assert all(len(choice) <= longest and choice.isupper() for choice in choices.values)

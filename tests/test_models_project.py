@@ -80,7 +80,14 @@ def test_sealed_key_moved_to_another_project_is_not_opened(north: Project) -> No
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda text: text[:-8] + "AAAAAAA=", lambda text: text[:40], lambda text: "ñ" + text]
+    "spoil",
+    [
+        lambda text: text[:-8] + "AAAAAAA=",
+        lambda text: text[:40],
+        lambda text: text[:60] + ("A" if text[60] != "A" else "B") + text[61:],
+        lambda text: "ñ",
+    ],
+    ids=["signature", "cut", "one letter", "no seal"],
 )
 def test_altered_key_is_not_opened(north: Project, spoil: Any) -> None:
     north.sealed_token = spoil(north.sealed_token)

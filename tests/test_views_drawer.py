@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project
-from tests.pages import FOR_DRAWER, find, has, read, texts, url_of, words
+from phones.services import connecting
+from tests.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
 from tests.test_views_changes import add_changes
 
 LIST = "/projects/aurora/phones/"
@@ -122,3 +123,68 @@ def test_agents_of_the_picker_are_saved_versions_published_first(
     ]
     drafts = {str(version.id) for agent in sandbox.agents.values() for version in agent.versions if version.is_draft}
     assert drafts.isdisjoint(picker.xpath(".//option/@value"))
+
+
+@pytest.mark.parametrize("query", ["", "?q=ventas"])
+def test_reread_without_htmx_leads_back_to_the_fresh_page(
+    client: Client, sandbox: Sandbox, sales_phone: Phone, query: str
+) -> None:
+    sandbox.phones[sales_phone.pk].nickname = "De Marta"
+    (form,) = find(read(client.get(url_of("phone_edit", sales_phone, query))), "read-state").xpath(".//form")
+
+    response = client.post(form.get("action") or "")
+
+    assert (response.status_code, response["Location"]) == (302, url_of("phone_edit", sales_phone, query))
+    assert find(read(client.get(response["Location"])), "id_nickname").get("value") == "De Marta"
+
+
+@pytest.mark.parametrize("has_moved", [False, True])
+def test_reread_with_htmx_says_whether_the_copy_was_right(
+    client: Client, sandbox: Sandbox, sales_phone: Phone, has_moved: bool
+) -> None:
+    if has_moved:
+        sandbox.phones[sales_phone.pk].nickname = "De Marta"
+
+    response = client.post(
+        url_of("phone_reread", sales_phone), headers={"HX-Request": "true", "HX-Target": "read-state"}
+    )
+
+    state = read(response)
+    assert (response.status_code, state.get("id"), state.get("hx-trigger")) == (200, "read-state", None)
+    assert ("Diga has other values now than this form shows." in words(state)) == has_moved
+    assert texts(state, ".//template//td[2]//span[@title]") == ["De Marta" if has_moved else "Ventas Costa del Sol"]
+
+
+def test_reread_of_what_diga_no_longer_knows_marks_it(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
+    sandbox.phones.remove(sales_phone.pk)
+
+    response = client.post(url_of("phone_reread", sales_phone), headers={"HX-Request": "true"})
+
+    page = read(client.get(url_of("phone_edit", sales_phone)))
+    assert response.status_code == 404
+    assert texts(read(response), ".//template//td[3]") == ["Unknown to Diga"]
+    assert "Diga does not know this number any more, so it is read-only." in words(find(page, "drawer"))
+    assert not has(page, "phone-form")
+
+
+def test_reread_without_key_says_so(client: Client, aurora: Project, sales_phone: Phone) -> None:
+    connecting.disconnect(project=aurora)
+
+    response = client.post(url_of("phone_reread", sales_phone), headers={"HX-Request": "true"})
+
+    assert response.status_code == 422
+    assert "This project has no API key that can be used." in words(read(response))
+
+
+def test_queries_of_the_guard_are_few(
+    client: Client, sandbox: Sandbox, spare_phone: Phone, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    values = open_phone(client, spare_phone).values
+
+    # The session, the person, their projects, the phone, and the other numbers of the agent: 1 and 18 of them.
+    for agent, number in (("Hugo", 7), ("Alicia", 6)):
+        with django_assert_num_queries(5):
+            client.get(
+                url_of("phone_guard", spare_phone),
+                values | {"inbound_version_id": str(version_of(sandbox, agent, number))},
+            )

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core import signing
+from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -93,9 +94,7 @@ class NicknameForm(forms.Form):
 
     opened = forms.CharField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD})
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
-    nickname = forms.CharField(
-        label=_("Nickname"), required=False, strip=False, max_length=NICKNAME_LIMIT, empty_value=""
-    )
+    nickname = forms.CharField(label=_("Nickname"), required=False, strip=False, empty_value="")
 
     def __init__(
         self,
@@ -114,8 +113,12 @@ class NicknameForm(forms.Form):
         return Opened.unpacked(self.phone.pk, self.cleaned_data["opened"])
 
     def clean_nickname(self) -> str:
-        """Return the nickname on one line; blanks around it go unless they were there before."""
-        return one_line(self.cleaned_data["nickname"])
+        """Return the nickname on one line. It has a limit, but for one that Diga has and the person left alone."""
+        typed = one_line(self.cleaned_data["nickname"])
+        opened: Opened | None = self.cleaned_data.get("opened")
+        if opened is None or typed != one_line(opened.base.nickname or ""):
+            MaxLengthValidator(NICKNAME_LIMIT)(typed)
+        return typed
 
     def clean(self) -> dict[str, Any]:
         """Refuse a request that carries a field nobody changes here."""

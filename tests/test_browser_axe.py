@@ -1,0 +1,213 @@
+"""Every page through axe (WCAG 2.x A and AA, target size included): light and dark, desk and phone width."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from phones.diga.sandbox import Fault, Sandbox
+from phones.models import Change, Membership, Phone, Project
+from tests.fixtures.browser import PAGES, Complaints, open_alone, open_beside, version_id
+
+pytestmark = pytest.mark.browser
+PageOf = Callable[[User], Page]
+Look = tuple[Literal["light", "dark"], int]
+LOOKS: list[Look] = [("light", 1440), ("dark", 1440), ("light", 380), ("dark", 380)]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+# What a scheme can change is contrast alone, so the dark looks are asked for that.
+RULES: dict[str, dict[str, Any]] = {
+    "light": {"runOnly": {"type": "tag", "values": TAGS}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+RUN = """async options => (await axe.run({...options, resultTypes: ["violations"]})).violations.flatMap(violation =>
+    violation.nodes.map(node => `${violation.id}: ${node.target} ${node.failureSummary.split("\\n")[1]}`))"""
+
+
+TRIM = """() => document.querySelectorAll("#phone-table tbody tr:nth-child(n+4):not([aria-selected], .is-editing)")
+    .forEach(row => row.remove())"""
+
+
+def violations(page: Page, *, with_all_rows: bool = False) -> list[str]:
+    """Return what axe finds on the page as it stands, in each look; a few rows of the list stand for all."""
+    found = []
+    if not with_all_rows:
+        page.evaluate(TRIM)
+    page.evaluate(AXE_SCRIPT)
+    for scheme, width in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme} {width} {text}" for text in page.evaluate(RUN, RULES[scheme])]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return found
+
+
+@pytest.fixture
+def page(page_of: PageOf, admin: User) -> Page:
+    """A page of somebody who may do everything in the project."""
+    page = page_of(admin)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return page
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_page_has_no_violations(page: Page, complaints: Complaints, sales_phone: Phone, address: str) -> None:
+    complaints.expect(404)
+
+    page.goto(address.format(phone=sales_phone.pk))
+
+    assert violations(page, with_all_rows=address == "/projects/aurora/phones/") == []
+
+
+def test_violations_are_found(page: Page, sales_phone: Phone) -> None:
+    page.goto("/projects/aurora/phones/")
+
+    page.evaluate("""() => {
+        document.documentElement.style.setProperty("--ink-2", "light-dark(#999, #eee)");
+        document.getElementById("finder").removeAttribute("aria-label");
+        document.getElementById("finder").removeAttribute("placeholder");
+    }""")
+
+    found = violations(page)
+    assert any(text.startswith("light 1440 color-contrast") for text in found)
+    assert any("label: #finder" in text for text in found)
+
+
+@pytest.mark.parametrize("address", ["/account/login/", "/account/2fa/", "/account/password/", "/invitation/x/"])
+def test_page_around_sign_in_has_no_violations(
+    page_of: PageOf, new_context: Any, complaints: Complaints, stranger: User, address: str
+) -> None:
+    complaints.expect(404, 410)
+    page = new_context().new_page() if address == "/account/login/" else page_of(stranger)
+
+    page.goto(address)
+
+    assert violations(page) == []
+
+
+def test_wrong_password_has_no_violations(new_page: Page) -> None:
+    new_page.goto("/account/login/")
+    new_page.get_by_label("Username").fill("nobody")
+    new_page.get_by_label("Password").fill("wrong")
+    new_page.get_by_role("button", name="Sign in").click()
+    expect(new_page.get_by_role("alert").last).to_be_visible()
+
+    assert violations(new_page) == []
+
+
+@pytest.fixture
+def new_page(new_context: Any) -> Page:
+    """A page in which nobody is signed in."""
+    page: Page = new_context().new_page()
+    return page
+
+
+def test_first_run_has_no_violations(page_of: PageOf, superuser: User, sandbox: Sandbox, diga_url: str) -> None:
+    page = page_of(superuser)
+    page.goto("/")
+    found = violations(page)
+
+    page.get_by_label("Project name").fill("Aurora")
+    page.get_by_label("API key").fill(sandbox.key("aurora"))
+    page.get_by_role("button", name="Check and save").click()
+    expect(page.get_by_role("heading", name="First sync")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+def test_home_of_a_stranger_has_no_violations(page_of: PageOf, stranger: User) -> None:
+    page = page_of(stranger)
+
+    page.goto("/")
+
+    assert violations(page) == []
+
+
+def test_changes_have_no_violations(page: Page, admin: User, sandbox: Sandbox, sales_phone: Phone) -> None:
+    sandbox.faults.add(Fault("stored_other", method="PATCH"))
+    drawer = open_alone(page, sales_phone)
+    drawer.get_by_label("Nickname").fill("Ventas")
+    drawer.get_by_label("Reason").fill("Nuevo nombre")
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_role("alert").filter(has_text="Diga stored something else")).to_be_visible()
+    found = violations(page)
+
+    for address in ("changes/", f"changes/{Change.objects.get().pk}/", ""):
+        page.goto(f"/projects/aurora/{address}")
+        found += violations(page)
+    page.goto(f"/projects/aurora/settings/people/{Membership.objects.get(user=admin).pk}/")
+
+    assert found + violations(page) == []
+
+
+def test_drawer_with_guard_has_no_violations(
+    page: Page, complaints: Complaints, sandbox: Sandbox, spare_phone: Phone
+) -> None:
+    complaints.expect(422)
+    page.goto("/projects/aurora/phones/")
+    drawer = open_beside(page, spare_phone)
+    drawer.get_by_role("combobox", name="Inbound agent").select_option(version_id(sandbox, "Gema", 1))
+    drawer.get_by_role("combobox", name="Outbound agent").select_option(version_id(sandbox, "Carla", 4))
+    expect(drawer.get_by_label("I understand this goes live")).to_be_visible()
+    found = violations(page)
+
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_text("then tick that you understand it")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+def test_drawer_with_a_refusal_has_no_violations(
+    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    complaints.expect(422)
+    drawer = open_alone(page, sales_phone)
+    drawer.get_by_text("Unassign", exact=True).last.click()
+    drawer.get_by_role("combobox", name="Inbound agent").select_option(version_id(sandbox, "Alicia", 6))
+    expect(drawer.get_by_text("Diga will refuse this")).to_be_visible()
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_role("alert").filter(has_text="Not sent")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_drawer_with_error_and_conflict_has_no_violations(
+    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    complaints.expect(409, 502)
+    drawer = open_alone(page, sales_phone)
+    sandbox.faults.add(Fault("status", status=503, method="PATCH"))
+    drawer.get_by_label("Nickname").fill("Mío")
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_role("alert").filter(has_text="Not saved")).to_be_visible()
+    found = violations(page)
+
+    sandbox.phones[sales_phone.pk].nickname = "De Marta"
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_role("table", name="Changed meanwhile")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+def test_row_being_renamed_and_menus_have_no_violations(page: Page, sales_phone: Phone) -> None:
+    page.goto("/projects/aurora/phones/")
+    page.get_by_role("link", name="Rename Ventas Costa del Sol").click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    page.locator("summary").filter(has_text="Account menu").click()
+
+    assert violations(page) == []
+
+
+def test_read_only_and_disconnected_have_no_violations(page: Page, released_phone: Phone, aurora: Project) -> None:
+    open_address = f"/projects/aurora/phones/{released_phone.pk}/"
+    page.goto(open_address)
+    expect(page.get_by_role("button", name="Save changes")).to_have_count(0)
+    found = violations(page)
+
+    Project.objects.update(token_state="REJECTED")
+    page.goto(open_address)
+    expect(page.get_by_text("Diga no longer accepts the API key")).to_be_visible()
+
+    assert found + violations(page) == []

@@ -1,0 +1,263 @@
+"""The forms that change a phone: what the person changed, against what they saw, and nothing else."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django import forms
+from django.http import QueryDict
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from phones.forms.phones import (
+    NICKNAME_LIMIT,
+    REASON_LIMIT,
+    TICKET_LIMIT,
+    NicknameForm,
+    Opened,
+    PhoneForm,
+    one_line,
+)
+from phones.models import Phone, Project
+from phones.services.directory import AgentEntry, Directory, VersionEntry
+from phones.services.impact import Target
+from phones.services.intention import Base, Intention
+
+FIXED = [
+    "id",
+    "status",
+    "number",
+    "telephony_provider",
+    "project",
+    "note",
+    "missing_since",
+    "fetched_at",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "region_codes",
+    "released_at",
+]
+
+
+def make_agent(number: int, name: str, published: int | None, *, is_listed: bool = True) -> AgentEntry:
+    """Make an agent with v1, v2 and the draft v3."""
+
+    def version(each: int) -> VersionEntry:
+        pk = uuid.UUID(int=100 * number + each)
+        return VersionEntry(pk, each, "Summer" if each == 2 else "", each == published, each == 3)
+
+    return AgentEntry(uuid.UUID(int=number), name, is_listed, tuple(version(each) for each in (3, 2, 1)))
+
+
+def directory_with(published: int | None = 1) -> Directory:
+    """Return Alicia with one of her versions published, Bruno with v1, Carla with none, and Gone."""
+    return Directory.of(
+        [
+            make_agent(1, "Alicia", published),
+            make_agent(2, "Bruno", 1),
+            make_agent(3, "Carla", None),
+            make_agent(4, "Gone", 1, is_listed=False),
+        ]
+    )
+
+
+DIRECTORY = directory_with()
+
+
+def version_id(agent: int, number: int) -> str:
+    return str(uuid.UUID(int=100 * agent + number))
+
+
+def target(agent: int, number: int, directory: Directory = DIRECTORY) -> Target:
+    found = directory.version(uuid.UUID(version_id(agent, number)))
+    assert found is not None
+    return Target(*found)
+
+
+def make_phone(nickname: str | None = "Ventas", inbound: int | None = 1, outbound: int | None = 2) -> Phone:
+    return Phone(
+        id=uuid.UUID(int=7),
+        project=Project(name="North"),
+        nickname=nickname,
+        inbound_agent_id=uuid.UUID(int=inbound) if inbound else None,
+        outbound_agent_id=uuid.UUID(int=outbound) if outbound else None,
+    )
+
+
+def as_sent(form: NicknameForm) -> dict[str, str]:
+    """Return what a browser sends of a form that nobody has touched: text inputs have no line breaks."""
+    fields = {name: form[name].value() for name in form.fields if not isinstance(form[name].field, forms.BooleanField)}
+    values = {name: "" if value is None else str(value) for name, value in fields.items()}
+    return values | {"nickname": one_line(values["nickname"]), "form_token": str(uuid.UUID(int=9))}
+
+
+def field(name: str, value: str) -> dict[str, Any]:
+    """Return one field with the value sent for it, under a name that is not written out."""
+    return {name: value}
+
+
+def posted(values: dict[str, str]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    query.update(values)
+    return query
+
+
+def filled(
+    phone: Phone,
+    *,
+    directory: Directory = DIRECTORY,
+    directory_then: Directory | None = None,
+    phone_then: Phone | None = None,
+    can_route: bool = True,
+    **changes: str,
+) -> PhoneForm:
+    """Return the form as sent: opened earlier (on `phone_then` and `directory_then`), then changed."""
+    shown = PhoneForm(phone=phone_then or phone, directory=directory_then or directory, can_route=can_route)
+    values = as_sent(shown) | changes
+    return PhoneForm(posted(values), phone=phone, directory=directory, can_route=can_route)
+
+
+def intention_of(form: PhoneForm) -> Intention:
+    assert form.is_valid(), form.errors
+    return form.intention()
+
+
+def errors_of(form: NicknameForm) -> dict[str, list[str]]:
+    assert not form.is_valid()
+    return {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+
+
+# What a browser may send back.
+
+BREAKS = st.text(st.sampled_from("a \t\r\n\u2028\u0085\xa0\u200b\x0b"), max_size=12)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(nickname=st.none() | st.text() | BREAKS)
+@example(nickname="  blanks around  ")
+@example(nickname="two\r\nlines")
+@example(nickname="\n")
+@example(nickname="<script>alert(1)</script>")
+@example(nickname="half \ud83d")
+@example(nickname="x" * (NICKNAME_LIMIT + 1))
+def test_form_that_nobody_touched_wants_nothing(nickname: str | None) -> None:
+    # Storing has taken out what PostgreSQL can't keep.
+    phone = make_phone(None if nickname is None else nickname.replace("\x00", ""))
+
+    sent = posted(as_sent(NicknameForm(phone=phone, directory=DIRECTORY)))
+    rename = NicknameForm(sent, phone=phone, directory=DIRECTORY)
+
+    assert intention_of(filled(phone)).is_empty
+    assert rename.is_valid(), rename.errors
+    assert rename.intention().is_empty
+
+
+@given(
+    nickname=st.none() | st.text(),
+    inbound=st.none() | st.uuids(),
+    outbound=st.none() | st.uuids(),
+    kept=st.tuples(st.text(), st.text()),
+)
+@example(nickname='"\\\n\r\u2028</script>😀\ud83d:.', inbound=None, outbound=None, kept=("", ""))
+def test_what_was_seen_survives_the_hidden_field(
+    nickname: str | None, inbound: uuid.UUID | None, outbound: uuid.UUID | None, kept: tuple[str, str]
+) -> None:
+    opened = Opened(Base(nickname, inbound, outbound), {"inbound": kept[0], "outbound": kept[1]})
+
+    packed = opened.packed(uuid.UUID(int=7))
+
+    assert Opened.unpacked(uuid.UUID(int=7), packed) == opened
+    assert packed.isascii()
+    assert not any(letter.isspace() for letter in packed)
+    with pytest.raises(forms.ValidationError):
+        Opened.unpacked(uuid.UUID(int=8), packed)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda packed: "",
+        lambda packed: packed[1:],
+        lambda packed: packed[:-1] + ("a" if packed[-1] != "a" else "b"),
+        lambda packed: packed.replace(":", ""),
+        lambda packed: "ñ:a:b",
+        lambda packed: Opened.of(make_phone("Forged"), DIRECTORY).packed(uuid.UUID(int=8)),
+    ],
+    ids=["none", "cut", "signature", "no parts", "accents", "of another phone"],
+)
+def test_altered_form_is_too_old(spoil: Any) -> None:
+    phone = make_phone()
+    packed = Opened.of(phone, DIRECTORY).packed(phone.pk)
+
+    errors = errors_of(filled(phone, opened=spoil(packed), nickname="Other"))
+
+    assert errors == {"opened": ["This form is too old. Open the number again; nothing was sent."]}
+
+
+@pytest.mark.parametrize("token", ["", "not a token"])
+def test_form_without_its_token_is_too_old(token: str) -> None:
+    errors = errors_of(filled(make_phone(), form_token=token))
+
+    assert errors == {"form_token": ["This form is too old. Open the number again; nothing was sent."]}
+
+
+# Nickname.
+
+
+def test_changed_nickname_is_wanted_alone_and_without_blanks_around() -> None:
+    form = filled(make_phone(), nickname="  Ventas Málaga ")
+
+    assert intention_of(form) == Intention(nickname="Ventas Málaga")
+    assert form.base() == Base("Ventas", uuid.UUID(int=1), uuid.UUID(int=2))
+
+
+def test_emptied_nickname_is_wanted_empty() -> None:
+    assert intention_of(filled(make_phone(), nickname="")) == Intention(nickname="")
+
+
+def test_nickname_that_was_not_sent_is_left_alone() -> None:
+    phone = make_phone()
+    values = as_sent(PhoneForm(phone=phone, directory=DIRECTORY, can_route=True))
+    del values["nickname"]
+
+    form = PhoneForm(posted(values), phone=phone, directory=DIRECTORY, can_route=True)
+
+    assert intention_of(form).is_empty
+
+
+def test_line_breaks_are_taken_out_of_a_nickname() -> None:
+    assert intention_of(filled(make_phone(), nickname="Ven\r\ntas\n 2")) == Intention(nickname="Ventas 2")
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_too_long_a_nickname_is_refused_at_its_field(extra: int) -> None:
+    form = filled(make_phone(), nickname="ñ" * (NICKNAME_LIMIT + extra))
+
+    assert form.is_valid() is (extra == 0)
+    assert list(form.errors) == (["nickname"] if extra else [])
+    assert form["nickname"].value() == "ñ" * (NICKNAME_LIMIT + extra)
+
+
+def test_too_long_a_nickname_of_digas_own_stays_when_the_agent_is_changed() -> None:
+    form = filled(make_phone("x" * 300), inbound_version_id=version_id(3, 1))
+
+    assert intention_of(form) == Intention(inbound=target(3, 1))
+
+
+def test_nul_in_a_nickname_is_refused() -> None:
+    assert list(errors_of(filled(make_phone(), nickname="a\x00b"))) == ["nickname"]
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_field_that_nobody_changes_here_is_refused(name: str) -> None:
+    expected = {"__all__": [f"“{name}” can’t be changed here. Nothing was sent."]}
+
+    assert errors_of(filled(make_phone(), **field(name, "assigned"))) == expected
+    values = as_sent(NicknameForm(phone=make_phone(), directory=DIRECTORY)) | {name: ""}
+    assert errors_of(NicknameForm(posted(values), phone=make_phone(), directory=DIRECTORY)) == expected
+
+
+@pytest.mark.parametrize(("name", "limit"), [("reason", REASON_LIMIT), ("ticket", TICKET_LIMIT)])
+def test_reason_and_ticket_have_limits(name: str, limit: int) -> None:
+    assert filled(make_phone(), **field(name, "x" * limit)).is_valid()
+    assert list(errors_of(filled(make_phone(), **field(name, "x" * (limit + 1))))) == [name]
