@@ -79,7 +79,13 @@ def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> li
         Goal(
             f"list.{name}.admin", f"{name}: page 1 / admin's page as it comes", first.median / whole.median, ADMIN_LIMIT
         ),
-        Goal(f"list.{name}.admin_50", f"{name}: page 1 / admin with 50 rows", first.median / fifty.median, ADMIN_LIMIT),
+        Goal(
+            f"list.{name}.admin_50",
+            f"{name}: page 1 / admin with 50 rows",
+            first.median / fifty.median,
+            ADMIN_LIMIT,
+            is_asserted=False,
+        ),
         Goal(
             f"list.{name}.admin_row",
             f"{name}: per row / admin's per row",

@@ -39,7 +39,6 @@ class Failure:
     options: tuple[tuple[str, Any], ...] = ()
     is_lost: bool = False
     has_quote: bool = False
-    is_quoted_at_write: bool = True
     more: str = ""
     exception: Exception | None = None
     is_impatient: bool = False
@@ -103,12 +102,11 @@ FAILURES = [
     _status(404, "not_found", 404),
     *(_status(status, "server_error", 502) for status in (500, 502, 503)),
     _status(500, "server_error", 502, shape="html"),
-    replace(_status(429, "rate_limited", 502), is_impatient=True, is_quoted_at_write=False),
+    replace(_status(429, "rate_limited", 502), is_impatient=True),
     replace(
         _status(429, "rate_limited", 502, retry_after="20"),
         name="429 with Retry-After",
         more="Diga names 20 seconds.",
-        is_quoted_at_write=False,
     ),
     Failure("page instead of JSON", "html", "not_json", 502, is_lost=True),
     Failure("broken JSON", "not_json", "not_json", 502, is_lost=True),

@@ -16,7 +16,8 @@ from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import directory_of
-from phones.services.editing import Author, Saved, change_phone, impacts_of
+from phones.services.editing import Author, Saved, change_phone
+from phones.services.guarding import impacts_of
 from phones.services.impact import Target, fingerprint
 from phones.services.intention import Base, Intention
 

@@ -24,6 +24,10 @@ from tests.fixtures.desk import PASSWORD
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
 LIST = "/projects/aurora/phones/"
+# Badges and agents that run over the edge of the table.
+STICKING_OUT = """() => [...document.querySelectorAll("#phone-table td:not([hidden]) :is(.state, .agent)")]
+    .filter(part => part.getBoundingClientRect().right > part.closest("table").getBoundingClientRect().right)
+    .map(part => `${innerWidth} ${part.textContent}`)"""
 
 
 def _sign_in(page: Page, person: User) -> None:
@@ -140,6 +144,28 @@ def test_open_number_is_marked_in_the_list_and_stays_in_sight(
     row = row_of(page, sales_phone)
     expect(row).to_have_attribute("aria-selected", "true")
     expect(row).to_be_in_viewport()
+
+
+SPANISH = pytest.param("es", marks=pytest.mark.browser_context_args(locale="es-ES"))
+
+
+@pytest.mark.parametrize("language", ["en", SPANISH])
+def test_badges_stay_inside_the_table(
+    page_of: PageOf, router: User, sales_phone: Phone, spanish: None, language: str
+) -> None:
+    page = page_of(router)
+    page.goto(f"{LIST}{sales_phone.pk}/")
+    beside = []
+    for width in (1200, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        beside += page.evaluate(STICKING_OUT)
+    page.goto(LIST)
+    for width in (380, 600, 720, 992, 1100, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        beside += page.evaluate(STICKING_OUT)
+
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    assert beside == []
 
 
 def test_filters_narrow_the_list_and_are_in_the_address(page_of: PageOf, router: User, aurora: Project) -> None:

@@ -11,14 +11,8 @@ from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source, TokenState
 from phones.services.directory import AgentEntry, VersionEntry
-from phones.services.editing import (
-    NoConsent,
-    NotEditable,
-    NothingToChange,
-    PredictedRefusal,
-    ReadOnlyProject,
-    impacts_of,
-)
+from phones.services.editing import NotEditable, NothingToChange, ReadOnlyProject
+from phones.services.guarding import NoConsent, PredictedRefusal, impacts_of
 from phones.services.impact import Effect, Target, fingerprint
 from phones.services.intention import Intention
 from phones.services.policy import Why

@@ -7,7 +7,7 @@ import pytest
 from phones.diga.sandbox import Key, Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services import connecting
-from phones.services.editing import PredictedRefusal
+from phones.services.guarding import PredictedRefusal
 from phones.services.impact import Effect
 from phones.services.intention import Intention
 from tests.saving import (

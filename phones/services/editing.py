@@ -15,17 +15,17 @@ from django.db import IntegrityError, transaction
 from phones import diga
 from phones.models import Change, Outcome, Phone, Project, Source, TokenState
 
-from .connecting import client_for, note_refusal
+from .connecting import client_for
 from .directory import directory_of
-from .impact import Direction, Impact, Target, Use, fingerprint, foresee
-from .intention import FIELDS, Base, Intention, frozen, frozen_intention, renewed
+from .guarding import guard_change
+from .impact import Impact
+from .intention import FIELDS, Base, Intention, frozen, frozen_intention
 from .policy import Policy, policy_for
-from .storing import learn_published, store_agents, store_phone
-from .syncing import cause_of
+from .reading import reread
+from .settling import settle_answer, settle_failure
+from .storing import store_phone
 
 Clock = Callable[[], datetime]
-# A large agent answers on thousands of numbers; sentences name a few and count the rest.
-NAMED_USES = 20
 
 
 class NothingToChange(Exception):
@@ -38,22 +38,6 @@ class NotEditable(Exception):
     def __init__(self, policy: Policy) -> None:
         super().__init__("The phone's status does not allow this change")
         self.policy = policy
-
-
-class PredictedRefusal(Exception):
-    """Diga would refuse: nothing was sent. `impacts` says because of which phones."""
-
-    def __init__(self, impacts: tuple[Impact, ...]) -> None:
-        super().__init__("Diga would refuse this change")
-        self.impacts = impacts
-
-
-class NoConsent(Exception):
-    """Live calls would change in a way that the person has not ticked; `impacts` says how."""
-
-    def __init__(self, impacts: tuple[Impact, ...]) -> None:
-        super().__init__("The person has not agreed to what this change does")
-        self.impacts = impacts
 
 
 class Conflict(Exception):
@@ -95,39 +79,6 @@ class Author:
     ticket: str = ""
     source: Source = Source.FORM
     form_token: uuid.UUID | None = None
-
-
-def impacts_of(phone: Phone, intention: Intention) -> tuple[Impact, ...]:
-    """Say what the intention will do with live calls, lane by lane. One query for each agent wanted."""
-    return tuple(
-        _impact(phone, intention, direction)
-        for direction in Direction
-        if not isinstance(intention.lane(direction), diga.Unset)
-    )
-
-
-def _impact(phone: Phone, intention: Intention, direction: Direction) -> Impact:
-    target = intention.lane(direction)
-    other = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
-    other_target = intention.lane(other)
-    keeps = isinstance(other_target, diga.Unset)
-    lane_agent = getattr(phone, f"{other}_agent_id") if keeps else intention.wanted(other)
-    others, other_count = _other_uses(phone, target) if isinstance(target, Target) else ([], 0)
-    return foresee(
-        direction=direction,
-        target=target if isinstance(target, Target) else None,
-        others=others,
-        other_count=other_count,
-        other_lane=lane_agent if isinstance(lane_agent, uuid.UUID) else None,
-        other_target=other_target if isinstance(other_target, Target) else None,
-    )
-
-
-def _other_uses(phone: Phone, target: Target) -> tuple[list[Use], int]:
-    """Return the first of the other phones that the target's agent answers or dials from, and their number."""
-    users = Phone.objects.filter(project=phone.project_id).using_agents({target.agent.id}).exclude(pk=phone.pk)
-    first = [Use(*row) for row in users.values_list("pk", "shown")[: NAMED_USES + 1]]
-    return first[:NAMED_USES], len(first) if len(first) <= NAMED_USES else users.count()
 
 
 def change_phone(
@@ -173,7 +124,7 @@ def change_phone(
     intention = intention.remaining(now)
     if intention.is_empty:
         raise NothingToChange
-    impacts = _guard(project, phone, intention, client, agreed, clock)
+    impacts = guard_change(project=project, phone=phone, intention=intention, client=client, agreed=agreed, clock=clock)
     change = _begin(project, phone, intention, author, clock())
     error = _send(project, phone, intention, client, change, clock)
     return Saved(change, merged, impacts, error)
@@ -195,26 +146,6 @@ def _refuse_closed_fields(phone: Phone, intention: Intention) -> None:
         raise NotEditable(policy)
 
 
-def reread(*, project: Project, phone: Phone, client: diga.DigaClient, clock: Clock) -> Base:
-    """Read the phone from Diga, copy the answer to its row, and return what it says now.
-
-    :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
-    """
-    asked_at = clock()
-    try:
-        record = client.get_phone(phone.pk)
-    except diga.DigaNotFound:
-        if phone.missing_since is None:
-            phone.missing_since = asked_at
-            phone.save(update_fields=["missing_since"])
-        raise
-    except diga.DigaError as error:
-        note_refusal(project, error)
-        raise
-    store_phone(phone, record, fetched_at=asked_at)
-    return Base.of(record)
-
-
 def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
     """Compare base, now and wanted per field; return the fields others changed that the person left alone.
 
@@ -225,31 +156,6 @@ def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
     if clashing:
         raise Conflict(tuple(clashing), base, now, intention)
     return tuple(name for name in moved if name not in intention.fields)
-
-
-def _guard(
-    project: Project,
-    phone: Phone,
-    intention: Intention,
-    client: diga.DigaClient,
-    agreed: str | None,
-    clock: Clock,
-) -> tuple[Impact, ...]:
-    impacts = impacts_of(phone, intention)
-    if any(impact.is_refused for impact in impacts):
-        # Our copy of what is published may be old: ask before telling a person that something can't be done.
-        try:
-            store_agents(project, client.list_agents(), now=clock())
-        except diga.DigaError as error:
-            note_refusal(project, error)
-            raise
-        intention = renewed(intention, directory_of(project))
-        impacts = impacts_of(phone, intention)
-        if any(impact.is_refused for impact in impacts):
-            raise PredictedRefusal(impacts)
-    if any(impact.needs_consent for impact in impacts) and agreed != fingerprint(impacts):
-        raise NoConsent(impacts)
-    return impacts
 
 
 def _begin(project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Change:
@@ -288,100 +194,16 @@ def _send(
     try:
         record = client.update_phone(phone.pk, intention.update())
     except diga.DigaError as error:
-        _settle_failure(project, phone, intention, client, change, error, clock)
+        settle_failure(project, phone, intention, client, change, error, clock)
         return error
     now = clock()
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_phone(phone, record, fetched_at=max(now, phone.fetched_at))
-        _settle_answer(project, change, intention, Base.of(record), now)
+        settle_answer(project, change, intention, Base.of(record), now)
         change.http_status = 200
         change.save()
         if project.can_write_phones is not True:
             project.can_write_phones = True
             project.save(update_fields=["can_write_phones"])
     return None
-
-
-def _settle_answer(project: Project, change: Change, intention: Intention, now_says: Base, now: datetime) -> None:
-    """Compare what Diga stored with what was wanted, and note the versions it has published thereby."""
-    change.settled_at = now
-    if not all(intention.is_met(name, now_says) for name in intention.fields):
-        change.outcome = Outcome.MISMATCH
-        change.stored = frozen(directory_of(project), now_says, intention.fields)
-        return
-    change.outcome = Outcome.CONFIRMED
-    lanes = (intention.inbound, intention.outbound)
-    learn_published(project, [lane.version.id for lane in lanes if isinstance(lane, Target)], now=now)
-
-
-def _settle_failure(
-    project: Project,
-    phone: Phone,
-    intention: Intention,
-    client: diga.DigaClient,
-    change: Change,
-    error: diga.DigaError,
-    clock: Clock,
-) -> None:
-    """Write down what a failed write came to: refused, not sent, or, if it may have been applied, what a read says."""
-    change.cause, change.message = cause_of(error), error.message
-    change.http_status, change.request_id = error.status, error.request_id
-    note_refusal(project, error)
-    if error.sent:
-        _settle_unknown(project, phone, intention, client, change, clock)
-    elif isinstance(error, diga.DigaRejected | diga.DigaNotFound) and len(intention.fields) > 1:
-        _settle_refusal_of_many(project, phone, intention, client, change, clock)
-    else:
-        change.outcome = (
-            Outcome.FAILED if isinstance(error, diga.DigaUnavailable | diga.DigaRateLimited) else Outcome.REFUSED
-        )
-        change.settled_at = clock()
-    if isinstance(error, diga.DigaForbidden) and project.can_write_phones is not False:
-        project.can_write_phones = False
-        project.save(update_fields=["can_write_phones"])
-    change.save()
-
-
-def _settle_refusal_of_many(
-    project: Project,
-    phone: Phone,
-    intention: Intention,
-    client: diga.DigaClient,
-    change: Change,
-    clock: Clock,
-) -> None:
-    """Read back after a refusal of several fields: it is not documented that the others are left as they were."""
-    before = Base.of(phone)
-    try:
-        now_says = reread(project=project, phone=phone, client=client, clock=clock)
-    except diga.DigaError:
-        change.outcome = Outcome.UNKNOWN
-        return
-    change.outcome, change.settled_at = Outcome.REFUSED, clock()
-    if any(now_says.value(name) != before.value(name) for name in intention.fields):
-        change.outcome = Outcome.MISMATCH
-        change.stored = frozen(directory_of(project), now_says, intention.fields)
-
-
-def _settle_unknown(
-    project: Project,
-    phone: Phone,
-    intention: Intention,
-    client: diga.DigaClient,
-    change: Change,
-    clock: Clock,
-) -> None:
-    """Read back after a lost answer. A lane whose agent stays the same can't be told by a read: it stays unknown."""
-    change.outcome = Outcome.UNKNOWN
-    before = Base.of(phone)
-    try:
-        now_says = reread(project=project, phone=phone, client=client, clock=clock)
-    except diga.DigaError:
-        return
-    if any(intention.is_met(name, before) for name in intention.fields):
-        return
-    if all(intention.is_met(name, now_says) for name in intention.fields):
-        _settle_answer(project, change, intention, now_says, clock())
-    elif all(now_says.value(name) == before.value(name) for name in intention.fields):
-        change.outcome, change.settled_at = Outcome.FAILED, clock()

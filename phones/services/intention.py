@@ -49,6 +49,11 @@ class Intention:
         """True when nothing is to be changed."""
         return not self.fields
 
+    @property
+    def moves_calls(self) -> bool:
+        """True when a lane is to be changed, and not only the nickname."""
+        return bool({"inbound", "outbound"} & set(self.fields))
+
     def lane(self, direction: Direction) -> Target | diga.Unset | None:
         """Return what is wanted in a lane."""
         return self.inbound if direction is Direction.INBOUND else self.outbound

@@ -1,18 +1,39 @@
-"""Reading one phone from Diga on demand."""
+"""Reading from Diga on demand: one phone, or the agents behind it."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from phones.models import NoKey, Phone, Project
+from phones import diga
+from phones.models import Phone, Project
 
-from .connecting import client_for
-from .editing import reread
+from .connecting import client_for, note_refusal
 from .intention import Base
+from .storing import store_agents, store_phone
 
-__all__ = ["NoKey", "refresh_phone"]
+Clock = Callable[[], datetime]
 
 
-def refresh_phone(*, project: Project, phone: Phone, clock: Callable[[], datetime]) -> bool:
+def reread(*, project: Project, phone: Phone, client: diga.DigaClient, clock: Clock) -> Base:
+    """Read the phone from Diga, copy the answer to its row, and return what it says now.
+
+    :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
+    """
+    asked_at = clock()
+    try:
+        record = client.get_phone(phone.pk)
+    except diga.DigaNotFound:
+        if phone.missing_since is None:
+            phone.missing_since = asked_at
+            phone.save(update_fields=["missing_since"])
+        raise
+    except diga.DigaError as error:
+        note_refusal(project, error)
+        raise
+    store_phone(phone, record, fetched_at=asked_at)
+    return Base.of(record)
+
+
+def refresh_phone(*, project: Project, phone: Phone, clock: Clock) -> bool:
     """Read the phone, copy the answer, and say whether any of its three values had moved.
 
     :raises NoKey: the project has no usable key.
@@ -20,3 +41,17 @@ def refresh_phone(*, project: Project, phone: Phone, clock: Callable[[], datetim
     """
     before = Base.of(phone)
     return reread(project=project, phone=phone, client=client_for(project), clock=clock) != before
+
+
+def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> None:
+    """Read all agents and versions from Diga and copy the answer.
+
+    :raises DigaError: Diga gave no usable answer; our copy is as before.
+    """
+    asked_at = clock()
+    try:
+        agents = client.list_agents()
+    except diga.DigaError as error:
+        note_refusal(project, error)
+        raise
+    store_agents(project, agents, now=asked_at)

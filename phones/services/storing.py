@@ -106,6 +106,8 @@ def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at:
 def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetime) -> None:
     """Copy Diga's whole list of agents and versions, and move `project.agents_changed_at` if anything differs.
 
+    `now` is when the list was asked for.
+
     Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them.
 
     :raises ForeignProject: one of the ids belongs to another project's agent.
@@ -141,10 +143,10 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             unique_fields=["id"],
             update_fields=["number", "name", "is_published", "is_draft"],
         )
+        project.agents_read_at, project.agent_count = now, len(wanted)
         if _picture(project) != before:
             project.agents_changed_at = now
-            project.agent_count = len(wanted)
-            project.save(update_fields=["agents_changed_at", "agent_count"])
+        project.save(update_fields=["agents_read_at", "agents_changed_at", "agent_count"])
 
 
 def _picture(project: Project) -> set[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from phones import diga
 from phones.access import Desk
 from phones.forms.phones import NicknameForm, PhoneForm
 from phones.models import Change, NoKey, Outcome, Phone
-from phones.services import editing, explaining
+from phones.services import editing, explaining, guarding
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
@@ -75,10 +75,10 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
     except editing.NotEditable as closed:
         why = explaining.why_closed(closed.policy.why) if closed.policy.why else ""
         return Answer(422, Words("bad", _("Not saved, nothing was sent"), why))
-    except editing.PredictedRefusal:
+    except guarding.PredictedRefusal:
         text = _("Diga would refuse this, so nothing was sent. The box above the button says because of which numbers.")
         return Answer(422, Words("bad", _("Not sent"), text))
-    except editing.NoConsent:
+    except guarding.NoConsent:
         form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
         return Answer(422)
     except editing.Conflict as conflict:
@@ -127,7 +127,7 @@ def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
 
     The tick stays as long as it is about the same effects.
     """
-    impacts = editing.impacts_of(phone, form.intention()) if desk.may_route else ()
+    impacts = guarding.impacts_of(phone, form.intention()) if desk.may_route else ()
     if not impacts:
         return None
     reviewed = fingerprint(impacts)

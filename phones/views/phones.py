@@ -17,8 +17,8 @@ from django_htmx.http import trigger_client_event
 from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
-from phones.models import Phone
-from phones.services import editing, explaining, reading
+from phones.models import NoKey, Phone
+from phones.services import editing, explaining, guarding, reading
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
@@ -75,7 +75,7 @@ def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
     """Say whether to show the guard first: without JavaScript nobody has read it before pressing Save."""
     if "review" not in request.POST:
         return False
-    impacts = editing.impacts_of(phone, form.intention())
+    impacts = guarding.impacts_of(phone, form.intention())
     return bool(impacts) and form.cleaned_data.get("reviewed") != fingerprint(impacts)
 
 
@@ -167,7 +167,7 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
         has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
         words, status = explaining.words_for_read(error), status_of(error)
-    except reading.NoKey:
+    except NoKey:
         words, status = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key")), 422
     if not is_htmx(request):
         if words:
