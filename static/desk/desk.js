@@ -119,7 +119,7 @@ const pencilOf = (row) => {
 // After a swap: rows that came along replace their old selves, results are announced, focus moves on purpose.
 const settle = (root) => {
   // htmx parses answers as if scripts were off, so the fields inside noscript would be sent.
-  //root.querySelectorAll("noscript").forEach((element) => element.remove());
+  root.querySelectorAll("noscript").forEach((element) => element.remove());
   root.querySelectorAll("template[data-row]").forEach((template) => {
     const old = document.getElementById(template.dataset.row);
     const fresh = template.content.firstElementChild;
