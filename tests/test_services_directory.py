@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Project
 from phones.services import directory as directories
-from phones.services.directory import HUE_COUNT, AgentEntry, VersionEntry, directory_of, forget_directories
+from phones.services.directory import HUE_COUNT, AgentEntry, Directory, VersionEntry, directory_of, forget_directories
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -81,7 +81,10 @@ def test_tile_has_a_letter_and_a_stable_colour() -> None:
     def entry(number: int, name: str) -> AgentEntry:
         return AgentEntry(UUID(int=number), name, True, (VersionEntry(uuid4(), 1, "", False, False),))
 
-    assert [entry(number, "x").hue for number in range(7)] == [1, 2, 3, 4, 5, 6, 1]
+    directory = Directory.of(entry(number, f"agent {9 - number}") for number in (6, 12, 18, 24, 30, 36, 42))
+
+    hues = [agent.hue for agent in sorted(directory.agents, key=lambda agent: agent.id)]
+    assert hues == [1, 2, 3, 4, 5, 6, 1]
     assert HUE_COUNT == 6
     assert [entry(1, name).initial for name in ("óptica", "Alicia", "")] == ["Ó", "A", "?"]
 

@@ -7,7 +7,7 @@ per process and replaced when `Project.agents_changed_at` has moved on.
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
@@ -41,6 +41,8 @@ class AgentEntry:
     name: str
     is_listed: bool
     versions: tuple[VersionEntry, ...]
+    # The colour number of the tile, 1 to 6; never the only sign.
+    hue: int = 1
 
     @property
     def published(self) -> VersionEntry | None:
@@ -51,11 +53,6 @@ class AgentEntry:
     def offered(self) -> tuple[VersionEntry, ...]:
         """The versions a phone may be given: never a draft."""
         return tuple(version for version in self.versions if not version.is_draft)
-
-    @property
-    def hue(self) -> int:
-        """A stable colour number of the tile, 1 to 6; never the only sign."""
-        return self.id.int % HUE_COUNT + 1
 
     @property
     def initial(self) -> str:
@@ -74,7 +71,12 @@ class Directory:
     @classmethod
     def of(cls, agents: Iterable[AgentEntry]) -> "Directory":
         """Return a directory of these agents."""
-        ordered = tuple(sorted(agents, key=lambda agent: (not agent.is_listed, agent.name.casefold(), agent.id)))
+        # Colours go round, so that few agents never share one.
+        coloured = [
+            replace(agent, hue=place % HUE_COUNT + 1)
+            for place, agent in enumerate(sorted(agents, key=lambda agent: agent.id))
+        ]
+        ordered = tuple(sorted(coloured, key=lambda agent: (not agent.is_listed, agent.name.casefold(), agent.id)))
         return cls(
             ordered,
             {agent.id: agent for agent in ordered},
