@@ -1,5 +1,9 @@
 """The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
 
+from collections.abc import ItemsView
+from types import FrameType
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +17,12 @@ class AlwaysMasking(SafeExceptionReporterFilter):
     def is_active(self, request: HttpRequest | None) -> bool:
         """Mask, whatever DEBUG says."""
         return True
+
+    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
+        """Mask every variable of the code that puts requests on the wire: headers with the key pass there."""
+        if tb_frame.f_globals.get("__name__", "").startswith(("phones.diga.", "requests.", "urllib3.", "http.")):
+            return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
+        return super().get_traceback_frame_variables(request, tb_frame)
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -226,7 +226,6 @@ def test_key_that_was_typed_is_not_shown_again(
     assert_silent(canary, spy)
 
 
-@pytest.mark.xfail(reason="http.client prints the header: phones.diga.transport has to keep its debuglevel at 0")
 def test_key_is_not_printed_where_http_client_is_debugged(
     client: Client,
     canary: Canary,
@@ -243,7 +242,6 @@ def test_key_is_not_printed_where_http_client_is_debugged(
     assert_silent(canary, spy, capsys)
 
 
-@pytest.mark.xfail(reason="DEBUG shows the headers of urllib3's frames: dashboard.errors has to mask those frames")
 def test_key_is_not_on_the_error_page_of_a_crash_while_sending(
     client: Client,
     canary: Canary,

@@ -110,6 +110,8 @@ class _Answer(HTTPResponse):
 class _Recorded:
     """A connection that notes when a request is about to leave."""
 
+    # http.client would print the headers, and with them the key.
+    debuglevel = 0
     idle_since = 0.0
     sock: Any
     connect: Callable[[], None]
