@@ -3,12 +3,14 @@
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from django import forms
 from django.core import signing
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from phones import diga
@@ -87,6 +89,10 @@ def _id(text: str | None) -> uuid.UUID | None:
 def one_line(text: str) -> str:
     """Return the text as a one-line input sends it back: without line breaks."""
     return text.replace("\r", "").replace("\n", "")
+
+
+# A picker's options of one agent: its name, and (version id, label) of each version.
+Group = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class NicknameForm(forms.Form):
@@ -172,6 +178,8 @@ class PhoneForm(NicknameForm):
         initial: dict[str, Any] | None = None,
     ) -> None:
         opened = Opened.of(phone, directory)
+        # Each picker's options as `_choices` returns them; Django's field turns them into lists of its own.
+        self.options: dict[str, tuple[Any, ...]] = {}
         lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
         super().__init__(data, phone=phone, directory=directory, initial=lanes | (initial or {}))
         if self.is_bound:
@@ -179,7 +187,8 @@ class PhoneForm(NicknameForm):
                 opened = Opened.unpacked(phone.pk, self.data.get("opened", ""))
         for lane, agent_id in (("inbound", phone.inbound_agent_id), ("outbound", phone.outbound_agent_id)):
             field = cast(forms.ChoiceField, self.fields[f"{lane}_version_id"])
-            field.choices = _choices(opened.kept[lane], agent_id, directory)
+            self.options[lane] = _choices(opened.kept[lane], agent_id, directory)
+            field.choices = self.options[lane]
             field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
         if not can_route:
             for name in (*ROUTE_FIELDS, "understood", "reviewed"):
@@ -259,13 +268,21 @@ def kept_value(agent_id: uuid.UUID | None, directory: Directory) -> str:
     return str(agent.published.id) if agent and agent.is_listed and agent.published else ""
 
 
-def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> list[Any]:
+def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:
     """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
-    groups = [
-        (agent.name, [_option(agent, version) for version in _published_first(agent)]) for agent in directory.offered
-    ]
-    offered = {value for _name, options in groups for value, _label in options}
-    return groups if kept in offered else [(kept, _kept_label(agent_id, directory)), *groups]
+    groups = _groups(directory, get_language())
+    offered = directory.version(uuid.UUID(kept)) if kept else None
+    is_offered = offered is not None and offered[0].is_listed and not offered[1].is_draft
+    return groups if is_offered else ((kept, _kept_label(agent_id, directory)), *groups)
+
+
+@lru_cache(maxsize=64)
+def _groups(directory: Directory, _language: str | None) -> tuple[Group, ...]:
+    """Return a picker's options, a group an agent. Kept: a directory stays the same until agents change."""
+    return tuple(
+        (agent.name, tuple(_option(agent, version) for version in _published_first(agent)))
+        for agent in directory.offered
+    )
 
 
 def _kept_label(agent_id: uuid.UUID | None, directory: Directory) -> Any:
@@ -282,7 +299,7 @@ def _published_first(agent: AgentEntry) -> list[VersionEntry]:
     return sorted(agent.offered, key=lambda version: not version.is_published)
 
 
-def _option(agent: AgentEntry, version: VersionEntry) -> tuple[str, Any]:
+def _option(agent: AgentEntry, version: VersionEntry) -> tuple[str, str]:
     named = f"{agent.name} · {version.label}" + (f" “{version.name}”" if version.name else "")
     label = _("%(version)s · published") if version.is_published else _("%(version)s · saved")
-    return str(version.id), label % {"version": named}
+    return str(version.id), str(label % {"version": named})

@@ -60,9 +60,9 @@ class AgentEntry:
         return self.name[:1].upper() or "?"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directory:
-    """All agents of one project, listed ones first, by name."""
+    """All agents of one project, listed ones first, by name. Equal only to itself, so that it can be a cache's key."""
 
     agents: tuple[AgentEntry, ...]
     _agents: dict[uuid.UUID, AgentEntry] = field(default_factory=dict)

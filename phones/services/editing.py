@@ -114,7 +114,7 @@ def change_phone(
         raise ReadOnlyProject
     client = client_for(project)
     _refuse_closed_fields(phone, intention)
-    now = reread(project=project, phone=phone, client=client, clock=clock)
+    now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
     earlier = _earlier(phone, author)
     if earlier is not None:
         # The other click of a double click was done while this one was reading.

@@ -18,6 +18,19 @@ from .directory import Directory
 from .numbers import dialled_digits, folded
 
 PAGE_SIZE = 50
+# What a list shows; the long texts that only searches read stay in the table.
+LISTED = (
+    "project_id",
+    "number",
+    "shown",
+    "nickname",
+    "status",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "telephony_provider",
+    "fetched_at",
+    "missing_since",
+)
 NONE = "none"
 UNKNOWN = "unknown"
 MISSING = "missing"
@@ -102,7 +115,7 @@ def phone_page(
     total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
     cursor = _decode(after or before)
     backwards = cursor is not None and not after
-    rows = found.annotate(total=Coalesce(models.Subquery(total), 0))
+    rows = found.only(*LISTED).annotate(total=Coalesce(models.Subquery(total), 0))
     if cursor:
         number, pk = cursor
         # The first bound is implied by the second, but lets the index skip to the page.

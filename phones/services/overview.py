@@ -65,7 +65,7 @@ def overview_of(project: Project, *, now: datetime) -> Overview:
             RunLine(run, words_for_cause(run.cause) if run.cause else "")
             for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
         ],
-        changes=list(changes.select_related("project").order_by("-pk")[:CHANGE_COUNT]),
+        changes=list(changes.order_by("-pk")[:CHANGE_COUNT]),
         is_stale=project.synced_at is None or now - project.synced_at > STALE_AFTER,
         why_failing=words_for_cause(project.sync_cause) if project.sync_cause else "",
     )

@@ -8,13 +8,17 @@ from phones.models import Phone, Project
 
 from .connecting import client_for, note_refusal
 from .intention import Base
-from .storing import store_agents, store_phone
+from .storing import is_copy, store_agents, store_phone
 
 Clock = Callable[[], datetime]
 
 
-def reread(*, project: Project, phone: Phone, client: diga.DigaClient, clock: Clock) -> Base:
+def reread(
+    *, project: Project, phone: Phone, client: diga.DigaClient, clock: Clock, is_before_write: bool = False
+) -> Base:
     """Read the phone from Diga, copy the answer to its row, and return what it says now.
+
+    Before a write, an answer that says nothing new is not noted: the write's own answer follows.
 
     :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
     """
@@ -29,7 +33,8 @@ def reread(*, project: Project, phone: Phone, client: diga.DigaClient, clock: Cl
     except diga.DigaError as error:
         note_refusal(project, error)
         raise
-    store_phone(phone, record, fetched_at=asked_at)
+    if not (is_before_write and is_copy(phone, record)):
+        store_phone(phone, record, fetched_at=asked_at)
     return Base.of(record)
 
 

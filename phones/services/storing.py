@@ -56,6 +56,11 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
     return changed
 
 
+def is_copy(phone: Phone, record: diga.Phone) -> bool:
+    """Say whether the row has all that the answer says."""
+    return phone.missing_since is None and all(getattr(phone, name) == value for name, value in _values(record).items())
+
+
 def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime) -> None:
     """Copy an answer about one phone into its row, unless the row has a newer one; `phone` is then as the row.
 

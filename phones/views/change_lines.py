@@ -57,10 +57,9 @@ class ChangeLine:
     confirmed_at: str
 
     @classmethod
-    def of(cls, change: Change, now: datetime) -> "ChangeLine":
-        """Return a change in words. The project must be loaded; no query."""
+    def of(cls, change: Change, slug: str) -> "ChangeLine":
+        """Return a change of the project `slug` in words. No query."""
         tone, icon = _LOOKS[Outcome(change.outcome)]
-        slug = change.project.slug
         prefix, national = national_number(change.number)
         confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
         return cls(

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, open_desk
@@ -19,7 +18,7 @@ PAGE_SIZE = 50
 def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the changes of a project, newest first; `?phone=` narrows to one number, `?before=` pages on."""
     desk = open_desk(request, slug)
-    changes = Change.objects.filter(project=desk.project).select_related("project").order_by("-id")
+    changes = Change.objects.filter(project=desk.project).order_by("-id")
     phone_id = _uuid(request.GET.get("phone", ""))
     if phone_id:
         changes = changes.filter(phone_id=phone_id)
@@ -27,11 +26,10 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     if before.isdecimal():
         changes = changes.filter(pk__lt=min(int(before), 2**63 - 1))
     found = list(changes[: PAGE_SIZE + 1])
-    now = timezone.now()
     context = {
         "desk": desk,
         "section": "changes",
-        "changes": [ChangeLine.of(change, now) for change in found[:PAGE_SIZE]],
+        "changes": [ChangeLine.of(change, slug) for change in found[:PAGE_SIZE]],
         "phone_id": phone_id,
         "older_than": found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None,
     }
@@ -44,11 +42,11 @@ def change_detail(request: DeskRequest, slug: str, change_id: int) -> HttpRespon
     desk = open_desk(request, slug)
     if change_id > 2**63 - 1:
         raise Http404
-    change = get_object_or_404(Change.objects.select_related("project"), pk=change_id, project=desk.project)
+    change = get_object_or_404(Change.objects, pk=change_id, project=desk.project)
     context = {
         "desk": desk,
         "section": "changes",
-        "change": ChangeLine.of(change, timezone.now()),
+        "change": ChangeLine.of(change, slug),
         "record": change,
     }
     return render(request, "phones/change_detail.html", context)

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from phones import diga
@@ -25,7 +28,7 @@ from .change_lines import ChangeLine, field_label
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
 
-HISTORY_SIZE = 20
+HISTORY_SIZE = 8
 REFUSALS = {Outcome.REFUSED: 422, Outcome.FAILED: 502, Outcome.UNKNOWN: 502}
 
 
@@ -157,7 +160,7 @@ def drawer_context(
     policy = policy_for(phone)
     typed = form
     form = form or PhoneForm(phone=phone, directory=directory, can_route=desk.may_route)
-    changes = list(Change.objects.filter(phone=phone).select_related("project").order_by("-id")[: HISTORY_SIZE + 1])
+    changes = list(Change.objects.filter(phone=phone).order_by("-id")[: HISTORY_SIZE + 1])
     if result is None and not typed:
         result = _asked_for(request, changes)
         words = explaining.words_for_change(result) if result else words
@@ -175,9 +178,9 @@ def drawer_context(
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and _is_writable(desk))),
         "why_closed": explaining.why_closed(policy.why) if policy.why else "",
         "words": words,
-        "result": ChangeLine.of(result, now) if result else None,
+        "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": _clashes(conflict, directory) if conflict else [],
-        "history": [ChangeLine.of(change, now) for change in changes[:HISTORY_SIZE]],
+        "history": [ChangeLine.of(change, desk.project.slug) for change in changes[:HISTORY_SIZE]],
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
@@ -185,6 +188,24 @@ def drawer_context(
 
 def _carries_lanes(typed: PhoneForm | None) -> bool:
     return typed is not None and "inbound_version_id" in typed.data
+
+
+def _chosen(name: Any, inner: Any, value: str) -> str | None:
+    """Return the value if an option of this group, or this single option, has it."""
+    values = [option for option, _label in inner] if isinstance(inner, tuple) else [name]
+    return value if value in values else None
+
+
+@lru_cache(maxsize=256)
+def _group_markup(name: Any, inner: Any, chosen: str | None) -> SafeString:
+    """Return an agent's options, or the one option that stands for what the lane keeps. Kept: agents seldom change."""
+    pairs = inner if isinstance(inner, tuple) else ((name, inner),)
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((key, " selected" if key == chosen else "", label) for key, label in pairs),
+    )
+    return format_html('<optgroup label="{}">{}</optgroup>', name, options) if pairs is inner else options
 
 
 def _is_writable(desk: Desk) -> bool:
@@ -218,10 +239,11 @@ class LaneFields:
     now: Lane
 
     @property
-    def groups(self) -> list[Any]:
-        """The picker's options as the widget groups them: name, options, index."""
-        widget = cast(forms.Select, self.picker.field.widget)
-        return widget.optgroups(self.picker.name, [str(self.picker.value() or "")])
+    def options(self) -> SafeString:
+        """The picker's options, a group an agent."""
+        form, value = cast(PhoneForm, self.picker.form), str(self.picker.value() or "")
+        groups = (_group_markup(name, inner, _chosen(name, inner, value)) for name, inner in form.options[self.name])
+        return format_html_join("", "{}", ((group,) for group in groups))
 
     @property
     def has_agent(self) -> bool:

@@ -13,6 +13,7 @@ from phones.access import Desk
 from phones.services.directory import Directory, directory_of
 from phones.services.finding import QUERY_LIMIT, Criteria, phone_page
 
+from .row_markup import rows_markup
 from .rows import PhoneRow, lane_choices, provider_choices, status_choices
 
 
@@ -72,7 +73,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "criteria_q": criteria.q,
         "filters": filters,
         "chips": _chips(criteria, filters, list_url),
-        "rows": rows,
+        "rows": rows_markup(rows),
         "total": page.total,
         "list_url": list_url,
         "here_url": list_url + suffix,

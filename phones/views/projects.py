@@ -206,6 +206,6 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "section": "overview",
         "overview": found,
         "cards": queue_cards(slug, found.queue),
-        "changes": [ChangeLine.of(change, now) for change in found.changes],
+        "changes": [ChangeLine.of(change, slug) for change in found.changes],
     }
     return render(request, "phones/project_overview.html", context)

@@ -1,0 +1,81 @@
+"""The rows of a list from their template, without rendering it for each.
+
+`_phone_row.html` is the only markup of a row. It is rendered once for each shape a row can have (status, agents,
+what is empty) with marks in the place of the values; that is the pattern into which the values of all rows of this
+shape are put, escaped. At 50 rows it halves the page's time.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from .rows import Lane, PhoneRow
+
+# Values that the template prints, and of which it asks no more than whether they are empty.
+FREE = (
+    "id",
+    "url",
+    "rename_url",
+    "number",
+    "shown",
+    "prefix",
+    "national",
+    "nickname",
+    "provider",
+    "age",
+)
+# Nobody can write a mark into a name: it differs with every start.
+_SECRET = secrets.token_hex(8)
+_MARK = re.compile(f"\ue000{_SECRET}(\\d+)\ue001")
+KEPT_SHAPES = 4096
+_shapes: dict[tuple[Any, ...], str] = {}
+
+
+def rows_markup(rows: Iterable[PhoneRow]) -> SafeString:
+    """Return the rows as the template would print them one by one."""
+    language = get_language()
+    printed = (format_html(_pattern(row, language), **{name: getattr(row, name) for name in FREE}) for row in rows)
+    return format_html_join("", "{}", ((row,) for row in printed))
+
+
+def _pattern(row: PhoneRow, language: str | None) -> str:
+    """Return the markup of the row's shape, with the names of values in braces for `format_html` to fill in."""
+    shape = (
+        language,
+        row.is_stale,
+        row.is_nickname_open,
+        row.needs_agent,
+        not row.prefix,
+        not row.nickname,
+        row.status.tone,
+        row.status.icon,
+        str(row.status.label),
+        _shape_of(row.inbound),
+        _shape_of(row.outbound),
+    )
+    if shape not in _shapes:
+        if len(_shapes) >= KEPT_SHAPES:
+            _shapes.clear()
+        _shapes[shape] = _rendered(row)
+    return _shapes[shape]
+
+
+def _shape_of(lane: Lane) -> tuple[Any, ...]:
+    agent = lane.agent
+    return (agent.name, agent.hue, lane.version, lane.is_unknown) if agent else (lane.is_unknown,)
+
+
+def _rendered(row: PhoneRow) -> str:
+    marks: dict[str, Any] = {
+        name: f"\ue000{_SECRET}{place}\ue001" for place, name in enumerate(FREE) if getattr(row, name)
+    }
+    markup = render_to_string("phones/_phone_row.html", {"row": replace(row, **marks), "announcement": None})
+    braced = markup.replace("{", "{{").replace("}", "}}")
+    return _MARK.sub(lambda mark: "{" + FREE[int(mark[1])] + "}", braced)
