@@ -4,7 +4,7 @@ import uuid
 from html import escape
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.templatetags.static import static
@@ -45,7 +45,8 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
     criteria = criteria_from(request.GET)
     found = finding.matching(desk.project, criteria, directory)
     total = found.order_by().values("project").annotate(n=Count("pk")).values("n")
-    rows = found.annotate(total=Coalesce(Subquery(total), 0))
+    known = criteria.is_empty and desk.project.phone_count
+    rows = found.annotate(total=Value(desk.project.phone_count) if known else Coalesce(Subquery(total), 0))
     if cursor := finding._decode(request.GET.get("after", "")):
         number, pk = cursor
         rows = rows.filter(Q(number__gte=number), Q(number__gt=number) | Q(pk__gt=pk))

@@ -115,7 +115,11 @@ def phone_page(
     total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
     cursor = _decode(after or before)
     backwards = cursor is not None and not after
-    rows = found.only(*LISTED).annotate(total=Coalesce(models.Subquery(total), 0))
+    # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
+    known = criteria.is_empty and project.phone_count
+    rows = found.only(*LISTED).annotate(
+        total=models.Value(project.phone_count) if known else Coalesce(models.Subquery(total), 0)
+    )
     if cursor:
         number, pk = cursor
         # The first bound is implied by the second, but lets the index skip to the page.
