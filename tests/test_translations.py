@@ -215,7 +215,7 @@ PAGES = {
     "phones": ("lead", "phones/", 200, "Números"),
     "phones for a viewer": ("viewer", "phones/", 200, "Agente entrante"),
     "no match": ("lead", "phones/?q=nobody", 200, "Ningún número coincide"),
-    "filters": ("lead", "phones/?status=released&provider=netelip", 200, "Quitar filtro: Estado: En cuarentena"),
+    "filters": ("lead", "phones/?status=released&provider=netelip", 200, "Quitar el filtro: En cuarentena"),
     "phone": ("router", "phones/{sales_phone.pk}/", 200, "Atiende las llamadas entrantes"),
     "phone for a viewer": ("viewer", "phones/{sales_phone.pk}/", 200, "Tu rol permite ver los números, pero no"),
     "phone without agents": ("router", "phones/{spare_phone.pk}/", 200, "Sin agente"),

@@ -19,9 +19,13 @@ from .rows import PhoneRow, lane_choices, provider_choices, status_choices
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter in words, and the address without it."""
+    """An active filter in words, and the address without it.
+
+    `remove` names the link that takes it away; it doesn't repeat a searched number, which is the name of a row.
+    """
 
     label: str
+    remove: str
     url: str
 
 
@@ -115,7 +119,10 @@ def _chips(criteria: Criteria, filters: list[Filter], list_url: str) -> list[Chi
     def without(name: str) -> str:
         return list_url + suffix_of(Criteria(**(asdict(criteria) | {name: ""})))
 
-    chips = [Chip(f"“{criteria.q}”", without("q"))] if criteria.q else []
-    return chips + [
-        Chip(f"{item.label}: {dict(item.choices)[item.value]}", without(item.name)) for item in filters if item.value
-    ]
+    chips = [Chip(f"“{criteria.q}”", _("Clear the search"), without("q"))] if criteria.q else []
+    for item in filters:
+        if item.value:
+            chosen = dict(item.choices)[item.value]
+            remove = _("Remove filter: %(value)s") % {"value": chosen}
+            chips.append(Chip(f"{item.label}: {chosen}", remove, without(item.name)))
+    return chips
