@@ -113,6 +113,11 @@ class Project(models.Model):
         return self.token_state == TokenState.REJECTED
 
     @property
+    def is_writable(self) -> bool:
+        """True while there is a key that Diga has not refused."""
+        return self.is_connected and not self.is_rejected
+
+    @property
     def is_sync_failing(self) -> bool:
         """True when the last attempt to sync has not succeeded."""
         return bool(self.sync_cause)

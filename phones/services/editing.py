@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from phones import diga
-from phones.models import Change, Outcome, Phone, Project, Source, TokenState
+from phones.models import Change, Outcome, Phone, Project, Source
 
 from .connecting import client_for
 from .directory import directory_of
@@ -110,7 +110,7 @@ def change_phone(
         return Saved(earlier)
     if intention.is_empty:
         raise NothingToChange
-    if not project.is_connected or project.token_state == TokenState.REJECTED:
+    if not project.is_writable:
         raise ReadOnlyProject
     client = client_for(project)
     _refuse_closed_fields(phone, intention)
@@ -126,7 +126,7 @@ def change_phone(
         raise NothingToChange
     impacts = guard_change(project=project, phone=phone, intention=intention, client=client, agreed=agreed, clock=clock)
     change = _begin(project, phone, intention, author, clock())
-    error = _send(project, phone, intention, client, change, clock)
+    error = _send(change, intention, client, clock)
     return Saved(change, merged, impacts, error)
 
 
@@ -141,8 +141,7 @@ def _earlier(phone: Phone, author: Author) -> Change | None:
 
 def _refuse_closed_fields(phone: Phone, intention: Intention) -> None:
     policy = policy_for(phone)
-    wants_route = not {"inbound", "outbound"}.isdisjoint(intention.fields)
-    if (wants_route and not policy.can_route) or not policy.can_label:
+    if (intention.moves_calls and not policy.can_route) or not policy.can_label:
         raise NotEditable(policy)
 
 
@@ -182,25 +181,19 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
         raise AlreadySent from None
 
 
-def _send(
-    project: Project,
-    phone: Phone,
-    intention: Intention,
-    client: diga.DigaClient,
-    change: Change,
-    clock: Clock,
-) -> diga.DigaError | None:
+def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
     """Send the PATCH once and settle the diary row by the answer; return the error if there was one."""
+    project, phone = change.project, change.phone
     try:
         record = client.update_phone(phone.pk, intention.update())
     except diga.DigaError as error:
-        settle_failure(project, phone, intention, client, change, error, clock)
+        settle_failure(change, intention, client, error, clock)
         return error
     now = clock()
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_phone(phone, record, fetched_at=max(now, phone.fetched_at))
-        settle_answer(project, change, intention, Base.of(record), now)
+        settle_answer(change, intention, Base.of(record), now)
         change.http_status = 200
         change.save()
         if project.can_write_phones is not True:

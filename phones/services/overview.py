@@ -57,7 +57,6 @@ class Uses:
 def overview_of(project: Project, *, now: datetime) -> Overview:
     """Return what the overview shows. Seven queries, and two where the agents have changed."""
     directory = directory_of(project)
-    # The first sight of a phone is where its history begins, not a change.
     changes = Change.objects.filter(project=project)
     return Overview(
         queue=queue_of(project, directory),

@@ -21,7 +21,6 @@ class Side:
 
     text: str
     is_agent: bool = False
-    initial: str = ""
     version: str = ""
 
 
@@ -37,7 +36,7 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change with everything spelt out. `when` is the time of day, `at` the full moment."""
+    """A change with everything spelt out. `at` is the full moment, `confirmed_at` a time of day."""
 
     id: int
     url: str
@@ -110,4 +109,4 @@ def _side(name: str, value: Any) -> Side:
         return Side(_("No agent"))
     agent_name = value["agent_name"] or _("Unknown agent")
     number = value["version_number"]
-    return Side(agent_name, True, agent_name[:1].upper(), f"v{number}" if number is not None else "")
+    return Side(agent_name, True, f"v{number}" if number is not None else "")

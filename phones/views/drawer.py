@@ -172,10 +172,9 @@ def drawer_context(
         "is_typed": typed is not None,
         "lanes": _lanes(form, row, desk),
         "guard": guard_context(phone, typed, desk) if typed and _is_readable(typed) else None,
-        "policy": policy,
         # What was typed stays in its form, even where saving has just turned out to be closed.
-        "can_label": desk.may_label and (typed is not None or (policy.can_label and _is_writable(desk))),
-        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and _is_writable(desk))),
+        "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_writable)),
+        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_writable)),
         "why_closed": explaining.why_closed(policy.why) if policy.why else "",
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
@@ -206,10 +205,6 @@ def _group_markup(name: Any, inner: Any, chosen: str | None) -> SafeString:
         ((key, " selected" if key == chosen else "", label) for key, label in pairs),
     )
     return format_html('<optgroup label="{}">{}</optgroup>', name, options) if pairs is inner else options
-
-
-def _is_writable(desk: Desk) -> bool:
-    return desk.project.is_connected and not desk.project.is_rejected
 
 
 def _is_readable(form: PhoneForm) -> bool:

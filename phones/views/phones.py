@@ -80,23 +80,8 @@ def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
 
 
 def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> HttpResponse:
-    answer = answer_for(
-        form,
-        lambda: editing.change_phone(
-            project=desk.project,
-            phone=phone,
-            intention=form.intention(),
-            base=form.base(),
-            author=editing.Author(
-                desk.user,
-                reason=form.cleaned_data["reason"],
-                ticket=form.cleaned_data["ticket"],
-                form_token=form.cleaned_data["form_token"],
-            ),
-            agreed=form.agreed(),
-            clock=timezone.now,
-        ),
-    )
+    typed = form.cleaned_data
+    answer = _change(desk, phone, form, reason=typed["reason"], ticket=typed["ticket"], agreed=form.agreed())
     if answer.is_done and answer.change and not is_htmx(request):
         where = suffix_of(criteria_from(request.GET), change=str(answer.change.pk))
         return redirect(request.path + where)
@@ -112,6 +97,25 @@ def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> Ht
         with_row=True,
     )
     return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)}) if answer.is_done else response
+
+
+def _change(
+    desk: Desk, phone: Phone, form: NicknameForm, *, reason: str = "", ticket: str = "", agreed: str | None = None
+) -> Answer:
+    """Send what a valid form wants through the one way to change a phone."""
+    author = editing.Author(desk.user, reason, ticket, form_token=form.cleaned_data["form_token"])
+    return answer_for(
+        form,
+        lambda: editing.change_phone(
+            project=desk.project,
+            phone=phone,
+            intention=form.intention(),
+            base=form.base(),
+            author=author,
+            agreed=agreed,
+            clock=timezone.now,
+        ),
+    )
 
 
 def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
@@ -192,18 +196,7 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     form = NicknameForm(request.POST, phone=phone, directory=directory)
     if not form.is_valid():
         return _show_rename(request, desk, phone, form, status=422)
-    answer = answer_for(
-        form,
-        lambda: editing.change_phone(
-            project=desk.project,
-            phone=phone,
-            intention=form.intention(),
-            base=form.base(),
-            author=editing.Author(desk.user, form_token=form.cleaned_data["form_token"]),
-            agreed=None,
-            clock=timezone.now,
-        ),
-    )
+    answer = _change(desk, phone, form)
     if not answer.is_done:
         return _show_rename(request, desk, phone, form, words=answer.words, status=answer.status)
     if not is_htmx(request):

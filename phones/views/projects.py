@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django.views.decorators.vary import vary_on_headers
 
 from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
@@ -155,7 +154,6 @@ def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@vary_on_headers("HX-Request", "HX-Target")
 def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
     """Start a sync, or join the one that runs, and show how far it is."""
     desk = open_desk(request, slug, Right.LABEL)
@@ -171,7 +169,6 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     """Show how far a sync is; the last answer, 286, ends the polling."""
     desk = open_desk(request, slug)
