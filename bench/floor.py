@@ -43,7 +43,7 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug)
     directory = directory_of(desk.project)
     criteria = criteria_from(request.GET)
-    found = finding.matching(desk.project, criteria, directory)
+    found = finding.matching(desk.project, criteria, directory, timezone.now())
     total = found.order_by().values("project").annotate(n=Count("pk")).values("n")
     known = criteria.is_empty and desk.project.phone_count
     rows = found.annotate(total=Value(desk.project.phone_count) if known else Coalesce(Subquery(total), 0))

@@ -70,7 +70,7 @@ def directory(north: Project) -> Directory:
 
 def names(project: Project, directory: Directory, **criteria: str) -> list[str]:
     """Return the nicknames of what is found, in alphabetical order."""
-    return sorted(phone.nickname or "" for phone in matching(project, Criteria(**criteria), directory))
+    return sorted(phone.nickname or "" for phone in matching(project, Criteria(**criteria), directory, NOON))
 
 
 # Filters.
@@ -188,7 +188,7 @@ def walk(project: Project, directory: Directory, criteria: Criteria, *, backward
     pages: list[list[UUID]] = []
     cursor = ""
     while True:
-        page = phone_page(project, criteria, directory, **{"before" if backwards else "after": cursor})
+        page = phone_page(project, criteria, directory, NOON, **{"before" if backwards else "after": cursor})
         pages.append([phone.pk for phone in page.phones])
         cursor = page.before if backwards else page.after
         if not cursor:
@@ -215,12 +215,12 @@ def test_pages_show_every_row_once_in_order(north: Project, directory: Directory
 def test_pages_backwards_show_the_same_rows(north: Project, directory: Directory) -> None:
     add_many(north, 2 * PAGE_SIZE + 7)
     in_order = list(Phone.objects.order_by("number", "id").values_list("pk", flat=True))
-    first = phone_page(north, Criteria(), directory)
-    second = phone_page(north, Criteria(), directory, after=first.after)
-    third = phone_page(north, Criteria(), directory, after=second.after)
+    first = phone_page(north, Criteria(), directory, NOON)
+    second = phone_page(north, Criteria(), directory, NOON, after=first.after)
+    third = phone_page(north, Criteria(), directory, NOON, after=second.after)
 
-    back_at_second = phone_page(north, Criteria(), directory, before=third.before)
-    back_at_first = phone_page(north, Criteria(), directory, before=back_at_second.before)
+    back_at_second = phone_page(north, Criteria(), directory, NOON, before=third.before)
+    back_at_first = phone_page(north, Criteria(), directory, NOON, before=back_at_second.before)
 
     assert [phone.pk for page in (first, second, third) for phone in page.phones] == in_order
     assert list(back_at_second.phones) == list(second.phones)
@@ -236,7 +236,7 @@ def test_total_counts_what_matches_on_every_page(north: Project, directory: Dire
         add_phone(north, f"+3495100{index:04d}", "Even" if index % 2 == 0 else "Odd")
     criteria = Criteria(q="even")
 
-    page = phone_page(north, criteria, directory)
+    page = phone_page(north, criteria, directory, NOON)
 
     assert (len(page.phones), page.total, page.before, page.after) == (30, 30, "", "")
 
@@ -244,7 +244,7 @@ def test_total_counts_what_matches_on_every_page(north: Project, directory: Dire
 def test_no_match_is_an_empty_page(north: Project, directory: Directory) -> None:
     add_phone(north, "+34951201802")
 
-    page = phone_page(north, Criteria(q="nothing"), directory)
+    page = phone_page(north, Criteria(q="nothing"), directory, NOON)
 
     assert (list(page.phones), page.total, page.before, page.after) == ([], 0, "", "")
 
@@ -269,9 +269,9 @@ SPOILT = {
 @pytest.mark.parametrize("cursor", SPOILT.values(), ids=SPOILT.keys())
 def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory, cursor: str, side: str) -> None:
     add_many(north, PAGE_SIZE + 1)
-    first = phone_page(north, Criteria(), directory)
+    first = phone_page(north, Criteria(), directory, NOON)
 
-    page = phone_page(north, Criteria(), directory, **{side: cursor})
+    page = phone_page(north, Criteria(), directory, NOON, **{side: cursor})
 
     assert page == first
 
@@ -283,7 +283,7 @@ def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory
 def test_cursor_past_the_end_shows_the_first_page(north: Project, directory: Directory, side: str, cursor: str) -> None:
     phone = add_phone(north, "+34951201802")
 
-    page = phone_page(north, Criteria(), directory, **{side: cursor})
+    page = phone_page(north, Criteria(), directory, NOON, **{side: cursor})
 
     assert (list(page.phones), page.total, page.before, page.after) == ([phone], 1, "", "")
 
@@ -292,7 +292,7 @@ def test_odd_number_in_a_cursor_is_only_a_place(north: Project, directory: Direc
     phone = add_phone(north, "+34951201802")
 
     for number in ("\x00", "\ud83d", ["a"], 5, None):
-        page = phone_page(north, Criteria(), directory, after=cursor_of(number, UUID(int=0).hex))
+        page = phone_page(north, Criteria(), directory, NOON, after=cursor_of(number, UUID(int=0).hex))
         assert list(page.phones) == [phone]
 
 
@@ -300,7 +300,7 @@ def test_both_cursors_at_once_go_forwards(north: Project, directory: Directory) 
     first, second = add_phone(north, "+34951201801"), add_phone(north, "+34951201802")
     cursor = cursor_of(first.number, first.pk.hex)
 
-    page = phone_page(north, Criteria(), directory, after=cursor, before=cursor)
+    page = phone_page(north, Criteria(), directory, NOON, after=cursor, before=cursor)
 
     assert list(page.phones) == [second]
 
@@ -318,7 +318,7 @@ def test_page_is_one_query(
         add_phone(north, f"+3495100{index:04d}", "Alicia", inbound_agent_id=STRANGE)
 
     with django_assert_num_queries(1):
-        page = phone_page(north, criteria, directory)
+        page = phone_page(north, criteria, directory, NOON)
         shown = [(phone.shown, phone.nickname, phone.inbound_agent_id) for phone in page.phones]
 
     assert (len(shown), page.total) == (count, count)

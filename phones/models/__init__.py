@@ -5,6 +5,7 @@ from .change import Change, Outcome, Source
 from .phone import Phone
 from .project import Membership, NoKey, Project, Role, TokenState
 from .sync import SyncRun, SyncState
+from .view import SavedView, Selection
 
 __all__ = [
     "Agent",
@@ -16,6 +17,8 @@ __all__ = [
     "Phone",
     "Project",
     "Role",
+    "SavedView",
+    "Selection",
     "Source",
     "SyncRun",
     "SyncState",

@@ -14,6 +14,8 @@ class Source(models.TextChoices):
     """Where a change came from."""
 
     FORM = "FORM", _("form")
+    REVERT = "REVERT", _("taken back")
+    OUTSIDE = "OUTSIDE", _("outside this desk")
 
 
 class Outcome(models.TextChoices):
@@ -25,13 +27,15 @@ class Outcome(models.TextChoices):
     REFUSED = "REFUSED", _("Refused by Diga")
     FAILED = "FAILED", _("Not applied")
     UNKNOWN = "UNKNOWN", _("Not known")
+    OBSERVED = "OBSERVED", _("Seen in Diga")
 
 
 class Change(models.Model):
-    """One attempt to change a phone. Rows are added and settled once, never edited or deleted.
+    """One attempted or observed change of a phone. Rows are added and settled once, never edited or deleted.
 
     `before`, `after` and `stored` hold the changed fields only: `nickname` as text or null; `inbound` and
-    `outbound` as null or `{agent_id, agent_name, version_id, version_number}`, frozen at the time.
+    `outbound` as null or `{agent_id, agent_name, version_id, version_number}`, frozen at the time. A change that
+    was made outside (`OUTSIDE`) may also hold `status`; it happened between `seen_from` and `created_at`.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="changes")
@@ -55,6 +59,14 @@ class Change(models.Model):
     request_id = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
+    # How long Diga took for the write.
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    # The last moment at which Diga still said `before`: only for a change seen from outside.
+    seen_from = models.DateTimeField(null=True, blank=True)
+    reverts = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reverted_by")
+    # An unknown outcome is looked at again, more and more seldom.
+    next_look_at = models.DateTimeField(null=True, blank=True)
+    look_count = models.PositiveSmallIntegerField(default=0)
     # One form, one write: the second save of the same form gets the first one's result.
     form_token = models.UUIDField(null=True, blank=True, unique=True)
 

@@ -1,6 +1,7 @@
 """Our copy of a phone register. Its Diga fields are only ever written from an answer of Diga."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,9 @@ class Phone(models.Model):
     # When the answer that these values come from was asked for; an older answer never overwrites a newer.
     fetched_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
+    # Entry zero of the history: what Diga said when we first saw the phone, frozen like a change's `before`.
+    first_seen_at = models.DateTimeField(null=True, blank=True)
+    first_seen: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict, blank=True)
 
     objects = PhoneQuerySet.as_manager()
 

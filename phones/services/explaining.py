@@ -218,6 +218,8 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
                 _("We read the number again: Diga has not applied it. Your text is kept. %(cause)s") % {"cause": cause},
                 change.message,
             )
+        case Outcome.OBSERVED:
+            return Words("warn", _("Changed outside this desk"))
         case Outcome.PENDING:
             return Words("warn", _("Being sent"), _("The answer of Diga is not here yet. Reload in a moment."))
         case _:

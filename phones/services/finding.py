@@ -6,15 +6,17 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from phones.diga.types import clean_text
-from phones.models import Phone, Project
+from phones.models import Phone, Project, Selection
 
 from .directory import Directory
+from .health import condition
 from .numbers import dialled_digits, folded
 
 PAGE_SIZE = 50
@@ -39,18 +41,24 @@ QUERY_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What a list is narrowed to; empty texts narrow nothing. An agent is an id, `none` or `unknown`."""
+    """What a list is narrowed to; empty texts narrow nothing.
+
+    An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`; `selection` is the id of a
+    `Selection`.
+    """
 
     q: str = ""
     status: str = ""
     provider: str = ""
     inbound: str = ""
     outbound: str = ""
+    health: str = ""
+    selection: str = ""
 
     @property
     def is_empty(self) -> bool:
         """True when the whole list is shown."""
-        return not any((self.q, self.status, self.provider, self.inbound, self.outbound))
+        return self == Criteria()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class PhonePage:
     after: str
 
 
-def matching(project: Project, criteria: Criteria, directory: Directory) -> QuerySet[Phone]:
+def matching(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> QuerySet[Phone]:
     """Return the phones of the project that meet all criteria, unordered."""
     phones = Phone.objects.filter(project=project)
     if criteria.status == MISSING:
@@ -75,10 +83,23 @@ def matching(project: Project, criteria: Criteria, directory: Directory) -> Quer
         phones = phones.filter(status=criteria.status)
     if criteria.provider:
         phones = phones.filter(telephony_provider=criteria.provider)
+    if criteria.health:
+        phones = phones.filter(condition(criteria.health, project, directory, now))
+    if criteria.selection:
+        phones = phones.filter(pk__in=_selected(project, criteria.selection))
     for lane, wanted in (("inbound_agent_id", criteria.inbound), ("outbound_agent_id", criteria.outbound)):
         if wanted:
             phones = phones.filter(_lane(lane, wanted, directory))
     return phones.filter(_text(criteria.q, directory)) if criteria.q else phones
+
+
+def _selected(project: Project, selection: str) -> list[uuid.UUID]:
+    """Return the ids of a frozen list; none where there is no such list in the project."""
+    try:
+        found = Selection.objects.filter(project=project, pk=uuid.UUID(selection)).first()
+    except ValueError:
+        return []
+    return [uuid.UUID(phone_id) for phone_id in found.phone_ids] if found else []
 
 
 def _lane(column: str, wanted: str, directory: Directory) -> Q:
@@ -105,13 +126,13 @@ def _text(query: str, directory: Directory) -> Q:
 
 
 def phone_page(
-    project: Project, criteria: Criteria, directory: Directory, *, after: str = "", before: str = ""
+    project: Project, criteria: Criteria, directory: Directory, now: datetime, *, after: str = "", before: str = ""
 ) -> PhonePage:
     """Return one page by number, after or before a cursor. One query.
 
     A spoilt cursor, and one with nothing behind it, give the first page.
     """
-    found = matching(project, criteria, directory)
+    found = matching(project, criteria, directory, now)
     total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
     cursor = _decode(after or before)
     backwards = cursor is not None and not after
@@ -134,7 +155,7 @@ def phone_page(
     if backwards:
         phones.reverse()
     if not phones:
-        return phone_page(project, criteria, directory) if cursor else PhonePage([], 0, "", "")
+        return phone_page(project, criteria, directory, now) if cursor else PhonePage([], 0, "", "")
     has_before, has_after = (has_further, True) if backwards else (bool(cursor), has_further)
     return PhonePage(
         phones,

@@ -59,7 +59,7 @@ def overview_of(project: Project, *, now: datetime) -> Overview:
     directory = directory_of(project)
     changes = Change.objects.filter(project=project)
     return Overview(
-        queue=queue_of(project, directory),
+        queue=queue_of(project, directory, now),
         runs=[
             RunLine(run, words_for_cause(run.cause) if run.cause else "")
             for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
@@ -70,9 +70,9 @@ def overview_of(project: Project, *, now: datetime) -> Overview:
     )
 
 
-def queue_of(project: Project, directory: Directory) -> dict[str, int]:
+def queue_of(project: Project, directory: Directory, now: datetime) -> dict[str, int]:
     """Return how many phones need a look, by the keys of `QUEUE`. A query each."""
-    return {key: matching(project, criteria, directory).count() for key, criteria in QUEUE.items()}
+    return {key: matching(project, criteria, directory, now).count() for key, criteria in QUEUE.items()}
 
 
 def uses_of_agents(project: Project) -> dict[uuid.UUID, Uses]:

@@ -81,7 +81,7 @@ class ChangeLine:
         )
 
 
-# icons: check triangle-alert ban circle-x circle-question-mark clock
+# icons: check triangle-alert ban circle-x circle-question-mark clock eye
 _LOOKS = {
     Outcome.CONFIRMED: ("ok", "check"),
     Outcome.MISMATCH: ("bad", "triangle-alert"),
@@ -89,6 +89,7 @@ _LOOKS = {
     Outcome.FAILED: ("bad", "circle-x"),
     Outcome.UNKNOWN: ("warn", "circle-question-mark"),
     Outcome.PENDING: ("warn", "clock"),
+    Outcome.OBSERVED: ("warn", "eye"),
 }
 
 

@@ -61,7 +61,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     criteria = criteria_from(request.GET)
     directory = directory_of(desk.project)
     page = phone_page(
-        desk.project, criteria, directory, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        desk.project, criteria, directory, now, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
     list_url = reverse("phone_list", args=[desk.project.slug])
     suffix = suffix_of(criteria)
