@@ -192,7 +192,7 @@ def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: 
     now = clock()
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
-        store_phone(phone, record, fetched_at=max(now, phone.fetched_at))
+        store_phone(phone, record, fetched_at=max(now, phone.fetched_at), ours=intention.fields)
         settle_answer(change, intention, Base.of(record), now)
         change.http_status = 200
         change.save()

@@ -1,42 +1,45 @@
-"""Copying Diga's answers into our tables. The only place that writes Diga's fields."""
+"""Copying Diga's answers into our tables. The only place that writes Diga's fields.
+
+What an answer changes that we did not, goes into the drift ledger in the same transaction.
+"""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from phones import diga
-from phones.models import Agent, AgentVersion, Phone, Project
+from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
 
+from . import diary
+from .directory import Directory, directory_of
+from .drifting import Seen, drift_of, open_changes, record_drift
 from .numbers import digits_of, folded, shown_number
-
-COPIED = (
-    "number",
-    "telephony_provider",
-    "status",
-    "nickname",
-    "assigned_at",
-    "scheduled_release_at",
-    "released_at",
-    "inbound_agent_id",
-    "outbound_agent_id",
-    "region_codes",
-)
-DERIVED = ("shown", "digits", "search_text")
+from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
 class ForeignProject(Exception):
     """A phone or agent is already another project's: two keys here open one Diga project."""
 
 
+@dataclass(slots=True)
+class Stored:
+    """What a page came to: how many rows were new, how many others differed, how many changes were not ours."""
+
+    new_count: int = 0
+    differing_count: int = 0
+    outside_count: int = 0
+
+
 def _values(record: diga.Phone) -> dict[str, Any]:
     return {name: getattr(record, name) for name in COPIED} | {"region_codes": list(record.region_codes)}
 
 
-def _search_text(phone: Phone) -> str:
-    return folded(f"{phone.number} {phone.nickname or ''} {phone.note}")
+def _search_text(number: str, nickname: str | None, note: str) -> str:
+    return folded(f"{number} {nickname or ''} {note}")
 
 
 def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[str]:
@@ -50,7 +53,7 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
     if "number" in changed:
         phone.shown, phone.digits = shown_number(phone.number), digits_of(phone.number)
     if {"number", "nickname"} & set(changed):
-        phone.search_text = _search_text(phone)
+        phone.search_text = _search_text(phone.number, phone.nickname, phone.note)
         changed += DERIVED
     phone.fetched_at = fetched_at
     return changed
@@ -61,51 +64,89 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
     return phone.missing_since is None and all(getattr(phone, name) == value for name, value in _values(record).items())
 
 
-def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime) -> None:
+def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime, ours: Collection[str] = ()) -> None:
     """Copy an answer about one phone into its row, unless the row has a newer one; `phone` is then as the row.
 
-    `fetched_at` is when the answer arrived for a write, and when it was asked for for a read.
+    `fetched_at` is when the answer arrived for a write, and when it was asked for for a read. `ours` are the fields
+    that the write has set: what differs in others was changed outside.
     """
     with transaction.atomic():
         row = Phone.objects.select_for_update().get(pk=phone.pk)
         if row.fetched_at <= fetched_at:
+            record_drift(
+                phone=row, before=Seen.of(row), record=record, seen_from=row.fetched_at, now=fetched_at, ours=ours
+            )
             changed = _apply(row, _values(record), fetched_at)
             row.save(update_fields=[*changed, "fetched_at"])
     for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
         setattr(phone, name, getattr(row, name))
 
 
-def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> int:
-    """Copy a page of Diga's list, asked for at `fetched_at`, and return how many rows were new or differed.
+def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> Stored:
+    """Copy a page of Diga's list, asked for at `fetched_at`, and say what was new and what differed.
 
-    A row that was read later than `fetched_at` (an edit came between) is left alone.
+    Left alone is a row that was read later than `fetched_at` (an edit came between), and one that a write of ours
+    is under way to: nobody can tell whether the page has its effect.
 
     :raises ForeignProject: one of the ids belongs to another project's phone.
     """
+    # Only what differs is looked at under a lock: rows that say the same are compared before the transaction, and
+    # noted in it by one statement that spares the newer ones. So an editor hardly ever waits for a page.
+    latest = {record.id: record for record in records}
+    kept = read_kept(latest)
+    if any(row.project_id != project.pk for row in kept.values()):
+        raise ForeignProject
+    same = [phone_id for phone_id, row in kept.items() if row.says(latest[phone_id])]
+    differing = [latest[phone_id] for phone_id in kept.keys() - set(same)]
+    new = [record for record in latest.values() if record.id not in kept]
+    directory = directory_of(project)
+    news = [_new_row(project, record, directory, fetched_at) for record in new]
+    stored = Stored(new_count=len(new))
     with transaction.atomic():
-        known = Phone.objects.select_for_update().in_bulk([record.id for record in records])
-        new: dict[uuid.UUID, Phone] = {}
-        differing: list[Phone] = []
-        same: list[uuid.UUID] = []
-        for record in records:
-            values = _values(record)
-            phone = known.get(record.id)
-            if phone is None:
-                phone = Phone(id=record.id, project=project)
-                _apply(phone, values, fetched_at)
-                new[record.id] = phone
-            elif phone.project_id != project.pk:
-                raise ForeignProject
-            elif phone.fetched_at > fetched_at:
-                continue
-            elif _apply(phone, values, fetched_at):
-                differing.append(phone)
-            else:
-                same.append(phone.pk)
-        Phone.objects.bulk_create(new.values())
-        Phone.objects.bulk_update(differing, [*COPIED, *DERIVED, "missing_since", "fetched_at"], batch_size=60)
-        Phone.objects.filter(pk__in=same).update(fetched_at=fetched_at)
-    return len(new) + len(differing)
+        touch(project, same, fetched_at=fetched_at)
+        upsert(news)
+        if differing:
+            _store_differing(project, differing, fetched_at, stored)
+    return stored
+
+
+def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched_at: datetime) -> dict[str, Any]:
+    """Return the row of a phone we see for the first time, with entry zero of its history."""
+    return _values(record) | {
+        "id": record.id,
+        "project_id": project.pk,
+        "note": "",
+        "shown": shown_number(record.number),
+        "digits": digits_of(record.number),
+        "search_text": _search_text(record.number, record.nickname, ""),
+        "fetched_at": fetched_at,
+        "missing_since": None,
+        "first_seen_at": fetched_at,
+        "first_seen": Seen.of(record).frozen(directory),
+    }
+
+
+def _store_differing(project: Project, records: Sequence[diga.Phone], fetched_at: datetime, stored: Stored) -> None:
+    """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
+    locked = Phone.objects.filter(project=project, fetched_at__lte=fetched_at).select_for_update()
+    rows = locked.in_bulk([record.id for record in records])
+    open_ones = open_changes(rows)
+    written: list[Phone] = []
+    observed: list[Change] = []
+    for record in records:
+        phone, ours = rows.get(record.id), open_ones.get(record.id, [])
+        if phone is None or any(change.outcome == Outcome.PENDING for change in ours):
+            continue
+        phone.project = project
+        seen_from = phone.fetched_at
+        drift = drift_of(phone, Seen.of(phone), Seen.of(record), seen_from=seen_from, now=fetched_at, open_ones=ours)
+        if _apply(phone, _values(record), fetched_at):
+            stored.differing_count += 1
+        written.append(phone)
+        observed += [drift] if drift else []
+    upsert(map(row_of, written))
+    diary.record_observed(observed)
+    stored.outside_count += len(observed)
 
 
 def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetime) -> None:

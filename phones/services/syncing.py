@@ -77,7 +77,8 @@ def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     pages = client.walk_phones()
     asked_at = clock()
     for page in pages:
-        run.written_count += store_phones(run.project, page.data, fetched_at=asked_at)
+        stored = store_phones(run.project, page.data, fetched_at=asked_at)
+        run.written_count += stored.new_count + stored.differing_count
         run.phone_count += len(page.data)
         run.malformed_count += page.malformed_count
         run.heartbeat_at = asked_at = clock()

@@ -1,0 +1,132 @@
+"""Rows of phones as the database keeps them: a page read, or written, by one statement, past model instances.
+
+A sync compares 100,000 rows and, the first time, writes them all; making an object of each would take longer
+than fetching them. Django holds SQLite to 83 such rows a statement, too; the driver's `executemany` has no limit.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from phones import diga
+from phones.models import Phone, Project
+
+COPIED = (
+    "number",
+    "telephony_provider",
+    "status",
+    "nickname",
+    "assigned_at",
+    "scheduled_release_at",
+    "released_at",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "region_codes",
+)
+DERIVED = ("shown", "digits", "search_text")
+UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
+INSERTED = ("id", "project_id", "note", "first_seen_at", "first_seen", *UPDATED)
+
+
+class Kept(NamedTuple):
+    """A row as its table has it. `copied` has Diga's fields in the order of `COPIED`, for `says`."""
+
+    project_id: UUID
+    fetched_at: datetime
+    is_missing: bool
+    copied: tuple[object, ...]
+
+    def says(self, record: diga.Phone) -> bool:
+        """Say whether the row has all that the answer says."""
+        answered = tuple(raw(getattr(record, name)) for name in COPIED)
+        return not self.is_missing and (self.copied == answered or self._says_with_other_quotes(answered))
+
+    def _says_with_other_quotes(self, answered: tuple[object, ...]) -> bool:
+        """Compare the lists of regions as lists: there are many ways to write the same JSON."""
+        *ours, our_regions = self.copied
+        *theirs, their_regions = answered
+        return ours == theirs and json.loads(str(our_regions)) == json.loads(str(their_regions))
+
+
+def raw(value: Any) -> object:
+    """Return a value as the database's driver takes and gives it."""
+    if isinstance(value, UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
+        return value if connection.features.supports_timezones else value.replace(tzinfo=None)
+    if isinstance(value, tuple | list | dict):
+        return json.dumps(value)
+    return value
+
+
+def _id_of(value: object) -> UUID:
+    return value if isinstance(value, UUID) else UUID(hex=str(value))
+
+
+def read_kept(phone_ids: Iterable[UUID]) -> dict[UUID, Kept]:
+    """Return the rows of a page of phones, whosever they are, by id. One query, no lock."""
+    ids = [raw(phone_id) for phone_id in phone_ids]
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_select(len(ids)), ids)
+        rows = cursor.fetchall()
+    return {
+        _id_of(phone_id): Kept(_id_of(project_id), _aware(fetched_at), missing_since is not None, tuple(copied))
+        for phone_id, project_id, fetched_at, missing_since, *copied in rows
+    }
+
+
+def _aware(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+@cache
+def _select(count: int) -> str:
+    columns = ("id", "project_id", "fetched_at", "missing_since", *COPIED)
+    marks = ", ".join(["%s"] * count)
+    return f'SELECT {_names(columns)} FROM "phones_phone" WHERE "id" IN ({marks})'  # noqa: S608 - names of our own columns
+
+
+def touch(project: Project, phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
+    """Note that these rows were read anew, and said the same; one that was read later is left alone."""
+    Phone.objects.filter(project=project, pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
+
+
+def row_of(phone: Phone) -> dict[str, Any]:
+    """Return what `upsert` takes, of a model instance."""
+    return {name: getattr(phone, name) for name in INSERTED}
+
+
+def upsert(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows, given by the names of `INSERTED`, or update Diga's fields of those that are there.
+
+    A note, and what was seen first, are never updated. A row of another project, or one that was read later, is
+    left as it is.
+    """
+    values = [[raw(row[name]) for name in INSERTED] for row in rows]
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(_upsert(), values)
+
+
+@cache
+def _upsert() -> str:
+    marks = ", ".join(["%s"] * len(INSERTED))
+    news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
+    # Names of our own columns.
+    return (
+        f'INSERT INTO "phones_phone" ({_names(INSERTED)}) VALUES ({marks}) ON CONFLICT ("id") DO UPDATE SET {news} '  # noqa: S608
+        'WHERE "phones_phone"."project_id" = excluded."project_id" '
+        'AND "phones_phone"."fetched_at" <= excluded."fetched_at"'
+    )
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
