@@ -99,6 +99,9 @@ DIGA_PROXY_URL = env.str("DIGA_PROXY_URL", "") or None
 DIGA_REQUESTS_PER_SECOND = env.float("DIGA_REQUESTS_PER_SECOND", 10.0)
 if DIGA_REQUESTS_PER_SECOND <= 0:
     raise ImproperlyConfigured("DIGA_REQUESTS_PER_SECOND must be more than 0.")
+SYNC_WALKERS = env.int("SYNC_WALKERS", 8)
+if not 1 <= SYNC_WALKERS <= 32:
+    raise ImproperlyConfigured("SYNC_WALKERS must be 1 to 32.")
 REDIS_URL = _redis_url()
 
 INSTALLED_APPS = [

@@ -1,12 +1,13 @@
 """Background work: the queue is a doorbell, the rows are the truth. Each task may run twice."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.utils import timezone
 from huey.api import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from phones.models import SyncRun
+from phones.models import Project, SyncRun
 from phones.services import syncing
 
 
@@ -20,13 +21,12 @@ def run_claimed_sync(run_id: int) -> None:
 
 @db_task()
 def sync_if_free(project_id: UUID) -> None:
-    """Sync a project unless a pass of it is running."""
-    for project in syncing.due_projects(timezone.now()):
-        if project.pk == project_id:
-            try:
-                syncing.sync_project(project=project, clock=timezone.now)
-            except syncing.SyncIsRunning:
-                return
+    """Sync a project if that is still due, unless a pass of it is running."""
+    project = Project.objects.filter(pk=project_id).first()
+    # Of two messages the later one finds a pass running, or one that has just been tried.
+    if project is not None and syncing.is_due(project, timezone.now()):
+        with suppress(syncing.SyncIsRunning):
+            syncing.sync_project(project=project, clock=timezone.now)
 
 
 @db_periodic_task(crontab(minute="*"))

@@ -32,7 +32,10 @@ def test_syncs_every_project(aurora: Project, talleres: Project, sandbox: Sandbo
     said, complaints = sync()
 
     lines = [line.rpartition(", ")[0] for line in said.splitlines()]
-    assert lines == ["Aurora: 40 phones, 7 agents, 1 new or changed", "Talleres: 5 phones, 3 agents, 0 new or changed"]
+    assert lines == [
+        "Aurora: 40 phones, 7 agents, 1 new or changed, 1 changed outside",
+        "Talleres: 5 phones, 3 agents, 0 new or changed",
+    ]
     assert complaints == ""
     assert Phone.objects.get(number="+34951441246").nickname == "Renamed in Diga"
 
@@ -40,7 +43,7 @@ def test_syncs_every_project(aurora: Project, talleres: Project, sandbox: Sandbo
 def test_draws_a_bar_in_a_terminal(aurora: Project) -> None:
     said, _complaints = sync(aurora.slug, out=Terminal())
 
-    assert said.startswith(f"\rAurora: {'█' * 30} 40\r\x1b[K")
+    assert said.startswith(f"\rAurora: {'█' * 30} 40 of 40\x1b[K\r\x1b[K")
 
 
 def test_names_what_went_wrong_and_goes_on(aurora: Project, talleres: Project, sandbox: Sandbox) -> None:

@@ -143,7 +143,7 @@ def test_what_somebody_else_did_already_is_not_sent_again(
 
     assert patches(sandbox) == []
     assert is_true_copy(sandbox, sales_phone)
-    assert not Change.objects.exists()
+    assert set(Change.objects.values_list("source", flat=True)) == {"OUTSIDE"}
 
 
 # The guard.

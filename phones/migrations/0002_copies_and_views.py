@@ -3,7 +3,19 @@
 import django.db.models.deletion
 import uuid
 from django.conf import settings
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+
+def leave_room_for_updates(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Half of each page of phones stays free on PostgreSQL.
+
+    Every sync notes of each row that it was read anew. With room for the new version of a row beside the old one
+    no index is written for that: a third of the time, and no bloat.
+    """
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("ALTER TABLE phones_phone SET (fillfactor = 50)")
 
 
 class Migration(migrations.Migration):
@@ -105,4 +117,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('project', 'owner', 'name'), name='one_view_a_name'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('project', 'owner'), name='one_default_view')],
             },
         ),
+        migrations.RunPython(leave_room_for_updates, migrations.RunPython.noop),
     ]

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from phones import diga
-from phones.models import Agent, Membership, NoKey, Phone, Project, Role, TokenState
+from phones.models import Membership, NoKey, Phone, Project, Role, TokenState
 
+from .recognising import refuse_other_project
 from .storing import ForeignProject
 
 SHORTEST_KEY = 16
@@ -218,27 +219,20 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     """Check a key and put it in the place of the project's key, which stays active until this one passes.
 
     :raises KeyRejected: phones or agents can't be read with it; the old key stays.
-    :raises ForeignProject: it opens the Diga project of another project here, or another one than before.
+    :raises ForeignProject: it opens the Diga project of another project here.
+    :raises OtherProject: it opens another Diga project than before.
     """
     client = _client(token, str(project.pk))
     check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
     _refuse_second_key(client, project)
-    _refuse_other_project(client, project)
+    refuse_other_project(project, client, client.list_agents())
     project.keep_token(token, by=actor, at=now)
     project.can_write_phones = None
     _note_check(project, check)
     project.save(update_fields=KEY_FIELDS)
     return check
-
-
-def _refuse_other_project(client: diga.DigaClient, project: Project) -> None:
-    """Refuse a key of another Diga project: the phones and the history here would be mixed with its own."""
-    known = set(Agent.objects.filter(project=project, is_listed=True).values_list("pk", flat=True))
-    listed = {agent.agent_id for agent in client.list_agents()}
-    if known and listed and not known & listed:
-        raise ForeignProject
 
 
 def disconnect(*, project: Project) -> None:

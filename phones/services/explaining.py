@@ -97,8 +97,57 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("The key opens a Diga project that is connected here under another name."),
         gettext_lazy("Use that project, or a key of another Diga project."),
     ),
+    "other_project": (
+        gettext_lazy("The key opens another Diga project than the one whose phones are here. Nothing was mixed."),
+        gettext_lazy(
+            "An administrator of this project has to enter a key of the old Diga project, or connect the new one "
+            "under a name of its own."
+        ),
+    ),
     "interrupted": (
         gettext_lazy("The process that was syncing ended before it was done."),
+        gettext_lazy("Sync again."),
+    ),
+}
+
+# Why a walk over the list can't vouch for having met every phone (`phones.diga.Gap`).
+_CAUSES |= {
+    "unfinished": (
+        gettext_lazy("Diga’s list was not read to its end. No phone was marked as missing."),
+        gettext_lazy("Sync again."),
+    ),
+    "cursor_refused": (
+        gettext_lazy(
+            "Diga’s list changed while it was read, and could not be followed. No phone was marked as missing."
+        ),
+        gettext_lazy("Sync again."),
+    ),
+    "no_cursor": (
+        gettext_lazy("Diga promised more phones without saying where they follow. No phone was marked as missing."),
+        gettext_lazy("If it stays, tell the administrator: Diga may have changed its API."),
+    ),
+    "empty_page": (
+        gettext_lazy("Diga promised more phones and then sent none. No phone was marked as missing."),
+        gettext_lazy("Sync again; if it stays, tell the administrator: Diga may have changed its API."),
+    ),
+    "loop": (
+        gettext_lazy("Diga’s list led in a circle. No phone was marked as missing."),
+        gettext_lazy("If it stays, tell the administrator: Diga may have changed its API."),
+    ),
+    "lost": (
+        gettext_lazy("The end of Diga’s list could not be confirmed. No phone was marked as missing."),
+        gettext_lazy("Sync again."),
+    ),
+    "not_met": (
+        gettext_lazy("The parts in which Diga’s list was read do not fit together. No phone was marked as missing."),
+        gettext_lazy("Sync again."),
+    ),
+    "too_many_pages": (
+        gettext_lazy("Diga’s list had far more pages than expected. No phone was marked as missing."),
+        gettext_lazy("If it stays, tell the administrator: Diga may have changed its API."),
+    ),
+    "short": (
+        gettext_lazy("Diga sent fewer phones than it said there are. No phone was marked as missing."),
         gettext_lazy("Sync again."),
     ),
 }

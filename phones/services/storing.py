@@ -24,6 +24,8 @@ from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 class ForeignProject(Exception):
     """A phone or agent is already another project's: two keys here open one Diga project."""
 
+    cause = "foreign_project"
+
 
 @dataclass(slots=True)
 class Stored:

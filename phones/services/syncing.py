@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -10,10 +11,26 @@ from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 
 from .connecting import client_for, note_refusal
+from .missing import find_missing
+from .recognising import refuse_other_project
 from .storing import ForeignProject, store_agents, store_phones
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)
+# How often the row of a run is written: its counts are shown while it goes on.
+BEAT = timedelta(seconds=0.5)
+PAGE_SIZE = 100
+COUNTS = (
+    "agent_count",
+    "phone_count",
+    "written_count",
+    "new_count",
+    "outside_count",
+    "missing_count",
+    "malformed_count",
+    "expected_count",
+    "heartbeat_at",
+)
 
 Clock = Callable[[], datetime]
 OnPage = Callable[[SyncRun], None]
@@ -27,6 +44,18 @@ class SyncIsRunning(Exception):
         self.run = run
 
 
+class Incomplete(Exception):
+    """The walk over the list can't vouch for having met every phone; `walk.gap` is why."""
+
+    def __init__(self, walk: diga.Walk) -> None:
+        super().__init__(f"The list was not read completely: {walk.gap}")
+        self.walk = walk
+
+
+class TakenOver(Exception):
+    """The row of this run was ended by another process, which held it for dead."""
+
+
 def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     """Make the row of a new pass; the database allows one running row a project.
 
@@ -36,9 +65,12 @@ def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     running.filter(heartbeat_at__lt=now - SILENCE_LIMIT).update(
         state=SyncState.FAILED, finished_at=now, cause="interrupted"
     )
+    last = SyncRun.objects.filter(project=project, state=SyncState.COMPLETE).order_by("-pk").first()
     try:
         with transaction.atomic():
-            run = SyncRun.objects.create(project=project, started_at=now, heartbeat_at=now)
+            run = SyncRun.objects.create(
+                project=project, started_at=now, heartbeat_at=now, expected_count=last.phone_count if last else None
+            )
     except IntegrityError:
         found = running.first()
         if found is None:
@@ -57,34 +89,75 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False).update(is_taken=True):
         return run
     run.is_taken = True
-    project = run.project
     try:
-        client = client_for(project)
-        store_agents(project, client.list_agents(), now=clock())
-        run.agent_count = project.agent_count
-        _walk(run, client, clock, on_page)
+        _copy(run, client_for(run.project), clock, on_page)
     except NoKey:
         return _end(run, clock(), SyncState.FAILED, cause="no_key")
-    except ForeignProject:
-        return _end(run, clock(), SyncState.FAILED, cause="foreign_project")
+    except ForeignProject as error:
+        return _end(run, clock(), SyncState.FAILED, cause=error.cause)
+    except Incomplete as stop:
+        return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
     except diga.DigaError as error:
-        note_refusal(project, error)
+        note_refusal(run.project, error)
         return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
+    except TakenOver:
+        run.refresh_from_db()
+        return run
     return _end(run, clock(), SyncState.COMPLETE)
 
 
-def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
-    pages = client.walk_phones()
+def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
+    """Copy the agents and then the phones; look for those that the list did not show."""
+    project = run.project
     asked_at = clock()
-    for page in pages:
-        stored = store_phones(run.project, page.data, fetched_at=asked_at)
+    agents = client.list_agents()
+    refuse_other_project(project, client, agents)
+    store_agents(project, agents, now=asked_at)
+    run.agent_count = project.agent_count
+    _walk(run, client, clock, on_page)
+    # A phone that moved in the list meanwhile was counted twice.
+    seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
+    run.phone_count = seen.count()
+    run.missing_count = find_missing(
+        project=project, client=client, since=run.started_at, clock=clock, on_phone=lambda: _beat(run, clock())
+    )
+
+
+def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
+    walk = client.walk_phones(walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock)
+    _beat(run, clock(), is_due=True)
+    for page in walk:
+        stored = store_phones(run.project, page.data, fetched_at=page.asked_at)
+        run.new_count += stored.new_count
         run.written_count += stored.new_count + stored.differing_count
+        run.outside_count += stored.outside_count
         run.phone_count += len(page.data)
         run.malformed_count += page.malformed_count
-        run.heartbeat_at = asked_at = clock()
-        run.save(update_fields=["agent_count", "phone_count", "written_count", "malformed_count", "heartbeat_at"])
+        run.expected_count = _expected(run.expected_count, walk.expected_count)
+        _beat(run, clock())
         if on_page:
             on_page(run)
+    if walk.error and walk.gap == diga.Gap.FAILED:
+        raise walk.error
+    if not walk.is_complete:
+        raise Incomplete(walk)
+
+
+def _expected(last_time: int | None, told: int | None) -> int | None:
+    """Return how many phones to expect: what Diga tells is whole pages, so last time's count is finer if it fits."""
+    if last_time is not None and told is not None and 0 <= told - last_time < PAGE_SIZE:
+        return last_time
+    return last_time if told is None else told
+
+
+def _beat(run: SyncRun, now: datetime, *, is_due: bool = False) -> None:
+    """Write how far the run is, every half second. :raises TakenOver: it was ended by another process."""
+    if not is_due and now - run.heartbeat_at < BEAT:
+        return
+    run.heartbeat_at = now
+    counts = {name: getattr(run, name) for name in COUNTS}
+    if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
+        raise TakenOver
 
 
 def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", message: str = "") -> SyncRun:
@@ -124,13 +197,16 @@ def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = Non
 
 
 def due_projects(now: datetime) -> list[Project]:
-    """Return the connected projects whose last attempt is older than their interval."""
-    connected = Project.objects.exclude(sealed_token="").exclude(token_state=TokenState.REJECTED)
-    return [
-        project
-        for project in connected.order_by(F("sync_tried_at").asc(nulls_first=True), "id")
-        if project.sync_tried_at is None or project.sync_tried_at + project.sync_interval <= now
-    ]
+    """Return the projects whose sync is due, longest waiting first."""
+    waiting = Project.objects.order_by(F("sync_tried_at").asc(nulls_first=True), "id")
+    return [project for project in waiting if is_due(project, now)]
+
+
+def is_due(project: Project, now: datetime) -> bool:
+    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt."""
+    if not (project.sealed_token and project.is_writable):
+        return False
+    return project.sync_tried_at is None or project.sync_tried_at + project.sync_interval <= now
 
 
 def set_interval(*, project: Project, minutes: int) -> None:

@@ -53,7 +53,7 @@ class Kept(NamedTuple):
         return ours == theirs and json.loads(str(our_regions)) == json.loads(str(their_regions))
 
 
-def raw(value: Any) -> object:
+def raw(value: Any) -> Any:
     """Return a value as the database's driver takes and gives it."""
     if isinstance(value, UUID):
         return value if connection.features.has_native_uuid_field else value.hex

@@ -49,7 +49,7 @@ class Refusal:
     def of(cls, error: NotTaken) -> "Refusal":
         """Return the refusal for what went wrong."""
         if isinstance(error, ForeignProject):
-            return cls(Words("bad", _("Not saved"), explaining.words_for_cause("foreign_project")), [], 422)
+            return cls(Words("bad", _("Not saved"), explaining.words_for_cause(error.cause)), [], 422)
         if isinstance(error, KeyRejected):
             check = error.check
             return cls(explaining.words_for_key(check.error), abilities_of_check(check), _status(check.error))

@@ -44,18 +44,25 @@ class Command(BaseCommand):
             return False
         took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
         text = f"{project.name}: {run.phone_count} phones, {run.agent_count} agents, {run.written_count} new or changed"
-        odd = f", {run.malformed_count} unreadable" if run.malformed_count else ""
-        self.stdout.write(f"{text}{odd}, {took:.1f} s")
+        odd = {
+            "changed outside": run.outside_count,
+            "no longer in Diga": run.missing_count,
+            "unreadable": run.malformed_count,
+        }
+        rest = "".join(f", {count} {words}" for words, count in odd.items() if count)
+        self.stdout.write(f"{text}{rest}, {took:.1f} s")
         return True
 
     def _draw(self, run: SyncRun) -> None:
-        """Show how far the pass is, against the number of phones known before. Only in a terminal."""
+        """Show how far the pass is, of what is expected, and how fast. Only in a terminal."""
         if not self.stdout.isatty():
             return
-        total = max(run.project.phone_count, run.phone_count)
+        total = max(run.expected_count or 0, run.phone_count)
         filled = BAR_WIDTH * run.phone_count // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
-        self.stdout.write(f"\r{run.project.name}: {bar} {run.phone_count}", ending="")
+        seconds = (timezone.now() - run.started_at).total_seconds()
+        rate = f", {run.phone_count / seconds:.0f} a second" if seconds >= 1 else ""
+        self.stdout.write(f"\r{run.project.name}: {bar} {run.phone_count} of {total}{rate}\x1b[K", ending="")
         self.stdout.flush()
 
     def _end_line(self) -> None:
