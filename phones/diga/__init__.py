@@ -12,8 +12,10 @@ from .errors import (
     Reason,
 )
 from .pace import Pace, make_pace
+from .segments import Gap, WalkedPage
 from .transport import new_session
 from .types import UNSET, Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Unset
+from .walking import Walk
 
 __all__ = [
     "UNSET",
@@ -28,12 +30,15 @@ __all__ = [
     "DigaRateLimited",
     "DigaRejected",
     "DigaUnavailable",
+    "Gap",
     "Pace",
     "Page",
     "Phone",
     "PhoneUpdate",
     "Reason",
     "Unset",
+    "Walk",
+    "WalkedPage",
     "make_pace",
     "new_session",
 ]

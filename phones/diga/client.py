@@ -7,7 +7,8 @@ behind it is what holds connections, so share that.
 import ipaddress
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,6 +21,7 @@ from .pace import Pace
 from .sending import Limits, Request, Sender
 from .transport import BearerAuth, new_session
 from .types import Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Record, Text
+from .walking import Walk
 
 logger = logging.getLogger("phones.diga")
 
@@ -99,22 +101,31 @@ class DigaClient:
         }
         return decode_page(self._get("/v1/phone/", query), Phone)
 
-    def walk_phones(self, *, limit: int = 100) -> Iterator[Page[Phone]]:
-        """Yield every page of phones along one cursor, which misses no row that stays.
+    def walk_phones(
+        self,
+        *,
+        walkers: int = 8,
+        boundaries: Sequence[UUID] = (),
+        expected_count: int | None = None,
+        clock: Callable[[], datetime] | None = None,
+        limit: int = 100,
+    ) -> Walk:
+        """Return a pass over all phones: iterate over its pages, then ask it whether it was complete.
 
-        :raises DigaUnavailable: also when Diga gives no cursor to go on with, or one it gave before.
+        :param walkers: how many cursors read at once, each in a thread of its own.
+        :param boundaries: ids of phones spread over the list, in any order, from which cursors can start; those
+            gone since do no harm. Without them a few requests find some.
+        :param expected_count: how many phones there were last time, should Diga not say.
+        :param clock: gives each page's `asked_at`; called in other threads. By default the time in UTC.
         """
-        cursors: set[UUID] = set()
-        cursor: UUID | None = None
-        while True:
-            page = self.list_phones(after=cursor, limit=limit)
-            yield page
-            if not page.has_more or not (page.data or page.malformed_count):
-                return
-            cursor = page.last_id or (page.data[-1].id if page.data else None)
-            if cursor is None or cursor in cursors:
-                raise wrong_shape()
-            cursors.add(cursor)
+        return Walk(
+            self.list_phones,
+            walkers=walkers,
+            boundaries=boundaries,
+            expected_count=expected_count,
+            clock=clock,
+            limit=limit,
+        )
 
     def get_phone(self, phone_id: UUID) -> Phone:
         """Return one phone."""

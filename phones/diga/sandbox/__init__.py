@@ -1,7 +1,9 @@
 """A stand-in Diga for the demo, tests and training: it behaves like the contract, with a switch for each gap."""
 
 from .application import Sandbox
+from .churning import Churn
 from .faults import Fault
+from .mounting import mounted_session
 from .server import SandboxServer
 from .state import AgentRow, CallRow, Key, PhoneRow, Project, Received, VersionRow
 from .switches import Switches
@@ -9,6 +11,7 @@ from .switches import Switches
 __all__ = [
     "AgentRow",
     "CallRow",
+    "Churn",
     "Fault",
     "Key",
     "PhoneRow",
@@ -18,4 +21,5 @@ __all__ = [
     "SandboxServer",
     "Switches",
     "VersionRow",
+    "mounted_session",
 ]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from . import agents, calls, phones
 from .breaking import spoil
+from .churning import Churn
 from .faults import Fault, Faults
 from .http import Answer, Refusal, Request, envelope, invalid, read_uuid
 from .seeding import seed_keys, seed_projects
@@ -48,6 +49,7 @@ class Sandbox:
         self.lock = threading.RLock()
         self.keys: dict[str, Key] = {key.token: key for key in seed_keys()}
         self.faults = Faults()
+        self.churn: Churn | None = None
         self.journal: list[Received] = []
         self._size = (seed, phones, agents)
         self._next_turn: dict[str, float] = {}
@@ -72,6 +74,7 @@ class Sandbox:
             self.keys = {key.token: key for key in seed_keys()}
             self.switches = switches or Switches(latency_ms=self._latency_ms)
             self.faults.clear()
+            self.churn = None
             self.journal.clear()
             self._next_turn.clear()
 
@@ -93,6 +96,8 @@ class Sandbox:
         """Answer a request of the API as Diga would, or as a planned fault says; note it in the journal."""
         with self.lock:
             key = self._find_key(request)
+            if self.churn:
+                self.churn(self.projects[key.project if key else "aurora"].phones)
             fault = self.faults.take(request.method, request.path)
             answer = self._answer(request, key, fault)
             answer.delay_seconds = self.switches.latency_ms / 1000

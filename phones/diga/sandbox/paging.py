@@ -24,11 +24,11 @@ class Paging:
     is_ascending: bool
 
 
-def read_paging(query: dict[str, str], *, default_limit: int, max_limit: int) -> Paging:
+def read_paging(query: dict[str, str], *, default_limit: int, max_limit: int, default_order: str = "desc") -> Paging:
     """Read the parameters. :raises Refusal: where Diga would refuse them."""
     if "after" in query and "before" in query:
         raise Refusal(envelope(422, "INVALID_PAGINATION_PARAMETERS", "Two cursors at once"))
-    order = query.get("order", "desc")
+    order = query.get("order", default_order)
     if order not in ("asc", "desc"):
         raise Refusal(invalid((["query", "order"], "Input should be 'asc' or 'desc'", "literal_error")))
     cursors = {name: read_uuid(query[name], ["query", name]) if name in query else None for name in ("after", "before")}
@@ -64,19 +64,26 @@ def page_of(
 
     :param keep: which rows are in the list; None for all, which is quicker.
     """
-    cursor = paging.after or paging.before
-    if cursor and not (table.knew(cursor) if switches.deleted_cursor == "works" else cursor in table):
+    if paging.page is not None and not switches.page_numbers:
+        raise Refusal(envelope(422, "INVALID_PAGINATION_PARAMETERS", "Pages have no numbers"))
+    cursor = paging.before or (paging.after if switches.after == "works" else None)
+    is_gone = cursor is not None and cursor not in table
+    if cursor and is_gone and (switches.deleted_cursor == "refuses" or not table.knew(cursor)):
         raise Refusal(envelope(400, "NOT_VALID_FIELD", "No row has the cursor's id"))
-    if paging.page is not None and cursor is None:
+    if is_gone and switches.deleted_cursor == "ends":
+        rows: list[T] = []
+        has_more = False
+    elif paging.page is not None and cursor is None:
         rows, has_more = _by_number(table, paging, paging.page, keep)
     else:
-        rows, has_more = _by_cursor(table, paging, cursor, keep)
+        is_forgotten = is_gone and switches.deleted_cursor == "restarts"
+        rows, has_more = _by_cursor(table, paging, None if is_forgotten else cursor, keep)
     is_by_cursor = paging.page is None or cursor is not None
-    has_totals = switches.totals_in_cursor_mode or not is_by_cursor
+    has_totals = switches.totals_in_cursor_mode if is_by_cursor else switches.totals_in_page_mode
     has_ids = bool(rows) and (switches.pages_give_cursor_ids or is_by_cursor)
     body = {
         "data": [write(row) for row in rows],
-        "has_more": has_more,
+        "has_more": {"always": True, "never": False}.get(switches.has_more, has_more),
         "first_id": str(rows[0].id) if has_ids else None,
         "last_id": str(rows[-1].id) if has_ids else None,
         "current_page": (paging.page or 1) if has_totals else None,

@@ -49,7 +49,7 @@ def _write_sip(phone: PhoneRow) -> dict[str, Any]:
 
 def list_phones(project: Project, switches: Switches, query: dict[str, str]) -> Answer:
     """Answer GET /v1/phone/."""
-    paging = read_paging(query, default_limit=20, max_limit=100)
+    paging = read_paging(query, default_limit=20, max_limit=100, default_order=switches.default_order)
     keep = _read_filter(query, switches)
     return page_of(project.phones, paging, switches, lambda phone: write_phone(phone, switches), keep)
 

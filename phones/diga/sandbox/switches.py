@@ -77,8 +77,23 @@ class Switches:
     pages_give_cursor_ids: bool = True
     """Whether pages fetched by number carry `first_id` and `last_id`."""
 
-    deleted_cursor: Literal["works", "refuses"] = "works"
-    """What a cursor of a row that is gone does."""
+    totals_in_page_mode: bool = True
+    """Whether pages fetched by number carry `total_pages`."""
+
+    page_numbers: bool = True
+    """Whether pages can be fetched by number at all."""
+
+    has_more: Literal["right", "always", "never"] = "right"
+    """What pages say about there being more."""
+
+    after: Literal["works", "ignored"] = "works"
+    """Whether `after` moves on; ignored, the front comes again and again."""
+
+    deleted_cursor: Literal["works", "refuses", "ends", "restarts"] = "works"
+    """What a cursor of a row that is gone does: an empty page, or the front, are plausible too."""
+
+    default_order: Literal["desc", "asc"] = "desc"
+    """The order of a list that is asked for in none."""
 
     idle_close_seconds: float | None = None
     """After how long an idle connection is closed."""
