@@ -173,9 +173,13 @@ class Lab:
     @cached_property
     def stand_in(self) -> StandIn:
         """The stand-in Diga, at first without latency."""
+        return self.start_stand_in(self.options.phones)
+
+    def start_stand_in(self, phones: int) -> StandIn:
+        """Start a stand-in with so many phones, of which a smaller one's are a part."""
         # It needs no database, but settings that can be read.
         env = clean_environment() | {"DATA_DIR": str(self.folder / "stand-in"), "DEBUG": "false"}
-        arguments = ("manage.py", "sandbox", "--port", "0", "--phones", str(self.options.phones))
+        arguments = ("manage.py", "sandbox", "--port", "0", "--phones", str(phones))
         return StandIn(self.start(arguments, env, "stand-in"))
 
     def serve(self, env: dict[str, str], *arguments: str) -> Server:

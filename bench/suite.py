@@ -1,6 +1,6 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import listing, saving, scripts, sizes, starting
+from bench import listing, saving, scripts, sizes, starting, syncing
 
 BENCHMARKS = {
     "saving": saving,
@@ -8,4 +8,5 @@ BENCHMARKS = {
     "list": listing,
     "start": starting,
     "size": sizes,
+    "sync": syncing,
 }

@@ -105,7 +105,7 @@ def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at:
     news = [_new_row(project, record, directory, fetched_at) for record in new]
     stored = Stored(new_count=len(new))
     with transaction.atomic():
-        touch(project, same, fetched_at=fetched_at)
+        touch(same, fetched_at=fetched_at)
         upsert(news)
         if differing:
             _store_differing(project, differing, fetched_at, stored)
@@ -130,14 +130,14 @@ def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched
 
 def _store_differing(project: Project, records: Sequence[diga.Phone], fetched_at: datetime, stored: Stored) -> None:
     """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
-    locked = Phone.objects.filter(project=project, fetched_at__lte=fetched_at).select_for_update()
-    rows = locked.in_bulk([record.id for record in records])
+    rows = Phone.objects.select_for_update().in_bulk([record.id for record in records])
     open_ones = open_changes(rows)
     written: list[Phone] = []
     observed: list[Change] = []
     for record in records:
-        phone, ours = rows.get(record.id), open_ones.get(record.id, [])
-        if phone is None or any(change.outcome == Outcome.PENDING for change in ours):
+        phone, ours = rows[record.id], open_ones.get(record.id, [])
+        is_newer = phone.fetched_at > fetched_at
+        if is_newer or any(change.outcome == Outcome.PENDING for change in ours):
             continue
         phone.project = project
         seen_from = phone.fetched_at

@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from phones import diga
-from phones.models import Phone, Project
+from phones.models import Phone
 
 COPIED = (
     "number",
@@ -33,6 +34,9 @@ UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
 INSERTED = ("id", "project_id", "note", "first_seen_at", "first_seen", *UPDATED)
 
 
+_copied = attrgetter(*COPIED)
+
+
 class Kept(NamedTuple):
     """A row as its table has it. `copied` has Diga's fields in the order of `COPIED`, for `says`."""
 
@@ -43,7 +47,7 @@ class Kept(NamedTuple):
 
     def says(self, record: diga.Phone) -> bool:
         """Say whether the row has all that the answer says."""
-        answered = tuple(raw(getattr(record, name)) for name in COPIED)
+        answered = tuple(map(raw, _copied(record)))
         return not self.is_missing and (self.copied == answered or self._says_with_other_quotes(answered))
 
     def _says_with_other_quotes(self, answered: tuple[object, ...]) -> bool:
@@ -55,14 +59,25 @@ class Kept(NamedTuple):
 
 def raw(value: Any) -> Any:
     """Return a value as the database's driver takes and gives it."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, UUID):
-        return value if connection.features.has_native_uuid_field else value.hex
+        return value if _has_uuids() else value.hex
     if isinstance(value, datetime):
         value = value.astimezone(UTC)
-        return value if connection.features.supports_timezones else value.replace(tzinfo=None)
-    if isinstance(value, tuple | list | dict):
-        return json.dumps(value)
-    return value
+        return value if _has_zones() else value.replace(tzinfo=None)
+    return json.dumps(value)
+
+
+@cache
+def _has_uuids() -> bool:
+    """Say it without asking the connection of this thread each time: it is asked for a million values."""
+    return connection.features.has_native_uuid_field
+
+
+@cache
+def _has_zones() -> bool:
+    return connection.features.supports_timezones
 
 
 def _id_of(value: object) -> UUID:
@@ -94,9 +109,10 @@ def _select(count: int) -> str:
     return f'SELECT {_names(columns)} FROM "phones_phone" WHERE "id" IN ({marks})'  # noqa: S608 - names of our own columns
 
 
-def touch(project: Project, phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
+def touch(phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
     """Note that these rows were read anew, and said the same; one that was read later is left alone."""
-    Phone.objects.filter(project=project, pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
+    # Ids alone: with the project beside them SQLite would look through all phones of the project.
+    Phone.objects.filter(pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
 
 
 def row_of(phone: Phone) -> dict[str, Any]:
