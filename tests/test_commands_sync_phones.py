@@ -43,7 +43,8 @@ def test_syncs_every_project(aurora: Project, talleres: Project, sandbox: Sandbo
 def test_draws_a_bar_in_a_terminal(aurora: Project) -> None:
     said, _complaints = sync(aurora.slug, out=Terminal())
 
-    assert said.startswith(f"\rAurora: {'█' * 30} 40 of 40\x1b[K\r\x1b[K")
+    assert said.startswith(f"\rAurora: {'█' * 30} 40 of 40")
+    assert "\x1b[K\r\x1b[KAurora: 40 phones, 7 agents" in said
 
 
 def test_names_what_went_wrong_and_goes_on(aurora: Project, talleres: Project, sandbox: Sandbox) -> None:

@@ -31,7 +31,7 @@ COPIED = (
 )
 DERIVED = ("shown", "digits", "search_text")
 UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
-INSERTED = ("id", "project_id", "note", "first_seen_at", "first_seen", *UPDATED)
+INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields)
 
 
 _copied = attrgetter(*COPIED)
