@@ -102,6 +102,10 @@ if DIGA_REQUESTS_PER_SECOND <= 0:
 SYNC_WALKERS = env.int("SYNC_WALKERS", 8)
 if not 1 <= SYNC_WALKERS <= 32:
     raise ImproperlyConfigured("SYNC_WALKERS must be 1 to 32.")
+# From this age on, in minutes, what our copy says is greyed out.
+STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
+if STALE_AFTER_MINUTES < 1:
+    raise ImproperlyConfigured("STALE_AFTER_MINUTES must be at least 1.")
 REDIS_URL = _redis_url()
 
 INSTALLED_APPS = [

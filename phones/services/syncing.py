@@ -10,7 +10,7 @@ from django.db.models import F
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 
-from .connecting import client_for, note_refusal
+from .connecting import client_for, note_answer, note_refusal
 from .missing import find_missing
 from .recognising import refuse_other_project
 from .storing import ForeignProject, store_agents, store_phones
@@ -98,7 +98,7 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     except Incomplete as stop:
         return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
     except diga.DigaError as error:
-        note_refusal(run.project, error)
+        note_refusal(run.project, error, clock())
         return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
     except TakenOver:
         run.refresh_from_db()
@@ -111,6 +111,7 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     project = run.project
     asked_at = clock()
     agents = client.list_agents()
+    note_answer(project)
     refuse_other_project(project, client, agents)
     store_agents(project, agents, now=asked_at)
     run.agent_count = project.agent_count
