@@ -19,6 +19,8 @@ PAGE_SIZE = 100
 WALKERS = (8, 16)
 # A script's pages take all the same time, so a tenth of them is read and the time multiplied.
 SCRIPT_SHARE = 10
+# An editor goes round a page of the list, which has so many rows.
+EDITED_COUNT = 50
 FIRST_LIMITS = {("sqlite", 8): 10.0, ("sqlite", 16): 7.0, ("postgres", 8): 10.0, ("postgres", 16): 9.0}
 
 
@@ -136,7 +138,8 @@ def _edit_meanwhile(work: Work, report: Report) -> None:
     lab.stand_in.set_latency(lab.options.latency_ms)
     editor = Editor(site, site.server, DIRECT_SHARE)
     # From here on these phones have a history, so that a first sync leaves them to the editor.
-    editor.save_nickname()
+    for _ in range(EDITED_COUNT):
+        editor.save_nickname()
     idle, during = Series(f"{site.name}: edit, idle"), Series(f"{site.name}: edit during a first sync")
     with ThreadPoolExecutor(1) as pool:
         for _ in range(min(3, lab.options.rounds)):

@@ -53,6 +53,8 @@ def load(data_dir: Path, *names: str, **env: str) -> dict[str, object]:
         ("ALLOWED_HOSTS", "desk.example.com,*"),
         ("DIGA_REQUESTS_PER_SECOND", "0"),
         ("DIGA_REQUESTS_PER_SECOND", "ten"),
+        ("SYNC_WALKERS", "0"),
+        ("SYNC_WALKERS", "33"),
         ("DATABASE_URL", "nonsense"),
         ("REDIS_URL", "127.0.0.1:6379"),
         ("TIME_ZONE", "Mars/Base"),

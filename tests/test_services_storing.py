@@ -204,6 +204,18 @@ def test_row_saved_before_the_page_was_asked_for_is_updated(north: Project) -> N
     assert row().nickname == "Same moment"
 
 
+def test_phone_that_this_pass_has_shown_before_is_left_to_the_next(north: Project) -> None:
+    store_phones(north, [answer(nickname="Old")], fetched_at=NOON)
+    began = NOON + MINUTE
+    store_phones(north, [answer(nickname="New")], fetched_at=began + MINUTE, since=began)
+
+    # Asked for later, but answered earlier.
+    stored = store_phones(north, [answer(nickname="Old")], fetched_at=began + 2 * MINUTE, since=began)
+
+    assert stored == Stored()
+    assert (row().nickname, row().fetched_at) == ("New", began + MINUTE)
+
+
 def test_same_phone_twice_on_a_page_is_one_row(north: Project) -> None:
     first = store_phones(north, [answer(nickname="A"), answer(nickname="B")], fetched_at=NOON)
     store_phones(north, [answer(nickname="C"), answer(nickname="D")], fetched_at=NOON + MINUTE)

@@ -48,7 +48,7 @@ class Bustle:
 
     def _remove(self) -> None:
         rows = list(self._sandbox.phones)
-        if len(rows) > 60:
+        if len(rows) > 35:
             self._sandbox.phones.remove(self._chance.choice(rows).id)
 
     def _rename(self) -> None:
@@ -78,9 +78,9 @@ class Bustle:
 def _small_pages(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """Let a short list have many pages and several walkers."""
     defaults = DigaClient.walk_phones.__kwdefaults__ or {}
-    monkeypatch.setitem(defaults, "limit", 5)
-    monkeypatch.setattr("phones.diga.walking.LEAST_SEGMENT_PAGES", 3)
-    settings.SYNC_WALKERS = 4
+    monkeypatch.setitem(defaults, "limit", 8)
+    monkeypatch.setattr("phones.diga.walking.LEAST_SEGMENT_PAGES", 1)
+    settings.SYNC_WALKERS = 3
 
 
 def check_marks(sandbox: Sandbox, project: Project) -> None:

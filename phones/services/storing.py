@@ -84,11 +84,15 @@ def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime, ours:
         setattr(phone, name, getattr(row, name))
 
 
-def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> Stored:
+def store_phones(
+    project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime, since: datetime | None = None
+) -> Stored:
     """Copy a page of Diga's list, asked for at `fetched_at`, and say what was new and what differed.
 
     Left alone is a row that was read later than `fetched_at` (an edit came between), and one that a write of ours
-    is under way to: nobody can tell whether the page has its effect.
+    is under way to: nobody can tell whether the page has its effect. `since` is when this pass began: several pages
+    are asked for at the same time, so where a phone moved and is on two, nobody can tell which of them is newer;
+    the first counts, and the next pass tells the rest.
 
     :raises ForeignProject: one of the ids belongs to another project's phone.
     """
@@ -108,7 +112,7 @@ def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at:
         touch(same, fetched_at=fetched_at)
         upsert(news)
         if differing:
-            _store_differing(project, differing, fetched_at, stored)
+            _store_differing(project, differing, fetched_at, since, stored)
     return stored
 
 
@@ -128,7 +132,13 @@ def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched
     }
 
 
-def _store_differing(project: Project, records: Sequence[diga.Phone], fetched_at: datetime, stored: Stored) -> None:
+def _store_differing(
+    project: Project,
+    records: Sequence[diga.Phone],
+    fetched_at: datetime,
+    since: datetime | None,
+    stored: Stored,
+) -> None:
     """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
     rows = Phone.objects.select_for_update().in_bulk([record.id for record in records])
     open_ones = open_changes(rows)
@@ -136,7 +146,7 @@ def _store_differing(project: Project, records: Sequence[diga.Phone], fetched_at
     observed: list[Change] = []
     for record in records:
         phone, ours = rows[record.id], open_ones.get(record.id, [])
-        is_newer = phone.fetched_at > fetched_at
+        is_newer = phone.fetched_at > fetched_at or (since is not None and phone.fetched_at >= since)
         if is_newer or any(change.outcome == Outcome.PENDING for change in ours):
             continue
         phone.project = project

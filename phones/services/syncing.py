@@ -128,7 +128,7 @@ def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     walk = client.walk_phones(walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock)
     _beat(run, clock(), is_due=True)
     for page in walk:
-        stored = store_phones(run.project, page.data, fetched_at=page.asked_at)
+        stored = store_phones(run.project, page.data, fetched_at=page.asked_at, since=run.started_at)
         run.new_count += stored.new_count
         run.written_count += stored.new_count + stored.differing_count
         run.outside_count += stored.outside_count
