@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
@@ -18,12 +17,14 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
 from phones.models import NoKey, Phone
-from phones.services import editing, explaining, guarding, reading
+from phones.services import editing, explaining, guarding, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
 
-from .drawer import Answer, answer_for, drawer_context, guard_context, status_of
+from .answers import Answer, answer_for, status_of
+from .clashes import clashes_of
+from .drawer import drawer_context, guard_context, newest_changes
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
 from .shape import is_for, is_htmx
@@ -59,8 +60,7 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, desk, phone, form=form, status=422)
     if _wants_review(request, form, phone):
-        text = _("Below the fields stands what saving will do. Read it, then press Save changes again.")
-        return _show(request, desk, phone, form=form, words=Words("warn", _("Not saved yet"), text))
+        return _show(request, desk, phone, form=form, words=unsent.words_for_review())
     return _save(request, desk, phone, form)
 
 
@@ -91,7 +91,6 @@ def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> Ht
         phone,
         form=_redisplayed(form, answer),
         words=answer.words,
-        conflict=answer.conflict,
         result=answer.change,
         status=answer.status,
         with_row=True,
@@ -122,7 +121,7 @@ def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
     """Return the form to show after a save: none (a fresh one) if done, what was typed otherwise."""
     if answer.is_done:
         return None
-    return form.rebased() if answer.conflict else form
+    return form.rebased(answer.asked) if answer.is_rebased else form
 
 
 def _show(
@@ -172,7 +171,7 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     except diga.DigaError as error:
         words, status = explaining.words_for_read(error), status_of(error)
     except NoKey:
-        words, status = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key")), 422
+        words, status = explaining.words_for_read_without_key(), 422
     if not is_htmx(request):
         if words:
             messages.error(request, f"{words.title}: {words.text}")
@@ -198,6 +197,7 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
         return _show_rename(request, desk, phone, form, status=422)
     answer = _change(desk, phone, form)
     if not answer.is_done:
+        form = form.rebased(answer.asked) if answer.is_rebased else form
         return _show_rename(request, desk, phone, form, words=answer.words, status=answer.status)
     if not is_htmx(request):
         where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
@@ -211,6 +211,8 @@ def _show_rename(
     request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
-    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words}
+    changes = newest_changes(phone) if form.seen.asked else []
+    clashes = clashes_of(form, changes)
+    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words, "clashes": clashes}
     template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
     return render(request, template, context, status=status)
