@@ -1,11 +1,14 @@
 """The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
 
+import sys
 from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import requires_csrf_token
@@ -26,10 +29,21 @@ class AlwaysMasking(SafeExceptionReporterFilter):
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    is_htmx = request.headers.get("HX-Request") == "true"
-    template = "error.html#problem" if is_htmx else "error.html"
-    response = render(request, template, {"title": title, "text": text, "code": status}, status=status)
-    if is_htmx:
+    context = {"title": title, "text": text, "code": status}
+    return _aimed(request, render(request, _template(request), context, status=status))
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _template(request: HttpRequest) -> str:
+    return "error.html#problem" if _is_htmx(request) else "error.html"
+
+
+def _aimed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return the answer aimed at the place for problems, where htmx asked."""
+    if _is_htmx(request):
         response["HX-Retarget"] = "#problems"
         response["HX-Reswap"] = "innerHTML"
     return response
@@ -64,19 +78,38 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         404,
         _("Nothing here for you"),
-        _("It doesn’t exist, or it belongs to a project you are not a member of."),
+        _("It doesn’t exist, or it belongs to a project you are not a member of. Nothing was changed; go back."),
     )
 
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 in words; what went wrong is in the log under the request's id."""
+    """Answer 500 in words, or 503 if our database is away; what went wrong is in the log under the request's id."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _database_down(request)
     return _page(
         request,
         500,
         _("Something went wrong on our side"),
-        _("If you were saving, look at the history of the number before you save again: it says what was sent."),
+        _(
+            "Whether it was done is not known here. If you were saving, look at the history of the number before you "
+            "save again: it says what was sent."
+        ),
     )
+
+
+def _database_down(request: HttpRequest) -> HttpResponse:
+    """Answer 503 without a query: neither the session nor the person can be read. Connections heal by themselves."""
+    text = _(
+        "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
+        "once at most, and the history of the number says what was sent."
+    )
+    context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503}
+    # Without the request, no context processor asks for the session.
+    body = render_to_string(_template(request), context | {"messages": (), "csrf_token": ""})
+    response = _aimed(request, HttpResponse(body, status=503))
+    response["Retry-After"] = "10"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

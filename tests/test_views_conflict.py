@@ -41,7 +41,9 @@ def client(client_of: ClientOf, router: User) -> Client:
 def _shown(response: Answer) -> dict[str, list[str]]:
     """Return the three values of each field to choose in."""
     fields = read(response).xpath("descendant::fieldset[descendant::input[@type='radio']]")
-    return {words(field.find("./legend")): texts(field, "./*[contains(@class, 'pick')]/span[last()]") for field in fields}
+    return {
+        words(field.find("./legend")): texts(field, "./*[contains(@class, 'pick')]/span[last()]") for field in fields
+    }
 
 
 def _chosen(response: Answer) -> list[str]:
@@ -137,7 +139,7 @@ def test_chosen_fields_are_sent_and_the_others_are_not(client: Client, sandbox: 
 
 def test_lane_that_is_chosen_is_guarded_and_sent(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
     form = open_phone(client, sales_phone)
-    sandbox.phones[sales_phone.pk].inbound_agent_id = sandbox.projects["aurora"].agent("Bruno").id
+    sandbox.phones[sales_phone.pk].inbound_agent_id = sandbox.projects["aurora"].agent("Carla").id
     response = form.send(unassign_inbound="on", understood=None)
     assert _shown(response)["Inbound agent"][2] == "No agent"
 

@@ -201,7 +201,7 @@ def words_for_key(error: diga.DigaError | None) -> Words:
     """Explain why a key was not taken: nothing was stored, and a key that was kept before still is."""
     sentence = _("Nothing was changed.")
     if error is None or isinstance(error, diga.DigaAuthError):
-        why = _("Diga does not accept this key: it may be cut off, or deleted in Diga.")
+        why = _("Diga does not accept this key. It may be cut off, or deleted in Diga.")
         title, then = _("This key can’t be used"), _("Copy it anew.")
     elif isinstance(error, diga.DigaForbidden):
         why = _("It lacks a right that is needed here: Phones: Write, Agents: Read.")
@@ -249,7 +249,9 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
 
 
 def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
-    what, then = parts_for_cause(_cause_of(change)) if change.cause else ("", "")
+    # A process that was killed while sending leaves no cause; the change was settled by reading later.
+    unexplained = ("", _("Save again if it is still wanted."))
+    what, then = parts_for_cause(_cause_of(change)) if change.cause else unexplained
     then, quote = f"{then} {_wait(error)}".strip(), change.message
     match change.outcome:
         case Outcome.MISMATCH:
