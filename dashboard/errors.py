@@ -1,7 +1,7 @@
 """The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
 
 import sys
-from collections.abc import ItemsView
+from collections.abc import ItemsView, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import requires_csrf_token
+from django_htmx.http import trigger_client_event
 
 
 class AlwaysMasking(SafeExceptionReporterFilter):
@@ -28,8 +29,10 @@ class AlwaysMasking(SafeExceptionReporterFilter):
         return super().get_traceback_frame_variables(request, tb_frame)
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    context = {"title": title, "text": text, "code": status}
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, typed: Sequence[tuple[str, str]] = ()
+) -> HttpResponse:
+    context = {"title": title, "text": text, "code": status, "typed": typed}
     return _aimed(request, render(request, _template(request), context, status=status))
 
 
@@ -104,7 +107,7 @@ def _database_down(request: HttpRequest) -> HttpResponse:
         "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
         "once at most, and the history of the number says what was sent."
     )
-    context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503}
+    context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503, "typed": ()}
     # Without the request, no context processor asks for the session.
     body = render_to_string(_template(request), context | {"messages": (), "csrf_token": ""})
     response = _aimed(request, HttpResponse(body, status=503))
@@ -113,10 +116,29 @@ def _database_down(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a missing or old CSRF token."""
-    return _page(
-        request,
-        403,
-        _("This form is too old"),
-        _("Nothing was sent to Diga. Reload the page and send the form again."),
-    )
+    """Answer a missing or old CSRF token, such as one from before another tab signed in anew."""
+    title = _("This form is too old")
+    if _is_htmx(request):
+        text = _("Nothing was sent to Diga. Reload the page: your text comes back into the form, then save again.")
+        # Tells the scripts to keep what was typed.
+        return trigger_client_event(_page(request, 403, title, text), "form-expired")
+    text = _("Nothing was sent to Diga. Go back, reload the page and send the form again.")
+    return _page(request, 403, title, text, typed_text(request))
+
+
+def signed_out(request: HttpRequest, typed: list[tuple[str, str]], login_url: str) -> HttpResponse:
+    """Answer a form of somebody whose session is over: their text is shown, so that it can be copied."""
+    context = {"typed": typed, "login_url": login_url}
+    return render(request, "signed_out.html", context, status=403)
+
+
+def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the free text of a form that can't be taken, with its labels; never a password or a key.
+
+    Nothing of a form that another site sent: it could make us say what it likes.
+    """
+    own = f"{request.scheme}://{request.get_host()}"
+    if request.method != "POST" or request.headers.get("Origin") != own:
+        return []
+    labels = {"nickname": _("Nickname"), "reason": _("Reason"), "ticket": _("Ticket")}
+    return [(label, request.POST[name]) for name, label in labels.items() if request.POST.get(name)]

@@ -39,7 +39,8 @@ def phone_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the phones of a project, narrowed by the address."""
     desk = open_desk(request, slug)
     if is_for(request, "drawer"):
-        return render(request, "phones/_drawer.html", {"drawer": None, "fresh_row": None})
+        closed = {"drawer": None, "project_name": desk.project.name, "fresh_row": None}
+        return render(request, "phones/_drawer.html", closed)
     context = list_context(request, desk, timezone.now())
     template = "phones/phone_list.html"
     if not is_for(request, "phone-table"):
