@@ -188,3 +188,16 @@ def test_queries_of_the_guard_are_few(
                 url_of("phone_guard", spare_phone),
                 values | {"inbound_version_id": str(version_of(sandbox, agent, number))},
             )
+
+
+def test_who_else_has_the_number_open_is_said_softly(
+    client: Client, client_of: ClientOf, lead: User, sales_phone: Phone
+) -> None:
+    url, headers = url_of("phone_reread", sales_phone), {"HX-Request": "true", "HX-Target": "read-state"}
+    alone = client_of(lead).post(url, headers=headers)
+
+    response = client.post(url, headers=headers)
+
+    assert "opened this" not in words(read(alone))
+    assert texts(read(response), "./span[contains(@class, 'is-info')]") == ["Lead Ruiz opened this just now"]
+    assert has(read(client.get(url_of("phone_edit", sales_phone))), "phone-form")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Phone
-from phones.services import explaining, guarding
+from phones.services import explaining, guarding, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
@@ -100,6 +100,7 @@ def drawer_context(
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": clashes_of(form, changes),
         "merges": merges_of(form),
+        "others": presence.others_present(phone=phone, user=desk.user, clock=lambda: now) if form.seen.asked else [],
         "history": [ChangeLine.of(change, desk.project.slug) for change in changes[:HISTORY_SIZE]],
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),

@@ -17,7 +17,7 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
 from phones.models import NoKey, Phone
-from phones.services import editing, explaining, guarding, reading, unsent
+from phones.services import editing, explaining, guarding, presence, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
@@ -178,7 +178,15 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
             messages.error(request, f"{words.title}: {words.text}")
         return redirect(request.path.removesuffix("reread/") + suffix_of(criteria_from(request.GET)))
     row = _row(request, desk, phone, timezone.now())
-    context = {"phone": phone, "row": row, "words": words, "has_moved": has_moved, "with_row": True, "desk": desk}
+    context = {
+        "desk": desk,
+        "phone": phone,
+        "row": row,
+        "words": words,
+        "has_moved": has_moved,
+        "others": presence.note_presence(phone=phone, user=desk.user, clock=timezone.now),
+        "with_row": True,
+    }
     return render(request, "phones/_read_state.html", context, status=status)
 
 
