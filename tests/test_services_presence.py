@@ -1,6 +1,6 @@
 """Who else has a phone open: seen for a few minutes, by members of its project only, and cheap."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,13 +11,6 @@ from phones.models import Membership, Phone
 from phones.services.presence import GONE_AFTER, NOTED_FOR, Presence, note_presence, others_present
 
 NOW = datetime(2026, 10, 9, 10, 40, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache(db: None) -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def at(seconds: float) -> Callable[[], datetime]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
-from phones.models import Change, Phone
+from phones.models import Change, Outcome, Phone
 from phones.services import explaining, guarding, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
@@ -101,10 +101,30 @@ def drawer_context(
         "clashes": clashes_of(form, changes),
         "merges": merges_of(form),
         "others": presence.others_present(phone=phone, user=desk.user, clock=lambda: now) if form.seen.asked else [],
+        "unsettled": _unsettled(changes, result, desk.project.slug),
         "history": [ChangeLine.of(change, desk.project.slug) for change in changes[:HISTORY_SIZE]],
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A save of which nobody knows whether Diga has it, and when it is looked at again."""
+
+    change: ChangeLine
+    sent_at: datetime
+    next_look_at: datetime | None
+
+
+def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Unsettled | None:
+    """Return the newest save whose outcome is not known, unless a later one was stored, or it is shown already."""
+    for change in changes:
+        if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
+            return None
+        if change.outcome in {Outcome.UNKNOWN, Outcome.PENDING} and change != shown:
+            return Unsettled(ChangeLine.of(change, slug), change.created_at, change.next_look_at)
+    return None
 
 
 def _carries_lanes(typed: PhoneForm | None) -> bool:

@@ -96,10 +96,10 @@
     [...form.querySelectorAll("select")].filter(isChanged).forEach((lane) => lane.dispatchEvent(new Event("change", { bubbles: true })));
   };
   const tellOfOthers = () => {
-    document.querySelectorAll("[data-kept-elsewhere]").forEach((note) => note.remove());
+    document.querySelectorAll("[data-kept]").forEach((note) => note.remove());
     keptPlaces().forEach((place) => {
       const note = notice(document.body.dataset.keptElsewhere);
-      note.dataset.keptElsewhere = "";
+      note.dataset.kept = "";
       const link = document.createElement("a");
       link.className = "link";
       link.href = place.slice(KEPT.length);
