@@ -136,11 +136,12 @@ def frozen_intention(intention: Intention) -> dict[str, Any]:
 def is_answered_by(intention: Intention, after: dict[str, Any], says: Base) -> bool:
     """Say whether a change to `after` is what this intention asks for, on a phone that now says so.
 
-    Fields that read as wanted already are not sent, so they may be missing from the change.
+    What is left out of a write because it reads as wanted already may be missing from the change.
     """
     wanted = frozen_intention(intention)
+    remaining = intention.remaining(says).fields
     is_same = all(name in wanted and _key(wanted[name]) == _key(value) for name, value in after.items())
-    return is_same and all(name in after or intention.is_met(name, says) for name in wanted)
+    return is_same and all(name in after for name in remaining)
 
 
 def _key(value: Any) -> Any:
