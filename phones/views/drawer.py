@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
-from phones.models import Change, Outcome, Phone
+from phones.models import Change, Outcome, Phone, Project
 from phones.services import explaining, guarding, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
 from phones.services.impact import fingerprint
-from phones.services.policy import policy_for
+from phones.services.policy import Policy, policy_for
 
 from .change_lines import ChangeLine
 from .clashes import clashes_of, merges_of
@@ -93,9 +93,9 @@ def drawer_context(
         "lanes": _lanes(form, row, desk),
         "guard": guard_context(phone, typed, desk) if typed and _is_readable(typed) else None,
         # What was typed stays in its form, even where saving has just turned out to be closed.
-        "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_writable)),
-        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_writable)),
-        "why_closed": explaining.why_closed(policy.why) if policy.why else "",
+        "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_open)),
+        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
+        "why_closed": _why_closed(desk.project, policy),
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": clashes_of(form, changes),
@@ -125,6 +125,15 @@ def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Un
         if change.outcome in {Outcome.UNKNOWN, Outcome.PENDING} and change != shown:
             return Unsettled(ChangeLine.of(change, slug), change.created_at, change.next_look_at)
     return None
+
+
+def _why_closed(project: Project, policy: Policy) -> str:
+    """Return why nothing, or not everything, can be changed now; "" where all is open."""
+    if policy.why:
+        return explaining.why_closed(policy.why)
+    if project.is_writable and not project.is_reachable:
+        return _("Diga does not answer. %(cause)s") % {"cause": explaining.words_for_cause(project.unreachable_cause)}
+    return ""
 
 
 def _carries_lanes(typed: PhoneForm | None) -> bool:
