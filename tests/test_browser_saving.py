@@ -116,7 +116,7 @@ def test_upstream_down_keeps_the_text_and_the_next_try_succeeds(
 
     alert = drawer.get_by_role("alert").filter(has_text="Not saved, nothing was changed")
     expect(alert).to_be_focused()
-    expect(alert).to_contain_text("Your text is kept.")
+    expect(alert).to_contain_text("What you typed is kept in the form.")
     expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
     expect(drawer.get_by_label("Reason")).to_have_value("Nuevo nombre")
 

@@ -50,7 +50,7 @@ def sent_again(form: PhoneForm, asked: tuple[str, ...], **changes: str) -> Phone
     return PhoneForm(posted(values), phone=form.phone, directory=DIRECTORY, can_route=True)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(then=PHONES, now=PHONES, typed=TYPED, choices=CHOICES)
 def test_merge_sends_what_was_chosen_and_nothing_else(
     then: Phone, now: Phone, typed: dict[str, Any], choices: dict[str, str]
@@ -73,6 +73,7 @@ def test_merge_sends_what_was_chosen_and_nothing_else(
     assert clashes(now, now, merged) == (), "It is no conflict on the new base"
 
 
+@settings(deadline=None)
 @given(then=PHONES, now=PHONES, typed=TYPED)
 def test_nothing_is_chosen_beforehand(then: Phone, now: Phone, typed: dict[str, Any]) -> None:
     form = filled(now, phone_then=then, **typed)
