@@ -5,7 +5,7 @@ from enum import Enum
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Subquery, Value
+from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
@@ -115,7 +115,7 @@ def seats_of(user: User) -> dict[Project, Seat]:
 
     def opening(project: str) -> Coalesce:
         default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
-        return Coalesce(Subquery(default.values("query")[:1]), Value(""))
+        return Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField())
 
     if user.is_superuser:
         projects = Project.objects.annotate(opening=opening("pk")).order_by("name", "id")
