@@ -1,4 +1,4 @@
-"""Every address of the site, and what stands at it: one phone, change, sync, membership, view and invitation a project."""
+"""Every address of the site, and what stands at it: one phone, change, sync, membership and so on a project."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml.html import HtmlElement
 
 from phones.models import Phone, Project, Selection
 from phones.services.pasting import TEXT_LIMIT
@@ -25,9 +26,9 @@ def client(client_of: Callable[[User], Client], viewer: User) -> Client:
     return client_of(viewer)
 
 
-def section_of(tree: object, title: str) -> list[str]:
+def section_of(tree: HtmlElement, title: str) -> list[str]:
     """Return the items under a heading of the findings."""
-    return texts(tree, f"//section[@id='findings']//h3[.='{title}']/ancestor::div[contains(@class, 'stack-sm')]//li")  # type: ignore[arg-type]
+    return texts(tree, f"//section[@id='findings']//h3[.='{title}']/ancestor::div[contains(@class, 'stack-sm')]//li")
 
 
 def test_pasted_numbers_are_counted_and_named(client: Client, sales_phone: Phone, survey_phone: Phone) -> None:

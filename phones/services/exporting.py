@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -53,7 +52,7 @@ _READ = (
     "note",
     "fetched_at",
 )
-_IN_MEMORY_BYTES = 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 def csv_lines(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[str]:
@@ -73,8 +72,8 @@ class _Passing:
         return line
 
 
-def write_xlsx(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> IO[bytes]:
-    """Return an open temporary file with the sheet, at its beginning; it vanishes when it is closed."""
+def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[bytes]:
+    """Yield the file. It is written whole into a temporary file when the first piece is wanted."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("phones")
     sheet.freeze_panes = "A2"
@@ -82,10 +81,11 @@ def write_xlsx(*, project: Project, criteria: Criteria, directory: Directory, no
     for phones in _batches(matching(project, criteria, directory, now)):
         for phone in phones:
             sheet.append([_sheet_cell(sheet, text) for text in _cells(phone, directory)])
-    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - the answer closes it.
-    book.save(file)
-    file.seek(0)
-    return file
+    with tempfile.TemporaryFile() as file:
+        book.save(file)
+        file.seek(0)
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
