@@ -98,7 +98,7 @@ def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
 
 
 def _batches(phones: QuerySet[Phone]) -> Iterator[list[Phone]]:
-    """Yield all rows by number, a batch a query; what is added or changed meanwhile comes at most once."""
+    """Yield all rows by number, a batch a query; what is added behind the place that is read may be left out."""
     ordered = phones.only(*_READ).order_by("number", "pk")
     batch = list(ordered[:BATCH_SIZE])
     while batch:
