@@ -1,8 +1,10 @@
 """What needs a look: known counts of the seed, and each condition at its edges."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -163,6 +165,15 @@ def test_default_nickname_counts_alone_and_none_does_not(aurora: Project, spare_
     Phone.objects.update(nickname=None, nickname_key="")
 
     assert found_by("same_alias", aurora) == set()
+
+
+def test_phones_of_an_older_release_get_their_key(aurora: Project) -> None:
+    keys = list(Phone.objects.order_by("pk").values_list("nickname_key", flat=True))
+    Phone.objects.update(nickname_key="")
+
+    import_module("phones.migrations.0002_copies_and_views").fill_nickname_keys(apps, None)
+
+    assert list(Phone.objects.order_by("pk").values_list("nickname_key", flat=True)) == keys
 
 
 def test_nickname_of_a_phone_that_was_given_back_is_free_again(

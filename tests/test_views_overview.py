@@ -173,8 +173,9 @@ def test_overview_of_an_empty_project_has_no_charts(client_of: SignIn, superuser
 
 
 def test_names_of_agents_stay_text(client: Client, aurora: Project, sales_phone: Phone) -> None:
+    agent = Agent.objects.get(pk=sales_phone.inbound_agent_id or "")
     for name in HOSTILE:
-        Agent.objects.filter(pk=sales_phone.inbound_agent_id).update(name=name)
+        Agent.objects.filter(pk=agent.pk).update(name=name)
         Project.objects.update(agents_changed_at=timezone.now())
 
         labels = read(client.get(OVERVIEW)).xpath("//table[caption='Numbers by agent']//a/@title")

@@ -2,16 +2,16 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from phones.models import Change, Project, SyncRun
 
 from .directory import Directory, directory_of
 from .explaining import words_for_cause
+from .freshness import is_stale
 from .health import Queue, queue_of
 from .tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
 
-STALE_AFTER = timedelta(hours=1)
 RUN_COUNT = 5
 CHANGE_COUNT = 8
 DAY_COUNT = 30
@@ -60,7 +60,7 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
             for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
         ],
         changes=list(changes.order_by("-pk")[:CHANGE_COUNT]),
-        is_stale=project.synced_at is None or now - project.synced_at > STALE_AFTER,
+        is_stale=is_stale(project.synced_at, now),
         why_failing=words_for_cause(project.sync_cause) if project.sync_cause else "",
     )
 
