@@ -18,6 +18,7 @@ project_patterns = [
     path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
     path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
     path("agents/", agents.agent_list, name="agent_list"),
+    path("agents/<uuid:agent_id>/", agents.agent_detail, name="agent_detail"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
     path("sync/", projects.sync_start, name="sync_start"),

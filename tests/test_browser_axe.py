@@ -56,7 +56,7 @@ def page(page_of: PageOf, admin: User) -> Page:
 def test_page_has_no_violations(page: Page, complaints: Complaints, sales_phone: Phone, address: str) -> None:
     complaints.expect(404)
 
-    page.goto(address.format(phone=sales_phone.pk))
+    page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
 
     assert violations(page, with_all_rows=address == "/projects/aurora/phones/") == []
 

@@ -50,7 +50,7 @@ def test_no_page_is_wider_than_the_window(
     cramped = {}
 
     for address in PAGES:
-        page.goto(address.format(phone=sales_phone.pk))
+        page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
         cramped[address] = page.evaluate(CRAMPED)
 
     assert {address: found for address, found in cramped.items() if found} == {}

@@ -2,8 +2,22 @@
 
 import django.db.models.deletion
 import uuid
+from typing import Any
+
 from django.conf import settings
 from django.db import migrations, models
+
+from phones.services.numbers import nickname_key
+
+
+def fill_nickname_keys(apps: Any, schema_editor: Any) -> None:
+    """Give the phones of an older release the key by which nicknames are compared."""
+    phone_model = apps.get_model('phones', 'Phone')
+    batch = []
+    for phone in phone_model.objects.exclude(nickname=None).only('nickname').iterator(chunk_size=2000):
+        phone.nickname_key = nickname_key(phone.nickname)
+        batch.append(phone)
+    phone_model.objects.bulk_update(batch, ['nickname_key'], batch_size=400)
 
 
 class Migration(migrations.Migration):
@@ -114,5 +128,27 @@ class Migration(migrations.Migration):
             model_name='project',
             name='unreachable_cause',
             field=models.CharField(blank=True, default='', max_length=24),
+        ),
+        migrations.AddField(
+            model_name='phone',
+            name='nickname_key',
+            field=models.TextField(blank=True, default=''),
+        ),
+        migrations.RunPython(fill_nickname_keys, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name='phone',
+            index=models.Index(fields=['project', 'missing_since', 'status', 'inbound_agent_id', 'outbound_agent_id', 'scheduled_release_at', 'id'], name='phone_health'),
+        ),
+        migrations.AddIndex(
+            model_name='phone',
+            index=models.Index(fields=['project', 'nickname_key', 'status', 'missing_since'], name='phone_by_nickname_key'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'created_at', 'source'], name='change_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'outcome', '-id'], name='change_by_outcome'),
         ),
     ]

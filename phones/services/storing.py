@@ -10,7 +10,7 @@ from django.db import transaction
 from phones import diga
 from phones.models import Agent, AgentVersion, Phone, Project
 
-from .numbers import digits_of, folded, shown_number
+from .numbers import digits_of, folded, nickname_key, shown_number
 
 COPIED = (
     "number",
@@ -24,7 +24,7 @@ COPIED = (
     "outbound_agent_id",
     "region_codes",
 )
-DERIVED = ("shown", "digits", "search_text")
+DERIVED = ("shown", "digits", "search_text", "nickname_key")
 
 
 class ForeignProject(Exception):
@@ -50,7 +50,7 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
     if "number" in changed:
         phone.shown, phone.digits = shown_number(phone.number), digits_of(phone.number)
     if {"number", "nickname"} & set(changed):
-        phone.search_text = _search_text(phone)
+        phone.search_text, phone.nickname_key = _search_text(phone), nickname_key(phone.nickname)
         changed += DERIVED
     phone.fetched_at = fetched_at
     return changed

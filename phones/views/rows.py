@@ -32,7 +32,7 @@ _STATUSES = {
     "released": Badge("hold", "snowflake", gettext_lazy("In quarantine")),
     "finished": Badge("off", "circle-slash", gettext_lazy("Finished")),
 }
-_MISSING = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
+MISSING_BADGE = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
 _PROVIDERS = {"netelip": "Diga", "custom": gettext_lazy("Imported")}
 
 
@@ -132,7 +132,7 @@ class PhoneRow:
 def status_choices() -> list[tuple[str, str]]:
     """Return the statuses a list can be narrowed to, with Diga's words."""
     known = [(code, str(badge.label)) for code, badge in _STATUSES.items()]
-    return [*known, ("missing", str(_MISSING.label))]
+    return [*known, ("missing", str(MISSING_BADGE.label))]
 
 
 def provider_choices() -> list[tuple[str, str]]:
