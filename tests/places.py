@@ -8,8 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from phones.models import Membership, Phone, Project, Role, SavedView
-from phones.models import Agent, Membership, Phone, Project, Role
+from phones.models import Agent, Membership, Phone, Project, Role, SavedView
 from phones.services.admitting import Invitation, admit
 from tests.fixtures.desk import make_user
 from tests.test_views_changes import add_changes

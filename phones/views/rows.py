@@ -43,7 +43,7 @@ def status_badge(status: str) -> Badge:
 
 def shown_status(phone: Phone) -> Badge:
     """Return the status of a phone in words; one that Diga no longer knows says so."""
-    return _MISSING if phone.missing_since is not None else status_badge(phone.status)
+    return MISSING_BADGE if phone.missing_since is not None else status_badge(phone.status)
 
 
 def provider_label(provider: str) -> str:
