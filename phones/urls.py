@@ -2,16 +2,23 @@
 
 from django.urls import include, path
 
-from phones.views import agents, changes, home, people, phones, projects
+from phones.views import agents, changes, exports, finder, home, people, phones, projects, saved_views
 
 project_patterns = [
     path("", projects.project_overview, name="project_overview"),
     path("phones/", phones.phone_list, name="phone_list"),
+    path("phones/export.csv", exports.phone_export_csv, name="phone_export_csv"),
+    path("phones/export.xlsx", exports.phone_export_xlsx, name="phone_export_xlsx"),
+    path("find/", finder.phone_find, name="phone_find"),
+    path("go/", finder.phone_go, name="phone_go"),
+    path("views/", saved_views.view_list, name="view_list"),
+    path("views/<int:view_id>/", saved_views.view_edit, name="view_edit"),
     path("phones/<uuid:phone_id>/", phones.phone_edit, name="phone_edit"),
     path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
     path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
     path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
     path("agents/", agents.agent_list, name="agent_list"),
+    path("agents/<uuid:agent_id>/", agents.agent_detail, name="agent_detail"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
     path("sync/", projects.sync_start, name="sync_start"),
@@ -26,6 +33,7 @@ project_patterns = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("account/", home.account, name="account"),
+    path("go/", finder.go, name="go"),
     path("connect/", projects.project_connect, name="project_connect"),
     path("invitation/<str:code>/", people.invitation_accept, name="invitation_accept"),
     path("projects/<slug:slug>/", include(project_patterns)),

@@ -80,7 +80,7 @@ def test_no_english_is_left_and_nothing_runs_over(
     english, wide = {}, []
 
     for address in PAGES:
-        page.goto(address.format(phone=sales_phone.pk))
+        page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
         text = NAMES.sub("", page.locator("body").inner_text())
         english[address] = sorted({match[0] for match in ENGLISH.finditer(text)})
         if page.evaluate("document.documentElement.scrollWidth") > width:

@@ -7,6 +7,8 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from phones.services.numbers import nickname_key
+
 
 def leave_room_for_updates(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Half of each page of phones stays free on PostgreSQL.
@@ -16,6 +18,15 @@ def leave_room_for_updates(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) 
     """
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE phones_phone SET (fillfactor = 50)")
+
+def fill_nickname_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Give the phones of an older release the key by which nicknames are compared."""
+    phone_model = apps.get_model('phones', 'Phone')
+    batch = []
+    for phone in phone_model.objects.exclude(nickname=None).only('nickname').iterator(chunk_size=2000):
+        phone.nickname_key = nickname_key(phone.nickname)
+        batch.append(phone)
+    phone_model.objects.bulk_update(batch, ['nickname_key'], batch_size=400)
 
 
 class Migration(migrations.Migration):
@@ -126,6 +137,28 @@ class Migration(migrations.Migration):
             model_name='project',
             name='unreachable_cause',
             field=models.CharField(blank=True, default='', max_length=24),
+        ),
+        migrations.AddField(
+            model_name='phone',
+            name='nickname_key',
+            field=models.TextField(blank=True, default=''),
+        ),
+        migrations.RunPython(fill_nickname_keys, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name='phone',
+            index=models.Index(fields=['project', 'missing_since', 'status', 'inbound_agent_id', 'outbound_agent_id', 'scheduled_release_at', 'id'], name='phone_health'),
+        ),
+        migrations.AddIndex(
+            model_name='phone',
+            index=models.Index(fields=['project', 'nickname_key', 'status', 'missing_since'], name='phone_by_nickname_key'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'created_at', 'source'], name='change_by_time'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'outcome', '-id'], name='change_by_outcome'),
         ),
         migrations.RunPython(leave_room_for_updates, migrations.RunPython.noop),
     ]

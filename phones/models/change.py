@@ -74,6 +74,8 @@ class Change(models.Model):
         indexes = [
             models.Index(fields=["phone", "-id"], name="change_by_phone"),
             models.Index(fields=["project", "-id"], name="change_by_project"),
+            models.Index(fields=["project", "created_at", "source"], name="change_by_time"),
+            models.Index(fields=["project", "outcome", "-id"], name="change_by_outcome"),
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,8 @@ class Phone(models.Model):
     shown = models.TextField()
     digits = models.TextField(blank=True, default="")
     search_text = models.TextField(blank=True, default="")
+    # The nickname as nicknames are compared: folded, "" without one.
+    nickname_key = models.TextField(blank=True, default="")
     # When the answer that these values come from was asked for; an older answer never overwrites a newer.
     fetched_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
@@ -54,6 +56,20 @@ class Phone(models.Model):
             models.Index(fields=["project", "number", "id"], name="phone_by_number"),
             models.Index(fields=["project", "inbound_agent_id"], name="phone_by_inbound"),
             models.Index(fields=["project", "outbound_agent_id"], name="phone_by_outbound"),
+            # The counts of the overview read these and no row.
+            models.Index(
+                fields=[
+                    "project",
+                    "missing_since",
+                    "status",
+                    "inbound_agent_id",
+                    "outbound_agent_id",
+                    "scheduled_release_at",
+                    "id",
+                ],
+                name="phone_health",
+            ),
+            models.Index(fields=["project", "nickname_key", "status", "missing_since"], name="phone_by_nickname_key"),
         ]
 
     def __str__(self) -> str:

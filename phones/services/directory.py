@@ -13,6 +13,8 @@ from threading import Lock
 
 from phones.models import Agent, AgentVersion, Project
 
+from .numbers import folded
+
 KEPT_DIRECTORIES = 64
 HUE_COUNT = 6
 
@@ -55,6 +57,12 @@ class AgentEntry:
         return tuple(version for version in self.versions if not version.is_draft)
 
     @property
+    def newer_saved(self) -> VersionEntry | None:
+        """The newest saved version, if it is newer than the one that takes the calls: saved, and not live."""
+        live, newest = self.published, next(iter(self.offered), None)
+        return newest if live and newest and newest.number > live.number else None
+
+    @property
     def initial(self) -> str:
         """The letter on the tile."""
         return self.name[:1].upper() or "?"
@@ -76,7 +84,7 @@ class Directory:
             replace(agent, hue=place % HUE_COUNT + 1)
             for place, agent in enumerate(sorted(agents, key=lambda agent: agent.id))
         ]
-        ordered = tuple(sorted(coloured, key=lambda agent: (not agent.is_listed, agent.name.casefold(), agent.id)))
+        ordered = tuple(sorted(coloured, key=lambda agent: (not agent.is_listed, folded(agent.name), agent.id)))
         return cls(
             ordered,
             {agent.id: agent for agent in ordered},

@@ -17,7 +17,7 @@ from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
 from . import diary
 from .directory import Directory, directory_of
 from .drifting import Seen, drift_of, open_changes, record_drift
-from .numbers import digits_of, folded, shown_number
+from .numbers import digits_of, folded, nickname_key, shown_number
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
@@ -56,6 +56,7 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
         phone.shown, phone.digits = shown_number(phone.number), digits_of(phone.number)
     if {"number", "nickname"} & set(changed):
         phone.search_text = _search_text(phone.number, phone.nickname, phone.note)
+        phone.nickname_key = nickname_key(phone.nickname)
         changed += DERIVED
     phone.fetched_at = fetched_at
     return changed
@@ -125,6 +126,7 @@ def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched
         "shown": shown_number(record.number),
         "digits": digits_of(record.number),
         "search_text": _search_text(record.number, record.nickname, ""),
+        "nickname_key": nickname_key(record.nickname),
         "fetched_at": fetched_at,
         "missing_since": None,
         "first_seen_at": fetched_at,

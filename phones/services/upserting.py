@@ -29,7 +29,7 @@ COPIED = (
     "outbound_agent_id",
     "region_codes",
 )
-DERIVED = ("shown", "digits", "search_text")
+DERIVED = ("shown", "digits", "search_text", "nickname_key")
 UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
 INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields)
 

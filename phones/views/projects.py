@@ -26,7 +26,8 @@ from phones.services.storing import ForeignProject
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
-from .queue import queue_cards
+from .charts import agent_bars, day_chart, status_bars
+from .queue import queue_view
 from .shape import is_for
 
 # So long a worker may be busy with something else before the page says that none seems to run.
@@ -196,15 +197,21 @@ def _progress(run: SyncRun) -> dict[str, Any]:
 
 @require_GET
 def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show what needs a look, what happened lately, and how fresh our copy is."""
+    """Show what needs a look, what happened lately, and how fresh our copy is; to htmx, only what needs a look."""
     desk = open_desk(request, slug)
     now = timezone.now()
-    found = overview.overview_of(desk.project, now=now)
+    if is_for(request, "queue"):
+        queue = overview.queue_now(desk.project, now=now)
+        return render(request, "phones/_queue.html", {"desk": desk, "queue": queue_view(slug, queue, now)})
+    found = overview.overview_of(desk.project, now=now, zone=timezone.get_current_timezone())
     context = {
         "desk": desk,
         "section": "overview",
         "overview": found,
-        "cards": queue_cards(slug, found.queue),
+        "queue": queue_view(slug, found.queue, now),
         "changes": [ChangeLine.of(change, slug) for change in found.changes],
+        "status_bars": status_bars(slug, found.statuses),
+        "agent_bars": agent_bars(slug, found.directory, found.uses, found.phone_count),
+        "day_chart": day_chart(found.days),
     }
     return render(request, "phones/project_overview.html", context)

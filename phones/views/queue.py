@@ -1,56 +1,57 @@
 """The health queue as cards: a count, what it means, and the list it leads to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from phones.services.overview import QUEUE
+from phones.services.finding import Criteria
+from phones.services.health import Queue, quarantine_days_left
 
+from .health_words import LOOKS
 from .listing import suffix_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    tone: str
-    icon: str
-    title: Promise
-    text: Promise
-
-
-# icons: phone-off circle-question-mark hourglass snowflake circle-slash circle-check
-_LOOKS = {
-    "no_inbound": _Look("warn", "phone-off", _("No inbound agent"), _("Assigned, but nobody answers the calls.")),
-    "unknown_agent": _Look(
-        "warn", "circle-question-mark", _("Agent unknown"), _("Points at an agent that Diga no longer lists.")
-    ),
-    "pending_verification": _Look(
-        "warn", "hourglass", _("Waiting for verification"), _("Not active until Diga has checked the documents.")
-    ),
-    "quarantine": _Look("hold", "snowflake", _("In quarantine"), _("Given back, still held for you. Read-only.")),
-    "missing": _Look("bad", "circle-slash", _("Unknown to Diga"), _("Diga answers that it has no such number.")),
-}
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
-    """One count of the queue; nothing to do is a tick, never a colour alone."""
+    """One count of the queue. `hint` may be ""."""
 
     count: int
     tone: str
     icon: str
-    title: Promise
-    text: Promise
+    title: str | Promise
+    text: str | Promise
+    hint: str
     url: str
 
 
-def queue_cards(slug: str, counts: dict[str, int]) -> list[Card]:
-    """Return the cards of a project in the order of the queue."""
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """What needs a look, in the order of the queue, and what is all clear."""
+
+    cards: list[Card]
+    clear: list[Card]
+
+
+def queue_view(slug: str, queue: Queue, now: datetime) -> QueueView:
+    """Return the counts of a project as cards; those of 0 stand apart."""
     list_url = reverse("phone_list", args=[slug])
     cards = []
-    for key, criteria in QUEUE.items():
-        look, count = _LOOKS[key], counts[key]
-        tone, icon = (look.tone, look.icon) if count else ("ok", "circle-check")
-        cards.append(Card(count, tone, icon, look.title, look.text, list_url + suffix_of(criteria)))
-    return cards
+    for code, count in queue.counts.items():
+        look = LOOKS[code]
+        hint = _held(queue.first_release, now) if code == "quarantine" else ""
+        url = list_url + suffix_of(Criteria(health=code))
+        cards.append(Card(count, look.tone, look.icon, look.label, look.text, hint, url))
+    return QueueView([card for card in cards if card.count], [card for card in cards if not card.count])
+
+
+def _held(first_release: datetime | None, now: datetime) -> str:
+    if first_release is None:
+        return ""
+    days = quarantine_days_left(first_release, now)
+    if not days:
+        return _("The first is gone any moment.")
+    return ngettext("%(count)d day left for the first.", "%(count)d days left for the first.", days) % {"count": days}

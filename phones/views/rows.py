@@ -32,13 +32,18 @@ _STATUSES = {
     "released": Badge("hold", "snowflake", gettext_lazy("In quarantine")),
     "finished": Badge("off", "circle-slash", gettext_lazy("Finished")),
 }
-_MISSING = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
+MISSING_BADGE = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
 _PROVIDERS = {"netelip": "Diga", "custom": gettext_lazy("Imported")}
 
 
 def status_badge(status: str) -> Badge:
     """Return a status in words."""
     return _STATUSES.get(status) or Badge("off", "circle-question-mark", status)
+
+
+def shown_status(phone: Phone) -> Badge:
+    """Return the status of a phone in words; one that Diga no longer knows says so."""
+    return MISSING_BADGE if phone.missing_since is not None else status_badge(phone.status)
 
 
 def provider_label(provider: str) -> str:
@@ -112,7 +117,7 @@ class PhoneRow:
             prefix=prefix,
             national=national,
             nickname=phone.nickname or "",
-            status=_MISSING if is_missing else status_badge(phone.status),
+            status=shown_status(phone),
             inbound=Lane.of(phone.inbound_agent_id, directory),
             outbound=Lane.of(phone.outbound_agent_id, directory),
             provider=provider_label(phone.telephony_provider),
@@ -127,7 +132,7 @@ class PhoneRow:
 def status_choices() -> list[tuple[str, str]]:
     """Return the statuses a list can be narrowed to, with Diga's words."""
     known = [(code, str(badge.label)) for code, badge in _STATUSES.items()]
-    return [*known, ("missing", str(_MISSING.label))]
+    return [*known, ("missing", str(MISSING_BADGE.label))]
 
 
 def provider_choices() -> list[tuple[str, str]]:

@@ -1,0 +1,60 @@
+"""The words, icons and tones of the conditions that need a look, for cards, filters and chips."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from phones.services.health import CONDITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A condition as people meet it: a short label, and a sentence that says what it means."""
+
+    tone: str
+    icon: str
+    label: str | Promise
+    text: str | Promise
+
+
+# icons: phone-off circle-question-mark message-circle-question-mark calendar-x circle-slash hourglass snowflake
+# icons: copy-x arrow-left-right circle-check
+LOOKS: dict[str, Look] = {
+    "no_inbound": Look("warn", "phone-off", _("No inbound agent"), _("Assigned, but nobody answers the calls.")),
+    "agent_trouble": Look(
+        "warn",
+        "circle-question-mark",
+        _("Agent unknown or unpublished"),
+        _("Points at an agent that Diga no longer lists, or that has no published version."),
+    ),
+    "never_confirmed": Look(
+        "bad",
+        "message-circle-question-mark",
+        _("Never confirmed"),
+        _("A change was sent from here, and Diga has not confirmed it since."),
+    ),
+    "releasing_soon": Look(
+        "bad", "calendar-x", _("Releasing soon"), _("Given back on a date that is set. Calls stop then.")
+    ),
+    "missing": Look("bad", "circle-slash", _("Unknown to Diga"), _("Diga answers that it has no such number.")),
+    "pending_verification": Look(
+        "warn",
+        "hourglass",
+        _("Waiting for verification"),
+        _("Not active until Diga has checked the documents."),
+    ),
+    "quarantine": Look("hold", "snowflake", _("In quarantine"), _("Given back, still held for you. Read-only.")),
+    "same_alias": Look("info", "copy-x", _("Same nickname"), _("Two numbers share a name, or still say “New Number”.")),
+    "lanes_differ": Look(
+        "info",
+        "arrow-left-right",
+        _("Inbound ≠ outbound"),
+        _("One agent answers, another one calls. Often on purpose."),
+    ),
+}
+
+
+def health_labels() -> list[tuple[str, str]]:
+    """Return the codes a list can be narrowed to with their labels, in the order of the queue."""
+    return [(code, str(LOOKS[code].label)) for code in CONDITIONS]
