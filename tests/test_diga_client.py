@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,9 +9,7 @@ from phones.diga import (
     UNSET,
     DigaClient,
     DigaError,
-    DigaUnavailable,
     PhoneUpdate,
-    Reason,
 )
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox, Switches
 
@@ -90,60 +87,6 @@ def test_page_carries_what_diga_says_about_itself(sandbox: Sandbox, diga_client:
     assert [phone.id for phone in page.data] == [row.id for row in rows[15:30]]
     assert (page.has_more, page.current_page, page.total_pages) == (True, 2, 3)
     assert (page.first_id, page.last_id) == (rows[15].id, rows[29].id)
-
-
-def test_walk_meets_every_phone_once(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    pages = list(diga_client.walk_phones(limit=7))
-
-    assert [phone.id for page in pages for phone in page.data] == [row.id for row in sandbox.phones][::-1]
-    assert len(pages) == 6
-
-
-def test_walk_misses_no_phone_while_others_come_and_go(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    there_throughout = {row.id for row in sandbox.phones}
-    seen: list[UUID] = []
-
-    for number, page in enumerate(diga_client.walk_phones(limit=5)):
-        seen += [phone.id for phone in page.data]
-        sandbox.phones.add(PhoneRow(uuid4(), f"+3460000000{number}"))
-        gone = page.data[-1].id
-        sandbox.phones.remove(gone)
-        there_throughout.discard(gone)
-
-    assert there_throughout <= set(seen)
-    assert len(seen) == len(set(seen)) == 40
-
-
-def test_walk_goes_on_without_the_cursor_ids_of_pages(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    rows = [diga_client.list_phones(limit=100).data[index] for index in range(3)]
-    for row, has_more in ((rows[0], True), (rows[1], False)):
-        body = {"data": [row.model_dump(mode="json")], "has_more": has_more, "last_id": None}
-        sandbox.faults.add(Fault("status", status=200, body=body))
-
-    pages = list(diga_client.walk_phones())
-
-    assert [phone for page in pages for phone in page.data] == rows[:2]
-    assert sandbox.journal[-1].query["after"] == str(rows[0].id)
-
-
-@pytest.mark.parametrize("last_id", [None, "11111111-1111-4111-8111-111111111111"])
-def test_walk_in_a_circle_is_an_error(sandbox: Sandbox, diga_client: DigaClient, last_id: str | None) -> None:
-    body = {"data": [{"id": 5}], "has_more": True, "last_id": last_id}
-    sandbox.faults.add(Fault("status", status=200, body=body, times=None))
-
-    with pytest.raises(DigaUnavailable) as caught:
-        list(diga_client.walk_phones())
-
-    assert caught.value.reason is Reason.WRONG_SHAPE
-    assert len(sandbox.journal) <= 2
-
-
-def test_walk_ends_at_an_empty_page_that_promises_more(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    sandbox.faults.add(Fault("status", status=200, body={"data": [], "has_more": True}))
-
-    pages = list(diga_client.walk_phones())
-
-    assert [page.data for page in pages] == [()]
 
 
 def test_update_sends_only_what_is_set(sandbox: Sandbox, diga_client: DigaClient) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,7 +20,7 @@ from phones.diga import (
     Phone,
     Reason,
 )
-from phones.diga.decoding import Reply, decode, decode_page, decode_record, decode_rows
+from phones.diga.decoding import Reply, _note_unknown, decode, decode_page, decode_record, decode_rows
 
 PHONE_ID = UUID("11111111-1111-4111-8111-111111111111")
 DATE = datetime(2026, 10, 9, 9, 0, tzinfo=UTC)
@@ -201,3 +203,85 @@ def test_null_where_the_contract_has_a_default_is_the_default() -> None:
 
     assert (agent.versions[0].is_published, agent.versions[0].is_draft) == (False, False)
     assert decode_record(phone, Phone).region_codes == ()
+
+
+# Drift of the contract.
+
+DOCUMENT = json.loads((Path(__file__).parent / "data" / "diga-openapi.json").read_text("utf-8"))
+PHONE_FIELDS = DOCUMENT["components"]["schemas"]["Phone"]["properties"]
+WHOLE_PHONE = {
+    "id": str(PHONE_ID),
+    "nickname": "Recepción",
+    "number": "+34951201802",
+    "telephony_provider": "netelip",
+    "status": "assigned",
+    "assigned_at": "2026-10-09T09:00:00Z",
+    "scheduled_release_at": None,
+    "released_at": None,
+    "inbound_agent_id": str(PHONE_ID),
+    "outbound_agent_id": None,
+    "sip_config": None,
+    "checkout_url": None,
+    "reservation_expires_at": None,
+    "region_codes": ["MA"],
+}
+
+
+def test_whole_phone_has_every_field_of_the_document() -> None:
+    assert set(WHOLE_PHONE) == set(PHONE_FIELDS)
+
+
+@pytest.mark.parametrize("name", PHONE_FIELDS)
+@settings(max_examples=25, deadline=None)
+@given(value=st.integers() | st.floats() | st.booleans() | st.lists(st.integers(), min_size=1, max_size=2)
+       | st.dictionaries(st.text(max_size=3), scalars, min_size=1, max_size=2))  # fmt: skip
+def test_field_of_another_type_costs_its_row_and_no_other(name: str, value: object) -> None:
+    body = json.dumps({"data": [WHOLE_PHONE | {name: value}, WHOLE_PHONE], "has_more": False})
+    if "NaN" in body or "Infinity" in body:
+        return
+
+    page = decode_page(decode(Reply(200, {}, body.encode())), Phone)
+
+    is_kept = name in Phone.model_fields
+    assert (len(page.data), page.malformed_count) == ((1, 1) if is_kept else (2, 0))
+    assert page.data[-1].number == "+34951201802"
+
+
+@pytest.mark.parametrize("name", [*DOCUMENT["components"]["schemas"]["Phone"]["required"]])
+@pytest.mark.parametrize("change", [lambda row, name: row.pop(name), lambda row, name: row.update({name: None})])
+def test_phone_without_a_required_field_is_counted(name: str, change: Callable[[dict[str, object], str], None]) -> None:
+    row: dict[str, object] = dict(WHOLE_PHONE)
+    change(row, name)
+
+    page = decode_page({"data": [row, WHOLE_PHONE], "has_more": False}, Phone)
+
+    assert (len(page.data), page.malformed_count) == (1, 1)
+
+
+def test_row_that_names_a_field_twice_is_counted() -> None:
+    row = json.dumps(WHOLE_PHONE)
+    twice = row[:-1] + ', "number": "+34600000000"}'
+
+    page = decode_page(decode(Reply(200, {}, f'{{"data": [{twice}, {row}], "has_more": false}}'.encode())), Phone)
+
+    assert ([phone.number for phone in page.data], page.malformed_count) == (["+34951201802"], 1)
+
+
+def test_page_that_names_a_field_twice_is_no_page() -> None:
+    with pytest.raises(DigaUnavailable) as caught:
+        decode_page(decode(Reply(200, {}, b'{"data": [], "has_more": true, "has_more": false}')), Phone)
+
+    assert caught.value.reason is Reason.WRONG_SHAPE
+
+
+def test_unknown_value_is_kept_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    _note_unknown.cache_clear()
+    rows = [WHOLE_PHONE | {"status": word} for word in ("ported", "assigned", "ported", "porting_in")]
+
+    page = decode_page({"data": rows, "has_more": False}, Phone)
+
+    assert [phone.status for phone in page.data] == ["ported", "assigned", "ported", "porting_in"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "Phone.status has an unknown value: 'ported'",
+        "Phone.status has an unknown value: 'porting_in'",
+    ]

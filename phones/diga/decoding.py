@@ -4,11 +4,13 @@
 """
 
 import json
+import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -25,6 +27,8 @@ from .errors import (
     Reason,
 )
 from .types import Page, Record, clean_text
+
+logger = logging.getLogger("phones.diga")
 
 R = TypeVar("R", bound=Record)
 
@@ -148,9 +152,17 @@ _NOT_JSON = _NotJson()
 def _parse(body: bytes) -> object:
     """Parse strict JSON (no NaN, no infinity); too deep nesting counts as no JSON."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(
+            body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_doubles
+        )
     except (ValueError, RecursionError):
         return _NOT_JSON
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
+    """Return an object, or None for one that names a field twice: nobody knows which of the values was meant."""
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else None
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -168,9 +180,19 @@ def _read_record(value: object, record: type[R]) -> R | None:
     if not isinstance(value, dict):
         return None
     try:
-        return record.model_validate(value)
+        found = record.model_validate(value)
     except ValidationError:
         return None
+    for name, known in record.known_values.items():
+        if (word := getattr(found, name)) not in known:
+            _note_unknown(record.__name__, name, word[:MAX_CODE_LENGTH])
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _note_unknown(record: str, name: str, word: str) -> None:
+    """Log a value that the contract has not, once for all."""
+    logger.warning("%s.%s has an unknown value: %r", record, name, word, extra={"field": name, "value": word})
 
 
 def _read_id(value: object) -> UUID | None:

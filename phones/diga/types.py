@@ -5,10 +5,11 @@ missing as well as null (contract, section 3).
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
@@ -65,13 +66,23 @@ Integer = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 
 
 class Record(BaseModel):
-    """The base of all records: frozen, and deaf to fields we don't know."""
+    """The base of all records: frozen, and deaf to fields we don't know.
+
+    `known_values` has the values of the contract for open enumerations. Others are kept, and logged once.
+    """
+
+    known_values: ClassVar[Mapping[str, frozenset[str]]] = {}
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Phone(Record):
     """A phone register: the holding of one number. All times are aware UTC."""
+
+    known_values = {
+        "status": frozenset({"reserved", "pending_verification", "assigned", "released", "finished"}),
+        "telephony_provider": frozenset({"netelip", "custom"}),
+    }
 
     id: UUID
     number: Text
