@@ -60,7 +60,7 @@ def test_a_key_is_replaced_after_it_has_passed(
     [
         ("", "Paste the API key. Nothing was changed."),
         ("sandbox-aurora-noagents", "It lacks a right that is needed here"),
-        ("sandbox-talleres-full", "The key opens a Diga project that is connected here under another name."),
+        ("sandbox-talleres-full", "The key opens another Diga project than the one whose phones are here."),
         ("a-key-of-nobody-at-all", "Diga does not accept this key."),
     ],
 )
