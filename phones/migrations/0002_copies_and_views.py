@@ -2,8 +2,22 @@
 
 import django.db.models.deletion
 import uuid
+from typing import Any
+
 from django.conf import settings
 from django.db import migrations, models
+
+
+def name_agents(apps: Any, schema_editor: Any) -> None:
+    """Fill the table of agents from the changes that were written before there was one."""
+    Change, NamedAgent = apps.get_model('phones', 'Change'), apps.get_model('phones', 'NamedAgent')
+    changes = Change.objects.values_list('pk', 'before', 'after', 'stored').iterator(chunk_size=2000)
+    rows = (
+        NamedAgent(change_id=pk, agent_id=agent_id)
+        for pk, *sides in changes
+        for agent_id in sorted({lane['agent_id'] for side in sides for lane in side.values() if isinstance(lane, dict)})
+    )
+    NamedAgent.objects.bulk_create(rows, batch_size=2000)
 
 
 class Migration(migrations.Migration):
@@ -105,4 +119,24 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('project', 'owner', 'name'), name='one_view_a_name'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('project', 'owner'), name='one_default_view')],
             },
         ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'actor', '-id'], name='change_by_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(fields=['project', 'outcome', '-id'], name='change_by_outcome'),
+        ),
+        migrations.CreateModel(
+            name='NamedAgent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('agent_id', models.UUIDField()),
+                ('change', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='named_agents', to='phones.change')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('agent_id', 'change'), name='one_name_a_change')],
+            },
+        ),
+        migrations.RunPython(name_agents, migrations.RunPython.noop),
     ]

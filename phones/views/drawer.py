@@ -20,11 +20,11 @@ from phones.services import editing, explaining, guarding
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
-from phones.services.impact import fingerprint
+from phones.services.impact import Impact, fingerprint
 from phones.services.intention import FIELDS, Base
 from phones.services.policy import policy_for
 
-from .change_lines import ChangeLine, field_label
+from .change_lines import ChangeLine, FirstSeenLine, field_label, ticket_text
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
 
@@ -126,11 +126,13 @@ def _with_merged(words: Words, merged: Sequence[str]) -> Words:
 
 
 def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
-    """Return in words what a readable form would do, None where no call moves.
-
-    The tick stays as long as it is about the same effects.
-    """
+    """Return in words what a readable form would do, None where no call moves."""
     impacts = guarding.impacts_of(phone, form.intention()) if desk.may_route else ()
+    return guard_of(impacts, form.agreed())
+
+
+def guard_of(impacts: Sequence[Impact], agreed: str | None) -> Guard | None:
+    """Return impacts in words, None where there are none. The tick stays as long as it is about the same ones."""
     if not impacts:
         return None
     reviewed = fingerprint(impacts)
@@ -139,7 +141,7 @@ def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
         reviewed,
         any(impact.is_refused for impact in impacts),
         any(impact.needs_consent for impact in impacts),
-        form.agreed() == reviewed,
+        agreed == reviewed,
     )
 
 
@@ -178,8 +180,12 @@ def drawer_context(
         "why_closed": explaining.why_closed(policy.why) if policy.why else "",
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
+        "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": _clashes(conflict, directory) if conflict else [],
-        "history": [ChangeLine.of(change, desk.project.slug) for change in changes[:HISTORY_SIZE]],
+        "history": [
+            ChangeLine.of(change, desk.project.slug, desk=desk, phone=phone) for change in changes[:HISTORY_SIZE]
+        ],
+        "first_seen": FirstSeenLine.of(phone, desk) if len(changes) <= HISTORY_SIZE else None,
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
