@@ -18,7 +18,7 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.reverting import RevertForm
 from phones.models import Change, NoKey, Phone, Source
-from phones.services import editing, explaining, guarding, reading, reverting
+from phones.services import editing, explaining, guarding, history, reading, reverting
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.impact import Target, fingerprint
@@ -97,7 +97,12 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     if not desk.may_route and not {"take_inbound", "take_outbound"}.isdisjoint(request.POST):
         raise PermissionDenied
     form = _form(desk, goal, request)
-    if not form.is_valid():
+    is_valid = form.is_valid()
+    done = history.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
+    if done:
+        # The second click: there is nothing left to take back, but the first click's result.
+        return redirect("change_detail", desk.project.slug, done.pk)
+    if not is_valid:
         return _show(request, desk, goal, form, status=422)
     if form.intention().is_empty:
         return _show(request, desk, goal, form, words=words_for_nothing_ticked(), status=422)
