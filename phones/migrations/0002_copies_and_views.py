@@ -119,6 +119,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('project', 'owner', 'name'), name='one_view_a_name'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('project', 'owner'), name='one_default_view')],
             },
         ),
+        migrations.AddField(
+            model_name='project',
+            name='unreachable_since',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='project',
+            name='unreachable_cause',
+            field=models.CharField(blank=True, default='', max_length=24),
+        ),
         migrations.AddIndex(
             model_name='change',
             index=models.Index(fields=['project', 'actor', '-id'], name='change_by_actor'),

@@ -60,13 +60,13 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     where they have changed since the last request."""
     criteria = criteria_from(request.GET)
     directory = directory_of(desk.project)
-    page = phone_page(
-        desk.project, criteria, directory, now, after=request.GET.get("after", ""), before=request.GET.get("before", "")
-    )
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = phone_page(desk.project, criteria, directory, now, after=after, before=before)
     list_url = reverse("phone_list", args=[desk.project.slug])
     suffix = suffix_of(criteria)
+    may_label = desk.may_label and desk.project.is_open
     rows = [
-        PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=desk.may_label, now=now)
+        PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=may_label, now=now)
         for phone in page.phones
     ]
     filters = _filters(criteria, directory)
@@ -81,6 +81,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "total": page.total,
         "list_url": list_url,
         "here_url": list_url + suffix,
+        "this_url": list_url + suffix_of(criteria, after=after, before=before),
         "before_url": list_url + suffix_of(criteria, before=page.before) if page.before else "",
         "after_url": list_url + suffix_of(criteria, after=page.after) if page.after else "",
     }

@@ -227,7 +227,8 @@ def _show(
         "form": form,
         "rows": _rows(form, form.steps, goal.phone),
         "can_take": can_take,
-        "is_writable": desk.project.is_writable,
+        # As in the drawer: what was sent once can be sent again, even where saving has just closed.
+        "is_open": desk.project.is_open or (form.is_bound and desk.project.is_writable),
         "guard": _guard(goal.phone, form) if can_take else None,
         "words": words,
         "verdict": None if can_take else words_for_nothing_to_take_back(form.steps),

@@ -23,6 +23,7 @@ FREE = (
     "id",
     "url",
     "rename_url",
+    "reread_url",
     "number",
     "shown",
     "prefix",
@@ -30,6 +31,7 @@ FREE = (
     "nickname",
     "provider",
     "age",
+    "fetched_at",
 )
 # Nobody can write a mark into a name: it differs with every start.
 _SECRET = secrets.token_hex(8)
