@@ -40,7 +40,7 @@ def lane(of: AgentEntry, number: int | None) -> dict[str, Any]:
 
 def step(before: Any, after: Any, now: AgentEntry | None, **more: Any) -> Step:
     """Return what taking back a change of the inbound agent comes to today."""
-    phone = Phone(status=more.pop("status", "assigned"), inbound_agent_id=now and now.id)
+    phone = Phone(status=more.pop("status", "assigned"), inbound_agent_id=now.id if now else None)
     change = Change(before={"inbound": before}, after={"inbound": after}, outcome=Outcome.CONFIRMED)
     rights = {"can_label": True, "can_route": True} | more
     (only,) = steps_back(change, phone, DIRECTORY, **rights)
