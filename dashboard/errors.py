@@ -1,14 +1,18 @@
 """The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
 
-from collections.abc import ItemsView
+import sys
+from collections.abc import ItemsView, Sequence
 from types import FrameType
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import requires_csrf_token
+from django_htmx.http import trigger_client_event
 
 
 class AlwaysMasking(SafeExceptionReporterFilter):
@@ -25,11 +29,24 @@ class AlwaysMasking(SafeExceptionReporterFilter):
         return super().get_traceback_frame_variables(request, tb_frame)
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    is_htmx = request.headers.get("HX-Request") == "true"
-    template = "error.html#problem" if is_htmx else "error.html"
-    response = render(request, template, {"title": title, "text": text, "code": status}, status=status)
-    if is_htmx:
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, typed: Sequence[tuple[str, str]] = ()
+) -> HttpResponse:
+    context = {"title": title, "text": text, "code": status, "typed": typed}
+    return _aimed(request, render(request, _template(request), context, status=status))
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _template(request: HttpRequest) -> str:
+    return "error.html#problem" if _is_htmx(request) else "error.html"
+
+
+def _aimed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return the answer aimed at the place for problems, where htmx asked."""
+    if _is_htmx(request):
         response["HX-Retarget"] = "#problems"
         response["HX-Reswap"] = "innerHTML"
     return response
@@ -64,26 +81,64 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         404,
         _("Nothing here for you"),
-        _("It doesn’t exist, or it belongs to a project you are not a member of."),
+        _("It doesn’t exist, or it belongs to a project you are not a member of. Nothing was changed; go back."),
     )
 
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 in words; what went wrong is in the log under the request's id."""
+    """Answer 500 in words, or 503 if our database is away; what went wrong is in the log under the request's id."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _database_down(request)
     return _page(
         request,
         500,
         _("Something went wrong on our side"),
-        _("If you were saving, look at the history of the number before you save again: it says what was sent."),
+        _(
+            "Whether it was done is not known here. If you were saving, look at the history of the number before you "
+            "save again: it says what was sent."
+        ),
     )
+
+
+def _database_down(request: HttpRequest) -> HttpResponse:
+    """Answer 503 without a query: neither the session nor the person can be read. Connections heal by themselves."""
+    text = _(
+        "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
+        "once at most, and the history of the number says what was sent."
+    )
+    context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503, "typed": ()}
+    # Without the request, no context processor asks for the session.
+    body = render_to_string(_template(request), context | {"messages": (), "csrf_token": ""})
+    response = _aimed(request, HttpResponse(body, status=503))
+    response["Retry-After"] = "10"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a missing or old CSRF token."""
-    return _page(
-        request,
-        403,
-        _("This form is too old"),
-        _("Nothing was sent to Diga. Reload the page and send the form again."),
-    )
+    """Answer a missing or old CSRF token, such as one from before another tab signed in anew."""
+    title = _("This form is too old")
+    if _is_htmx(request):
+        text = _("Nothing was sent to Diga. Reload the page: your text comes back into the form, then save again.")
+        # Tells the scripts to keep what was typed.
+        return trigger_client_event(_page(request, 403, title, text), "form-expired")
+    text = _("Nothing was sent to Diga. Go back, reload the page and send the form again.")
+    return _page(request, 403, title, text, typed_text(request))
+
+
+def signed_out(request: HttpRequest, typed: list[tuple[str, str]], login_url: str) -> HttpResponse:
+    """Answer a form of somebody whose session is over: their text is shown, so that it can be copied."""
+    context = {"typed": typed, "login_url": login_url}
+    return render(request, "signed_out.html", context, status=403)
+
+
+def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the free text of a form that can't be taken, with its labels; never a password or a key.
+
+    Nothing of a form that another site sent: it could make us say what it likes.
+    """
+    own = f"{request.scheme}://{request.get_host()}"
+    if request.method != "POST" or request.headers.get("Origin") != own:
+        return []
+    labels = {"nickname": _("Nickname"), "reason": _("Reason"), "ticket": _("Ticket")}
+    return [(label, request.POST[name]) for name, label in labels.items() if request.POST.get(name)]

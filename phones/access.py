@@ -5,9 +5,11 @@ from enum import Enum
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
-from phones.models import Membership, Project, Role
+from phones.models import Membership, Project, Role, SavedView
 
 
 class Right(Enum):
@@ -17,6 +19,7 @@ class Right(Enum):
     LABEL = "label"  # nickname and note
     ROUTE = "route"  # inbound and outbound agent
     BULK = "bulk"
+    SHARE = "share"  # saved views that everybody of the project sees
     ADMINISTER = "administer"  # key, people, settings
 
 
@@ -24,7 +27,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
     Role.LABELLER: frozenset({Right.VIEW, Right.LABEL}),
     Role.ROUTER: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE}),
-    Role.LEAD: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK}),
+    Role.LEAD: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK, Right.SHARE}),
     Role.ADMIN: frozenset(Right),
 }
 
@@ -48,6 +51,8 @@ class Desk:
     project: Project
     role: Role
     projects: tuple[Project, ...]
+    # What the list opens with from the menu: the query of the person's default view, with its `?`, or "".
+    opens_with: str = ""
 
     @property
     def user_name(self) -> str:
@@ -84,20 +89,51 @@ class Desk:
         return self.may(Right.ROUTE)
 
     @property
+    def may_share(self) -> bool:
+        """May share saved views with the project, and rename and delete shared ones."""
+        return self.may(Right.SHARE)
+
+    @property
     def may_administer(self) -> bool:
         """May change the key, the people and the settings."""
         return self.may(Right.ADMINISTER)
 
 
-def roles_of(user: User) -> dict[Project, Role]:
-    """Return the projects the person may enter, by name, with their role in each. One query.
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a person is in a project: their role, and what their list of phones opens with (see `Desk`)."""
+
+    role: Role
+    opens_with: str
+
+
+def seats_of(user: User) -> dict[Project, Seat]:
+    """Return the projects the person may enter, by name, with their seat in each. One query.
 
     A superuser is an administrator of every project.
     """
+
+    def opening(project: str) -> Coalesce:
+        default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
+        return Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField())
+
     if user.is_superuser:
-        return dict.fromkeys(Project.objects.order_by("name", "id"), Role.ADMIN)
-    memberships = Membership.objects.filter(user=user).select_related("project")
-    return {row.project: Role(row.role) for row in memberships.order_by("project__name", "project_id")}
+        projects = Project.objects.annotate(opening=opening("pk")).order_by("name", "id")
+        return {project: Seat(Role.ADMIN, _suffix(project.opening)) for project in projects}
+    memberships = Membership.objects.filter(user=user).select_related("project").annotate(opening=opening("project_id"))
+    return {
+        row.project: Seat(Role(row.role), _suffix(row.opening))
+        for row in memberships.order_by("project__name", "project_id")
+    }
+
+
+def _suffix(query: str) -> str:
+    return f"?{query}" if query else ""
+
+
+def roles_of(user: User) -> dict[Project, Role]:
+    """Return the projects the person may enter, by name, with their role in each. One query."""
+    return {project: seat.role for project, seat in seats_of(user).items()}
 
 
 def projects_of(user: User) -> tuple[Project, ...]:
@@ -111,10 +147,10 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
     :raises Http404: no such project, or not a member: a stranger can't tell which.
     :raises PermissionDenied: a member whose role lacks the right.
     """
-    roles = roles_of(request.user)
-    for project, role in roles.items():
+    seats = seats_of(request.user)
+    for project, seat in seats.items():
         if project.slug == slug:
-            desk = Desk(request.user, project, role, tuple(roles))
+            desk = Desk(request.user, project, seat.role, tuple(seats), seat.opens_with)
             if not desk.may(right):
                 raise PermissionDenied
             return desk

@@ -2,11 +2,17 @@
 
 from django.urls import include, path
 
-from phones.views import agents, changes, home, people, phones, projects, reverts
+from phones.views import agents, changes, exports, finder, home, people, phones, projects, reverts, saved_views
 
 project_patterns = [
     path("", projects.project_overview, name="project_overview"),
     path("phones/", phones.phone_list, name="phone_list"),
+    path("phones/export.csv", exports.phone_export_csv, name="phone_export_csv"),
+    path("phones/export.xlsx", exports.phone_export_xlsx, name="phone_export_xlsx"),
+    path("find/", finder.phone_find, name="phone_find"),
+    path("go/", finder.phone_go, name="phone_go"),
+    path("views/", saved_views.view_list, name="view_list"),
+    path("views/<int:view_id>/", saved_views.view_edit, name="view_edit"),
     path("phones/<uuid:phone_id>/", phones.phone_edit, name="phone_edit"),
     path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
     path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
@@ -29,6 +35,7 @@ project_patterns = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("account/", home.account, name="account"),
+    path("go/", finder.go, name="go"),
     path("connect/", projects.project_connect, name="project_connect"),
     path("invitation/<str:code>/", people.invitation_accept, name="invitation_accept"),
     path("projects/<slug:slug>/", include(project_patterns)),

@@ -67,7 +67,7 @@ def values_of(form: HtmlElement, *, has_scripts: bool = False) -> dict[str, str]
             chosen = field.xpath(".//option[@selected]")[-1:] or field.xpath(".//option")[:1]
             if chosen:
                 values[name] = chosen[0].get("value") or ""
-        elif field.get("type") != "checkbox":
+        elif field.get("type") not in {"checkbox", "radio"}:
             values[name] = field.get("value") or ""
         elif field.get("checked") is not None:
             values[name] = field.get("value") or "on"

@@ -1,4 +1,4 @@
-"""Every address of the site, and what stands at it: one phone, change, sync, membership and invitation a project."""
+"""Every address of the site, and what stands at it: one phone, change, sync, membership and so on a project."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from phones.models import Membership, Phone, Project, Role
+from phones.models import Membership, Phone, Project, Role, SavedView
 from phones.services.admitting import Invitation, admit
 from tests.fixtures.desk import make_user
 from tests.test_views_changes import add_changes
@@ -67,5 +67,6 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "change_id": add_changes(phone, 1)[0].pk,
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
+        "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,
         "code": invitation.code,
     }

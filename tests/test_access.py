@@ -13,13 +13,14 @@ from phones.access import RIGHTS, DeskRequest, Right, initials, may_connect, ope
 from phones.models import Membership, Project, Role
 from tests.fixtures.desk import make_user
 
-VIEW, LABEL, ROUTE, BULK, ADMINISTER = Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK, Right.ADMINISTER
+VIEW, LABEL, ROUTE, BULK = Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK
+SHARE, ADMINISTER = Right.SHARE, Right.ADMINISTER
 TABLE = {
     Role.VIEWER: {VIEW},
     Role.LABELLER: {VIEW, LABEL},
     Role.ROUTER: {VIEW, LABEL, ROUTE},
-    Role.LEAD: {VIEW, LABEL, ROUTE, BULK},
-    Role.ADMIN: {VIEW, LABEL, ROUTE, BULK, ADMINISTER},
+    Role.LEAD: {VIEW, LABEL, ROUTE, BULK, SHARE},
+    Role.ADMIN: {VIEW, LABEL, ROUTE, BULK, SHARE, ADMINISTER},
 }
 
 

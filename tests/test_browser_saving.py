@@ -12,7 +12,6 @@ from phones.models import Change, Phone
 from tests.fixtures.browser import (
     Complaints,
     bodies_sent,
-    drawer_of,
     open_alone,
     open_beside,
     row_of,
@@ -22,7 +21,6 @@ from tests.fixtures.browser import (
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
 LIST = "/projects/aurora/phones/"
-LOST = "The connection to Phone Desk was lost."
 
 
 @pytest.fixture
@@ -118,7 +116,7 @@ def test_upstream_down_keeps_the_text_and_the_next_try_succeeds(
 
     alert = drawer.get_by_role("alert").filter(has_text="Not saved, nothing was changed")
     expect(alert).to_be_focused()
-    expect(alert).to_contain_text("Your text is kept.")
+    expect(alert).to_contain_text("What you typed is kept in the form.")
     expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
     expect(drawer.get_by_label("Reason")).to_have_value("Nuevo nombre")
 
@@ -155,7 +153,7 @@ def _note_post(posts: list[str], request: Request) -> None:
         posts.append(request.post_data or "")
 
 
-def test_two_tabs_end_in_a_card_with_three_values(
+def test_two_tabs_end_in_a_choice_of_three_values(
     page: Page, page_of: PageOf, router: User, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
 ) -> None:
     complaints.expect(409)
@@ -167,16 +165,14 @@ def test_two_tabs_end_in_a_card_with_three_values(
     mine.get_by_label("Nickname").fill("Mío")
     _save(mine)
 
-    expect(mine.get_by_role("alert").filter(has_text="Changed meanwhile")).to_be_focused()
-    expect(mine.get_by_role("table", name="Changed meanwhile").get_by_role("row")).to_have_text(
-        [
-            re.compile(r"Field\s+It was\s+Diga has now\s+Yours"),
-            re.compile(r"Nickname\s+Ventas Costa del Sol\s+De Marta\s+Mío"),
-        ]
-    )
+    expect(mine.get_by_role("alert").filter(has_text="changed in Diga while you were editing")).to_be_focused()
+    choice = mine.get_by_role("group", name="Nickname")
+    expect(choice).to_contain_text("Ventas Costa del Sol")
+    expect(choice.get_by_role("radio", name=re.compile("In Diga now De Marta Router Ruiz"))).not_to_be_checked()
     expect(mine.get_by_label("Nickname")).to_have_value("Mío")
     assert bodies_sent(sandbox) == [{"nickname": "De Marta"}]
 
+    choice.get_by_role("radio", name=re.compile("Yours Mío")).check()
     _save(mine)
     expect(mine.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
     assert sandbox.phones[sales_phone.pk].nickname == "Mío"
@@ -218,60 +214,6 @@ def test_both_directions_are_one_write(page: Page, sandbox: Sandbox, spare_phone
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
     expect(drawer.get_by_role("combobox", name="Outbound agent")).to_have_value(carla)
     assert bodies_sent(sandbox) == [{"inbound_version_id": carla, "outbound_version_id": carla}]
-
-
-@pytest.mark.parametrize("width", [1440, 380])
-def test_lost_connection_to_us_is_said_and_the_form_stays(
-    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone, width: int
-) -> None:
-    complaints.expect_lost()
-    page.set_viewport_size({"width": width, "height": 800})
-    drawer = open_alone(page, sales_phone)
-    address = re.compile(rf"/phones/{sales_phone.pk}/$")
-    page.route(address, lambda route: route.abort())
-
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
-    _save(drawer)
-
-    alert = page.get_by_role("alert").filter(has_text=LOST)
-    expect(alert).to_be_visible()
-    _assert_on_top(alert)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
-    expect(drawer.get_by_role("button", name="Save changes")).to_be_enabled()
-    assert bodies_sent(sandbox) == []
-
-    page.unroute(address)
-    _save(drawer)
-    expect(drawer_of(page, sales_phone).get_by_text("Diga confirmed at").first).to_be_visible()
-    expect(alert).to_have_count(0)
-    assert bodies_sent(sandbox) == [{"nickname": "Ventas Málaga"}]
-
-
-def test_form_that_is_too_old_says_so_where_it_can_be_seen(
-    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
-) -> None:
-    complaints.expect(403)
-    page.set_viewport_size({"width": 380, "height": 800})
-    drawer = open_alone(page, sales_phone)
-    page.context.clear_cookies(name="csrf")
-
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
-    _save(drawer)
-
-    alert = page.get_by_role("alert").filter(has_text="This form is too old")
-    expect(alert).to_be_visible()
-    _assert_on_top(alert)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
-    assert bodies_sent(sandbox) == []
-
-
-def _assert_on_top(element: Locator) -> None:
-    """Fail if something else lies over the middle of an element, or if it is out of the window."""
-    assert element.evaluate("""element => {
-        const box = element.getBoundingClientRect();
-        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-        return element.contains(top);
-    }""")
 
 
 def test_upstream_down_while_opening_is_said_and_saving_still_possible(

@@ -9,12 +9,12 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from phones.forms.opened import Opened
 from phones.forms.phones import (
     NICKNAME_LIMIT,
     REASON_LIMIT,
     TICKET_LIMIT,
     NicknameForm,
-    Opened,
     PhoneForm,
     one_line,
 )

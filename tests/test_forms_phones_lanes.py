@@ -7,7 +7,8 @@ import pytest
 from django import forms
 
 from phones.diga import UNSET
-from phones.forms.phones import ROUTE_FIELDS, PhoneForm, kept_value
+from phones.forms.opened import kept_value
+from phones.forms.phones import ROUTE_FIELDS, PhoneForm
 from phones.services.directory import Directory
 from phones.services.intention import Intention
 from tests.test_forms_phones import (

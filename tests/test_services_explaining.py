@@ -1,22 +1,30 @@
 """Words for every way to end: what was tried, whether it happened, what to do next, and Diga's own words."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 
 from phones import diga
 from phones.diga import Reason
 from phones.models import Change, Outcome
+from phones.services import unsent
 from phones.services.explaining import (
+    Happened,
     Words,
+    parts_for_cause,
     why_closed,
     words_for_cause,
     words_for_change,
     words_for_key,
     words_for_read,
+    words_for_read_without_key,
     words_for_save_not_sent,
 )
-from phones.services.policy import Why
+from phones.services.policy import Policy, Why
 from phones.services.syncing import cause_of
 
+Explain = Callable[[diga.DigaError], Words]
 QUOTE = "<b>Diga's own words</b>"
 CAUSES = [
     *[reason.value for reason in Reason],
@@ -67,7 +75,7 @@ def test_failed_read_is_explained_with_digas_words(error: diga.DigaError) -> Non
     words = words_for_read(error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not read from Diga", QUOTE)
-    assert words.text.startswith(words_for_cause(cause_of(error)))
+    assert words.text == f"You see our copy; nothing was changed. {words_for_cause(cause_of(error))}"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=ids)
@@ -75,8 +83,7 @@ def test_save_that_was_not_sent_says_that_nothing_changed(error: diga.DigaError)
     words = words_for_save_not_sent(error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not saved", QUOTE)
-    assert words.text.startswith("Nothing was sent, nothing was changed; your text is kept. ")
-    assert words_for_cause(cause_of(error)) in words.text
+    assert words.text == f"Nothing was sent, nothing was changed. {words_for_cause(cause_of(error))}"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=ids)
@@ -93,7 +100,9 @@ def test_refused_key_without_an_error_is_explained() -> None:
     words = words_for_key(None)
 
     assert (words.title, words.quote) == ("This key can’t be used", "")
-    assert words.text == "Diga does not accept this key. Copy it anew: it may be cut off, or deleted in Diga."
+    assert words.text == (
+        "Nothing was changed. Diga does not accept this key. It may be cut off, or deleted in Diga. Copy it anew."
+    )
 
 
 @pytest.mark.parametrize("explain", [words_for_read, words_for_save_not_sent, words_for_key])
@@ -111,7 +120,7 @@ def test_time_to_wait_is_named(explain: object) -> None:
 
 
 def test_confirmed_save_is_short() -> None:
-    assert words_for_change(change_of(Outcome.CONFIRMED)) == Words("ok", "Saved")
+    assert words_for_change(change_of(Outcome.CONFIRMED)) == Words("ok", "Saved", happened=Happened.YES)
 
 
 @pytest.mark.parametrize("error", ERRORS[5:], ids=ids[5:])
@@ -126,37 +135,42 @@ def test_mismatch_is_a_problem() -> None:
     words = words_for_change(change_of(Outcome.MISMATCH))
 
     assert (words.is_problem, words.title) == (True, "Diga stored something else")
-    assert words.text.endswith("Below is what Diga has now.")
+    assert words.text == (
+        "It was not saved as asked. Diga accepted the request, but its answer is not what was asked for. "
+        "Look at what Diga has now, then save again if it is not right."
+    )
 
 
 def test_refusal_of_a_part_does_not_say_that_diga_accepted_it() -> None:
     words = words_for_change(change_of(Outcome.MISMATCH, ERRORS[4]))
 
     assert (words.is_problem, words.title, words.quote) == (True, "Diga stored something else", QUOTE)
-    assert words.text == words_for_cause("rejected")
+    assert words.text.startswith(f"It was not saved as asked. {parts_for_cause('rejected')[0]} Look at ")
+    assert "accepted the request" not in words.text
 
 
 @pytest.mark.parametrize("error", [*ERRORS[:3], ERRORS[4]], ids=[*ids[:3], ids[4]])
 def test_refusal_says_that_nothing_changed_in_digas_words(error: diga.DigaError) -> None:
     words = words_for_change(change_of(Outcome.REFUSED, error, nickname="A"))
 
-    assert words == Words("bad", "Diga refused, nothing was changed", words_for_cause(cause_of(error)), QUOTE)
+    assert (words.tone, words.title, words.quote) == ("bad", "Diga refused, nothing was changed", QUOTE)
+    assert words.text == f"It was sent and not saved. {words_for_cause(cause_of(error))}"
 
 
 @pytest.mark.parametrize("lane", ["inbound", "outbound"])
 def test_404_to_a_new_agent_is_not_said_to_be_about_the_number(lane: str) -> None:
     words = words_for_change(change_of(Outcome.REFUSED, ERRORS[2], **{lane: {"agent_name": "Alicia"}}))
 
-    assert (words.text, words.quote) == (words_for_cause("rejected"), QUOTE)
+    assert (words.text, words.quote) == (f"It was sent and not saved. {words_for_cause('rejected')}", QUOTE)
 
 
 @pytest.mark.parametrize("error", [ERRORS[3], *ERRORS[5:]], ids=[ids[3], *ids[5:]])
-def test_failed_save_says_that_nothing_changed_and_keeps_the_text(error: diga.DigaError) -> None:
+def test_failed_save_says_that_nothing_changed(error: diga.DigaError) -> None:
     words = words_for_change(change_of(Outcome.FAILED, error), error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not saved, nothing was changed", QUOTE)
-    read_back = "We read the number again: Diga has not applied it. " if error.sent else ""
-    assert words.text == f"{read_back}Your text is kept. {words_for_cause(cause_of(error))}"
+    told = "We read the number again: Diga has not applied it." if error.sent else "It did not reach Diga."
+    assert words.text == f"{told} {words_for_cause(cause_of(error))}"
 
 
 def test_failed_save_names_the_time_to_wait() -> None:
@@ -172,14 +186,18 @@ def test_unknown_outcome_says_what_to_do(error: diga.DigaError) -> None:
     words = words_for_change(change_of(Outcome.UNKNOWN, error))
 
     assert (words.tone, words.title, words.quote) == ("bad", "We don’t know whether Diga applied it", QUOTE)
-    assert words.text == f"Read the number again before you save once more. {words_for_cause(cause_of(error))}"
+    assert words.text == (
+        "It was sent, the answer was lost, and reading the number again did not tell. "
+        f"{parts_for_cause(cause_of(error))[0]} "
+        "Read the number again before you save once more. We look again by ourselves."
+    )
 
 
 def test_pending_save_is_no_problem_yet() -> None:
     words = words_for_change(change_of(Outcome.PENDING))
 
     assert (words.tone, words.title, words.is_problem) == ("warn", "Being sent", False)
-    assert words.text == "The answer of Diga is not here yet. Reload in a moment."
+    assert words.text == "It was sent; whether Diga has applied it is not known yet. Reload in a moment."
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -188,3 +206,74 @@ def test_every_outcome_has_a_title_of_its_own(outcome: Outcome) -> None:
 
     assert len(titles) == len(Outcome)
     assert words_for_change(change_of(outcome, ERRORS[4])).title in titles
+
+
+# Every text: what was tried, whether it happened, what to do next.
+
+HAPPENED = {
+    Outcome.CONFIRMED: Happened.YES,
+    Outcome.OBSERVED: Happened.YES,
+    Outcome.MISMATCH: Happened.OTHERWISE,
+    Outcome.REFUSED: Happened.NO,
+    Outcome.FAILED: Happened.NO,
+    Outcome.UNKNOWN: Happened.UNKNOWN,
+    Outcome.PENDING: Happened.UNKNOWN,
+}
+# How a text may say it, in its title or in its sentences.
+SAID = {
+    Happened.NO: r"[Nn]othing was (changed|sent)|not sent|not saved",
+    Happened.OTHERWISE: r"not saved as asked",
+    Happened.UNKNOWN: r"not known|did not tell|don’t know|has not answered",
+}
+UNSENT: list[Words] = [
+    unsent.words_for_review(),
+    unsent.words_for_nothing_to_save(is_chosen=False),
+    unsent.words_for_nothing_to_save(is_chosen=True),
+    unsent.words_for_no_key(),
+    *[unsent.words_for_closed(Policy(False, False, why)) for why in Why],
+    unsent.words_for_predicted_refusal(),
+    unsent.words_for_conflict(),
+    unsent.words_for_being_sent(),
+    unsent.words_for_spent_form(change_of(Outcome.CONFIRMED)),
+    words_for_read_without_key(),
+    words_for_key(None),
+]
+
+
+def assert_has_three_parts(words: Words) -> None:
+    """Fail unless the words say what was tried, whether it happened, and what to do next."""
+    assert words.title != ""
+    assert words.happened is not None
+    assert re.search(SAID[words.happened], f"{words.title} {words.text}"), words
+    assert words.then != ""
+    assert words.text.endswith(words.then)
+    assert words.then.endswith(".")
+    assert "  " not in words.text
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if HAPPENED[each] is not Happened.YES])
+@pytest.mark.parametrize("error", [None, *ERRORS], ids=["answered", *ids])
+def test_every_cause_and_outcome_has_three_parts(outcome: Outcome, error: diga.DigaError | None) -> None:
+    words = words_for_change(change_of(outcome, error), error)
+
+    assert words.happened is HAPPENED[outcome]
+    assert_has_three_parts(words)
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if HAPPENED[each] is Happened.YES])
+def test_what_happened_says_so(outcome: Outcome) -> None:
+    assert words_for_change(change_of(outcome)).happened is Happened.YES
+
+
+@pytest.mark.parametrize("explain", [words_for_read, words_for_save_not_sent, words_for_key])
+@pytest.mark.parametrize("error", ERRORS, ids=ids)
+def test_every_failure_before_a_write_has_three_parts(error: diga.DigaError, explain: Explain) -> None:
+    words = explain(error)
+
+    assert words.happened is Happened.NO
+    assert_has_three_parts(words)
+
+
+@pytest.mark.parametrize("words", UNSENT, ids=lambda words: words.title)
+def test_every_save_that_was_not_sent_has_three_parts(words: Words) -> None:
+    assert_has_three_parts(words)

@@ -49,6 +49,8 @@ home                        GET    login     200      302    302      302    302
 home                        POST   login     405      405    405      405    405   405   405       -        -
 account                     GET    login     200      200    200      200    200   200   200       -        -
 account                     POST   login     405      405    405      405    405   405   405       -        -
+go                          GET    login     404      404    404      404    404   404   404       -        -
+go                          POST   login     405      405    405      405    405   405   405       -        -
 project_connect             GET    login     403      403    403      403    403   403   200       -        -
 project_connect             POST   login     403      403    403      403    403   403   422       -        -
 invitation_accept           GET    200       200      200    200      200    200   200   200       -        -
@@ -57,6 +59,18 @@ project_overview            GET    login     404      200    200      200    200
 project_overview            POST   login     405      405    405      405    405   405   405       405      -
 phone_list                  GET    login     404      200    200      200    200   200   200       404      -
 phone_list                  POST   login     405      405    405      405    405   405   405       405      -
+phone_export_csv            GET    login     404      200    200      200    200   200   200       404      -
+phone_export_csv            POST   login     405      405    405      405    405   405   405       405      -
+phone_export_xlsx           GET    login     404      200    200      200    200   200   200       404      -
+phone_export_xlsx           POST   login     405      405    405      405    405   405   405       405      -
+phone_find                  GET    login     404      200    200      200    200   200   200       404      -
+phone_find                  POST   login     404      422    422      422    422   422   422       404      -
+phone_go                    GET    login     404      404    404      404    404   404   404       404      -
+phone_go                    POST   login     405      405    405      405    405   405   405       405      -
+view_list                   GET    login     404      200    200      200    200   200   200       404      -
+view_list                   POST   login     404      422    422      422    422   422   422       404      -
+view_edit                   GET    login     404      403    403      403    200   200   200       404      404
+view_edit                   POST   login     404      403    403      403    422   422   422       404      404
 phone_edit                  GET    login     404      200    200      200    200   200   200       404      404
 phone_edit                  POST   login     404      403    422      422    422   422   422       404      404
 phone_guard                 GET    login     404      403    403      200    200   200   200       404      404
@@ -95,7 +109,7 @@ person_edit                 POST   login     404      403    403      403    403
 KINDS = TABLE.strip().splitlines()[0].split()[2:-2]
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
-OURS = {"home", "account", "project_connect", "invitation_accept"}
+OURS = {"home", "account", "go", "project_connect", "invitation_accept"}
 
 
 def _table() -> dict[tuple[str, str], list[str]]:

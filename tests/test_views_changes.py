@@ -168,23 +168,29 @@ def test_change_tells_all_it_knows(client: Client, sales_phone: Phone) -> None:
 @pytest.mark.parametrize(
     ("outcome", "values", "result"),
     [
-        (Outcome.PENDING, {}, "Being sent. The answer of Diga is not here yet. Reload in a moment."),
+        (
+            Outcome.PENDING,
+            {},
+            "Being sent. It was sent; whether Diga has applied it is not known yet. Reload in a moment.",
+        ),
         (
             Outcome.REFUSED,
             {"cause": "rejected", "http_status": 409, "message": "No, gracias"},
-            "Diga refused, nothing was changed. Diga did not accept these values. Correct them, then save again.",
+            "Diga refused, nothing was changed. It was sent and not saved."
+            " Diga did not accept these values. Correct them, then save again.",
         ),
         (
             Outcome.FAILED,
             {"cause": "refused"},
-            "Not saved, nothing was changed. Your text is kept. Diga could not be reached: the connection was refused."
-            " Try again in a minute.",
+            "Not saved, nothing was changed. It did not reach Diga. Diga could not be reached: the connection"
+            " was refused. Try again in a minute.",
         ),
         (
             Outcome.UNKNOWN,
             {"cause": "timeout"},
-            "We don’t know whether Diga applied it. Read the number again before you save once more."
-            " Diga did not answer in time. Try again in a minute.",
+            "We don’t know whether Diga applied it. It was sent, the answer was lost, and reading the number again did"
+            " not tell. Diga did not answer in time. Read the number again before you save once more. We look again by"
+            " ourselves.",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """One phone beside the list: as a page and as a fragment, and what each role and status opens."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Project
+from phones.models import Change, Outcome, Phone, Project
 from phones.services import connecting
 from tests.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
 from tests.test_views_changes import add_changes
@@ -188,3 +189,35 @@ def test_queries_of_the_guard_are_few(
                 url_of("phone_guard", spare_phone),
                 values | {"inbound_version_id": str(version_of(sandbox, agent, number))},
             )
+
+
+def test_who_else_has_the_number_open_is_said_softly(
+    client: Client, client_of: ClientOf, lead: User, sales_phone: Phone
+) -> None:
+    url, headers = url_of("phone_reread", sales_phone), {"HX-Request": "true", "HX-Target": "read-state"}
+    alone = client_of(lead).post(url, headers=headers)
+
+    response = client.post(url, headers=headers)
+
+    assert "opened this" not in words(read(alone))
+    assert texts(read(response), "./span[contains(@class, 'is-info')]") == ["Lead Ruiz opened this just now"]
+    assert has(read(client.get(url_of("phone_edit", sales_phone))), "phone-form")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.PENDING])
+def test_save_whose_outcome_is_not_known_is_shown_on_the_number_and_the_form_stays(
+    client: Client, sales_phone: Phone, outcome: Outcome
+) -> None:
+    url = url_of("phone_edit", sales_phone)
+    add_changes(sales_phone, 1)
+    Change.objects.update(outcome=outcome, next_look_at=datetime(2026, 10, 9, 8, 45, tzinfo=UTC))
+
+    page = read(client.get(url))
+
+    (note,) = page.xpath("//section[@aria-label='Not known yet']")
+    assert "We don’t know whether Diga applied what was sent at" in words(note)
+    assert "It is looked at again at 2026-10-09 10:45:00 CEST." in words(note)
+    assert has(page, "phone-form")
+
+    add_changes(sales_phone, 1)
+    assert read(client.get(url)).xpath("//section[@aria-label='Not known yet']") == []

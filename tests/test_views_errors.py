@@ -9,6 +9,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
+from phones.services.explaining import parts_for_cause
 from tests.failures import DIGA_SAID, EVERY_FAILURE, FAILURES, PHONES, Failure
 from tests.pages import (
     FOR_DRAWER,
@@ -29,6 +30,7 @@ from tests.saving import before_answering, forget_waiting, patches
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])
+KEPT = "What you typed is kept in the form."
 TYPED: dict[str, Any] = {"nickname": "Mío", "reason": "Porque sí", "ticket": "SUP-9"}
 
 
@@ -59,7 +61,7 @@ def test_failed_read_before_the_write_sends_nothing(
     with failure.happening(monkeypatch, sandbox, diga_url, "GET"):
         response = form.send(headers=headers, **TYPED)
 
-    told = f"Not saved Nothing was sent, nothing was changed; your text is kept. {failure.sentence}"
+    told = f"Not saved Nothing was sent, nothing was changed. {failure.sentence} {KEPT}"
     assert result_of(response) == told + (f" Diga says: {DIGA_SAID}" if failure.has_quote else "")
     assert response.status_code == failure.answer
     assert _keeps_what_was_typed(client, response)
@@ -88,7 +90,7 @@ def test_failed_write_that_was_not_applied_says_so(
     change = Change.objects.get()
     outcome, told = _told_after_the_write(failure)
     quote = f" Diga says: {DIGA_SAID}" if failure.has_quote else ""
-    assert result_of(response) == f"{told} {failure.sentence}{quote} This change #{change.pk}"
+    assert result_of(response) == f"{told} {failure.sentence} {KEPT}{quote} This change #{change.pk}"
     assert (response.status_code, change.outcome, change.cause) == (failure.answer, outcome, failure.cause)
     assert _keeps_what_was_typed(client, response)
     assert len(patches(sandbox)) == (0 if failure.exception else 1)
@@ -97,11 +99,11 @@ def test_failed_write_that_was_not_applied_says_so(
 
 def _told_after_the_write(failure: Failure) -> tuple[Outcome, str]:
     if failure.is_lost:
-        read_again = "We read the number again: Diga has not applied it. Your text is kept."
+        read_again = "We read the number again: Diga has not applied it."
         return Outcome.FAILED, f"Not saved, nothing was changed {read_again}"
     if failure.cause in {"rate_limited", "refused", "connect_timeout"}:
-        return Outcome.FAILED, "Not saved, nothing was changed Your text is kept."
-    return Outcome.REFUSED, "Diga refused, nothing was changed"
+        return Outcome.FAILED, "Not saved, nothing was changed It did not reach Diga."
+    return Outcome.REFUSED, "Diga refused, nothing was changed It was sent and not saved."
 
 
 ONE_A_CAUSE = {failure.cause: failure for failure in FAILURES}.values()
@@ -160,8 +162,10 @@ def test_failed_write_is_unknown_where_reading_fails_too(
         response = form.send(headers=FOR_DRAWER, **TYPED)
 
     change = Change.objects.get()
-    told = "We don’t know whether Diga applied it Read the number again before you save once more."
-    assert result_of(response).startswith(f"{told} {failure.sentence}")
+    told = (
+        "We don’t know whether Diga applied it It was sent, the answer was lost, and reading the number again did not"
+    )
+    assert result_of(response).startswith(f"{told} tell. {parts_for_cause(failure.cause)[0]} Read the number again")
     assert (response.status_code, change.outcome) == (502, Outcome.UNKNOWN)
     assert _keeps_what_was_typed(client, response)
     assert diga_fields() == before
@@ -204,8 +208,9 @@ def test_status_that_is_new_to_us_closes_the_phone_and_says_so(
 
     response = form.send(headers=headers, **TYPED)
 
-    told = "Not saved, nothing was sent Diga reports a status we don’t know, so this number is read-only here."
-    assert (response.status_code, result_of(response)) == (422, told)
+    told = "Diga reports a status we don’t know, so this number is read-only here."
+    assert response.status_code == 422
+    assert result_of(response).startswith(f"Not saved Nothing was sent, nothing was changed. {told}")
     assert _keeps_what_was_typed(client, response)
     assert patches(sandbox) == []
     assert diga_fields() == [row | ({"status": "ported"} if row["id"] == sales_phone.pk else {}) for row in before]
@@ -234,7 +239,7 @@ def test_failed_look_at_the_agents_sends_nothing(
     response = open_phone(client, spare_phone).send(inbound_version_id=newest, headers=headers)
 
     assert response.status_code == 502
-    assert "Nothing was sent, nothing was changed; your text is kept. Diga has a problem" in result_of(response)
+    assert "Nothing was sent, nothing was changed. Diga has a problem" in result_of(response)
     assert form_in(client, response).values["inbound_version_id"] == newest
     assert patches(sandbox) == []
 
@@ -256,7 +261,7 @@ def test_failed_reread_says_why_and_keeps_the_copy(
     with failure.happening(monkeypatch, sandbox, diga_url, "GET"):
         response = client.post(url, headers={"HX-Request": "true", "HX-Target": "read-state"} if headers else None)
 
-    told = f"Not read from Diga: {failure.sentence}"
+    told = f"Not read from Diga: You see our copy; nothing was changed. {failure.sentence}"
     if headers:
         assert response.status_code == failure.answer
         assert texts(read(response), "./span[@role='status']") == [told]

@@ -220,7 +220,9 @@ def test_nothing_is_saved_without_a_usable_key(
     response = form.send(nickname="Mío", headers=headers)
 
     assert response.status_code == 422
-    assert result_of(response).startswith("Not saved This project has no API key that can be used.")
+    assert result_of(response).startswith(
+        "Not saved Nothing was sent, nothing was changed. This project has no API key that can be used."
+    )
     assert form_in(form.client, response).values["nickname"] == "Mío"
 
 
@@ -232,7 +234,7 @@ def test_phone_that_was_closed_meanwhile_says_why(form: OpenForm, sales_phone: P
 
     Phone.objects.filter(pk=sales_phone.pk).update(status="assigned")
     assert response.status_code == 422
-    assert result_of(response).startswith("Not saved, nothing was sent This number was given back")
+    assert result_of(response).startswith("Not saved Nothing was sent, nothing was changed. This number was given back")
     assert form_in(form.client, response).values["nickname"] == "Mío"
 
 

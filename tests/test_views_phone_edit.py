@@ -101,7 +101,7 @@ def test_save_of_nothing_sends_nothing(
     response = open_phone(client, sales_phone).send(reason="Por probar", headers=headers)
 
     assert response.status_code == 200
-    assert result_of(response) == "Nothing to save The number is already so. Nothing was sent."
+    assert result_of(response) == "Nothing to save The number is already so. Nothing was sent. Change a field first."
     assert form_in(client, response).values["reason"] == "Por probar"
     assert patches(sandbox) == []
     assert not Change.objects.exists()
@@ -283,48 +283,6 @@ def test_mismatch_is_red_and_shows_both_values(
     assert texts(card, "./strong") == ["Diga stored something else"]
     assert texts(card, "./p")[1] == "Nickname: asked for Ventas , Diga has Ventas (otro)"
     assert form_in(client, response).values["nickname"] == "Ventas (otro)"
-
-
-@SHAPES
-def test_conflict_shows_three_values_and_keeps_what_was_typed(
-    client: Client, sandbox: Sandbox, sales_phone: Phone, headers: dict[str, str]
-) -> None:
-    form = open_phone(client, sales_phone)
-    sandbox.phones[sales_phone.pk].nickname = "De Marta"
-
-    response = form.send(nickname="Mío", reason="Por qué", headers=headers)
-
-    assert response.status_code == 409
-    assert result_of(response).startswith("Changed meanwhile Somebody changed the same field")
-    assert texts(read(response), ".//table[@aria-label='Changed meanwhile']/tbody/tr/*") == [
-        "Nickname",
-        "Ventas Costa del Sol",
-        "De Marta",
-        "Mío",
-    ]
-    kept = form_in(client, response)
-    assert (kept.values["nickname"], kept.values["reason"]) == ("Mío", "Por qué")
-    assert patches(sandbox) == []
-
-    kept.send(headers=headers)
-    assert _bodies(sandbox) == [{"nickname": "Mío"}]
-
-
-def test_conflict_of_agents_names_them(client: Client, sandbox: Sandbox, spare_phone: Phone) -> None:
-    form = open_phone(client, spare_phone)
-    sandbox.phones[spare_phone.pk].inbound_agent_id = sandbox.projects["aurora"].agent("Bruno").id
-    carla = str(version_of(sandbox, "Carla", 4))
-
-    response = form.send(inbound_version_id=carla)
-
-    assert response.status_code == 409
-    assert texts(read(response), ".//table[@aria-label='Changed meanwhile']/tbody/tr/*") == [
-        "Inbound agent",
-        "No agent",
-        "Bruno · Ventas",
-        "Carla · Citas v4",
-    ]
-    assert form_in(client, response).values["inbound_version_id"] == carla
 
 
 def test_field_that_others_changed_meanwhile_is_left_and_named(

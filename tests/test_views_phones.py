@@ -110,7 +110,8 @@ def test_list_for_the_table_is_that_table_with_its_address(client: Client) -> No
 def test_list_for_the_drawer_closes_it(client: Client) -> None:
     fragment = read(client.get(LIST, headers=FOR_DRAWER))
 
-    assert (fragment.tag, dict(fragment.attrib), len(fragment)) == ("aside", {"id": "drawer"}, 0)
+    expected = {"id": "drawer", "data-title": "Phones · Aurora · Phone Desk"}
+    assert (fragment.tag, dict(fragment.attrib), len(fragment)) == ("aside", expected, 0)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

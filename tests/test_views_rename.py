@@ -83,7 +83,7 @@ def test_rename_to_the_same_sends_nothing(client: Client, sandbox: Sandbox, sale
 
     assert response.status_code == 200
     assert texts(read(response), ".//p[@role='alert']") == [
-        "Nothing to save. The number is already so. Nothing was sent."
+        "Nothing to save. The number is already so. Nothing was sent. Change a field first."
     ]
     assert patches(sandbox) == []
 
@@ -163,7 +163,7 @@ def test_rename_that_somebody_else_did_first_is_a_conflict(
 
     tree = read(response)
     assert response.status_code == 409
-    assert "Changed meanwhile" in words(tree)
+    assert "This number changed in Diga while you were editing." in words(tree)
     assert find(tree, f"rename-{sales_phone.pk}").get("value") == "Mío"
     assert patches(sandbox) == []
 

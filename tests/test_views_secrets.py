@@ -55,7 +55,7 @@ class Spy:
 
     def see_answer(self, response: Answer) -> None:
         """Note an answer with its headers and cookies."""
-        self.see(response.content.decode(), dict(response.headers), response.cookies.output())
+        self.see(response.getvalue().decode(errors="replace"), dict(response.headers), response.cookies.output())
 
     def see_storage(self) -> None:
         """Note every table, model, session, cache entry and queued task there is."""

@@ -2,12 +2,10 @@
 
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django import forms
-from django.core import signing
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils.translation import get_language
@@ -19,10 +17,12 @@ from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
 from phones.services.intention import Base, Intention
 
+from .opened import TOO_OLD, Opened
+
 NICKNAME_LIMIT = 255
 REASON_LIMIT = 500
 TICKET_LIMIT = 80
-TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
+LANES = ("inbound", "outbound")
 ROUTE_FIELDS = (
     "inbound_version_id",
     "outbound_version_id",
@@ -37,53 +37,13 @@ FIXED_FIELDS = frozenset({field.name for field in Phone._meta.get_fields()} - {"
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the person saw when the form was opened.
-
-    `kept` is the value each lane's picker had: the version its agent had published then. Without it, a
-    version published meanwhile would look like the person's choice, and a rename would take it back.
-    """
-
-    base: Base
-    kept: dict[str, str]
-
-    @classmethod
-    def of(cls, phone: Phone, directory: Directory) -> "Opened":
-        """Return what a form opened now shows."""
-        return cls(
-            Base.of(phone),
-            {
-                "inbound": kept_value(phone.inbound_agent_id, directory),
-                "outbound": kept_value(phone.outbound_agent_id, directory),
-            },
-        )
-
-    def packed(self, phone_id: uuid.UUID) -> str:
-        """Return it signed and bound to the phone, for a hidden field."""
-        base = self.base
-        values = [base.nickname, _text(base.inbound_agent_id), _text(base.outbound_agent_id), self.kept]
-        return signing.dumps(values, salt=f"phones.opened.{phone_id}")
-
-    @classmethod
-    def unpacked(cls, phone_id: uuid.UUID, packed: str) -> "Opened":
-        """Return what `packed` packed.
-
-        :raises ValidationError: it was altered, or belongs to another phone.
-        """
-        try:
-            nickname, inbound, outbound, kept = signing.loads(packed, salt=f"phones.opened.{phone_id}")
-        except signing.BadSignature:
-            raise forms.ValidationError(TOO_OLD) from None
-        return cls(Base(nickname, _id(inbound), _id(outbound)), kept)
+# After a conflict, a field is kept as Diga has it, or becomes what the person typed.
+THEIRS, MINE = "theirs", "mine"
 
 
-def _text(value: uuid.UUID | None) -> str | None:
-    return str(value) if value else None
-
-
-def _id(text: str | None) -> uuid.UUID | None:
-    return uuid.UUID(text) if text else None
+def choice_between() -> forms.ChoiceField:
+    """Return the choice in one field that two people changed. Nothing is chosen beforehand."""
+    return forms.ChoiceField(choices=[(THEIRS, _("Keep what Diga has")), (MINE, _("Use mine"))], required=False)
 
 
 def one_line(text: str) -> str:
@@ -101,6 +61,7 @@ class NicknameForm(forms.Form):
     opened = forms.CharField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD})
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
     nickname = forms.CharField(label=_("Nickname"), required=False, strip=False, empty_value="")
+    choose_nickname = choice_between()
 
     def __init__(
         self,
@@ -109,10 +70,16 @@ class NicknameForm(forms.Form):
         phone: Phone,
         directory: Directory,
         initial: dict[str, Any] | None = None,
+        opened: Opened | None = None,
     ) -> None:
+        """Make a form of what was sent, or a fresh one: on what the phone is now, or on `opened`."""
         self.phone, self.directory = phone, directory
-        opened = Opened.of(phone, directory).packed(phone.pk)
-        super().__init__(data, initial={"opened": opened, "nickname": phone.nickname or ""} | (initial or {}))
+        self.seen = opened or Opened.of(phone, directory)
+        shown = {"opened": self.seen.packed(phone.pk), "nickname": phone.nickname or ""}
+        super().__init__(data, initial=shown | (initial or {}))
+        if self.is_bound:
+            with suppress(forms.ValidationError):
+                self.seen = Opened.unpacked(phone.pk, self.data.get("opened", ""))
 
     def clean_opened(self) -> Opened:
         """Return what the person saw when the form was opened."""
@@ -127,7 +94,10 @@ class NicknameForm(forms.Form):
         return typed
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a request that carries a field nobody changes here."""
+        """Refuse a request that carries a field nobody changes here, or leaves a choice open after a conflict."""
+        for name in self.seen.asked:
+            if f"choose_{name}" in self.fields and not self.cleaned_data.get(f"choose_{name}"):
+                self.add_error(f"choose_{name}", _("Choose which value to keep. Nothing was sent."))
         if forged := FIXED_FIELDS & set(self.data):
             raise forms.ValidationError(
                 _("“%(field)s” can’t be changed here. Nothing was sent."), params={"field": ", ".join(sorted(forged))}
@@ -139,17 +109,38 @@ class NicknameForm(forms.Form):
         opened: Opened = self.cleaned_data["opened"]
         return opened.base
 
+    def keeps_theirs(self, name: str) -> bool:
+        """Say whether a field stays as Diga has it: until the person chooses their own after a conflict."""
+        return name in self.seen.asked and self.cleaned_data.get(f"choose_{name}") != MINE
+
     def wanted_nickname(self) -> str | diga.Unset:
         """Return the nickname to send, or UNSET where the person left it alone or it can't be read."""
         base = self.base()
         typed: str | None = self.cleaned_data.get("nickname")
-        if typed is None or "nickname" not in self.data or typed == one_line(base.nickname or ""):
+        is_left_alone = "nickname" not in self.data or self.keeps_theirs("nickname")
+        if typed is None or is_left_alone or typed == one_line(base.nickname or ""):
             return diga.UNSET
         return typed.strip()
 
     def intention(self) -> Intention:
         """Return what the person wants changed."""
         return Intention(nickname=self.wanted_nickname())
+
+    def rebased(self, asked: tuple[str, ...] = ()) -> Self:
+        """Return a form on what the phone is now, with what was typed here in the fields that were touched.
+
+        A field the person left alone shows the new value, so that it is not taken for their choice. `asked` are
+        the fields of a conflict: there the person chooses anew, and nothing is chosen for them.
+        """
+        opened = Opened.of(self.phone, self.directory)
+        return self._anew(self._touched(), opened.after(self.seen, asked) if asked else opened)
+
+    def _touched(self) -> dict[str, Any]:
+        nickname = self.intention().nickname
+        return {"nickname": nickname} if isinstance(nickname, str) else {}
+
+    def _anew(self, touched: dict[str, Any], opened: Opened) -> Self:
+        return type(self)(phone=self.phone, directory=self.directory, initial=touched, opened=opened)
 
 
 class PhoneForm(NicknameForm):
@@ -158,6 +149,8 @@ class PhoneForm(NicknameForm):
     A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
     """
 
+    choose_inbound = choice_between()
+    choose_outbound = choice_between()
     inbound_version_id = forms.ChoiceField(label=_("Inbound agent"), required=False)
     outbound_version_id = forms.ChoiceField(label=_("Outbound agent"), required=False)
     unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
@@ -176,28 +169,26 @@ class PhoneForm(NicknameForm):
         directory: Directory,
         can_route: bool,
         initial: dict[str, Any] | None = None,
+        opened: Opened | None = None,
     ) -> None:
-        opened = Opened.of(phone, directory)
+        opened = opened or Opened.of(phone, directory)
         # Each picker's options as `_choices` returns them; Django's field turns them into lists of its own.
         self.options: dict[str, tuple[Any, ...]] = {}
         lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
-        super().__init__(data, phone=phone, directory=directory, initial=lanes | (initial or {}))
-        if self.is_bound:
-            with suppress(forms.ValidationError):
-                opened = Opened.unpacked(phone.pk, self.data.get("opened", ""))
+        super().__init__(data, phone=phone, directory=directory, initial=lanes | (initial or {}), opened=opened)
         for lane, agent_id in (("inbound", phone.inbound_agent_id), ("outbound", phone.outbound_agent_id)):
             field = cast(forms.ChoiceField, self.fields[f"{lane}_version_id"])
-            self.options[lane] = _choices(opened.kept[lane], agent_id, directory)
+            self.options[lane] = _choices(self.seen.kept[lane], agent_id, directory)
             field.choices = self.options[lane]
             field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
         if not can_route:
-            for name in (*ROUTE_FIELDS, "understood", "reviewed"):
+            for name in (*ROUTE_FIELDS, "choose_inbound", "choose_outbound", "understood", "reviewed"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a lane that is both given an agent and unassigned."""
         cleaned = super().clean()
-        for lane in ("inbound", "outbound"):
+        for lane in LANES:
             if cleaned.get(f"unassign_{lane}") and self._is_changed(lane):
                 self.add_error(f"{lane}_version_id", _("Choose an agent or unassign, not both. Nothing was sent."))
         return cleaned
@@ -209,12 +200,14 @@ class PhoneForm(NicknameForm):
         return bool(chosen) and opened is not None and chosen != opened.kept[lane]
 
     def _lane(self, lane: str) -> Target | diga.Unset | None:
+        if self.keeps_theirs(lane):
+            return diga.UNSET
         if self.cleaned_data.get(f"unassign_{lane}"):
             return None if getattr(self.base(), f"{lane}_agent_id") else diga.UNSET
         return self._chosen(lane) if self._is_changed(lane) else diga.UNSET
 
     def _chosen(self, lane: str) -> Target | diga.Unset:
-        chosen = self.cleaned_data.get(f"{lane}_version_id")
+        chosen = self.seen.kept[lane] if self.keeps_theirs(lane) else self.cleaned_data.get(f"{lane}_version_id")
         found = self.directory.version(uuid.UUID(chosen)) if chosen else None
         return Target(*found) if found else diga.UNSET
 
@@ -223,7 +216,7 @@ class PhoneForm(NicknameForm):
         if "inbound_version_id" not in self.fields:
             return Intention(nickname=self.wanted_nickname())
         inbound, outbound = self._lane("inbound"), self._lane("outbound")
-        if self.cleaned_data.get("both_directions"):
+        if self.cleaned_data.get("both_directions") and not self.keeps_theirs("outbound"):
             outbound = self._same_as_inbound(inbound)
         return Intention(self.wanted_nickname(), inbound, outbound)
 
@@ -235,37 +228,26 @@ class PhoneForm(NicknameForm):
         runs_already = isinstance(wanted, Target) and str(wanted.version.id) == opened.kept["outbound"]
         return diga.UNSET if runs_already else wanted
 
-    def rebased(self) -> "PhoneForm":
-        """Return a form on what the phone is now, with what was typed here in the fields that were touched.
-
-        A field the person left alone shows the new value, so that it is not taken for their choice.
-        """
-        touched: dict[str, Any] = {name: self.cleaned_data[name] for name in ("reason", "ticket")}
+    def _touched(self) -> dict[str, Any]:
+        touched = super()._touched() | {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")}
         intention = self.intention()
-        if isinstance(intention.nickname, str):
-            touched["nickname"] = intention.nickname
-        for lane in ("inbound", "outbound"):
+        for lane in LANES:
             wanted = getattr(intention, lane)
             if isinstance(wanted, Target):
                 touched[f"{lane}_version_id"] = str(wanted.version.id)
             elif wanted is None:
                 touched[f"unassign_{lane}"] = True
-        return PhoneForm(
-            phone=self.phone,
-            directory=self.directory,
-            can_route="inbound_version_id" in self.fields,
-            initial=touched,
+        return touched
+
+    def _anew(self, touched: dict[str, Any], opened: Opened) -> Self:
+        can_route = "inbound_version_id" in self.fields
+        return type(self)(
+            phone=self.phone, directory=self.directory, can_route=can_route, initial=touched, opened=opened
         )
 
     def agreed(self) -> str | None:
         """Return the fingerprint of the impacts that the person has read and ticked."""
         return self.cleaned_data.get("reviewed") if self.cleaned_data.get("understood") else None
-
-
-def kept_value(agent_id: uuid.UUID | None, directory: Directory) -> str:
-    """Return the picker's value for what a lane holds: its agent's published version, "" where there is none."""
-    agent = directory.agent(agent_id)
-    return str(agent.published.id) if agent and agent.is_listed and agent.published else ""
 
 
 def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """Sentences for people: what was tried, whether it happened, and what to do next. All failures pass here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -118,19 +119,46 @@ _WHY: dict[Why, Text] = {
 }
 
 
+class Happened(StrEnum):
+    """Whether what was tried has come about in Diga."""
+
+    YES = "yes"
+    NO = "no"
+    OTHERWISE = "otherwise"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A result in words. `tone` is `ok`, `warn` or `bad`; `quote` is Diga's own words, to be escaped."""
+    """A result in words. `tone` is `ok`, `warn` or `bad`; `quote` is Diga's own words, to be escaped.
+
+    The title says what was tried; for a failure `happened` and `then`, both part of the text, say whether it came
+    about and what to do next.
+    """
 
     tone: str
     title: str
     text: str = ""
     quote: str = ""
+    happened: Happened | None = None
+    then: str = ""
 
     @property
     def is_problem(self) -> bool:
         """True for what has to be announced as a problem."""
         return self.tone == "bad"
+
+    def adding(self, note: str) -> "Words":
+        """Return the words with a note at their end."""
+        return replace(self, text=f"{self.text} {note}".strip())
+
+
+def failure(
+    title: Text, happened: Happened, sentence: Text, then: Text, *, why: Text = "", quote: str = "", tone: str = "bad"
+) -> Words:
+    """Return the words for a failure: what was tried, whether it happened, why not, and what to do next."""
+    text = " ".join(str(part) for part in (sentence, why, then) if part)
+    return Words(tone, str(title), text, quote, happened, str(then))
 
 
 def why_closed(why: Why) -> str:
@@ -140,40 +168,58 @@ def why_closed(why: Why) -> str:
 
 def words_for_cause(cause: str) -> str:
     """Return what went wrong and what to do next, for a kept code."""
+    return " ".join(parts_for_cause(cause))
+
+
+def parts_for_cause(cause: str) -> tuple[str, str]:
+    """Return what went wrong, and what to do next."""
     what, then = _CAUSES[cause]
-    return f"{what} {then}"
+    return str(what), str(then)
+
+
+def _parts(error: diga.DigaError) -> tuple[str, str]:
+    """Return what went wrong, and what to do next, with the time to wait where Diga names one."""
+    what, then = parts_for_cause(cause_of(error))
+    return what, f"{then} {_wait(error)}".strip()
 
 
 def words_for_read(error: diga.DigaError) -> Words:
     """Explain a failed read: nothing was changed, and what is shown is our copy."""
-    text = words_for_cause(cause_of(error))
-    return Words("bad", _("Not read from Diga"), text + " " + _wait(error), error.message)
+    what, then = _parts(error)
+    sentence = _("You see our copy; nothing was changed.")
+    return failure(_("Not read from Diga"), Happened.NO, sentence, then, why=what, quote=error.message)
+
+
+def words_for_read_without_key() -> Words:
+    """Explain that nothing can be read: the project has no key."""
+    what, then = parts_for_cause("no_key")
+    sentence = _("You see our copy; nothing was changed.")
+    return failure(_("Not read from Diga"), Happened.NO, sentence, then, why=what, tone="warn")
 
 
 def words_for_key(error: diga.DigaError | None) -> Words:
     """Explain why a key was not taken: nothing was stored, and a key that was kept before still is."""
+    sentence = _("Nothing was changed.")
     if error is None or isinstance(error, diga.DigaAuthError):
-        text = _("Diga does not accept this key. Copy it anew: it may be cut off, or deleted in Diga.")
-        return Words("bad", _("This key can’t be used"), text, error.message if error else "")
-    if isinstance(error, diga.DigaForbidden):
-        text = _("It lacks a right that is needed here: Phones: Write, Agents: Read. Add it in Diga, then check again.")
-        return Words("bad", _("This key can’t be used"), text, error.message)
-    text = _("Nothing was changed. %(cause)s") % {"cause": words_for_cause(cause_of(error)) + " " + _wait(error)}
-    return Words("bad", _("The key could not be checked"), text, error.message)
+        why = _("Diga does not accept this key. It may be cut off, or deleted in Diga.")
+        title, then = _("This key can’t be used"), _("Copy it anew.")
+    elif isinstance(error, diga.DigaForbidden):
+        why = _("It lacks a right that is needed here: Phones: Write, Agents: Read.")
+        title, then = _("This key can’t be used"), _("Add it in Diga, then check again.")
+    else:
+        title = _("The key could not be checked")
+        why, then = _parts(error)
+    return failure(title, Happened.NO, sentence, then, why=why, quote=error.message if error else "")
 
 
 def words_for_save_not_sent(error: diga.DigaError) -> Words:
     """Explain a save that ended at the read before the write."""
-    text = _("Nothing was sent, nothing was changed; your text is kept. %(cause)s")
-    return Words(
-        "bad",
-        _("Not saved"),
-        text % {"cause": words_for_cause(cause_of(error)) + " " + _wait(error)},
-        error.message,
-    )
+    what, then = _parts(error)
+    sentence = _("Nothing was sent, nothing was changed.")
+    return failure(_("Not saved"), Happened.NO, sentence, then, why=what, quote=error.message)
 
 
-def _wait(error: diga.DigaError) -> str:
+def _wait(error: diga.DigaError | None) -> str:
     if isinstance(error, diga.DigaRateLimited) and error.retry_after:
         return _("Diga names %(seconds)d seconds.") % {"seconds": round(error.retry_after)}
     return ""
@@ -187,45 +233,46 @@ def _cause_of(change: Change) -> str:
 
 def words_for_change(change: Change, error: diga.DigaError | None = None) -> Words:
     """Explain what became of a save. `error` adds what only the moment knows, such as how long to wait."""
-    cause = f"{words_for_cause(_cause_of(change))} {_wait(error) if error else ''}".strip() if change.cause else ""
     match change.outcome:
         case Outcome.CONFIRMED if change.cause:
-            return Words("ok", _("Saved"), _("The answer was lost, but we read the number again: Diga has the change."))
+            text = _("The answer was lost, but we read the number again: Diga has the change.")
+            return Words("ok", _("Saved"), text, happened=Happened.YES)
         case Outcome.CONFIRMED:
-            return Words("ok", _("Saved"))
-        case Outcome.MISMATCH if change.cause:
-            # Diga refused, and has applied a part of it nevertheless.
-            return Words("bad", _("Diga stored something else"), cause, change.message)
+            return Words("ok", _("Saved"), happened=Happened.YES)
+        case Outcome.OBSERVED:
+            return Words("warn", _("Changed outside this desk"), happened=Happened.YES)
+        case Outcome.PENDING:
+            sentence = _("It was sent; whether Diga has applied it is not known yet.")
+            return failure(_("Being sent"), Happened.UNKNOWN, sentence, _("Reload in a moment."), tone="warn")
+        case _:
+            return _words_for_failure(change, error)
+
+
+def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
+    # A process that was killed while sending leaves no cause; the change was settled by reading later.
+    unexplained = ("", _("Save again if it is still wanted."))
+    what, then = parts_for_cause(_cause_of(change)) if change.cause else unexplained
+    then, quote = f"{then} {_wait(error)}".strip(), change.message
+    match change.outcome:
         case Outcome.MISMATCH:
-            return Words(
-                "bad",
-                _("Diga stored something else"),
-                _("Diga accepted the request, but its answer is not what was asked for. Below is what Diga has now."),
+            # With a cause, Diga refused, and has applied a part of it nevertheless.
+            accepted = _("Diga accepted the request, but its answer is not what was asked for.")
+            look = _("Look at what Diga has now, then save again if it is not right.")
+            sentence = _("It was not saved as asked.")
+            return failure(
+                _("Diga stored something else"), Happened.OTHERWISE, sentence, look, why=what or accepted, quote=quote
             )
         case Outcome.REFUSED:
-            return Words("bad", _("Diga refused, nothing was changed"), cause, change.message)
+            title = _("Diga refused, nothing was changed")
+            return failure(title, Happened.NO, _("It was sent and not saved."), then, why=what, quote=quote)
         case Outcome.FAILED if change.cause in _NOT_DONE:
-            return Words(
-                "bad",
-                _("Not saved, nothing was changed"),
-                _("Your text is kept. %(cause)s") % {"cause": cause},
-                change.message,
-            )
+            title = _("Not saved, nothing was changed")
+            return failure(title, Happened.NO, _("It did not reach Diga."), then, why=what, quote=quote)
         case Outcome.FAILED:
-            return Words(
-                "bad",
-                _("Not saved, nothing was changed"),
-                _("We read the number again: Diga has not applied it. Your text is kept. %(cause)s") % {"cause": cause},
-                change.message,
-            )
-        case Outcome.OBSERVED:
-            return Words("warn", _("Changed outside this desk"))
-        case Outcome.PENDING:
-            return Words("warn", _("Being sent"), _("The answer of Diga is not here yet. Reload in a moment."))
+            sentence = _("We read the number again: Diga has not applied it.")
+            return failure(_("Not saved, nothing was changed"), Happened.NO, sentence, then, why=what, quote=quote)
         case _:
-            return Words(
-                "bad",
-                _("We don’t know whether Diga applied it"),
-                _("Read the number again before you save once more. %(cause)s") % {"cause": cause},
-                change.message,
-            )
+            sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
+            look = _("Read the number again before you save once more. We look again by ourselves.")
+            title = _("We don’t know whether Diga applied it")
+            return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)

@@ -1,7 +1,6 @@
 """The history as CSV: one row a change, stable column codes, times with their offset."""
 
 import csv
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -11,11 +10,10 @@ from django.utils import timezone
 
 from phones.models import Change
 
+from .guarded_cells import guarded
 from .history import CHANGED_FIELDS
 
 CHUNK = 2000
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
-LOOKS_LIKE_A_FORMULA = re.compile(r"[=+\-@\t\r]")
 LANES = ("inbound", "outbound")
 COLUMNS = (
     "change_id",
@@ -55,11 +53,6 @@ def csv_lines(changes: QuerySet[Change]) -> Iterator[str]:
     yield "\ufeff" + writer.writerow(COLUMNS)
     for change in changes.iterator(chunk_size=CHUNK):
         yield writer.writerow(guarded(str(value)) for value in _row(change).values())
-
-
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if LOOKS_LIKE_A_FORMULA.match(text) else text
 
 
 def _row(change: Change) -> dict[str, Any]:

@@ -131,3 +131,19 @@ def frozen_intention(intention: Intention) -> dict[str, Any]:
         value = getattr(intention, name)
         wanted[name] = frozen_lane(value.agent, value.version, value.agent.id) if isinstance(value, Target) else value
     return wanted
+
+
+def is_answered_by(intention: Intention, after: dict[str, Any], says: Base) -> bool:
+    """Say whether a change to `after` is what this intention asks for, on a phone that now says so.
+
+    What is left out of a write because it reads as wanted already may be missing from the change.
+    """
+    wanted = frozen_intention(intention)
+    remaining = intention.remaining(says).fields
+    is_same = all(name in wanted and _key(wanted[name]) == _key(value) for name, value in after.items())
+    return is_same and all(name in after for name in remaining)
+
+
+def _key(value: Any) -> Any:
+    """Return what tells a frozen value from another: names may have been looked up anew."""
+    return value["version_id"] if isinstance(value, dict) else value

@@ -30,7 +30,7 @@ def national_number(shown: str) -> tuple[str, str]:
     return (prefix, national) if national else ("", shown)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a spelling as a keyboard types it: plain digits and hyphens, without the marks that copying brings."""
     if text.isascii():
         return text
@@ -51,7 +51,7 @@ def _plain_letter(letter: str) -> str:
 
 def digits_of(number: str) -> str:
     """Return only the digits; "" for a SIP identifier with letters."""
-    number = _plain(number)
+    number = plain(number)
     return NOT_DIGITS.sub("", number) if LOOKS_DIALLED.fullmatch(number) else ""
 
 
@@ -66,7 +66,7 @@ def dialled_digits(query: str) -> str:
 
     `0034…`, `+34 …`, `(+34) …`, dots and dashes all come to the same digits.
     """
-    query = _plain(query).strip()
+    query = plain(query).strip()
     if not LOOKS_DIALLED.fullmatch(query):
         return ""
     digits = NOT_DIGITS.sub("", query)

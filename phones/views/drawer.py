@@ -1,6 +1,6 @@
-"""One phone beside the list: what its template needs, and a save's result in words and status codes."""
+"""One phone beside the list: what its template needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,38 +12,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from phones import diga
 from phones.access import Desk
-from phones.forms.phones import NicknameForm, PhoneForm
-from phones.models import Change, NoKey, Outcome, Phone, Project
-from phones.services import editing, explaining, guarding
-from phones.services.directory import Directory, directory_of
+from phones.forms.phones import PhoneForm
+from phones.models import Change, Outcome, Phone, Project
+from phones.services import explaining, guarding, presence
+from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
 from phones.services.impact import Impact, fingerprint
-from phones.services.intention import FIELDS, Base
 from phones.services.policy import Policy, policy_for
 
-from .change_lines import ChangeLine, FirstSeenLine, field_label, ticket_text
+from .change_lines import ChangeLine, FirstSeenLine, ticket_text
+from .clashes import clashes_of, merges_of
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
 
 HISTORY_SIZE = 8
-REFUSALS = {Outcome.REFUSED: 422, Outcome.FAILED: 502, Outcome.UNKNOWN: 502}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a save comes to: words, a status code, and the change or conflict there is to show.
-
-    `is_done` is true when Diga has answered with a value: a fresh form is shown instead of the typed one.
-    """
-
-    status: int
-    words: Words | None = None
-    change: Change | None = None
-    conflict: editing.Conflict | None = None
-    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,74 +39,6 @@ class Guard:
     is_refused: bool
     needs_consent: bool
     is_understood: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that two people changed: what it was, what Diga has now, what was typed."""
-
-    label: str
-    was: str
-    now: str
-    yours: str
-
-
-def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
-    """Run a save and translate what it returns or raises. Errors about a field are put on the form."""
-    try:
-        saved = save()
-    except editing.NothingToChange:
-        return Answer(200, Words("warn", _("Nothing to save"), _("The number is already so. Nothing was sent.")))
-    except (editing.ReadOnlyProject, NoKey):
-        return Answer(422, Words("bad", _("Not saved"), explaining.words_for_cause("no_key")))
-    except editing.NotEditable as closed:
-        why = explaining.why_closed(closed.policy.why) if closed.policy.why else ""
-        return Answer(422, Words("bad", _("Not saved, nothing was sent"), why))
-    except guarding.PredictedRefusal:
-        text = _("Diga would refuse this, so nothing was sent. The box above the button says because of which numbers.")
-        return Answer(422, Words("bad", _("Not sent"), text))
-    except guarding.NoConsent:
-        form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
-        return Answer(422)
-    except editing.Conflict as conflict:
-        text = _("Somebody changed the same field while your form was open. Nothing was sent; your text is kept.")
-        return Answer(409, Words("bad", _("Changed meanwhile"), text), conflict=conflict)
-    except editing.AlreadySent:
-        text = _("This form was sent a moment ago and Diga has not answered yet. It was not sent again.")
-        return Answer(409, Words("warn", _("Already sent"), text))
-    except diga.DigaError as error:
-        return Answer(status_of(error), explaining.words_for_save_not_sent(error))
-    return _answer_for_change(form, saved)
-
-
-def status_of(error: diga.DigaError) -> int:
-    """Return the status of an answer that is about a failed call to Diga."""
-    if isinstance(error, diga.DigaRejected):
-        return 422
-    if isinstance(error, diga.DigaNotFound):
-        return 404
-    return 403 if isinstance(error, diga.DigaForbidden) else 502
-
-
-def _answer_for_change(form: NicknameForm, saved: editing.Saved) -> Answer:
-    change = saved.change
-    words = explaining.words_for_change(change, saved.error)
-    if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
-        return Answer(200, _with_merged(words, saved.merged), change, is_done=True)
-    if isinstance(saved.error, diga.DigaRejected):
-        for name, texts in saved.error.fields.items():
-            if name in form.fields:
-                form.add_error(name, [forms.ValidationError(text) for text in texts])
-    status = status_of(saved.error) if saved.error else REFUSALS.get(Outcome(change.outcome), 502)
-    return Answer(status, words, change)
-
-
-def _with_merged(words: Words, merged: Sequence[str]) -> Words:
-    if not merged:
-        return words
-    names = ", ".join(field_label(name) for name in merged)
-    note = _("Meanwhile somebody else changed: %(fields)s. That was left as it is.") % {"fields": names}
-    return Words(words.tone, words.title, f"{words.text} {note}".strip(), words.quote)
 
 
 def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
@@ -145,6 +61,11 @@ def guard_of(impacts: Sequence[Impact], agreed: str | None) -> Guard | None:
     )
 
 
+def newest_changes(phone: Phone) -> list[Change]:
+    """Return the newest changes of a phone, newest first: those a history shows, and one more. One query."""
+    return list(Change.objects.filter(phone=phone).order_by("-id")[: HISTORY_SIZE + 1])
+
+
 def drawer_context(
     request: HttpRequest,
     desk: Desk,
@@ -154,7 +75,6 @@ def drawer_context(
     *,
     form: PhoneForm | None = None,
     words: Words | None = None,
-    conflict: editing.Conflict | None = None,
     result: Change | None = None,
 ) -> dict[str, Any]:
     """Return what the drawer's template needs. One query for the history, one for each lane that is changed."""
@@ -162,7 +82,7 @@ def drawer_context(
     policy = policy_for(phone)
     typed = form
     form = form or PhoneForm(phone=phone, directory=directory, can_route=desk.may_route)
-    changes = list(Change.objects.filter(phone=phone).order_by("-id")[: HISTORY_SIZE + 1])
+    changes = newest_changes(phone)
     if result is None and not typed:
         result = _asked_for(request, changes)
         words = explaining.words_for_change(result) if result else words
@@ -181,7 +101,10 @@ def drawer_context(
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "ticket_text": ticket_text(result, desk.project.slug) if result else "",
-        "clashes": _clashes(conflict, directory) if conflict else [],
+        "clashes": clashes_of(form, changes),
+        "merges": merges_of(form),
+        "others": presence.others_present(phone=phone, user=desk.user, clock=lambda: now) if form.seen.asked else [],
+        "unsettled": _unsettled(changes, result, desk.project.slug),
         "history": [
             ChangeLine.of(change, desk.project.slug, desk=desk, phone=phone) for change in changes[:HISTORY_SIZE]
         ],
@@ -189,6 +112,25 @@ def drawer_context(
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A save of which nobody knows whether Diga has it, and when it is looked at again."""
+
+    change: ChangeLine
+    sent_at: datetime
+    next_look_at: datetime | None
+
+
+def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Unsettled | None:
+    """Return the newest save whose outcome is not known, unless a later one was stored, or it is shown already."""
+    for change in changes:
+        if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
+            return None
+        if change.outcome in {Outcome.UNKNOWN, Outcome.PENDING} and change != shown:
+            return Unsettled(ChangeLine.of(change, slug), change.created_at, change.next_look_at)
+    return None
 
 
 def _why_closed(project: Project, policy: Policy) -> str:
@@ -291,25 +233,4 @@ def _lanes(form: PhoneForm, row: PhoneRow, desk: Desk) -> list[LaneFields]:
             None,
             row.outbound,
         ),
-    ]
-
-
-def _clashes(conflict: editing.Conflict, directory: Directory) -> list[Clash]:
-    def text(base: Base, name: str) -> str:
-        value = base.value(name)
-        if name == "nickname":
-            return str(value) or _("No nickname")
-        agent = directory.agent(getattr(base, f"{name}_agent_id"))
-        return agent.name if agent else (_("Unknown agent") if value else _("No agent"))
-
-    def yours(name: str) -> str:
-        value = getattr(conflict.wanted, name)
-        if isinstance(value, str):
-            return value or _("No nickname")
-        return f"{value.agent.name} {value.version.label}" if value else _("No agent")
-
-    return [
-        Clash(field_label(name), text(conflict.base, name), text(conflict.now, name), yours(name))
-        for name in FIELDS
-        if name in conflict.fields
     ]

@@ -80,6 +80,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "rows": rows_markup(rows),
         "total": page.total,
         "list_url": list_url,
+        "suffix": suffix,
         "here_url": list_url + suffix,
         "this_url": list_url + suffix_of(criteria, after=after, before=before),
         "before_url": list_url + suffix_of(criteria, before=page.before) if page.before else "",

@@ -18,12 +18,14 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
 from phones.models import NoKey, Phone
-from phones.services import editing, explaining, guarding, reading
+from phones.services import editing, explaining, guarding, presence, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
 
-from .drawer import Answer, answer_for, drawer_context, guard_context, status_of
+from .answers import Answer, answer_for, status_of
+from .clashes import clashes_of
+from .drawer import drawer_context, guard_context, newest_changes
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
 from .shape import is_for, is_htmx
@@ -38,7 +40,8 @@ def phone_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the phones of a project, narrowed by the address."""
     desk = open_desk(request, slug)
     if is_for(request, "drawer"):
-        return render(request, "phones/_drawer.html", {"drawer": None, "fresh_row": None})
+        closed = {"drawer": None, "project_name": desk.project.name, "fresh_row": None}
+        return render(request, "phones/_drawer.html", closed)
     context = list_context(request, desk, timezone.now())
     template = "phones/phone_list.html"
     if not is_for(request, "phone-table"):
@@ -59,8 +62,7 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, desk, phone, form=form, status=422)
     if _wants_review(request, form, phone):
-        text = _("Below the fields stands what saving will do. Read it, then press Save changes again.")
-        return _show(request, desk, phone, form=form, words=Words("warn", _("Not saved yet"), text))
+        return _show(request, desk, phone, form=form, words=unsent.words_for_review())
     return _save(request, desk, phone, form)
 
 
@@ -91,7 +93,6 @@ def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> Ht
         phone,
         form=_redisplayed(form, answer),
         words=answer.words,
-        conflict=answer.conflict,
         result=answer.change,
         status=answer.status,
         with_row=True,
@@ -122,7 +123,7 @@ def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
     """Return the form to show after a save: none (a fresh one) if done, what was typed otherwise."""
     if answer.is_done:
         return None
-    return form.rebased() if answer.conflict else form
+    return form.rebased(answer.asked) if answer.is_rebased else form
 
 
 def _show(
@@ -173,7 +174,7 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     except diga.DigaError as error:
         words, status = explaining.words_for_read(error), status_of(error)
     except NoKey:
-        words, status = Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key")), 422
+        words, status = explaining.words_for_read_without_key(), 422
     if not is_htmx(request):
         if words:
             messages.error(request, f"{words.title}: {words.text}")
@@ -185,7 +186,15 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     if is_for(request, f"phone-{phone.pk}"):
         announcement = words or Words("ok", _("Read again"))
         return render(request, "phones/_phone_row.html", {"row": row, "announcement": announcement}, status=status)
-    context = {"phone": phone, "row": row, "words": words, "has_moved": has_moved, "with_row": True, "desk": desk}
+    context = {
+        "desk": desk,
+        "phone": phone,
+        "row": row,
+        "words": words,
+        "has_moved": has_moved,
+        "others": presence.note_presence(phone=phone, user=desk.user, clock=timezone.now),
+        "with_row": True,
+    }
     return render(request, "phones/_read_state.html", context, status=status)
 
 
@@ -205,6 +214,7 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
         return _show_rename(request, desk, phone, form, status=422)
     answer = _change(desk, phone, form)
     if not answer.is_done:
+        form = form.rebased(answer.asked) if answer.is_rebased else form
         return _show_rename(request, desk, phone, form, words=answer.words, status=answer.status)
     if not is_htmx(request):
         where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
@@ -218,6 +228,8 @@ def _show_rename(
     request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
-    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words}
+    changes = newest_changes(phone) if form.seen.asked else []
+    clashes = clashes_of(form, changes)
+    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words, "clashes": clashes}
     template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
     return render(request, template, context, status=status)

@@ -33,9 +33,10 @@ from phones.services.revert_words import (
 from phones.services.reverting import Step
 from phones.templatetags.desk import full_time
 
+from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
 from .changes import change_of
-from .drawer import Answer, Guard, answer_for, guard_of
+from .drawer import Guard, guard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _refresh(desk: Desk, phone: Phone) -> Words | None:
     except diga.DigaError as error:
         return explaining.words_for_read(error)
     except NoKey:
-        return Words("warn", _("Not read from Diga"), explaining.words_for_cause("no_key"))
+        return explaining.words_for_read_without_key()
     return None
 
 

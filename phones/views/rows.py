@@ -41,6 +41,11 @@ def status_badge(status: str) -> Badge:
     return _STATUSES.get(status) or Badge("off", "circle-question-mark", status)
 
 
+def shown_status(phone: Phone) -> Badge:
+    """Return the status of a phone in words; one that Diga no longer knows says so."""
+    return _MISSING if phone.missing_since is not None else status_badge(phone.status)
+
+
 def provider_label(provider: str) -> str:
     """Return a provider in words."""
     return str(_PROVIDERS.get(provider, provider))
@@ -112,7 +117,7 @@ class PhoneRow:
             prefix=prefix,
             national=national,
             nickname=phone.nickname or "",
-            status=_MISSING if is_missing else status_badge(phone.status),
+            status=shown_status(phone),
             inbound=Lane.of(phone.inbound_agent_id, directory),
             outbound=Lane.of(phone.outbound_agent_id, directory),
             provider=provider_label(phone.telephony_provider),

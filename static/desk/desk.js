@@ -1,4 +1,4 @@
-// What HTML can't do alone: copying, shortcuts, focus, announcements, and keeping typed text.
+// What HTML can't do alone: copying, shortcuts, focus and announcements.
 // Every page works without this file.
 
 const announce = (text) => {
@@ -58,49 +58,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form with text that isn't saved: ask once before it is lost.
-const isDirty = (form) =>
-  "typed" in form.dataset ||
-  [...form.elements].some((field) => {
-    if (field.type === "hidden" || field.type === "submit" || field.name === "") return false;
-    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
-    if (field.tagName === "SELECT") return [...field.options].some((o) => o.selected !== o.defaultSelected);
-    return field.value !== field.defaultValue;
-  });
-
-const dirtyForms = () => [...document.querySelectorAll("form[data-guards-text]")].filter(isDirty);
-
-let isLeaving = false;
-addEventListener("beforeunload", (event) => {
-  if (!isLeaving && dirtyForms().length) event.preventDefault();
-});
-document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-guards-text]")) isLeaving = true;
-});
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-discard]")) isLeaving = true;
-});
-document.addEventListener("htmx:beforeRequest", (event) => {
-  isLeaving = false;
-  const { elt, target } = event.detail;
-  if (elt.matches("[data-discard]")) return;
-  const isLosing = dirtyForms().some((form) => form !== elt && target.contains(form));
-  if (isLosing && !confirm(document.body.dataset.leave)) event.preventDefault();
-});
-
-// A save is offered when something differs.
-const offerSave = (form) => {
-  const button = form.querySelector("button[type=submit]");
-  if (button) button.disabled = !isDirty(form);
-};
-document.addEventListener("input", (event) => {
-  const form = event.target.closest("#phone-form");
-  if (form) offerSave(form);
-});
-document.addEventListener("htmx:afterRequest", () => {
-  document.querySelectorAll("#phone-form").forEach(offerSave);
-});
-
 // The row of the phone that is open beside the list.
 const markOpenRow = () => {
   document.querySelectorAll("#phone-table tr[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
@@ -108,6 +65,12 @@ const markOpenRow = () => {
   const row = close && document.getElementById(close.dataset.close);
   row?.setAttribute("aria-selected", "true");
   return row;
+};
+
+// The window is named after the phone that is open, as on the page at its address.
+const showTitle = () => {
+  const title = document.getElementById("drawer")?.dataset.title;
+  if (title) document.title = title;
 };
 
 // The way back from renaming in a row.
@@ -128,7 +91,7 @@ const settle = (root) => {
     old.replaceWith(fresh);
     htmx.process(fresh);
   });
-  root.querySelectorAll("#phone-form").forEach(offerSave);
+  showTitle();
   const row = markOpenRow();
   if (root.id === "drawer") row?.scrollIntoView({ block: "nearest" });
   const result = root.querySelector("[data-result]");
@@ -152,33 +115,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "drawer" || !returnTo) return;
   (document.querySelector(`#${CSS.escape(returnTo)} a`) || document.getElementById("main")).focus();
   returnTo = null;
-});
-
-// Problems are said where the person is looking: a drawer may cover the page's own place for them.
-const placeFor = (element) =>
-  element.closest("#drawer")?.querySelector("[data-problems]") || document.getElementById("problems");
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "problems") event.detail.target = placeFor(event.detail.elt);
-});
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.matches("#problems, [data-problems]")) event.detail.target.scrollIntoView({ block: "nearest" });
-});
-
-// The connection to us was lost: say so, keep the form, and take it back with the next answer.
-const lost = (event) => {
-  const place = placeFor(event.detail.elt);
-  if (!place) return;
-  const note = document.createElement("p");
-  note.className = "guard is-bad mb-0";
-  note.dataset.lost = "";
-  note.textContent = document.body.dataset.lost;
-  place.replaceChildren(note);
-  place.scrollIntoView({ block: "nearest" });
-};
-document.addEventListener("htmx:sendError", lost);
-document.addEventListener("htmx:timeout", lost);
-document.addEventListener("htmx:beforeOnLoad", () => {
-  document.querySelectorAll("[data-lost]:not(body)").forEach((note) => note.remove());
 });
 
 // htmx notes the last address for its history cache, which is off; a search in it may name a person.

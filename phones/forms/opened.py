@@ -1,0 +1,98 @@
+"""What a person saw when a form was opened: signed, bound to the phone, and sent back with the form."""
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.utils.translation import gettext_lazy as _
+
+from phones.models import Phone
+from phones.services.directory import Directory
+from phones.services.intention import FIELDS, Base
+
+TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the person saw when the form was opened.
+
+    `kept` is the value each lane's picker had: the version its agent had published then. Without it, a
+    version published meanwhile would look like the person's choice, and a rename would take it back.
+    After a conflict, `before` is what had been seen before it, and `asked` names the fields to choose in.
+    """
+
+    base: Base
+    kept: dict[str, str]
+    before: "Opened | None" = None
+    asked: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, phone: Phone, directory: Directory) -> "Opened":
+        """Return what a form opened now shows."""
+        return cls(
+            Base.of(phone),
+            {
+                "inbound": kept_value(phone.inbound_agent_id, directory),
+                "outbound": kept_value(phone.outbound_agent_id, directory),
+            },
+        )
+
+    def after(self, before: "Opened", asked: tuple[str, ...]) -> "Opened":
+        """Return it as the outcome of a conflict in the fields `asked`."""
+        return replace(self, before=replace(before, before=None, asked=()), asked=asked)
+
+    @property
+    def merged(self) -> tuple[str, ...]:
+        """The fields that others changed meanwhile, and in which there is nothing to choose."""
+        if self.before is None:
+            return ()
+        then = self.before.base
+        return tuple(name for name in FIELDS if then.value(name) != self.base.value(name) and name not in self.asked)
+
+    def packed(self, phone_id: uuid.UUID) -> str:
+        """Return it signed and bound to the phone, for a hidden field."""
+        return signing.dumps(self._values(), salt=_salt(phone_id))
+
+    def _values(self) -> list[Any]:
+        base = self.base
+        seen = [base.nickname, _text(base.inbound_agent_id), _text(base.outbound_agent_id), self.kept]
+        return [*seen, self.before and self.before._values(), self.asked]
+
+    @classmethod
+    def unpacked(cls, phone_id: uuid.UUID, packed: str) -> "Opened":
+        """Return what `packed` packed.
+
+        :raises ValidationError: it was altered, or belongs to another phone.
+        """
+        try:
+            values = signing.loads(packed, salt=_salt(phone_id))
+        except signing.BadSignature:
+            raise forms.ValidationError(TOO_OLD) from None
+        return cls._from(values)
+
+    @classmethod
+    def _from(cls, values: list[Any]) -> "Opened":
+        nickname, inbound, outbound, kept, before, asked = values
+        return cls(Base(nickname, _id(inbound), _id(outbound)), kept, before and cls._from(before), tuple(asked))
+
+
+def _salt(phone_id: uuid.UUID) -> str:
+    """Return what binds the text to a phone, and to this order of values."""
+    return f"phones.opened.2.{phone_id}"
+
+
+def _text(value: uuid.UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def _id(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+def kept_value(agent_id: uuid.UUID | None, directory: Directory) -> str:
+    """Return the picker's value for what a lane holds: its agent's published version, "" where there is none."""
+    agent = directory.agent(agent_id)
+    return str(agent.published.id) if agent and agent.is_listed and agent.published else ""

@@ -1,0 +1,155 @@
+"""The phones of a filter as CSV or XLSX. Rows are read by pages, so that the size of the list costs no memory."""
+
+import csv
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from phones.models import Phone, Project
+
+from .directory import Directory
+from .finding import Criteria, matching
+from .guarded_cells import guarded
+
+BATCH_SIZE = 2000
+# Codes, the same in every language: scripts and the import rely on them.
+COLUMNS = (
+    "id",
+    "number",
+    "nickname",
+    "status",
+    "inbound_agent",
+    "inbound_agent_id",
+    "inbound_version",
+    "outbound_agent",
+    "outbound_agent_id",
+    "outbound_version",
+    "provider",
+    "assigned_at",
+    "note",
+    "read_at",
+)
+# With it, Excel reads the file as UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
+# A number is no formula, and whoever reads the file wants it as Diga has it.
+_E164 = re.compile(r"\+[1-9]\d{3,14}")
+_READ = (
+    "number",
+    "nickname",
+    "status",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "telephony_provider",
+    "assigned_at",
+    "note",
+    "fetched_at",
+)
+_CHUNK_BYTES = 64 * 1024
+
+
+def csv_lines(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[str]:
+    """Yield the file by batches of whole lines, by number. One query a batch, asked when the batch is wanted."""
+    writer = csv.writer(_Passing())
+    # `writerow` returns what `write` does.
+    yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
+    for phones in _batches(matching(project, criteria, directory, now)):
+        yield "".join(writer.writerow(_cells(phone, directory)) for phone in phones)
+
+
+class _Passing:
+    """A file that hands back what is written, for `csv.writer`."""
+
+    def write(self, line: str) -> str:
+        """Return the line."""
+        return line
+
+
+def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[bytes]:
+    """Yield the file. It is written whole into a temporary file when the first piece is wanted."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("phones")
+    sheet.freeze_panes = "A2"
+    sheet.append(list(COLUMNS))
+    for phones in _batches(matching(project, criteria, directory, now)):
+        for phone in phones:
+            sheet.append([_sheet_cell(sheet, text) for text in _cells(phone, directory)])
+    with tempfile.TemporaryFile() as file:
+        book.save(file)
+        file.seek(0)
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
+    """Return a cell that holds a text: `#N/A` would be an error otherwise. XML has no place for control characters."""
+    if not text.startswith("#"):
+        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+    cell.data_type = "s"
+    return cell
+
+
+def _batches(phones: QuerySet[Phone]) -> Iterator[list[Phone]]:
+    """Yield all rows by number, a batch a query; what is added behind the place that is read may be left out."""
+    ordered = phones.only(*_READ).order_by("number", "pk")
+    batch = list(ordered[:BATCH_SIZE])
+    while batch:
+        yield batch
+        last = batch[-1]
+        if len(batch) < BATCH_SIZE:
+            return
+        # The first bound is implied by the second, but lets the index skip to the batch.
+        further = ordered.filter(Q(number__gte=last.number), Q(number__gt=last.number) | Q(pk__gt=last.pk))
+        batch = list(further[:BATCH_SIZE])
+
+
+@dataclass(frozen=True, slots=True)
+class _LaneCells:
+    """An agent in three cells: its name and published version where we know them, its id in any case."""
+
+    name: str
+    id: str
+    version: str
+
+    @classmethod
+    def of(cls, agent_id: UUID | None, directory: Directory) -> "_LaneCells":
+        """Return the cells of an agent, empty ones for none."""
+        agent = directory.agent(agent_id)
+        published = agent.published if agent else None
+        return cls(agent.name if agent else "", str(agent_id or ""), published.label if published else "")
+
+
+def _cells(phone: Phone, directory: Directory) -> list[str]:
+    """Return a row in the order of `COLUMNS`, guarded."""
+    inbound = _LaneCells.of(phone.inbound_agent_id, directory)
+    outbound = _LaneCells.of(phone.outbound_agent_id, directory)
+    number = phone.number if _E164.fullmatch(phone.number) else guarded(phone.number)
+    return [
+        str(phone.pk),
+        number,
+        guarded(phone.nickname or ""),
+        guarded(phone.status),
+        guarded(inbound.name),
+        inbound.id,
+        inbound.version,
+        guarded(outbound.name),
+        outbound.id,
+        outbound.version,
+        guarded(phone.telephony_provider),
+        _moment(phone.assigned_at),
+        guarded(phone.note),
+        _moment(phone.fetched_at),
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    """Return an ISO 8601 date-time in UTC, "" for none."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else ""

@@ -1,0 +1,26 @@
+"""Texts in the cells of a file that a spreadsheet opens: none is taken for a formula, and every one comes back.
+
+A spreadsheet runs what begins with one of `FORMULA_STARTS`; an apostrophe in front makes it a text. The import
+takes that apostrophe off again, so a text that itself looks guarded gets another one.
+"""
+
+# The wide forms are read as the plain ones by spreadsheets set to Japanese and Chinese.
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+GUARD = "'"
+
+
+def guarded(text: str) -> str:
+    """Return a text as it goes into a cell; `unguarded` gives it back."""
+    return GUARD + text if text[:1] in FORMULA_STARTS or _looks_guarded(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """Return the text that `guarded` put into a cell.
+
+    An apostrophe that guards nothing, as in `'Tis`, was typed by somebody and stays.
+    """
+    return cell[1:] if _looks_guarded(cell) else cell
+
+
+def _looks_guarded(text: str) -> bool:
+    return text[:1] == GUARD and (text[1:2] in FORMULA_STARTS or text[1:2] == GUARD)

@@ -1,0 +1,92 @@
+"""What a save comes to: words, a status code, and what to show with them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from phones import diga
+from phones.forms.phones import NicknameForm
+from phones.models import Change, NoKey, Outcome
+from phones.services import editing, explaining, guarding, unsent
+from phones.services.explaining import Words
+from phones.services.intention import Base, is_answered_by
+
+from .change_lines import field_label
+
+REFUSALS = {Outcome.REFUSED: 422, Outcome.FAILED: 502, Outcome.UNKNOWN: 502}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a save comes to: words, a status code, and the change there is to show.
+
+    `is_done` is true when there is nothing left to do with what was typed: a fresh form is shown instead of it.
+    `asked` are the fields that somebody else changed as well. `is_rebased` is true when what was typed is to be
+    shown in a new form, on what the phone is now.
+    """
+
+    status: int
+    words: Words | None = None
+    change: Change | None = None
+    is_done: bool = False
+    is_rebased: bool = False
+    asked: tuple[str, ...] = ()
+
+
+def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
+    """Run a save and translate what it returns or raises. Errors about a field are put on the form."""
+    try:
+        saved = save()
+    except editing.NothingToChange:
+        is_chosen = bool(form.seen.asked)
+        return Answer(200, unsent.words_for_nothing_to_save(is_chosen=is_chosen), is_done=is_chosen)
+    except (editing.ReadOnlyProject, NoKey):
+        return Answer(422, unsent.words_for_no_key())
+    except editing.NotEditable as closed:
+        return Answer(422, unsent.words_for_closed(closed.policy))
+    except guarding.PredictedRefusal:
+        return Answer(422, unsent.words_for_predicted_refusal())
+    except guarding.NoConsent:
+        form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
+        return Answer(422)
+    except editing.Conflict as conflict:
+        return Answer(409, unsent.words_for_conflict(), is_rebased=True, asked=conflict.fields)
+    except editing.AlreadySent:
+        return Answer(409, unsent.words_for_being_sent())
+    except diga.DigaError as error:
+        return Answer(status_of(error), explaining.words_for_save_not_sent(error))
+    if not is_answered_by(form.intention(), saved.change.after, Base.of(form.phone)):
+        # A spent form with other text in it: the earlier result is no answer to that.
+        return Answer(409, unsent.words_for_spent_form(saved.change), saved.change, is_rebased=True)
+    return _answer_for_change(form, saved)
+
+
+def status_of(error: diga.DigaError) -> int:
+    """Return the status of an answer that is about a failed call to Diga."""
+    if isinstance(error, diga.DigaRejected):
+        return 422
+    if isinstance(error, diga.DigaNotFound):
+        return 404
+    return 403 if isinstance(error, diga.DigaForbidden) else 502
+
+
+def _answer_for_change(form: NicknameForm, saved: editing.Saved) -> Answer:
+    change = saved.change
+    words = explaining.words_for_change(change, saved.error)
+    if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
+        return Answer(200, _with_merged(words, (*form.seen.merged, *saved.merged)), change, is_done=True)
+    if isinstance(saved.error, diga.DigaRejected):
+        for name, texts in saved.error.fields.items():
+            if name in form.fields:
+                form.add_error(name, [forms.ValidationError(text) for text in texts])
+    status = status_of(saved.error) if saved.error else REFUSALS.get(Outcome(change.outcome), 502)
+    return Answer(status, words, change)
+
+
+def _with_merged(words: Words, merged: Sequence[str]) -> Words:
+    if not merged:
+        return words
+    names = ", ".join(field_label(name) for name in dict.fromkeys(merged))
+    return words.adding(_("Meanwhile somebody else changed: %(fields)s. That was left as it is.") % {"fields": names})

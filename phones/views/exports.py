@@ -1,0 +1,58 @@
+"""The list as a file, narrowed as the address says."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypedDict
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from phones.access import Desk, DeskRequest, open_desk
+from phones.models import Project
+from phones.services import exporting
+from phones.services.directory import Directory, directory_of
+from phones.services.finding import Criteria
+
+from .listing import criteria_from
+
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_GET
+def phone_export_csv(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what is filtered as CSV, while it is read."""
+    desk = open_desk(request, slug)
+    return _file(desk, "csv", CSV, exporting.csv_lines(**_wanted(request, desk)))
+
+
+@require_GET
+def phone_export_xlsx(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what is filtered as a sheet."""
+    desk = open_desk(request, slug)
+    return _file(desk, "xlsx", XLSX, exporting.xlsx_chunks(**_wanted(request, desk)))
+
+
+class _Wanted(TypedDict):
+    project: Project
+    criteria: Criteria
+    directory: Directory
+    now: datetime
+
+
+def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
+    return {
+        "project": desk.project,
+        "criteria": criteria_from(request.GET),
+        "directory": directory_of(desk.project),
+        "now": timezone.now(),
+    }
+
+
+def _file(desk: Desk, kind: str, content_type: str, content: Iterable[str | bytes]) -> StreamingHttpResponse:
+    """Return an answer that is kept as a file; its name sorts by day, and a slug needs no quoting."""
+    name = f"{desk.project.slug}-phones-{timezone.localdate():%Y-%m-%d}.{kind}"
+    response = StreamingHttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
