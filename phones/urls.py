@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from phones.views import agents, changes, exports, finder, home, people, phones, projects, saved_views
+from phones.views import agents, changes, exports, finder, home, people, phones, projects, reverts, saved_views
 
 project_patterns = [
     path("", projects.project_overview, name="project_overview"),
@@ -17,10 +17,13 @@ project_patterns = [
     path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
     path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
     path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
+    path("phones/<uuid:phone_id>/first-state/", reverts.phone_restore, name="phone_restore"),
     path("agents/", agents.agent_list, name="agent_list"),
     path("agents/<uuid:agent_id>/", agents.agent_detail, name="agent_detail"),
     path("changes/", changes.change_list, name="change_list"),
+    path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
+    path("changes/<int:change_id>/revert/", reverts.change_revert, name="change_revert"),
     path("sync/", projects.sync_start, name="sync_start"),
     path("sync/<int:run_id>/", projects.sync_progress, name="sync_progress"),
     path("settings/", projects.project_settings, name="project_settings"),

@@ -59,6 +59,8 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         now=timezone.now(),
     )
     assert isinstance(invitation, Invitation)
+    seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
+    Phone.objects.filter(pk=phone.pk).update(first_seen_at=timezone.now(), first_seen=seen)
     return {
         "slug": project.slug,
         "phone_id": phone.pk,

@@ -2,6 +2,8 @@
 
 import django.db.models.deletion
 import uuid
+from typing import Any
+
 from django.conf import settings
 from django.apps.registry import Apps
 from django.db import migrations, models
@@ -19,6 +21,7 @@ def leave_room_for_updates(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) 
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE phones_phone SET (fillfactor = 50)")
 
+
 def fill_nickname_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Give the phones of an older release the key by which nicknames are compared."""
     phone_model = apps.get_model('phones', 'Phone')
@@ -27,6 +30,18 @@ def fill_nickname_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> N
         phone.nickname_key = nickname_key(phone.nickname)
         batch.append(phone)
     phone_model.objects.bulk_update(batch, ['nickname_key'], batch_size=400)
+
+
+def name_agents(apps: Any, schema_editor: Any) -> None:
+    """Fill the table of agents from the changes that were written before there was one."""
+    Change, NamedAgent = apps.get_model('phones', 'Change'), apps.get_model('phones', 'NamedAgent')
+    changes = Change.objects.values_list('pk', 'before', 'after', 'stored').iterator(chunk_size=2000)
+    rows = (
+        NamedAgent(change_id=pk, agent_id=agent_id)
+        for pk, *sides in changes
+        for agent_id in sorted({lane['agent_id'] for side in sides for lane in side.values() if isinstance(lane, dict)})
+    )
+    NamedAgent.objects.bulk_create(rows, batch_size=2000)
 
 
 class Migration(migrations.Migration):
@@ -158,7 +173,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='change',
+            index=models.Index(fields=['project', 'actor', '-id'], name='change_by_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
             index=models.Index(fields=['project', 'outcome', '-id'], name='change_by_outcome'),
         ),
         migrations.RunPython(leave_room_for_updates, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name='NamedAgent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('agent_id', models.UUIDField()),
+                ('change', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='named_agents', to='phones.change')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('agent_id', 'change'), name='one_name_a_change')],
+            },
+        ),
+        migrations.RunPython(name_agents, migrations.RunPython.noop),
     ]

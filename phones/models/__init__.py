@@ -1,7 +1,7 @@
 """Tables and querysets. No network, no rules of the edit path."""
 
 from .agent import Agent, AgentVersion
-from .change import Change, Outcome, Source
+from .change import Change, NamedAgent, Outcome, Source
 from .phone import Phone
 from .project import Membership, NoKey, Project, Role, TokenState
 from .sync import SyncRun, SyncState
@@ -12,6 +12,7 @@ __all__ = [
     "AgentVersion",
     "Change",
     "Membership",
+    "NamedAgent",
     "NoKey",
     "Outcome",
     "Phone",

@@ -75,6 +75,7 @@ class Change(models.Model):
             models.Index(fields=["phone", "-id"], name="change_by_phone"),
             models.Index(fields=["project", "-id"], name="change_by_project"),
             models.Index(fields=["project", "created_at", "source"], name="change_by_time"),
+            models.Index(fields=["project", "actor", "-id"], name="change_by_actor"),
             models.Index(fields=["project", "outcome", "-id"], name="change_by_outcome"),
         ]
 
@@ -84,3 +85,16 @@ class Change(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse: the diary only grows."""
         raise TypeError("A change can't be deleted.")
+
+
+class NamedAgent(models.Model):
+    """An agent that a change names in one of its lanes: where an agent's history is looked up."""
+
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="named_agents")
+    agent_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent_id", "change"], name="one_name_a_change")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} in {self.change_id}"

@@ -18,6 +18,7 @@ from phones.models import Change, Outcome, Phone, Project, Source
 from .connecting import client_for
 from .directory import directory_of
 from .guarding import guard_change
+from .history import name_agents
 from .impact import Impact
 from .intention import FIELDS, Base, Intention, frozen, frozen_intention
 from .policy import Policy, policy_for
@@ -72,13 +73,17 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes, why, and on which form (`form_token` makes two sends of one form one write)."""
+    """Who changes, why, and on which form (`form_token` makes two sends of one form one write).
+
+    `reverts` is the change that this one takes back, if it does.
+    """
 
     user: User | None
     reason: str = ""
     ticket: str = ""
     source: Source = Source.FORM
     form_token: uuid.UUID | None = None
+    reverts: Change | None = None
 
 
 def change_phone(
@@ -161,7 +166,7 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
     """Commit the diary row before anything is sent."""
     try:
         with transaction.atomic():
-            return Change.objects.create(
+            change = Change.objects.create(
                 project=project,
                 phone=phone,
                 number=phone.shown,
@@ -174,7 +179,10 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
                 after=frozen_intention(intention),
                 created_at=now,
                 form_token=author.form_token,
+                reverts=author.reverts,
             )
+            name_agents([change])
+            return change
     except IntegrityError:
         if author.form_token is None:
             raise
@@ -196,6 +204,7 @@ def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: 
         settle_answer(change, intention, Base.of(record), now)
         change.http_status = 200
         change.save()
+        name_agents([change])
         if project.can_write_phones is not True:
             project.can_write_phones = True
             project.save(update_fields=["can_write_phones"])

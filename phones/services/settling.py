@@ -8,6 +8,7 @@ from phones.models import Change, Outcome
 
 from .connecting import note_refusal
 from .directory import directory_of
+from .history import name_agents
 from .impact import Target
 from .intention import Base, Intention, frozen
 from .reading import reread
@@ -56,6 +57,7 @@ def settle_failure(
         project.can_write_phones = False
         project.save(update_fields=["can_write_phones"])
     change.save()
+    name_agents([change])
 
 
 def _read_back(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock, settle: Settle) -> None:

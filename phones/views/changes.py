@@ -1,59 +1,108 @@
-"""The diary of a project, and the permanent page of one change."""
+"""The history of a project, and the permanent page of one change."""
 
-from uuid import UUID
+from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
 
-from phones.access import DeskRequest, open_desk
-from phones.models import Change
+from phones.access import Desk, DeskRequest, open_desk
+from phones.models import Change, Outcome, Phone
+from phones.services import history
+from phones.services.directory import directory_of
+from phones.services.history_export import csv_lines
 
-from .change_lines import ChangeLine
-
-PAGE_SIZE = 50
+from .change_filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
+from .change_lines import ChangeLine, FirstSeenLine, ticket_text
+from .shape import is_for
 
 
 @require_GET
+@vary_on_headers("HX-Request", "HX-Target")
 def change_list(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the changes of a project, newest first; `?phone=` narrows to one number, `?before=` pages on."""
+    """Show the changes of a project, newest first, narrowed by the address; `before` and `after` page on."""
     desk = open_desk(request, slug)
-    changes = Change.objects.filter(project=desk.project).order_by("-id")
-    phone_id = _uuid(request.GET.get("phone", ""))
-    if phone_id:
-        changes = changes.filter(phone_id=phone_id)
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        changes = changes.filter(pk__lt=min(int(before), 2**63 - 1))
-    found = list(changes[: PAGE_SIZE + 1])
-    context = {
+    context = _list_context(request, desk)
+    if not is_for(request, "change-table"):
+        return render(request, "phones/change_list.html", context)
+    response = render(request, "phones/change_list.html#change-table", context)
+    response["HX-Push-Url"] = context["here_url"]
+    return response
+
+
+def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
+    """Return what the template needs. Three queries, and one where a phone is asked for."""
+    wanted = wanted_from(request.GET)
+    page = history.history_page(
+        desk.project,
+        wanted,
+        older_than=id_from(request.GET.get("before", "")),
+        newer_than=id_from(request.GET.get("after", "")),
+    )
+    phone = Phone.objects.filter(project=desk.project, pk=wanted.phone).first() if wanted.phone else None
+    is_end_of_phone = phone is not None and wanted.is_one_phone and page.older is None
+    url = reverse("change_list", args=[desk.project.slug])
+    return {
         "desk": desk,
         "section": "changes",
-        "changes": [ChangeLine.of(change, slug) for change in found[:PAGE_SIZE]],
-        "phone_id": phone_id,
-        "older_than": found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None,
+        "changes": [ChangeLine.of(change, desk.project.slug, desk=desk, phone=change.phone) for change in page.changes],
+        "first_seen": FirstSeenLine.of(phone, desk) if phone and is_end_of_phone else None,
+        "filters": filters_of(
+            wanted,
+            url=url,
+            directory=directory_of(desk.project),
+            people=history.people_in(desk.project),
+            phone=phone,
+        ),
+        "is_empty_filter": wanted.is_empty,
+        "look_count": history.look_count(desk.project),
+        "list_url": url,
+        "look_url": url + query_of(history.Wanted(look=True)),
+        "here_url": url + query_of(wanted),
+        "export_url": reverse("change_export", args=[desk.project.slug]) + query_of(wanted),
+        "older_url": url + query_of(wanted, before=page.older) if page.older else "",
+        "newer_url": url + query_of(wanted, after=page.newer) if page.newer else "",
     }
-    return render(request, "phones/change_list.html", context)
+
+
+@require_GET
+def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what the address narrows the history to as CSV, newest first, a row a change."""
+    desk = open_desk(request, slug)
+    changes = history.matching_changes(desk.project, wanted_from(request.GET))
+    name = f"{slug}-changes-{timezone.localdate():%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        csv_lines(changes),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @require_GET
 def change_detail(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
     """Show one change as it was: names and version numbers of the time, Diga's words, how it ended."""
     desk = open_desk(request, slug)
-    if change_id > 2**63 - 1:
-        raise Http404
-    change = get_object_or_404(Change.objects, pk=change_id, project=desk.project)
+    change = change_of(desk, change_id)
     context = {
         "desk": desk,
         "section": "changes",
-        "change": ChangeLine.of(change, slug),
+        "change": ChangeLine.of(change, slug, desk=desk, phone=change.phone),
         "record": change,
+        "ticket_text": ticket_text(change, slug),
+        "reverts": [ChangeLine.of(later, slug) for later in change.reverted_by.order_by("-id")],
+        "is_unknown": change.outcome == Outcome.UNKNOWN,
     }
     return render(request, "phones/change_detail.html", context)
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def change_of(desk: Desk, change_id: int) -> Change:
+    """Return a change of the desk's project, with its phone.
+
+    :raises Http404: there is none.
+    """
+    if change_id > BIGGEST_ID:
+        raise Http404
+    return get_object_or_404(Change.objects.select_related("phone"), pk=change_id, project=desk.project)

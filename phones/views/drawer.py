@@ -19,10 +19,10 @@ from phones.services import explaining, guarding, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
-from phones.services.impact import fingerprint
+from phones.services.impact import Impact, fingerprint
 from phones.services.policy import Policy, policy_for
 
-from .change_lines import ChangeLine
+from .change_lines import ChangeLine, FirstSeenLine, ticket_text
 from .clashes import clashes_of, merges_of
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
@@ -42,11 +42,13 @@ class Guard:
 
 
 def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
-    """Return in words what a readable form would do, None where no call moves.
-
-    The tick stays as long as it is about the same effects.
-    """
+    """Return in words what a readable form would do, None where no call moves."""
     impacts = guarding.impacts_of(phone, form.intention()) if desk.may_route else ()
+    return guard_of(impacts, form.agreed())
+
+
+def guard_of(impacts: Sequence[Impact], agreed: str | None) -> Guard | None:
+    """Return impacts in words, None where there are none. The tick stays as long as it is about the same ones."""
     if not impacts:
         return None
     reviewed = fingerprint(impacts)
@@ -55,7 +57,7 @@ def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
         reviewed,
         any(impact.is_refused for impact in impacts),
         any(impact.needs_consent for impact in impacts),
-        form.agreed() == reviewed,
+        agreed == reviewed,
     )
 
 
@@ -98,11 +100,15 @@ def drawer_context(
         "why_closed": _why_closed(desk.project, policy),
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
+        "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": clashes_of(form, changes),
         "merges": merges_of(form),
         "others": presence.others_present(phone=phone, user=desk.user, clock=lambda: now) if form.seen.asked else [],
         "unsettled": _unsettled(changes, result, desk.project.slug),
-        "history": [ChangeLine.of(change, desk.project.slug) for change in changes[:HISTORY_SIZE]],
+        "history": [
+            ChangeLine.of(change, desk.project.slug, desk=desk, phone=phone) for change in changes[:HISTORY_SIZE]
+        ],
+        "first_seen": FirstSeenLine.of(phone, desk) if len(changes) <= HISTORY_SIZE else None,
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }

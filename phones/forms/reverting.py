@@ -1,0 +1,58 @@
+"""The form that takes a change back: which fields, why, and that its effects were read."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from phones.models import Phone
+from phones.services.directory import Directory
+from phones.services.intention import Intention
+from phones.services.reverting import Step, intention_of
+
+from .phones import REASON_LIMIT, TICKET_LIMIT, NicknameForm
+
+
+class RevertForm(NicknameForm):
+    """What of an old state to put back. A field of the phone is a tick, since its value is known."""
+
+    nickname = None  # type: ignore[assignment]
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_LIMIT)
+    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
+    reviewed = forms.CharField(widget=forms.HiddenInput, required=False)
+    understood = forms.BooleanField(label=_("I understand this goes live"), required=False)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        phone: Phone,
+        directory: Directory,
+        steps: tuple[Step, ...],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, phone=phone, directory=directory, initial=initial)
+        self.steps = steps
+        for step in steps:
+            if step.can_take:
+                self.fields[f"take_{step.name}"] = forms.BooleanField(required=False, initial=step.is_default)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a tick at a field that can't be taken back: the page has changed since it was opened."""
+        cleaned = super().clean()
+        open_ticks = {f"take_{step.name}" for step in self.steps if step.can_take}
+        if {name for name in self.data if name.startswith("take_")} - open_ticks:
+            raise forms.ValidationError(_("Something has changed since you opened this page. Nothing was sent."))
+        return cleaned
+
+    def intention(self) -> Intention:
+        """Return what is ticked; of a form that was not sent yet, what is ticked beforehand."""
+        return intention_of(self.steps, {step.name for step in self.steps if self._is_taken(step)})
+
+    def _is_taken(self, step: Step) -> bool:
+        return bool(self.cleaned_data.get(f"take_{step.name}")) if self.is_bound else step.is_default
+
+    def agreed(self) -> str | None:
+        """Return the fingerprint of the impacts that the person has read and ticked."""
+        return self.cleaned_data.get("reviewed") if self.is_bound and self.cleaned_data.get("understood") else None
