@@ -5,6 +5,18 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from phones.services.numbers import nickname_key
+
+
+def fill_nickname_keys(apps, schema_editor):
+    """Give the phones of an older release the key by which nicknames are compared."""
+    phone_model = apps.get_model('phones', 'Phone')
+    batch = []
+    for phone in phone_model.objects.exclude(nickname=None).only('nickname').iterator(chunk_size=2000):
+        phone.nickname_key = nickname_key(phone.nickname)
+        batch.append(phone)
+    phone_model.objects.bulk_update(batch, ['nickname_key'], batch_size=400)
+
 
 class Migration(migrations.Migration):
 
@@ -105,4 +117,10 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('project', 'owner', 'name'), name='one_view_a_name'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('project', 'owner'), name='one_default_view')],
             },
         ),
+        migrations.AddField(
+            model_name='phone',
+            name='nickname_key',
+            field=models.TextField(blank=True, default=''),
+        ),
+        migrations.RunPython(fill_nickname_keys, migrations.RunPython.noop),
     ]

@@ -61,6 +61,11 @@ def folded(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
+def nickname_key(nickname: str | None) -> str:
+    """Return what two nicknames have in common that people take for the same: case, accents and blanks don't count."""
+    return " ".join(folded(nickname or "").split())
+
+
 def dialled_digits(query: str) -> str:
     """Return the digits to look for if the query is a spelling of a number, else "".
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from phones import diga
 from phones.models import Agent, AgentVersion, Phone, Project
 
-from .numbers import digits_of, folded, shown_number
+from .numbers import digits_of, folded, nickname_key, shown_number
+from .ordering import agent_key
 
 COPIED = (
     "number",
@@ -24,7 +25,7 @@ COPIED = (
     "outbound_agent_id",
     "region_codes",
 )
-DERIVED = ("shown", "digits", "search_text")
+DERIVED = ("shown", "digits", "search_text", "nickname_key")
 
 
 class ForeignProject(Exception):
@@ -50,7 +51,7 @@ def _apply(phone: Phone, values: dict[str, Any], fetched_at: datetime) -> list[s
     if "number" in changed:
         phone.shown, phone.digits = shown_number(phone.number), digits_of(phone.number)
     if {"number", "nickname"} & set(changed):
-        phone.search_text = _search_text(phone)
+        phone.search_text, phone.nickname_key = _search_text(phone), nickname_key(phone.nickname)
         changed += DERIVED
     phone.fetched_at = fetched_at
     return changed
@@ -123,10 +124,15 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             raise ForeignProject
         before = _picture(project)
         Agent.objects.bulk_create(
-            [Agent(id=agent.agent_id, project=project, name=agent.name) for agent in wanted.values()],
+            [
+                Agent(
+                    id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name)
+                )
+                for agent in wanted.values()
+            ],
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=["name", "is_listed"],
+            update_fields=["name", "sort_key", "is_listed"],
         )
         Agent.objects.filter(project=project).exclude(pk__in=wanted).update(is_listed=False)
         versions = {
