@@ -83,6 +83,7 @@ def test_row_shows_number_nickname_status_agents_provider_and_age(client: Client
         "BBruno · Ventasv2",
         "BBruno · Ventasv2",
         "Diga",
+        "2026-10-05",
         "now",
     ]
     assert row.xpath(".//@data-copy") == ["+34951441246"]
@@ -329,6 +330,7 @@ def test_list_marks_old_copies_unknown_statuses_and_missing_agents(
         "BBruno · Ventasv2not in Diga",
         "BBruno · Ventasv2not in Diga",
         "other",
+        "2026-10-05",
         "2 h",
     ]
     assert _row(tree, spare_phone).get("class") is None

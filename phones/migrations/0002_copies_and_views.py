@@ -3,12 +3,14 @@
 import django.db.models.deletion
 import uuid
 from django.conf import settings
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from phones.services.numbers import nickname_key
 
 
-def fill_nickname_keys(apps, schema_editor):
+def fill_nickname_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Give the phones of an older release the key by which nicknames are compared."""
     phone_model = apps.get_model('phones', 'Phone')
     batch = []

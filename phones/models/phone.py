@@ -67,15 +67,16 @@ class Phone(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project", "number", "id"], name="phone_by_number"),
-            models.Index(fields=["project", "inbound_agent_id", "number", "id"], name="phone_by_inbound"),
-            models.Index(fields=["project", "outbound_agent_id", "number", "id"], name="phone_by_outbound"),
-            # An order of the list each. None for the age: every sync moves it for every row.
-            models.Index(fields=["project", "nickname_key", "number", "id"], name="phone_order_nickname"),
-            models.Index(fields=["project", "status", "number", "id"], name="phone_order_status"),
-            models.Index(fields=["project", "inbound_key", "number", "id"], name="phone_order_inbound"),
-            models.Index(fields=["project", "outbound_key", "number", "id"], name="phone_order_outbound"),
-            models.Index(fields=["project", "telephony_provider", "number", "id"], name="phone_order_provider"),
-            models.Index(fields=["project", "assigned_key", "number", "id"], name="phone_order_assigned"),
+            models.Index(fields=["project", "inbound_agent_id", "number"], name="phone_by_inbound"),
+            models.Index(fields=["project", "outbound_agent_id", "number"], name="phone_by_outbound"),
+            # An order of the list each, but for the id, which only parts rows of one number. None for the age: every
+            # sync moves it for every row.
+            models.Index(fields=["project", "nickname_key", "number"], name="phone_order_nickname"),
+            models.Index(fields=["project", "status", "number"], name="phone_order_status"),
+            models.Index(fields=["project", "inbound_key", "number"], name="phone_order_inbound"),
+            models.Index(fields=["project", "outbound_key", "number"], name="phone_order_outbound"),
+            models.Index(fields=["project", "telephony_provider", "number"], name="phone_order_provider"),
+            models.Index(fields=["project", "assigned_key", "number"], name="phone_order_assigned"),
         ]
 
     def __str__(self) -> str:

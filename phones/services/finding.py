@@ -13,7 +13,7 @@ from phones.models import Phone, Project, Selection
 
 from .directory import Directory
 from .health import condition
-from .ordering import END, Order
+from .ordering import END, UNKNOWN_KEY, Order
 from .searching import QUERY_LIMIT, Counted, Search, Way
 
 __all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
@@ -114,9 +114,9 @@ def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: 
     if criteria.selection:
         wanted &= Q(pk__in=_selected(project, criteria.selection))
     if criteria.inbound:
-        wanted &= _lane("inbound_agent_id", criteria.inbound, directory)
+        wanted &= _lane("inbound", criteria.inbound, directory)
     if criteria.outbound:
-        wanted &= _lane("outbound_agent_id", criteria.outbound, directory)
+        wanted &= _lane("outbound", criteria.outbound, directory)
     return wanted & _assigned(criteria)
 
 
@@ -129,12 +129,14 @@ def _selected(project: Project, selection: str) -> list[uuid.UUID]:
     return [uuid.UUID(phone_id) for phone_id in found.phone_ids] if found else []
 
 
-def _lane(column: str, wanted: str, directory: Directory) -> Q:
+def _lane(lane: str, wanted: str, directory: Directory) -> Q:
+    column = f"{lane}_agent_id"
     if wanted == NONE:
         return Q(**{f"{column}__isnull": True})
     if wanted == UNKNOWN:
-        known = [agent.id for agent in directory.agents if agent.is_listed]
-        return Q(**{f"{column}__isnull": False}) & ~Q(**{f"{column}__in": known})
+        # Never heard of, or no longer listed; to ask for "none of the listed" would read every row.
+        gone = [agent.id for agent in directory.agents if not agent.is_listed]
+        return Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{column}__in": gone})
     try:
         return Q(**{column: uuid.UUID(wanted)})
     except ValueError:
@@ -204,10 +206,8 @@ def _ways(project: Project, criteria: Criteria, directory: Directory, now: datet
 def _rows(ways: list[Way], order: Order, key: tuple[object, ...] | None, *, backwards: bool) -> QuerySet[Phone]:
     """Return the rows from a cursor on, ready to be sliced."""
     listed = (*LISTED, *order.columns)
-    found = [way.phones.only(*listed).annotate(total=way.total) for way in ways]
-    if key:
-        found = [order.beyond(phones, key, backwards=backwards) for phones in found]
-    first, *others = found
+    found = [order.beyond(way.phones, key, backwards=backwards) if key else way.phones for way in ways]
+    first, *others = (phones.only(*listed).annotate(total=way.total) for phones, way in zip(found, ways, strict=True))
     rows = first.union(*others, all=True) if others else first
     return order.sorted(rows, backwards=backwards)
 

@@ -33,6 +33,8 @@ KEYS = {
     "age": "fetched_at",
 }
 BY_NUMBER = "number"
+# The sort key of an agent that we don't know; a trigger sets it (0003_finding).
+UNKNOWN_KEY = " "
 # The cursor behind the last row.
 END = "end"
 
@@ -40,6 +42,13 @@ END = "end"
 def agent_key(agent_id: uuid.UUID, name: str | None) -> str:
     """Return where the phones of an agent stand in a list sorted by agents: by its name as people read it."""
     return folded(name or str(agent_id)[:8])
+
+
+_FIELDS: dict[type, Any] = {
+    str: models.TextField(),
+    datetime: models.DateTimeField(),
+    uuid.UUID: models.UUIDField(),
+}
 
 
 class _Key(Func):
@@ -81,8 +90,7 @@ class Order:
     ) -> models.QuerySet[Phone]:
         """Return the phones on the far side of a key."""
         compare = LessThan if self.falls(backwards=backwards) else GreaterThan
-        fields = [Phone._meta.get_field("id" if column == "pk" else column) for column in self.columns]
-        bound = [Value(value, output_field=_plain(field)) for value, field in zip(key, fields, strict=True)]
+        bound = [Value(value, output_field=_FIELDS[type(value)]) for value in key]
         return phones.filter(compare(_Key(*map(F, self.columns)), _Key(*bound)))
 
     def cursor(self, phone: Phone) -> str:
@@ -101,10 +109,6 @@ class Order:
         except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
             return None
         return key if len(key) == len(self.columns) else None
-
-
-def _plain(field: Any) -> "models.Field[Any, Any]":
-    return field.output_field if isinstance(field, models.GeneratedField) else field
 
 
 def _moment(text: str) -> datetime:

@@ -10,9 +10,10 @@ full instead of collecting them all. SQLite doesn't, so there a search has two w
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, Func, IntegerField, Q, QuerySet, Subquery
+from django.db.models import Case, F, Func, IntegerField, Lookup, Q, QuerySet, Subquery, UUIDField, Value, When
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.lookups import Exact, GreaterThan, LessThanOrEqual
 
@@ -25,7 +26,8 @@ QUERY_LIMIT = 100
 # A trigram index knows nothing shorter.
 TRIGRAM = 3
 # Up to so many hits are read and sorted sooner than a walk meets a page of them.
-FEW = 2000
+FEW = 4000
+LANES = ("inbound_agent_id", "outbound_agent_id")
 
 # The keys of one project's rows are the numbers between two bounds; see the migration 0003_finding.
 _HITS = """
@@ -33,6 +35,8 @@ SELECT rowid FROM phones_search WHERE phones_search MATCH %s
 AND rowid > (SELECT place << 32 FROM phones_searchproject WHERE project_id = %s)
 AND rowid < (SELECT place + 1 << 32 FROM phones_searchproject WHERE project_id = %s)
 """
+# Never more than are worth reading one by one; the condition for any other query has to have them all.
+_FEW_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
 _HIT_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS})"  # noqa: S608 - constants only.
 _HIT_COUNT = f"SELECT count(*) FROM ({_HITS})"  # noqa: S608
 _FEW_COUNT = f"SELECT count(*) FROM ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
@@ -88,7 +92,8 @@ class Search:
     @property
     def condition(self) -> Q:
         """What the matching phones have in common, for any other query."""
-        return Q(pk__in=self._raw(_HIT_PHONES)) | self._lanes if self.is_indexed else self._texts | self._lanes
+        texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
+        return texts | self._lanes(self.project)
 
     def ways(self, narrowing: Q) -> list[Way]:
         """Return the ways to what matches among the project's phones of this kind; no row is on two of them."""
@@ -96,21 +101,28 @@ class Search:
         if not self.is_indexed:
             found = phones.filter(self.condition)
             return [Way(found, Counted(found))]
-        # Else it would read the whole project where it should read the hits alone.
+        is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
+        # Hidden, else it would read the whole project where it should read the hits alone.
         scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
-        hits, others = scattered.filter(self.condition), self._texts | self._lanes
-        is_alone = not narrowing and not self.agent_ids
-        count = self._raw(_HIT_COUNT) if is_alone else Counted(hits)
-        walked = phones.filter(others, GreaterThan(self._likely, FEW))
-        count_all = self._raw(_HIT_COUNT) if is_alone else Counted(scattered.filter(others))
-        return [Way(hits.filter(LessThanOrEqual(self._likely, FEW)), count), Way(walked, count_all)]
+        hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
+        # A walk of no project is over before it begins; as one more condition it would be asked at every row.
+        texts = self._texts | self._lanes(self.project)
+        walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
+        if not narrowing and not self.agent_ids:
+            total = self._raw(_HIT_COUNT)
+            return [Way(hits, total), Way(walked, total)]
+        return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
+
+    def _project_if(self, lookup: "Lookup[Any]") -> Case:
+        """Return the project where the lookup is true, and none where it isn't."""
+        return Case(When(lookup, then=Value(self.project.pk, output_field=UUIDField())), default=None)
 
     @property
     def _likely(self) -> Combinable:
         """How many phones match at most, as far as it matters."""
         likely: Combinable = self._raw(_FEW_COUNT)
-        for lane in self._each_lane if self.agent_ids else ():
-            likely = likely + Counted(Phone.objects.filter(lane))
+        for lane in LANES if self.agent_ids else ():
+            likely = likely + Counted(Phone.objects.filter(**{"project": self.project, f"{lane}__in": self.agent_ids}))
         return likely
 
     @property
@@ -120,16 +132,12 @@ class Search:
             found |= Q(search_text__contains=term)
         return found
 
-    @property
-    def _each_lane(self) -> tuple[Q, Q]:
-        # The project's id again, since each side of an "or" is looked up by itself.
-        inbound = Q(project=self.project, inbound_agent_id__in=self.agent_ids)
-        return inbound, Q(project=self.project, outbound_agent_id__in=self.agent_ids)
-
-    @property
-    def _lanes(self) -> Q:
-        inbound, outbound = self._each_lane
-        return inbound | outbound if self.agent_ids else Q()
+    def _lanes(self, project: Project | Case) -> Q:
+        """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
+        if not self.agent_ids:
+            return Q()
+        inbound, outbound = (Q(**{"project": project, f"{lane}__in": self.agent_ids}) for lane in LANES)
+        return inbound | outbound
 
     def _raw(self, sql: str) -> RawSQL:
         quoted = (f'"{term.replace(chr(34), chr(34) * 2)}"' for term in self.terms)

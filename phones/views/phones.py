@@ -23,6 +23,7 @@ from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
 
+from .columns import shown_count
 from .drawer import Answer, answer_for, drawer_context, guard_context, status_of
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
@@ -211,6 +212,7 @@ def _show_rename(
     request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
-    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words}
+    span = shown_count(criteria_from(request.GET)) - 1
+    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words, "span": span}
     template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
     return render(request, template, context, status=status)

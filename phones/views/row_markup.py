@@ -29,6 +29,7 @@ FREE = (
     "national",
     "nickname",
     "provider",
+    "assigned",
     "age",
 )
 # Nobody can write a mark into a name: it differs with every start.
@@ -54,6 +55,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
         row.needs_agent,
         not row.prefix,
         not row.nickname,
+        not row.assigned,
         row.status.tone,
         row.status.icon,
         str(row.status.label),

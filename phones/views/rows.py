@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory
 from phones.services.numbers import national_number
-from phones.templatetags.desk import age
+from phones.templatetags.desk import age, local_day
 
 STALE_SECONDS = 60 * 60
 
@@ -81,6 +81,7 @@ class PhoneRow:
     inbound: Lane
     outbound: Lane
     provider: str
+    assigned: str
     age: str
     is_stale: bool
     needs_agent: bool
@@ -116,6 +117,7 @@ class PhoneRow:
             inbound=Lane.of(phone.inbound_agent_id, directory),
             outbound=Lane.of(phone.outbound_agent_id, directory),
             provider=provider_label(phone.telephony_provider),
+            assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),
             is_stale=(now - phone.fetched_at).total_seconds() > STALE_SECONDS,
             needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
