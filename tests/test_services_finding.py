@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import Directory, directory_of
 from phones.services.finding import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
-from phones.services.numbers import digits_of, folded, shown_number
+from phones.services.numbers import digits_of, folded, nickname_key, shown_number
 from tests.test_services_numbers import SPELLINGS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -30,6 +30,7 @@ def add_phone(project: Project, number: str, nickname: str | None = None, **valu
         "shown": shown_number(number),
         "digits": digits_of(number),
         "search_text": folded(f"{number} {nickname or ''} {note}"),
+        "nickname_key": nickname_key(nickname),
         "telephony_provider": "netelip",
         "status": "assigned",
         "fetched_at": NOON,
