@@ -123,6 +123,7 @@ class Markup:
         assigned = timezone.localtime(assigned_at).date().isoformat() if assigned_at else "–"
         stale = ' class="is-stale"' if seconds > 3600 else ""
         rename = f"{url}nickname/{self._suffix}"
+        reread = f"{url}reread/{self._suffix}"
         pencil = (
             ""
             if missing_since or status in ("released", "finished")
@@ -144,6 +145,10 @@ class Markup:
             f'  <td class="c-out">{self._lane(outbound, False)}</td>\n'
             f'  <td class="c-prov">{PROVIDERS.get(provider) or escape(provider)}</td>\n'
             f'  <td class="c-date num">{assigned}</td>\n'
-            f'  <td class="c-age num">{self._age(seconds)}</td>\n'
+            f'  <td class="c-age num"><button class="age" type="submit" form="reread" formaction="{reread}"'
+            f' hx-post="{reread}" hx-target="#phone-{pk}" hx-swap="outerHTML" title="Read this number again">'
+            f'<span class="visually-hidden">Read again {shown}, </span>'
+            f'<time datetime="{fetched_at.isoformat(timespec="seconds")}" data-age="short">{self._age(seconds)}</time>'
+            f"</button></td>\n"
             f"</tr>\n"
         )

@@ -99,6 +99,10 @@ DIGA_PROXY_URL = env.str("DIGA_PROXY_URL", "") or None
 DIGA_REQUESTS_PER_SECOND = env.float("DIGA_REQUESTS_PER_SECOND", 10.0)
 if DIGA_REQUESTS_PER_SECOND <= 0:
     raise ImproperlyConfigured("DIGA_REQUESTS_PER_SECOND must be more than 0.")
+# From this age on, in minutes, what our copy says is greyed out.
+STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
+if STALE_AFTER_MINUTES < 1:
+    raise ImproperlyConfigured("STALE_AFTER_MINUTES must be at least 1.")
 REDIS_URL = _redis_url()
 
 INSTALLED_APPS = [

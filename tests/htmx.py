@@ -237,9 +237,14 @@ def _replace(old: HtmlElement, new: HtmlElement) -> None:
 
 
 # What differs from one rendering to the next although it means the same.
+# What is of the moment by design: the focus mark, and the server's clock.
+PASSING = {"data-focus", "data-now"}
 MOMENTARY = {"data-result", "data-announce"}
 VARYING_FIELDS = {"csrfmiddlewaretoken", "form_token", "opened"}
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+|\d\d:\d\d:\d\d|(just )?now|\d+ (min|minutes? ago)")
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:]+\+00:00|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+"
+    r"|\d\d:\d\d:\d\d|(just )?now|\d+ (min|minutes? ago)"
+)
 TOKEN = re.compile(r'"X-CSRFToken": "\w+"')
 
 
@@ -249,7 +254,7 @@ def outline(element: HtmlElement, depth: int = 0) -> list[str]:
     What an answer adds for the moment of its swap is left out too: the card that says what became of a save, an
     announcement, and the mark of where the focus goes.
     """
-    attributes = {name: _steady(value) for name, value in sorted(element.attrib.items()) if name != "data-focus"}
+    attributes = {name: _steady(value) for name, value in sorted(element.attrib.items()) if name not in PASSING}
     if attributes.get("name") in VARYING_FIELDS:
         attributes["value"] = "…"
     children = [child for child in element if isinstance(child.tag, str) and not MOMENTARY & set(child.attrib)]

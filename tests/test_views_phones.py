@@ -84,7 +84,7 @@ def test_row_shows_number_nickname_status_agents_provider_and_age(client: Client
         "BBruno · Ventasv2",
         "Diga",
         "2026-10-05",
-        "now",
+        "Read again +34 951 44 12 46, now",
     ]
     assert row.xpath(".//@data-copy") == ["+34951441246"]
     assert row.xpath(".//a/@href")[0] == url_of("phone_edit", sales_phone)
@@ -331,7 +331,7 @@ def test_list_marks_old_copies_unknown_statuses_and_missing_agents(
         "BBruno · Ventasv2not in Diga",
         "other",
         "2026-10-05",
-        "2 h",
+        "Read again +34 951 44 12 46, 2 h",
     ]
     assert _row(tree, spare_phone).get("class") is None
     assert [words(cell) for cell in _row(tree, spare_phone)][3:5] == ["No agent", "None"]

@@ -23,7 +23,7 @@ from tests.test_views_changes import add_changes
 ClientOf = Callable[[User], Client]
 LIST = "/projects/aurora/phones/"
 # Attributes that show a text to people; all others have to be equal in both runs.
-SHOWN = {"title", "value", "aria-label", "placeholder", "data-copy", "label", "content", "hx-headers"}
+SHOWN = {"title", "value", "aria-label", "placeholder", "data-copy", "label", "content", "hx-headers", "data-now"}
 VARYING = re.compile(r"(?<=/changes/)\d+|(?<=/sync/)\d+|(?<=before=)\d+|(?<=change=)\d+")
 
 

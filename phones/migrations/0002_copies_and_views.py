@@ -120,6 +120,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name='project',
+            name='unreachable_since',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='project',
+            name='unreachable_cause',
+            field=models.CharField(blank=True, default='', max_length=24),
+        ),
+        migrations.AddField(
             model_name='phone',
             name='nickname_key',
             field=models.TextField(blank=True, default=''),

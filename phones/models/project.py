@@ -58,6 +58,9 @@ class Project(models.Model):
     sync_tried_at = models.DateTimeField(null=True, blank=True)
     # Why the last attempt failed (a code that `explaining` has words for); "" after a success.
     sync_cause = models.CharField(max_length=24, blank=True, default="")
+    # Since when no call has got an answer, and why the first did not; empty while Diga answers.
+    unreachable_since = models.DateTimeField(null=True, blank=True)
+    unreachable_cause = models.CharField(max_length=24, blank=True, default="")
     phone_count = models.PositiveIntegerField(default=0)
     agent_count = models.PositiveIntegerField(default=0)
     agents_read_at = models.DateTimeField(null=True, blank=True)
@@ -116,6 +119,16 @@ class Project(models.Model):
     def is_writable(self) -> bool:
         """True while there is a key that Diga has not refused."""
         return self.is_connected and not self.is_rejected
+
+    @property
+    def is_reachable(self) -> bool:
+        """True unless the last call to Diga got no answer."""
+        return self.unreachable_since is None
+
+    @property
+    def is_open(self) -> bool:
+        """True while saving makes sense: the key can be used, and Diga answers."""
+        return self.is_writable and self.is_reachable
 
     @property
     def is_sync_failing(self) -> bool:

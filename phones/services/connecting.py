@@ -35,6 +35,20 @@ KEY_FIELDS = (
     "can_read_calls",
 )
 # First parts of addresses that aren't projects.
+# What says that Diga, or the way to it, is down, and not only that one answer was odd.
+_SILENCES = frozenset(
+    {
+        diga.Reason.REFUSED,
+        diga.Reason.NAME,
+        diga.Reason.CONNECT_TIMEOUT,
+        diga.Reason.TLS,
+        diga.Reason.TIMEOUT,
+        diga.Reason.DISCONNECTED,
+        diga.Reason.DEADLINE,
+        diga.Reason.SERVER_ERROR,
+        diga.Reason.NOT_JSON,
+    }
+)
 RESERVED_SLUGS = {"connect"}
 
 
@@ -247,11 +261,23 @@ def disconnect(*, project: Project) -> None:
     project.save(update_fields=["sealed_token", "token_last_four", "token_state"])
 
 
-def note_refusal(project: Project, error: diga.DigaError) -> None:
-    """Remember what a failed call says about the key: 401 rejects it."""
+def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
+    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down)."""
     if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
         project.token_state = TokenState.REJECTED
         project.save(update_fields=["token_state"])
+    if not isinstance(error, diga.DigaUnavailable):
+        note_answer(project)
+    elif error.reason in _SILENCES and project.is_reachable:
+        project.unreachable_since, project.unreachable_cause = now, error.reason.value
+        project.save(update_fields=["unreachable_since", "unreachable_cause"])
+
+
+def note_answer(project: Project) -> None:
+    """Remember that Diga answers; nothing is written if we knew."""
+    if not project.is_reachable:
+        project.unreachable_since, project.unreachable_cause = None, ""
+        project.save(update_fields=["unreachable_since", "unreachable_cause"])
 
 
 def recheck(*, project: Project, now: datetime) -> KeyCheck:

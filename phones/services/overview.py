@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count
 
@@ -12,8 +12,8 @@ from phones.models import Change, Phone, Project, SyncRun
 from .directory import Directory, directory_of
 from .explaining import words_for_cause
 from .finding import MISSING, NONE, UNKNOWN, Criteria, matching
+from .freshness import is_stale
 
-STALE_AFTER = timedelta(hours=1)
 RUN_COUNT = 5
 CHANGE_COUNT = 8
 
@@ -65,7 +65,7 @@ def overview_of(project: Project, *, now: datetime) -> Overview:
             for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
         ],
         changes=list(changes.order_by("-pk")[:CHANGE_COUNT]),
-        is_stale=project.synced_at is None or now - project.synced_at > STALE_AFTER,
+        is_stale=is_stale(project.synced_at, now),
         why_failing=words_for_cause(project.sync_cause) if project.sync_cause else "",
     )
 

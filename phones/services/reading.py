@@ -6,7 +6,7 @@ from datetime import datetime
 from phones import diga
 from phones.models import Phone, Project
 
-from .connecting import client_for, note_refusal
+from .connecting import client_for, note_answer, note_refusal
 from .intention import Base
 from .storing import is_copy, store_agents, store_phone
 
@@ -26,13 +26,15 @@ def reread(
     try:
         record = client.get_phone(phone.pk)
     except diga.DigaNotFound:
+        note_answer(project)
         if phone.missing_since is None:
             phone.missing_since = asked_at
             phone.save(update_fields=["missing_since"])
         raise
     except diga.DigaError as error:
-        note_refusal(project, error)
+        note_refusal(project, error, clock())
         raise
+    note_answer(project)
     if not (is_before_write and is_copy(phone, record)):
         store_phone(phone, record, fetched_at=asked_at)
     return Base.of(record)
@@ -57,6 +59,7 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
     try:
         agents = client.list_agents()
     except diga.DigaError as error:
-        note_refusal(project, error)
+        note_refusal(project, error, clock())
         raise
+    note_answer(project)
     store_agents(project, agents, now=asked_at)

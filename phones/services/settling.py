@@ -42,7 +42,7 @@ def settle_failure(
     project = change.project
     change.cause, change.message = cause_of(error), error.message
     change.http_status, change.request_id = error.status, error.request_id
-    note_refusal(project, error)
+    note_refusal(project, error, clock())
     if error.sent:
         _read_back(change, intention, client, clock, _settle_unknown)
     elif isinstance(error, diga.DigaRejected | diga.DigaNotFound) and len(intention.fields) > 1:

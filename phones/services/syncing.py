@@ -9,7 +9,7 @@ from django.db.models import F
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 
-from .connecting import client_for, note_refusal
+from .connecting import client_for, note_answer, note_refusal
 from .storing import ForeignProject, store_agents, store_phones
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
@@ -61,6 +61,7 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     try:
         client = client_for(project)
         store_agents(project, client.list_agents(), now=clock())
+        note_answer(project)
         run.agent_count = project.agent_count
         _walk(run, client, clock, on_page)
     except NoKey:
@@ -68,7 +69,7 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     except ForeignProject:
         return _end(run, clock(), SyncState.FAILED, cause="foreign_project")
     except diga.DigaError as error:
-        note_refusal(project, error)
+        note_refusal(project, error, clock())
         return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
     return _end(run, clock(), SyncState.COMPLETE)
 

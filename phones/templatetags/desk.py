@@ -1,6 +1,8 @@
 """Small pieces of markup that every page needs: icons, ages, agents."""
 
+import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -11,6 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from phones.services.explaining import words_for_cause
+from phones.services.freshness import freshness_of, stale_after
 
 register = template.Library()
 
@@ -38,36 +43,88 @@ def form_token() -> str:
     return str(uuid.uuid4())
 
 
-@register.filter
-def age(moment: datetime | None) -> str:
-    """Return how long ago a moment was, short: `now`, `3 min`, `2 h`, `5 d`."""
+# How ages are counted: from the largest unit that is reached.
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minutes=1)}
+
+
+def _short(unit: str, count: int) -> str:
+    patterns = {"d": _("%(count)d d"), "h": _("%(count)d h"), "min": _("%(count)d min")}
+    return patterns[unit]
+
+
+def _long(unit: str, count: int) -> str:
+    if unit == "d":
+        return ngettext("%(count)d day ago", "%(count)d days ago", count)
+    if unit == "h":
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", count)
+    return ngettext("%(count)d minute ago", "%(count)d minutes ago", count)
+
+
+def _aged(moment: datetime | None, pattern: Callable[[str, int], str], now_word: str) -> str:
     if moment is None:
         return _("never")
     passed = timezone.now() - moment
-    if passed < timedelta(minutes=1):
-        return _("now")
-    if passed < timedelta(hours=1):
-        return _("%(count)d min") % {"count": passed // timedelta(minutes=1)}
-    if passed < timedelta(days=1):
-        return _("%(count)d h") % {"count": passed // timedelta(hours=1)}
-    return _("%(count)d d") % {"count": passed.days}
+    for unit, size in _UNITS.items():
+        if passed >= size:
+            count = passed // size
+            return pattern(unit, count) % {"count": count}
+    return now_word
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """Return how long ago a moment was, short: `now`, `3 min`, `2 h`, `5 d`."""
+    return _aged(moment, _short, _("now"))
 
 
 @register.filter
 def age_ago(moment: datetime | None) -> str:
     """Return how long ago a moment was, as a phrase: `just now`, `3 minutes ago`."""
+    return _aged(moment, _long, _("just now"))
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """Return how long ago a moment was, as a phrase that goes on by itself (`ages.js`)."""
     if moment is None:
-        return _("never")
-    passed = timezone.now() - moment
-    if passed < timedelta(minutes=1):
-        return _("just now")
-    if passed < timedelta(hours=1):
-        count = passed // timedelta(minutes=1)
-        return ngettext("%(count)d minute ago", "%(count)d minutes ago", count) % {"count": count}
-    if passed < timedelta(days=1):
-        count = passed // timedelta(hours=1)
-        return ngettext("%(count)d hour ago", "%(count)d hours ago", count) % {"count": count}
-    return ngettext("%(count)d day ago", "%(count)d days ago", passed.days) % {"count": passed.days}
+        return format_html("{}", _("never"))
+    return format_html(
+        '<time datetime="{}" title="{}" data-age="long">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        full_time(moment),
+        age_ago(moment),
+    )
+
+
+@register.simple_tag
+def age_words() -> str:
+    """Return the words of ages as JSON for `ages.js`: for each length the patterns of one and of more, by unit."""
+    lengths = {"short": (_short, _("now")), "long": (_long, _("just now"))}
+    return json.dumps(
+        {
+            length: {"now": now_word} | {unit: [pattern(unit, 1), pattern(unit, 2)] for unit in _UNITS}
+            for length, (pattern, now_word) in lengths.items()
+        }
+        | {"stale": stale_after().total_seconds()}
+    )
+
+
+@register.simple_tag
+def epoch() -> str:
+    """Return the server's clock in seconds, for `ages.js`."""
+    return str(int(timezone.now().timestamp()))
+
+
+@register.filter
+def freshness(moment: datetime | None) -> str:
+    """Return how fresh what was read at a moment is, as a word for a class."""
+    return freshness_of(moment, timezone.now()).value
+
+
+@register.filter
+def cause_words(cause: str) -> str:
+    """Return why a call to Diga failed and what to do next, "" for no failure."""
+    return words_for_cause(cause) if cause else ""
 
 
 @register.filter

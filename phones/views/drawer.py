@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from phones import diga
 from phones.access import Desk
 from phones.forms.phones import NicknameForm, PhoneForm
-from phones.models import Change, NoKey, Outcome, Phone
+from phones.models import Change, NoKey, Outcome, Phone, Project
 from phones.services import editing, explaining, guarding
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.guard_words import GuardWords, words_for_impact
 from phones.services.impact import fingerprint
 from phones.services.intention import FIELDS, Base
-from phones.services.policy import policy_for
+from phones.services.policy import Policy, policy_for
 
 from .change_lines import ChangeLine, field_label
 from .listing import criteria_from, suffix_of
@@ -173,9 +173,9 @@ def drawer_context(
         "lanes": _lanes(form, row, desk),
         "guard": guard_context(phone, typed, desk) if typed and _is_readable(typed) else None,
         # What was typed stays in its form, even where saving has just turned out to be closed.
-        "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_writable)),
-        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_writable)),
-        "why_closed": explaining.why_closed(policy.why) if policy.why else "",
+        "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_open)),
+        "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
+        "why_closed": _why_closed(desk.project, policy),
         "words": words,
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": _clashes(conflict, directory) if conflict else [],
@@ -183,6 +183,15 @@ def drawer_context(
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
+
+
+def _why_closed(project: Project, policy: Policy) -> str:
+    """Return why nothing, or not everything, can be changed now; "" where all is open."""
+    if policy.why:
+        return explaining.why_closed(policy.why)
+    if project.is_writable and not project.is_reachable:
+        return _("Diga does not answer. %(cause)s") % {"cause": explaining.words_for_cause(project.unreachable_cause)}
+    return ""
 
 
 def _carries_lanes(typed: PhoneForm | None) -> bool:

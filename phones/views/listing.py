@@ -82,8 +82,9 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         return list_url + suffix_of(wanted)
 
     suffix = suffix_of(criteria)
+    may_label = desk.may_label and desk.project.is_open
     rows = [
-        PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=desk.may_label, now=now)
+        PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=may_label, now=now)
         for phone in page.phones
     ]
     filters = filters_of(criteria, directory)

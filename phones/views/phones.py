@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
@@ -147,7 +147,7 @@ def _row(request: DeskRequest, desk: Desk, phone: Phone, now: datetime) -> Phone
         directory_of(desk.project),
         list_url=reverse("phone_list", args=[desk.project.slug]),
         suffix=suffix_of(criteria_from(request.GET)),
-        may_label=desk.may_label,
+        may_label=desk.may_label and desk.project.is_open,
         now=now,
     )
 
@@ -167,6 +167,7 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     """Read one phone from Diga now, and say whether our copy was right."""
     desk = open_desk(request, slug)
     phone = _phone(desk, phone_id)
+    was_reachable = desk.project.is_reachable
     words, has_moved, status = None, False, 200
     try:
         has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
@@ -178,7 +179,13 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
         if words:
             messages.error(request, f"{words.title}: {words.text}")
         return redirect(request.path.removesuffix("reread/") + suffix_of(criteria_from(request.GET)))
+    if desk.project.is_reachable and not was_reachable:
+        # Diga answers again, so what the page keeps closed is open.
+        return HttpResponseClientRefresh()
     row = _row(request, desk, phone, timezone.now())
+    if is_for(request, f"phone-{phone.pk}"):
+        announcement = words or Words("ok", _("Read again"))
+        return render(request, "phones/_phone_row.html", {"row": row, "announcement": announcement}, status=status)
     context = {"phone": phone, "row": row, "words": words, "has_moved": has_moved, "with_row": True, "desk": desk}
     return render(request, "phones/_read_state.html", context, status=status)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
@@ -175,7 +176,8 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
     status = 200 if run.is_running else 286
     if is_for(request, "freshness"):
-        return render(request, "phones/_freshness.html", {"desk": desk, "run": run}, status=status)
+        response = render(request, "phones/_freshness.html", {"desk": desk, "run": run}, status=status)
+        return response if run.is_running else trigger_client_event(response, "phones-synced", {})
     context = {"desk": desk, "section": "overview", "run": run} | _progress(run)
     if is_for(request, "sync-run"):
         return render(request, "phones/sync_progress.html#sync-run", context, status=status)

@@ -23,6 +23,7 @@ FREE = (
     "id",
     "url",
     "rename_url",
+    "reread_url",
     "number",
     "shown",
     "prefix",
@@ -31,6 +32,7 @@ FREE = (
     "provider",
     "assigned",
     "age",
+    "fetched_at",
 )
 # Nobody can write a mark into a name: it differs with every start.
 _SECRET = secrets.token_hex(8)

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory
+from phones.services.freshness import is_stale
 from phones.services.numbers import national_number
 from phones.templatetags.desk import age, local_day
-
-STALE_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class PhoneRow:
     provider: str
     assigned: str
     age: str
+    fetched_at: str
     is_stale: bool
     needs_agent: bool
     is_nickname_open: bool
@@ -119,7 +119,8 @@ class PhoneRow:
             provider=provider_label(phone.telephony_provider),
             assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),
-            is_stale=(now - phone.fetched_at).total_seconds() > STALE_SECONDS,
+            fetched_at=phone.fetched_at.isoformat(timespec="seconds"),
+            is_stale=is_stale(phone.fetched_at, now),
             needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
             is_nickname_open=may_label and not is_missing and phone.status not in {"released", "finished"},
         )
