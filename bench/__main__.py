@@ -52,7 +52,7 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Benchmarks of Phone Desk, on loopback only.")
     parser.add_argument("--databases", default="sqlite,postgres", help="Which ones (default: sqlite,postgres).")
     parser.add_argument("--latency-ms", type=float, default=50, help="How long Diga takes for an answer (50).")
-    parser.add_argument("--phones", type=int, default=10_000, help="Phones in the project (10000).")
+    parser.add_argument("--phones", type=int, default=100_000, help="Phones in the project (100000).")
     parser.add_argument("--rounds", type=int, default=5, help="How often everything is measured (5).")
     parser.add_argument("--quick", action="store_true", help="Two short rounds, to see that everything works.")
     parser.add_argument("--only", default="", help=f"Some of: {','.join(BENCHMARKS)}.")

@@ -37,9 +37,9 @@ class Response:
         raise LookupError(f"The page has no input {name!r}")
 
 
-def follow(response: Response, path: str) -> str:
-    """Return the address of the list's next page; `path` itself where there is none."""
-    found = re.search(r'href="([^"]*)" rel="next"', response.text)
+def follow(response: Response, path: str, relation: str = "next") -> str:
+    """Return the address of the list's next page, or the previous; `path` itself where there is none."""
+    found = re.search(rf'href="([^"]*)" rel="{relation}"', response.text)
     return html.unescape(found[1]) if found else path
 
 

@@ -2,10 +2,7 @@
 
 import uuid
 from html import escape
-from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Subquery, Value
-from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.templatetags.static import static
 from django.utils import timezone
@@ -13,7 +10,7 @@ from django.utils import timezone
 from phones.access import DeskRequest, open_desk
 from phones.services import finding
 from phones.services.directory import Directory, directory_of
-from phones.views.listing import criteria_from
+from phones.views.listing import criteria_from, suffix_of
 
 COLUMNS = (
     "id",
@@ -24,6 +21,7 @@ COLUMNS = (
     "inbound_agent_id",
     "outbound_agent_id",
     "telephony_provider",
+    "assigned_at",
     "fetched_at",
     "missing_since",
     "total",
@@ -43,17 +41,16 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug)
     directory = directory_of(desk.project)
     criteria = criteria_from(request.GET)
-    found = finding.matching(desk.project, criteria, directory, timezone.now())
-    total = found.order_by().values("project").annotate(n=Count("pk")).values("n")
-    known = criteria.is_empty and desk.project.phone_count
-    rows = found.annotate(total=Value(desk.project.phone_count) if known else Coalesce(Subquery(total), 0))
-    if cursor := finding._decode(request.GET.get("after", "")):
-        number, pk = cursor
-        rows = rows.filter(Q(number__gte=number), Q(number__gt=number) | Q(pk__gt=pk))
-    values = rows.order_by("number", "pk").values_list(*COLUMNS)[: finding.PAGE_SIZE + 1]
-    narrowed = {name: value for name in criteria.__slots__ if (value := getattr(criteria, name))}
-    markup = Markup(f"/projects/{slug}/phones/", f"?{urlencode(narrowed)}" if narrowed else "", directory)
-    body = "".join([markup.row(*row) for row in list(values)[: finding.PAGE_SIZE]])
+    order, size = criteria.order, criteria.page_size
+    ways = finding._ways(desk.project, criteria, directory, timezone.now())
+    key = order.key(criteria.after or criteria.before)
+    backwards = bool(criteria.before)
+    rows = finding._rows(ways, order, key, backwards=backwards).values_list(*COLUMNS)
+    page = list(rows[: size + 1])[:size]
+    if backwards:
+        page.reverse()
+    markup = Markup(f"/projects/{slug}/phones/", suffix_of(criteria), directory)
+    body = "".join([markup.row(*row) for row in page])
     return HttpResponse(f"<!doctype html><table><tbody>{body}</tbody></table>")
 
 
@@ -102,7 +99,19 @@ class Markup:
         return f"{int(seconds // 3600)} h" if seconds < 86400 else f"{int(seconds // 86400)} d"
 
     def row(
-        self, pk, number, shown, nickname, status, inbound, outbound, provider, fetched_at, missing_since, total
+        self,
+        pk,
+        number,
+        shown,
+        nickname,
+        status,
+        inbound,
+        outbound,
+        provider,
+        assigned_at,
+        fetched_at,
+        missing_since,
+        total,
     ) -> str:
         """Return a row; one argument a column."""
         prefix, _, national = shown.partition(" ") if shown[:1] == "+" else ("", "", shown)
@@ -111,8 +120,10 @@ class Markup:
         tone, icon, label = STATES.get(status) or ("off", "circle-question-mark", escape(status))
         shown, number, nickname = escape(shown), escape(number), escape(nickname or "")
         seconds = (self._now - fetched_at).total_seconds()
+        assigned = timezone.localtime(assigned_at).date().isoformat() if assigned_at else "–"
         stale = ' class="is-stale"' if seconds > 3600 else ""
         rename = f"{url}nickname/{self._suffix}"
+        reread = f"{url}reread/{self._suffix}"
         pencil = (
             ""
             if missing_since or status in ("released", "finished")
@@ -133,6 +144,11 @@ class Markup:
             f'  <td class="c-in">{self._lane(inbound, status == "assigned")}</td>\n'
             f'  <td class="c-out">{self._lane(outbound, False)}</td>\n'
             f'  <td class="c-prov">{PROVIDERS.get(provider) or escape(provider)}</td>\n'
-            f'  <td class="c-age num">{self._age(seconds)}</td>\n'
+            f'  <td class="c-date num">{assigned}</td>\n'
+            f'  <td class="c-age num"><button class="age" type="submit" form="reread" formaction="{reread}"'
+            f' hx-post="{reread}" hx-target="#phone-{pk}" hx-swap="outerHTML" title="Read this number again">'
+            f'<span class="visually-hidden">Read again {shown}, </span>'
+            f'<time datetime="{fetched_at.isoformat(timespec="seconds")}" data-age="short">{self._age(seconds)}</time>'
+            f"</button></td>\n"
             f"</tr>\n"
         )

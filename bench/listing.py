@@ -9,7 +9,11 @@ from bench.measuring import Goal, Report, Row, Series, Variant, interleave
 
 TITLE = "List of phones, signed in, 50 rows a page"
 FLOOR_LIMIT, ADMIN_LIMIT = 3.0, 0.25
-SEARCH = "q=clinica+3"
+# What people look for: a number, of which there are few; a place, of which there are many; and a typing error.
+SEARCHES = {"few hits": "q=951+20+18", "many hits": "q=recepcion+m", "no hits": "q=zzzzq"}
+SEARCH_LIMIT = 0.12
+LARGE = 50_000
+SORTS = ("nickname", "status", "inbound", "outbound", "provider", "assigned")
 
 
 def run(lab: Lab) -> Report:
@@ -28,12 +32,13 @@ def run(lab: Lab) -> Report:
 def _measure(lab: Lab, site: Site, report: Report) -> None:
     browser, admin = site.member(), site.superuser()
     options = lab.options
-    middle = site.phone_count // 100
     pages = {
         "page 1": "",
-        "deep page": f"?{_deep(browser, site.list_path, middle)}",
+        "deep page": f"?{_deep(browser, site.list_path)}",
+        "last page": "?before=end",
         "filtered": f"?status=assigned&inbound={site.agent_id}",
-        "search": f"?{SEARCH}",
+        **{f"last by {code}": f"?sort={code}&before=end" for code in SORTS},
+        **{name: f"?{query}" for name, query in SEARCHES.items()},
     }
     variants, markup = [], []
 
@@ -45,12 +50,13 @@ def _measure(lab: Lab, site: Site, report: Report) -> None:
     for name, query in pages.items():
         markup.append(_compare(browser, site, query))
         variants += [
-            variant(name, browser, site.list_path + query, 30),
-            variant(f"floor, {name}", browser, site.floor_path + query, 30),
+            variant(name, browser, site.list_path + query, 15),
+            variant(f"floor, {name}", browser, site.floor_path + query, 15),
         ]
     variants += [
         variant("admin, 100 rows", admin, "/bench/admin/phones/phone/", 12),
         variant("admin, 50 rows", admin, "/bench/fifty/phones/phone/", 12),
+        *(variant(f"admin, {name}", admin, f"/bench/fifty/phones/phone/?{q}", 5) for name, q in SEARCHES.items()),
     ]
     series = interleave(variants, options.rounds)
     for name in pages:
@@ -60,6 +66,14 @@ def _measure(lab: Lab, site: Site, report: Report) -> None:
         report.goals.append(
             Goal(f"{key}.floor", f"{site.name}: {name} / floor", page.median / floor.median, FLOOR_LIMIT)
         )
+    for name in SEARCHES:
+        page, theirs = series[f"{site.name}: {name}"], series[f"{site.name}: admin, {name}"]
+        report.rows.append(Row(theirs, page))
+        key = f"list.{site.name}.{name.replace(' ', '_')}.admin"
+        # Few rows are searched soon without an index, too.
+        is_large = site.phone_count >= LARGE
+        text = f"{site.name}: {name} / admin's"
+        report.goals.append(Goal(key, text, page.median / theirs.median, SEARCH_LIMIT, is_asserted=is_large))
     whole, fifty = f"{site.name}: admin, 100 rows", f"{site.name}: admin, 50 rows"
     first = series[f"{site.name}: page 1"]
     report.rows += [Row(series[name], first) for name in (whole, fifty)]
@@ -96,11 +110,11 @@ def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> li
     ]
 
 
-def _deep(browser: Browser, list_path: str, steps: int) -> str:
-    """Follow the list's links, and return the query of the page they end at."""
-    path = list_path
-    for _ in range(steps):
-        path = follow(browser.page(path), path)
+def _deep(browser: Browser, list_path: str) -> str:
+    """Go back from the last page and forth again, and return the query of the page that is there."""
+    path = f"{list_path}?before=end"
+    for relation in ("prev", "prev", "next"):
+        path = follow(browser.page(path), path, relation)
     return path.partition("?")[2]
 
 

@@ -1,6 +1,7 @@
 """What has to hold before the site starts, and what `manage.py check --database default` finds in the tables."""
 
 import os
+import sqlite3
 import stat
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import django
 import requests
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name for it.
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from phones.models import NoKey, Project
 
@@ -40,6 +41,21 @@ def check_data_dir(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def check_trigrams(**kwargs: Any) -> list[CheckMessage]:
+    """Want what the search is built on: SQLite's FTS5 with trigrams, which its builds may lack."""
+    if connection.vendor != "sqlite":
+        return []
+    memory = sqlite3.connect(":memory:")
+    try:
+        memory.execute("CREATE VIRTUAL TABLE search USING fts5(text, tokenize = 'trigram')")
+    except sqlite3.OperationalError as error:
+        hint = "Use a Python with SQLite 3.34 or newer built with FTS5, or PostgreSQL by DATABASE_URL."
+        return [Error(f"SQLite {sqlite3.sqlite_version} can’t index trigrams: {error}.", hint=hint, id="phones.E004")]
+    finally:
+        memory.close()
+    return []
+
+
 def check_stored_keys(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Name the projects whose API key can't be opened with TOKEN_KEYS."""
     if not databases:
@@ -66,6 +82,7 @@ def register_all() -> None:
     """Make `manage.py check` and every start run these."""
     register(check_versions, Tags.security)
     register(check_data_dir, Tags.files)
+    register(check_trigrams, Tags.compatibility)
     register(check_stored_keys, Tags.database)
 
 

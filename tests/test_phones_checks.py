@@ -1,14 +1,16 @@
 """System checks: what is wrong is said with what to do."""
 
+import sqlite3
 from pathlib import Path
 
 import django
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from django.db import connection
 from pytest_django import Settings
 
-from phones.checks import check_data_dir, check_stored_keys, check_versions
+from phones.checks import check_data_dir, check_stored_keys, check_trigrams, check_versions
 from phones.models import Project
 
 
@@ -29,6 +31,22 @@ def test_data_dir_open_to_all_is_warned_of(settings: Settings, tmp_path: Path) -
 
     assert closed == []
     assert [(found.id, found.hint) for found in check_data_dir()] == [("phones.W001", f"chmod 700 {tmp_path}")]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Only SQLite may be built without.")
+def test_sqlite_without_trigrams_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Poor:
+        def execute(self, statement: str) -> None:
+            raise sqlite3.OperationalError("no such module: fts5")
+
+        def close(self) -> None:
+            pass
+
+    now = check_trigrams()
+    monkeypatch.setattr(sqlite3, "connect", lambda name: Poor())
+
+    assert now == []
+    assert [(found.id, "no such module: fts5" in found.msg) for found in check_trigrams()] == [("phones.E004", True)]
 
 
 def test_absent_data_dir_is_refused(settings: Settings, tmp_path: Path) -> None:

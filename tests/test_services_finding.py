@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import Directory, directory_of
 from phones.services.finding import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
-from phones.services.numbers import digits_of, folded, shown_number
+from phones.services.numbers import digits_of, folded, nickname_key, shown_number
 from tests.test_services_numbers import SPELLINGS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -29,6 +30,7 @@ def add_phone(project: Project, number: str, nickname: str | None = None, **valu
         "shown": shown_number(number),
         "digits": digits_of(number),
         "search_text": folded(f"{number} {nickname or ''} {note}"),
+        "nickname_key": nickname_key(nickname),
         "telephony_provider": "netelip",
         "status": "assigned",
         "fetched_at": NOON,
@@ -188,7 +190,8 @@ def walk(project: Project, directory: Directory, criteria: Criteria, *, backward
     pages: list[list[UUID]] = []
     cursor = ""
     while True:
-        page = phone_page(project, criteria, directory, NOON, **{"before" if backwards else "after": cursor})
+        side = {"after": "" if backwards else cursor, "before": cursor if backwards else ""}
+        page = phone_page(project, replace(criteria, **side), directory, NOON)
         pages.append([phone.pk for phone in page.phones])
         cursor = page.before if backwards else page.after
         if not cursor:
@@ -216,11 +219,11 @@ def test_pages_backwards_show_the_same_rows(north: Project, directory: Directory
     add_many(north, 2 * PAGE_SIZE + 7)
     in_order = list(Phone.objects.order_by("number", "id").values_list("pk", flat=True))
     first = phone_page(north, Criteria(), directory, NOON)
-    second = phone_page(north, Criteria(), directory, NOON, after=first.after)
-    third = phone_page(north, Criteria(), directory, NOON, after=second.after)
+    second = phone_page(north, Criteria(after=first.after), directory, NOON)
+    third = phone_page(north, Criteria(after=second.after), directory, NOON)
 
-    back_at_second = phone_page(north, Criteria(), directory, NOON, before=third.before)
-    back_at_first = phone_page(north, Criteria(), directory, NOON, before=back_at_second.before)
+    back_at_second = phone_page(north, Criteria(before=third.before), directory, NOON)
+    back_at_first = phone_page(north, Criteria(before=back_at_second.before), directory, NOON)
 
     assert [phone.pk for page in (first, second, third) for phone in page.phones] == in_order
     assert list(back_at_second.phones) == list(second.phones)
@@ -271,7 +274,7 @@ def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory
     add_many(north, PAGE_SIZE + 1)
     first = phone_page(north, Criteria(), directory, NOON)
 
-    page = phone_page(north, Criteria(), directory, NOON, **{side: cursor})
+    page = phone_page(north, Criteria(**{side: cursor}), directory, NOON)
 
     assert page == first
 
@@ -283,7 +286,7 @@ def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory
 def test_cursor_past_the_end_shows_the_first_page(north: Project, directory: Directory, side: str, cursor: str) -> None:
     phone = add_phone(north, "+34951201802")
 
-    page = phone_page(north, Criteria(), directory, NOON, **{side: cursor})
+    page = phone_page(north, Criteria(**{side: cursor}), directory, NOON)
 
     assert (list(page.phones), page.total, page.before, page.after) == ([phone], 1, "", "")
 
@@ -292,7 +295,7 @@ def test_odd_number_in_a_cursor_is_only_a_place(north: Project, directory: Direc
     phone = add_phone(north, "+34951201802")
 
     for number in ("\x00", "\ud83d", ["a"], 5, None):
-        page = phone_page(north, Criteria(), directory, NOON, after=cursor_of(number, UUID(int=0).hex))
+        page = phone_page(north, Criteria(after=cursor_of(number, UUID(int=0).hex)), directory, NOON)
         assert list(page.phones) == [phone]
 
 
@@ -300,7 +303,7 @@ def test_both_cursors_at_once_go_forwards(north: Project, directory: Directory) 
     first, second = add_phone(north, "+34951201801"), add_phone(north, "+34951201802")
     cursor = cursor_of(first.number, first.pk.hex)
 
-    page = phone_page(north, Criteria(), directory, NOON, after=cursor, before=cursor)
+    page = phone_page(north, Criteria(after=cursor, before=cursor), directory, NOON)
 
     assert list(page.phones) == [second]
 

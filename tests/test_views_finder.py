@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from phones.models import Phone, Project, Selection
 from phones.services.pasting import TEXT_LIMIT
-from phones.views.finder import selection_label
+from phones.views.filters import selection_label
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, words
 from tests.test_views_xss import skeleton

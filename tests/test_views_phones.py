@@ -26,15 +26,15 @@ def client(client_of: ClientOf, router: User) -> Client:
     return client_of(router)
 
 
-def _numbers(tree: HtmlElement) -> list[str]:
+def numbers_in(tree: HtmlElement) -> list[str]:
     return texts(tree, ".//tbody/tr//a[contains(@class, 'phone')]")
 
 
-def _count(tree: HtmlElement) -> str:
+def count_in(tree: HtmlElement) -> str:
     return texts(find(tree, "phone-table"), ".//span[@role='status']")[0]
 
 
-def _nicknames(tree: HtmlElement) -> list[str]:
+def nicknames_in(tree: HtmlElement) -> list[str]:
     return texts(tree, ".//td[contains(@class, 'c-alias')]//span[@title]")
 
 
@@ -42,7 +42,7 @@ def _row(tree: HtmlElement, phone: Phone) -> HtmlElement:
     return find(tree, f"phone-{phone.pk}")
 
 
-def _crowd(project: Project, count: int, *, number: str = "+349990{:05d}") -> list[Phone]:
+def crowd(project: Project, count: int, *, number: str = "+349990{:05d}") -> list[Phone]:
     """Add phones to our copy, so that the list has more than a page."""
     now = timezone.now()
     phones = [
@@ -66,9 +66,9 @@ def test_list_shows_every_phone_by_number(client: Client) -> None:
     tree = read(client.get(LIST))
 
     numbers = list(Phone.objects.order_by("number", "id").values_list("shown", flat=True))
-    assert _numbers(tree) == numbers
+    assert numbers_in(tree) == numbers
     assert len(numbers) == 40
-    assert _count(tree) == "40 numbers"
+    assert count_in(tree) == "40 numbers"
     assert words(tree.find(".//title")) == "Phones · Aurora · Phone Desk"
     assert find(tree, "drawer").getchildren() == []
 
@@ -83,6 +83,7 @@ def test_row_shows_number_nickname_status_agents_provider_and_age(client: Client
         "BBruno · Ventasv2",
         "BBruno · Ventasv2",
         "Diga",
+        "2026-10-05",
         "Read again +34 951 44 12 46, now",
     ]
     assert row.xpath(".//@data-copy") == ["+34951441246"]
@@ -136,22 +137,22 @@ def test_list_is_only_read(client: Client, method: str) -> None:
 def test_search_finds_any_spelling(client: Client, query: str, nicknames: list[str]) -> None:
     tree = read(client.get(LIST, {"q": query}))
 
-    assert _nicknames(tree) == nicknames
+    assert nicknames_in(tree) == nicknames
     assert find(tree, "finder").get("value") == query
 
 
-def test_search_for_digits_finds_them_in_numbers_and_nicknames(client: Client) -> None:
+def test_search_for_digits_finds_them_in_numbers_andnicknames_in(client: Client) -> None:
     tree = read(client.get(LIST + "?q=24"))
 
-    assert {"Urgencias 24 h", "Recepción Madrid Chamberí"} <= set(_nicknames(tree))
-    assert "Laboratorio Getafe" not in _nicknames(tree)
+    assert {"Urgencias 24 h", "Recepción Madrid Chamberí"} <= set(nicknames_in(tree))
+    assert "Laboratorio Getafe" not in nicknames_in(tree)
 
 
 @pytest.mark.parametrize("query", ["", "   ", "%00"])
 def test_search_for_blanks_finds_everything(client: Client, query: str) -> None:
     tree = read(client.get(f"{LIST}?q={query}"))
 
-    assert _count(tree) == "40 numbers"
+    assert count_in(tree) == "40 numbers"
     assert find(tree, "finder").get("value") == ""
 
 
@@ -166,11 +167,11 @@ def test_search_for_blanks_finds_everything(client: Client, query: str) -> None:
         ({"unheard": "of"}, "40 numbers"),
     ],
 )
-def test_filters_narrow_and_count(client: Client, query: dict[str, str], count: str) -> None:
+def test_filters_narrow_andcount_in(client: Client, query: dict[str, str], count: str) -> None:
     tree = read(client.get(LIST, query))
 
-    assert _count(tree) == count
-    assert len(_numbers(tree)) == int(count.split()[0])
+    assert count_in(tree) == count
+    assert len(numbers_in(tree)) == int(count.split()[0])
 
 
 @pytest.mark.parametrize("query", ["status=ported", "inbound=nobody", "outbound=1", "q=%00%27%22--", "q=zz%25"])
@@ -187,8 +188,8 @@ def test_filter_by_agent_finds_its_lane(client: Client, sales_phone: Phone, surv
     inbound = read(client.get(LIST, {"inbound": str(dora)}))
     outbound = read(client.get(LIST, {"outbound": str(dora)}))
 
-    assert _nicknames(inbound) == []
-    assert _nicknames(outbound) == ["Encuestas posvisita", "Campaña vacunación"]
+    assert nicknames_in(inbound) == []
+    assert nicknames_in(outbound) == ["Encuestas posvisita", "Campaña vacunación"]
 
 
 def test_filter_by_missing_finds_what_diga_no_longer_knows(client: Client, spare_phone: Phone) -> None:
@@ -197,7 +198,7 @@ def test_filter_by_missing_finds_what_diga_no_longer_knows(client: Client, spare
 
     tree = read(client.get(LIST + "?status=missing"))
 
-    assert _nicknames(tree) == ["New Number"]
+    assert nicknames_in(tree) == ["New Number"]
     assert "Unknown to Diga" in words(_row(tree, spare_phone))
 
 
@@ -230,21 +231,21 @@ def test_links_of_a_row_keep_the_filters(client: Client, spare_phone: Phone) -> 
     ]
 
 
-def _walk(client: Client, url: str, relation: str) -> list[list[str]]:
+def walk(client: Client, url: str, relation: str) -> list[list[str]]:
     pages = []
     while url:
         tree = read(client.get(url))
-        pages.append(_numbers(tree))
+        pages.append(numbers_in(tree))
         url = next(iter(tree.xpath(f".//nav//a[@rel='{relation}']/@href")), "")
         assert len(pages) < 10
     return pages
 
 
 def test_pages_show_each_phone_once_and_lead_back(client: Client, aurora: Project) -> None:
-    _crowd(aurora, 80)
+    crowd(aurora, 80)
     expected = list(Phone.objects.order_by("number", "id").values_list("number", flat=True))
 
-    onwards = _walk(client, LIST, "next")
+    onwards = walk(client, LIST, "next")
     last = read(client.get(LIST))
     while following := last.xpath(".//nav//a[@rel='next']/@href"):
         last = read(client.get(following[0]))
@@ -252,12 +253,12 @@ def test_pages_show_each_phone_once_and_lead_back(client: Client, aurora: Projec
 
     assert [len(page) for page in onwards] == [50, 50, 20]
     assert [number.replace(" ", "") for page in onwards for number in page] == expected
-    assert [len(page) for page in _walk(client, previous, "prev")] == [50, 50]
-    assert _count(last) == "120 numbers"
+    assert [len(page) for page in walk(client, previous, "prev")] == [50, 50]
+    assert count_in(last) == "120 numbers"
 
 
 def test_pages_part_phones_of_the_same_number(client: Client, aurora: Project) -> None:
-    phones = _crowd(aurora, 60, number="+34900000000")
+    phones = crowd(aurora, 60, number="+34900000000")
 
     first = read(client.get(LIST + "?q=crowd"))
     (following,) = first.xpath(".//nav//a[@rel='next']/@href")
@@ -266,14 +267,14 @@ def test_pages_part_phones_of_the_same_number(client: Client, aurora: Project) -
     ids = [UUID(row.removeprefix("phone-")) for tree in (first, second) for row in tree.xpath(".//tbody/tr/@id")]
     assert ids == sorted(phone.pk for phone in phones)
     assert parse_qs(urlsplit(following).query)["q"] == ["crowd"]
-    assert _count(second) == "60 of 100 numbers"
+    assert count_in(second) == "60 of 100 numbers"
 
 
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "W10", "WzEsMl0", "%00", "ü" * 300])
 def test_spoilt_cursor_gives_the_first_page(client: Client, cursor: str) -> None:
     tree = read(client.get(LIST, {"after": cursor}))
 
-    assert len(_numbers(tree)) == 40
+    assert len(numbers_in(tree)) == 40
 
 
 def test_list_of_a_project_without_key_asks_for_one(
@@ -330,6 +331,7 @@ def test_list_marks_old_copies_unknown_statuses_and_missing_agents(
         "BBruno · Ventasv2not in Diga",
         "BBruno · Ventasv2not in Diga",
         "other",
+        "2026-10-05",
         "Read again +34 951 44 12 46, 2 h",
     ]
     assert _row(tree, spare_phone).get("class") is None
@@ -344,8 +346,8 @@ def test_queries_of_the_list_do_not_grow_with_it(
 
     # The session, the person, their projects, the phones with their count.
     with django_assert_num_queries(4):
-        assert len(_numbers(read(client.get(LIST + "?q=951201802")))) == 1
+        assert len(numbers_in(read(client.get(LIST + "?q=951201802")))) == 1
     with django_assert_num_queries(4):
-        assert len(_numbers(read(client.get(LIST)))) == 40
+        assert len(numbers_in(read(client.get(LIST)))) == 40
     with django_assert_num_queries(4):
         client.get(LIST, headers=FOR_TABLE)

@@ -164,10 +164,6 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['project', 'missing_since', 'status', 'inbound_agent_id', 'outbound_agent_id', 'scheduled_release_at', 'id'], name='phone_health'),
         ),
         migrations.AddIndex(
-            model_name='phone',
-            index=models.Index(fields=['project', 'nickname_key', 'status', 'missing_since'], name='phone_by_nickname_key'),
-        ),
-        migrations.AddIndex(
             model_name='change',
             index=models.Index(fields=['project', 'created_at', 'source'], name='change_by_time'),
         ),

@@ -13,6 +13,8 @@ class Agent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="agents")
     name = models.TextField(null=True, blank=True)
+    # Where lists put the phones of this agent; see `ordering.agent_key`.
+    sort_key = models.TextField(editable=False, db_default="")
     is_listed = models.BooleanField(default=True)
 
     def __str__(self) -> str:

@@ -1,12 +1,16 @@
 """Our copy of a phone register. Its Diga fields are only ever written from an answer of Diga."""
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .project import Project
+
+LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
 class PhoneQuerySet(models.QuerySet["Phone"]):
@@ -42,6 +46,15 @@ class Phone(models.Model):
     search_text = models.TextField(blank=True, default="")
     # The nickname as nicknames are compared: folded, "" without one.
     nickname_key = models.TextField(blank=True, default="")
+    # Where lists put the phone by its agents: the sort keys of those, kept by triggers of the database (0003_finding).
+    inbound_key = models.TextField(editable=False, db_default="")
+    outbound_key = models.TextField(editable=False, db_default="")
+    # The same moment, with a place for those that were never assigned: keyset pages need one for every row.
+    assigned_key = models.GeneratedField(
+        expression=Coalesce("assigned_at", models.Value(LONG_AGO)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     # When the answer that these values come from was asked for; an older answer never overwrites a newer.
     fetched_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
@@ -54,8 +67,6 @@ class Phone(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project", "number", "id"], name="phone_by_number"),
-            models.Index(fields=["project", "inbound_agent_id"], name="phone_by_inbound"),
-            models.Index(fields=["project", "outbound_agent_id"], name="phone_by_outbound"),
             # The counts of the overview read these and no row.
             models.Index(
                 fields=[
@@ -69,7 +80,16 @@ class Phone(models.Model):
                 ],
                 name="phone_health",
             ),
-            models.Index(fields=["project", "nickname_key", "status", "missing_since"], name="phone_by_nickname_key"),
+            models.Index(fields=["project", "inbound_agent_id", "number"], name="phone_by_inbound"),
+            models.Index(fields=["project", "outbound_agent_id", "number"], name="phone_by_outbound"),
+            # An order of the list each, but for the id, which only parts rows of one number. None for the age: every
+            # sync moves it for every row.
+            models.Index(fields=["project", "nickname_key", "number"], name="phone_order_nickname"),
+            models.Index(fields=["project", "status", "number"], name="phone_order_status"),
+            models.Index(fields=["project", "inbound_key", "number"], name="phone_order_inbound"),
+            models.Index(fields=["project", "outbound_key", "number"], name="phone_order_outbound"),
+            models.Index(fields=["project", "telephony_provider", "number"], name="phone_order_provider"),
+            models.Index(fields=["project", "assigned_key", "number"], name="phone_order_assigned"),
         ]
 
     def __str__(self) -> str:

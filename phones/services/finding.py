@@ -1,25 +1,25 @@
 """Finding phones: filters, search and keyset pages over our copy."""
 
-import base64
-import binascii
-import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
 
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from phones.diga.types import clean_text
 from phones.models import Phone, Project, Selection
 
 from .directory import Directory
 from .health import condition
-from .numbers import dialled_digits, folded
+from .ordering import END, UNKNOWN_KEY, Order
+from .searching import QUERY_LIMIT, Counted, Search, Way
 
-PAGE_SIZE = 50
+__all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
+
+PAGE_SIZES = (50, 25, 100)
+PAGE_SIZE = PAGE_SIZES[0]
 # What a list shows; the long texts that only searches read stay in the table.
 LISTED = (
     "project_id",
@@ -30,21 +30,24 @@ LISTED = (
     "inbound_agent_id",
     "outbound_agent_id",
     "telephony_provider",
+    "assigned_at",
     "fetched_at",
     "missing_since",
 )
 NONE = "none"
 UNKNOWN = "unknown"
 MISSING = "missing"
-QUERY_LIMIT = 100
+HOW_SHOWN = ("sort", "size", "cols", "after", "before")
 
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What a list is narrowed to; empty texts narrow nothing.
+    """A list as its address says it: what it is narrowed to, then its order, its look and its page.
 
-    An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`; `selection` is the id of a
-    `Selection`.
+    Empty texts narrow nothing. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
+    `selection` is the id of a `Selection`; dates are ISO days of the site's time zone, both included. `sort` is a
+    code of `ordering.KEYS`, with `-` before it for the other way round; `size` counts rows; `cols` are the columns
+    shown, with commas; `after` and `before` are cursors.
     """
 
     q: str = ""
@@ -54,11 +57,28 @@ class Criteria:
     outbound: str = ""
     health: str = ""
     selection: str = ""
+    assigned_from: str = ""
+    assigned_to: str = ""
+    sort: str = ""
+    size: str = ""
+    cols: str = ""
+    after: str = ""
+    before: str = ""
 
     @property
     def is_empty(self) -> bool:
         """True when the whole list is shown."""
-        return self == Criteria()
+        return not any(getattr(self, field.name) for field in fields(self) if field.name not in HOW_SHOWN)
+
+    @property
+    def order(self) -> Order:
+        """The order of the rows."""
+        return Order.of(self.sort)
+
+    @property
+    def page_size(self) -> int:
+        """How many rows a page has."""
+        return next((size for size in PAGE_SIZES if str(size) == self.size), PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +96,28 @@ class PhonePage:
 
 def matching(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> QuerySet[Phone]:
     """Return the phones of the project that meet all criteria, unordered."""
-    phones = Phone.objects.filter(project=project)
+    phones = Phone.objects.filter(_narrowing(project, criteria, directory, now), project=project)
+    return phones.filter(Search.of(project, criteria.q, directory).condition) if criteria.q else phones
+
+
+def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Q:
+    """Return all that the criteria ask for but the search."""
+    wanted = Q()
     if criteria.status == MISSING:
-        phones = phones.filter(missing_since__isnull=False)
+        wanted &= Q(missing_since__isnull=False)
     elif criteria.status:
-        phones = phones.filter(status=criteria.status)
+        wanted &= Q(status=criteria.status)
     if criteria.provider:
-        phones = phones.filter(telephony_provider=criteria.provider)
+        wanted &= Q(telephony_provider=criteria.provider)
     if criteria.health:
-        phones = phones.filter(condition(criteria.health, project, directory, now))
+        wanted &= condition(criteria.health, project, directory, now)
     if criteria.selection:
-        phones = phones.filter(pk__in=_selected(project, criteria.selection))
-    for lane, wanted in (("inbound_agent_id", criteria.inbound), ("outbound_agent_id", criteria.outbound)):
-        if wanted:
-            phones = phones.filter(_lane(lane, wanted, directory))
-    return phones.filter(_text(criteria.q, directory)) if criteria.q else phones
+        wanted &= Q(pk__in=_selected(project, criteria.selection))
+    if criteria.inbound:
+        wanted &= _lane("inbound", criteria.inbound, directory)
+    if criteria.outbound:
+        wanted &= _lane("outbound", criteria.outbound, directory)
+    return wanted & _assigned(criteria)
 
 
 def _selected(project: Project, selection: str) -> list[uuid.UUID]:
@@ -102,76 +129,88 @@ def _selected(project: Project, selection: str) -> list[uuid.UUID]:
     return [uuid.UUID(phone_id) for phone_id in found.phone_ids] if found else []
 
 
-def _lane(column: str, wanted: str, directory: Directory) -> Q:
+def _lane(lane: str, wanted: str, directory: Directory) -> Q:
+    column = f"{lane}_agent_id"
     if wanted == NONE:
         return Q(**{f"{column}__isnull": True})
     if wanted == UNKNOWN:
-        known = [agent.id for agent in directory.agents if agent.is_listed]
-        return Q(**{f"{column}__isnull": False}) & ~Q(**{f"{column}__in": known})
+        # Never heard of, or no longer listed; to ask for "none of the listed" would read every row.
+        gone = [agent.id for agent in directory.agents if not agent.is_listed]
+        return Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{column}__in": gone})
     try:
         return Q(**{column: uuid.UUID(wanted)})
     except ValueError:
         return Q(pk__in=())
 
 
-def _text(query: str, directory: Directory) -> Q:
-    """Match any spelling of a number, or a text in number, nickname, note or the name of an agent."""
-    query = query[:QUERY_LIMIT]
-    if digits := dialled_digits(query):
-        # Both: "24" may be a part of a number, or of the nickname "Urgencias 24 h".
-        return Q(digits__contains=digits) | Q(search_text__contains=folded(query.strip()))
-    text = folded(query.strip())
-    named = [agent.id for agent in directory.agents if text in folded(agent.name)]
-    return Q(search_text__contains=text) | Q(inbound_agent_id__in=named) | Q(outbound_agent_id__in=named)
+def _assigned(criteria: Criteria) -> Q:
+    first, last = day(criteria.assigned_from), day(criteria.assigned_to)
+    wanted = Q()
+    if first:
+        wanted &= Q(assigned_key__gte=_midnight(first))
+    if last:
+        wanted &= Q(assigned_key__lt=_midnight(last + timedelta(days=1)), assigned_at__isnull=False)
+    return wanted
 
 
-def phone_page(
-    project: Project, criteria: Criteria, directory: Directory, now: datetime, *, after: str = "", before: str = ""
-) -> PhonePage:
-    """Return one page by number, after or before a cursor. One query.
+def day(text: str) -> date | None:
+    """Return the day of an ISO text, None where it is none that calendars of this age have."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 9000 else None
+
+
+def _midnight(of: date) -> datetime:
+    return timezone.make_aware(datetime.combine(of, time.min))
+
+
+def phone_page(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> PhonePage:
+    """Return the page that the criteria's order and cursor name. One query, and one for a selection.
 
     A spoilt cursor, and one with nothing behind it, give the first page.
     """
-    found = matching(project, criteria, directory, now)
-    total = found.order_by().values("project").annotate(n=models.Count("pk")).values("n")
-    cursor = _decode(after or before)
-    backwards = cursor is not None and not after
-    # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
-    known = criteria.is_empty and project.phone_count
-    rows = found.only(*LISTED).annotate(
-        total=models.Value(project.phone_count) if known else Coalesce(models.Subquery(total), 0)
-    )
-    if cursor:
-        number, pk = cursor
-        # The first bound is implied by the second, but lets the index skip to the page.
-        if backwards:
-            rows = rows.filter(Q(number__lte=number), Q(number__lt=number) | Q(pk__lt=pk))
-        else:
-            rows = rows.filter(Q(number__gte=number), Q(number__gt=number) | Q(pk__gt=pk))
-    order = ("-number", "-pk") if backwards else ("number", "pk")
-    phones = list(rows.order_by(*order)[: PAGE_SIZE + 1])
-    has_further = len(phones) > PAGE_SIZE
-    phones = phones[:PAGE_SIZE]
+    order, size = criteria.order, criteria.page_size
+    key = order.key(criteria.after or criteria.before)
+    is_end = criteria.before == END and not criteria.after
+    backwards = is_end or (key is not None and not criteria.after)
+    ways = _ways(project, criteria, directory, now)
+    phones = list(_rows(ways, order, key, backwards=backwards)[: size + 1])
+    has_further = len(phones) > size
+    phones = phones[:size]
     if backwards:
         phones.reverse()
     if not phones:
-        return phone_page(project, criteria, directory, now) if cursor else PhonePage([], 0, "", "")
-    has_before, has_after = (has_further, True) if backwards else (bool(cursor), has_further)
+        is_first = key is None and not is_end
+        return PhonePage([], 0, "", "") if is_first else phone_page(project, _first(criteria), directory, now)
+    has_before, has_after = (has_further, not is_end) if backwards else (key is not None, has_further)
     return PhonePage(
         phones,
-        phones[0].total,
-        _encode(phones[0]) if has_before else "",
-        _encode(phones[-1]) if has_after else "",
+        phones[0].total,  # type: ignore[attr-defined]
+        order.cursor(phones[0]) if has_before else "",
+        order.cursor(phones[-1]) if has_after else "",
     )
 
 
-def _encode(phone: Phone) -> str:
-    return base64.urlsafe_b64encode(json.dumps([phone.number, phone.pk.hex]).encode()).decode().rstrip("=")
+def _ways(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> list[Way]:
+    narrowing = _narrowing(project, criteria, directory, now)
+    if criteria.q:
+        return Search.of(project, criteria.q, directory).ways(narrowing)
+    phones = Phone.objects.filter(narrowing, project=project)
+    # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
+    known = criteria.is_empty and project.phone_count
+    return [Way(phones, models.Value(project.phone_count) if known else Counted(phones))]
 
 
-def _decode(cursor: str) -> tuple[str, uuid.UUID] | None:
-    try:
-        number, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return clean_text(str(number)), uuid.UUID(pk)
-    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
-        return None
+def _rows(ways: list[Way], order: Order, key: tuple[object, ...] | None, *, backwards: bool) -> QuerySet[Phone]:
+    """Return the rows from a cursor on, ready to be sliced."""
+    listed = (*LISTED, *order.columns)
+    found = [order.beyond(way.phones, key, backwards=backwards) if key else way.phones for way in ways]
+    first, *others = (phones.only(*listed).annotate(total=way.total) for phones, way in zip(found, ways, strict=True))
+    rows = first.union(*others, all=True) if others else first
+    return order.sorted(rows, backwards=backwards)
+
+
+def _first(criteria: Criteria) -> Criteria:
+    return replace(criteria, after="", before="")

@@ -18,6 +18,7 @@ from . import diary
 from .directory import Directory, directory_of
 from .drifting import Seen, drift_of, open_changes, record_drift
 from .numbers import digits_of, folded, nickname_key, shown_number
+from .ordering import agent_key
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
@@ -178,10 +179,15 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             raise ForeignProject
         before = _picture(project)
         Agent.objects.bulk_create(
-            [Agent(id=agent.agent_id, project=project, name=agent.name) for agent in wanted.values()],
+            [
+                Agent(
+                    id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name)
+                )
+                for agent in wanted.values()
+            ],
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=["name", "is_listed"],
+            update_fields=["name", "sort_key", "is_listed"],
         )
         Agent.objects.filter(project=project).exclude(pk__in=wanted).update(is_listed=False)
         versions = {

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import NOT_PROVIDED
 
 from phones import diga
 from phones.models import Phone
@@ -31,7 +32,10 @@ COPIED = (
 )
 DERIVED = ("shown", "digits", "search_text", "nickname_key")
 UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
-INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields)
+# The database fills the others by itself: generated columns, and sort keys by its triggers.
+INSERTED = tuple(
+    field.attname for field in Phone._meta.concrete_fields if not field.generated and field.db_default is NOT_PROVIDED
+)
 
 
 _copied = attrgetter(*COPIED)

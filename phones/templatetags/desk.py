@@ -134,6 +134,12 @@ def clock_time(moment: datetime) -> str:
 
 
 @register.filter
+def local_day(moment: datetime | None) -> str:
+    """Return the ISO day of a moment in the site's zone, "" without one."""
+    return "" if moment is None else timezone.localtime(moment).date().isoformat()
+
+
+@register.filter
 def full_time(moment: datetime | None) -> str:
     """Return a moment for titles and records: ISO date, time to the second, and the zone's name."""
     return "" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")

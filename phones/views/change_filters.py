@@ -17,7 +17,7 @@ from phones.services.directory import Directory
 from phones.services.history import CHANGED_FIELDS, Wanted
 
 from .change_lines import field_label
-from .listing import Chip, Filter
+from .filters import Chip, Filter
 
 QUERY_LIMIT = 100
 # Years that every calendar and database here can tell the next day of.

@@ -149,12 +149,6 @@ def _summary(resolved: resolving.Resolved, faulty_count: int) -> str:
     return ", ".join(said)
 
 
-def selection_label(project: Project, selection: str) -> str:
-    """Return what a list that is narrowed to a selection says of it: `54 pasted numbers`. One query."""
-    count = resolving.selected_count(project=project, selection=selection)
-    return ngettext("%(count)d pasted number", "%(count)d pasted numbers", count) % {"count": count}
-
-
 @require_GET
 def go(request: DeskRequest) -> HttpResponse:
     """Lead from any spelling of a number to its phone, in whichever project of the person it is."""

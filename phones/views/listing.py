@@ -1,52 +1,64 @@
-"""The list of phones as a page shows it: filters from the address, rows, chips and neighbours."""
+"""The list of phones as a page shows it: its state from the address, rows, chips, headers and neighbours."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from phones.access import Desk
-from phones.services.directory import Directory, directory_of
-from phones.services.finding import QUERY_LIMIT, Criteria, phone_page
+from phones.services.directory import directory_of
+from phones.services.finding import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
+from phones.services.ordering import BY_NUMBER, END, KEYS
 
+from .columns import caption, chosen_columns, headers, hidden_classes
+from .filters import chips_of, filters_of
 from .row_markup import rows_markup
-from .rows import PhoneRow, lane_choices, provider_choices, status_choices
+from .rows import PhoneRow
+
+# What the filter bar has no field for, and yet mustn't forget.
+CARRIED = ("selection", "sort", "size", "cols")
+# What the form of columns and page sizes mustn't forget.
+SHOWN_AS = tuple(field.name for field in fields(Criteria) if field.name not in {"size", "cols", "after", "before"})
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """An active filter in words, and the address without it.
+class Neighbours:
+    """The addresses of the pages around one, "" where there is none."""
 
-    `remove` names the link that takes it away; it doesn't repeat a searched number, which is the name of a row.
-    """
-
-    label: str
-    remove: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A select of the filter bar."""
-
-    name: str
-    label: str
-    purpose: str
-    value: str
-    choices: list[tuple[str, str]]
+    first: str
+    before: str
+    after: str
+    last: str
 
 
 def criteria_from(query: QueryDict) -> Criteria:
-    """Return what the address narrows the list to; unknown parameters are ignored."""
+    """Return the list that the address names; unknown parameters and unheard-of ways to show it are ignored."""
 
     def text(name: str) -> str:
         return " ".join(query.get(name, "").replace("\x00", "").split())[:QUERY_LIMIT]
 
-    return Criteria(**{field.name: text(field.name) for field in fields(Criteria)})
+    found = Criteria(**{field.name: text(field.name) for field in fields(Criteria) if field.name not in HOW_SHOWN})
+    return replace(
+        found,
+        assigned_from=found.assigned_from if day(found.assigned_from) else "",
+        assigned_to=found.assigned_to if day(found.assigned_to) else "",
+        sort=_sort(query.get("sort", "")),
+        size=_size(query.get("size", "")),
+        cols=chosen_columns([cols for cols in query.getlist("cols") if cols]),
+        after=query.get("after", ""),
+        before=query.get("before", ""),
+    )
+
+
+def _sort(sort: str) -> str:
+    return sort if sort.removeprefix("-") in KEYS and sort != BY_NUMBER else ""
+
+
+def _size(size: str) -> str:
+    return size if size in {str(other) for other in PAGE_SIZES[1:]} else ""
 
 
 def suffix_of(criteria: Criteria, **more: str) -> str:
@@ -60,71 +72,63 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     where they have changed since the last request."""
     criteria = criteria_from(request.GET)
     directory = directory_of(desk.project)
-    after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    page = phone_page(desk.project, criteria, directory, now, after=after, before=before)
+    page = phone_page(desk.project, criteria, directory, now)
+    if not page.before:
+        # The first page, whatever the cursor was: links from here needn't carry it on.
+        criteria = replace(criteria, after="", before="")
     list_url = reverse("phone_list", args=[desk.project.slug])
+
+    def url_of(wanted: Criteria) -> str:
+        return list_url + suffix_of(wanted)
+
     suffix = suffix_of(criteria)
     may_label = desk.may_label and desk.project.is_open
     rows = [
         PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=may_label, now=now)
         for phone in page.phones
     ]
-    filters = _filters(criteria, directory)
+    filters = filters_of(criteria, directory)
+    heads = headers(criteria, url_of)
     return {
         "desk": desk,
         "section": "phones",
         "criteria": criteria,
         "criteria_q": criteria.q,
         "filters": filters,
-        "chips": _chips(criteria, filters, list_url),
+        "has_rare_filter": any(item.value for item in filters if item.is_rare) or bool(_dates(criteria)),
+        "chips": chips_of(desk.project, criteria, filters, url_of),
+        "headers": heads,
+        "hidden_classes": hidden_classes(heads),
+        "caption": caption(criteria),
+        "page_sizes": sorted(PAGE_SIZES),
+        "carried": _values(criteria, CARRIED),
+        "shown_as": _values(criteria, SHOWN_AS),
         "rows": rows_markup(rows),
         "total": page.total,
         "list_url": list_url,
         "suffix": suffix,
+        "clear_url": url_of(Criteria(sort=criteria.sort, size=criteria.size, cols=criteria.cols)),
         "here_url": list_url + suffix,
-        "this_url": list_url + suffix_of(criteria, after=after, before=before),
-        "before_url": list_url + suffix_of(criteria, before=page.before) if page.before else "",
-        "after_url": list_url + suffix_of(criteria, after=page.after) if page.after else "",
+        "pages": _neighbours(criteria, page, list_url),
     }
 
 
-def _filters(criteria: Criteria, directory: Directory) -> list[Filter]:
-    lanes = lane_choices(directory)
-    return [
-        Filter("status", _("Status"), _("Filter by status"), criteria.status, _with(criteria.status, status_choices())),
-        Filter(
-            "provider",
-            _("Provider"),
-            _("Filter by provider"),
-            criteria.provider,
-            _with(criteria.provider, provider_choices()),
-        ),
-        Filter(
-            "inbound", _("Inbound agent"), _("Filter by who answers"), criteria.inbound, _with(criteria.inbound, lanes)
-        ),
-        Filter(
-            "outbound",
-            _("Outbound agent"),
-            _("Filter by who dials"),
-            criteria.outbound,
-            _with(criteria.outbound, lanes),
-        ),
-    ]
+def _dates(criteria: Criteria) -> str:
+    return criteria.assigned_from + criteria.assigned_to
 
 
-def _with(value: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the choices, and the value itself where it is a code we don't know."""
-    return choices if not value or value in dict(choices) else [*choices, (value, value)]
+def _values(criteria: Criteria, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return what isn't empty of the criteria, for hidden fields."""
+    return [(name, value) for name in names if (value := getattr(criteria, name))]
 
 
-def _chips(criteria: Criteria, filters: list[Filter], list_url: str) -> list[Chip]:
-    def without(name: str) -> str:
-        return list_url + suffix_of(Criteria(**(asdict(criteria) | {name: ""})))
-
-    chips = [Chip(f"“{criteria.q}”", _("Clear the search"), without("q"))] if criteria.q else []
-    for item in filters:
-        if item.value:
-            chosen = dict(item.choices)[item.value]
-            remove = _("Remove filter: %(value)s") % {"value": chosen}
-            chips.append(Chip(f"{item.label}: {chosen}", remove, without(item.name)))
-    return chips
+def _neighbours(criteria: Criteria, page: PhonePage, list_url: str) -> Neighbours | None:
+    if not (page.before or page.after):
+        return None
+    start = replace(criteria, after="", before="")
+    return Neighbours(
+        list_url + suffix_of(start) if page.before else "",
+        list_url + suffix_of(start, before=page.before) if page.before else "",
+        list_url + suffix_of(start, after=page.after) if page.after else "",
+        list_url + suffix_of(start, before=END) if page.after else "",
+    )

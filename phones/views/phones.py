@@ -25,6 +25,7 @@ from phones.services.impact import fingerprint
 
 from .answers import Answer, answer_for, status_of
 from .clashes import clashes_of
+from .columns import shown_count
 from .drawer import drawer_context, guard_context, newest_changes
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
@@ -47,7 +48,7 @@ def phone_list(request: DeskRequest, slug: str) -> HttpResponse:
     if not is_for(request, "phone-table"):
         return render(request, template, context | {"drawer": None})
     response = render(request, template + "#phone-table", context)
-    response["HX-Push-Url"] = context["this_url"]
+    response["HX-Push-Url"] = context["here_url"]
     return response
 
 
@@ -228,8 +229,16 @@ def _show_rename(
     request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
+    span = shown_count(criteria_from(request.GET)) - 1
     changes = newest_changes(phone) if form.seen.asked else []
-    clashes = clashes_of(form, changes)
-    context = {"desk": desk, "section": "phones", "row": row, "form": form, "words": words, "clashes": clashes}
+    context = {
+        "desk": desk,
+        "section": "phones",
+        "row": row,
+        "form": form,
+        "words": words,
+        "clashes": clashes_of(form, changes),
+        "span": span,
+    }
     template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
     return render(request, template, context, status=status)

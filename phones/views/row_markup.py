@@ -30,6 +30,7 @@ FREE = (
     "national",
     "nickname",
     "provider",
+    "assigned",
     "age",
     "fetched_at",
 )
@@ -56,6 +57,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
         row.needs_agent,
         not row.prefix,
         not row.nickname,
+        not row.assigned,
         row.status.tone,
         row.status.icon,
         str(row.status.label),

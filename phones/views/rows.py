@@ -12,7 +12,7 @@ from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory
 from phones.services.freshness import is_stale
 from phones.services.numbers import national_number
-from phones.templatetags.desk import age
+from phones.templatetags.desk import age, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class PhoneRow:
     inbound: Lane
     outbound: Lane
     provider: str
+    assigned: str
     age: str
     fetched_at: str
     is_stale: bool
@@ -121,6 +122,7 @@ class PhoneRow:
             inbound=Lane.of(phone.inbound_agent_id, directory),
             outbound=Lane.of(phone.outbound_agent_id, directory),
             provider=provider_label(phone.telephony_provider),
+            assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),
             fetched_at=phone.fetched_at.isoformat(timespec="seconds"),
             is_stale=is_stale(phone.fetched_at, now),

@@ -1,0 +1,145 @@
+"""Substring search over 100,000 phones: by a trigram index, or by walking the list where that is shorter.
+
+The text of a row (`Phone.search_text`) is its number, nickname and note in lower case without accents. A query is
+folded alike; one that spells a number is also looked for as bare digits. It matches the names of agents too, and so
+the phones they answer and dial from.
+
+PostgreSQL knows from its statistics whether many rows match, and then walks the index of the order until the page is
+full instead of collecting them all. SQLite doesn't, so there a search has two ways, of which it counts its way to one.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, F, Func, IntegerField, Lookup, Q, QuerySet, Subquery, UUIDField, Value, When
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.lookups import Exact, GreaterThan, LessThanOrEqual
+
+from phones.models import Phone, Project
+
+from .directory import Directory
+from .numbers import dialled_digits, folded
+
+QUERY_LIMIT = 100
+# A trigram index knows nothing shorter.
+TRIGRAM = 3
+# Up to so many hits are read and sorted sooner than a walk meets a page of them.
+FEW = 4000
+LANES = ("inbound_agent_id", "outbound_agent_id")
+
+# The keys of one project's rows are the numbers between two bounds; see the migration 0003_finding.
+_HITS = """
+SELECT rowid FROM phones_search WHERE phones_search MATCH %s
+AND rowid > (SELECT place << 32 FROM phones_searchproject WHERE project_id = %s)
+AND rowid < (SELECT place + 1 << 32 FROM phones_searchproject WHERE project_id = %s)
+"""
+# Never more than are worth reading one by one; the condition for any other query has to have them all.
+_FEW_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
+_HIT_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS})"  # noqa: S608 - constants only.
+_HIT_COUNT = f"SELECT count(*) FROM ({_HITS})"  # noqa: S608
+_FEW_COUNT = f"SELECT count(*) FROM ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
+
+
+class Counted(Subquery):
+    """How many rows a query would give, as a part of another query."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+    def __init__(self, phones: QuerySet[Phone]) -> None:
+        super().__init__(phones.order_by().values("pk"))
+
+
+class _Hidden(Func):
+    """A column that SQLite's planner finds no index for."""
+
+    template = "+%(expressions)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to find what matches: the phones, and how many there are of them."""
+
+    phones: QuerySet[Phone]
+    total: Combinable
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody typed, made ready to be compared with a project's phones."""
+
+    project: Project
+    terms: tuple[str, ...]
+    agent_ids: tuple[uuid.UUID, ...]
+
+    @classmethod
+    def of(cls, project: Project, query: str, directory: Directory) -> "Search":
+        """Return the search for a query that isn't empty."""
+        query = query[:QUERY_LIMIT].strip()
+        text, digits = folded(query), dialled_digits(query)
+        # A text that has the digits as they stand matches nothing that they don't.
+        terms = (digits,) if digits and digits in text else (digits, text) if digits else (text,)
+        named = tuple(agent.id for agent in directory.agents if text in folded(agent.name))
+        return cls(project, terms, named)
+
+    @property
+    def is_indexed(self) -> bool:
+        """True where SQLite's trigram index can answer."""
+        return connection.vendor == "sqlite" and all(len(term) >= TRIGRAM for term in self.terms)
+
+    @property
+    def condition(self) -> Q:
+        """What the matching phones have in common, for any other query."""
+        texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
+        return texts | self._lanes(self.project)
+
+    def ways(self, narrowing: Q) -> list[Way]:
+        """Return the ways to what matches among the project's phones of this kind; no row is on two of them."""
+        phones = Phone.objects.filter(narrowing, project=self.project)
+        if not self.is_indexed:
+            found = phones.filter(self.condition)
+            return [Way(found, Counted(found))]
+        is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
+        # Hidden, else it would read the whole project where it should read the hits alone.
+        scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
+        hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
+        # A walk of no project is over before it begins; as one more condition it would be asked at every row.
+        texts = self._texts | self._lanes(self.project)
+        walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
+        if not narrowing and not self.agent_ids:
+            total = self._raw(_HIT_COUNT)
+            return [Way(hits, total), Way(walked, total)]
+        return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
+
+    def _project_if(self, lookup: "Lookup[Any]") -> Case:
+        """Return the project where the lookup is true, and none where it isn't."""
+        return Case(When(lookup, then=Value(self.project.pk, output_field=UUIDField())), default=None)
+
+    @property
+    def _likely(self) -> Combinable:
+        """How many phones match at most, as far as it matters."""
+        likely: Combinable = self._raw(_FEW_COUNT)
+        for lane in LANES if self.agent_ids else ():
+            likely = likely + Counted(Phone.objects.filter(**{"project": self.project, f"{lane}__in": self.agent_ids}))
+        return likely
+
+    @property
+    def _texts(self) -> Q:
+        found = Q()
+        for term in self.terms:
+            found |= Q(search_text__contains=term)
+        return found
+
+    def _lanes(self, project: Project | Case) -> Q:
+        """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
+        if not self.agent_ids:
+            return Q()
+        inbound, outbound = (Q(**{"project": project, f"{lane}__in": self.agent_ids}) for lane in LANES)
+        return inbound | outbound
+
+    def _raw(self, sql: str) -> RawSQL:
+        quoted = (f'"{term.replace(chr(34), chr(34) * 2)}"' for term in self.terms)
+        project_id = self.project.pk.hex
+        return RawSQL(sql, (" OR ".join(quoted), project_id, project_id), output_field=IntegerField())  # noqa: S611
