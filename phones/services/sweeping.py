@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from phones import diga
 from phones.models import Change, NoKey, Outcome
 
 from . import diary
@@ -52,14 +51,10 @@ def _claim(change: Change, now: datetime) -> bool:
 
 def _look(change: Change, clock: Clock) -> bool:
     """Read what became of the change; a dead sender's that can't be read is unknown from now on."""
-    next_look_at = change.next_look_at
     try:
         settle_by_reading(change, client_for(change.project), clock)
     except NoKey:
         if change.outcome == Outcome.PENDING:
             change.outcome = Outcome.UNKNOWN
             diary.settle(change)
-    if change.outcome == Outcome.UNKNOWN and change.next_look_at != next_look_at:
-        # The first look after a lost answer is set by its settling; later ones come more and more seldom.
-        Change.objects.filter(pk=change.pk).update(next_look_at=next_look_at)
     return not change.is_open
