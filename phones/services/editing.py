@@ -172,9 +172,12 @@ def _earlier(phone: Phone, author: Author, sleep: Sleep) -> Change | None:
     """Return what an earlier send of the same form came to, if there was one; wait while it is under way."""
     if author.form_token is None:
         return None
-    same_form = Change.objects.filter(form_token=author.form_token, phone=phone)
+    same_form = Change.objects.filter(form_token=author.form_token)
     for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
         change = same_form.first()
+        if change and change.phone_id != phone.pk:
+            # Nothing of another phone is shown.
+            raise AlreadySent
         if change is None or change.outcome != Outcome.PENDING:
             return change
         sleep(POLL_SECONDS)
