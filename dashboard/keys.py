@@ -36,3 +36,8 @@ def secret_key(data_dir: Path) -> str:
 def token_keys(data_dir: Path) -> list[str]:
     """Return the keys that encrypt API tokens, newest first, from `data_dir`; one is made on first use."""
     return _keep(data_dir / "token_keys", lambda: Fernet.generate_key().decode()).split(",")
+
+
+def diary_key(data_dir: Path) -> str:
+    """Return the key that seals the diary from `data_dir`, made on first use."""
+    return _keep(data_dir / "diary_key", lambda: secrets.token_urlsafe(50))

@@ -82,12 +82,21 @@ def _secret_key() -> str:
     return found
 
 
+def _diary_key() -> str:
+    found: str = env.str("DIARY_KEY", "") or keys.diary_key(DATA_DIR)
+    if len(found) < 32:
+        raise ImproperlyConfigured("DIARY_KEY must be a random text of at least 32 characters.")
+    return found
+
+
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = _data_dir()
 
 SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
 IS_HTTPS = SITE_URL.startswith("https:")
 SECRET_KEY = _secret_key()
+# Not the key that signs sessions: who can read that must not be able to rewrite the diary.
+DIARY_KEY = _diary_key()
 TOKEN_KEYS = _token_keys()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) or sorted({str(urlsplit(SITE_URL).hostname), *LOOPBACK, "[::1]"})
 if "*" in ALLOWED_HOSTS:

@@ -1,16 +1,19 @@
 """The app of the phones."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PhonesConfig(AppConfig):
-    """Registers the system checks when the app is ready."""
+    """Registers the system checks, and the triggers of the diary, when the app is ready."""
 
     name = "phones"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks, which import models and so have to wait until now."""
+        """Register what imports models and so has to wait until now."""
         from phones import checks
+        from phones.models import append_only
 
         checks.register_all()
+        post_migrate.connect(append_only.install_triggers, sender=self)

@@ -8,7 +8,7 @@ from huey.api import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from phones.models import Project, SyncRun
-from phones.services import syncing
+from phones.services import sweeping, syncing
 
 
 @db_task()
@@ -34,3 +34,9 @@ def tick() -> None:
     """Ring the bell for every project whose sync is due."""
     for project in syncing.due_projects(timezone.now()):
         sync_if_free(project.pk)
+
+
+@db_periodic_task(crontab(minute="*"))
+def settle_open_changes() -> None:
+    """Find out what became of changes whose process died, or whose outcome is not known yet."""
+    sweeping.sweep(clock=timezone.now)

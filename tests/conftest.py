@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.template.base import FilterExpression
 from django.template.context import Context
+from django.test import TransactionTestCase
 from django.utils import translation
 
+from phones.models import append_only
 from phones.services import connecting
 from phones.services.directory import forget_directories
 
@@ -75,6 +77,20 @@ def _nothing_is_remembered() -> Iterator[None]:
     cache.clear()
     yield
     translation.activate("en")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_can_be_emptied() -> Iterator[None]:
+    """Take the diary's triggers away before a test's tables are emptied; `post_migrate`, sent then, puts them back."""
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        append_only.remove_triggers()
+        empty(self)
+
+    TransactionTestCase._fixture_teardown = without_triggers  # type: ignore[attr-defined]
+    yield
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,6 @@
 """How tests save a phone: what a person wants, the save itself, and what the stand-in got and holds."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ def save(
     form_token: uuid.UUID | None = None,
     user: User | None = None,
     clock: Callable[[], datetime] = timezone.now,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Saved:
     """Save as a person who saw the phone as it is in our copy, and ticked what the guard showed."""
     if agreed == WHAT_WAS_SHOWN:
@@ -57,6 +59,7 @@ def save(
         author=Author(user, reason="A reason", ticket="T-1", form_token=form_token),
         agreed=agreed,
         clock=clock,
+        sleep=sleep,
     )
 
 

@@ -16,14 +16,13 @@ from phones.models import Change, NamedAgent, Outcome, Phone, Project, Source
 from phones.services.history import (
     PAGE_SIZE,
     Wanted,
-    agents_of,
     history_page,
     look_count,
     matching_changes,
-    name_agents,
     people_in,
 )
 from phones.services.intention import Intention
+from phones.services.naming import agents_of, name_agents
 from tests.fixtures.desk import make_user
 from tests.saving import save, target
 from tests.test_views_changes import add_changes

@@ -46,6 +46,7 @@ class DigaError(Exception):
     """
 
     sent: bool = False
+    is_stale: bool = False
 
     def __init__(
         self,
@@ -70,19 +71,25 @@ class DigaError(Exception):
 
 
 class DigaUnavailable(DigaError):
-    """No answer, or none that can be believed. If `sent`, a write may have been applied: read again."""
+    """No answer, or none that can be believed. If `sent`, a write may have been applied: read again.
+
+    `is_stale` says that a connection kept from an earlier call broke without a byte of an answer: as a rule the
+    server had closed it for being idle, and never saw the request.
+    """
 
     def __init__(
         self,
         message: str = "",
         *,
         reason: Reason = Reason.DISCONNECTED,
+        is_stale: bool = False,
         status: int | None = None,
         code: str = "",
         request_id: str = "",
     ) -> None:
         super().__init__(message, status=status, code=code, request_id=request_id)
         self.reason = reason
+        self.is_stale = is_stale
         self.sent = not reason.is_before_sending
 
     def __str__(self) -> str:

@@ -132,7 +132,8 @@ class Sender:
             reason = find_reason(error, exchange)
         finally:
             current_exchange.reset(current)
-        return DigaUnavailable(reason=reason)
+        is_stale = reason is Reason.DISCONNECTED and exchange.is_reused and not exchange.is_answered
+        return DigaUnavailable(reason=reason, is_stale=is_stale)
 
     def _read(self, response: requests.Response) -> Reply | DigaUnavailable:
         """Read the body, at most `max_bytes` of it. A refusal stands even if its body can't be read."""

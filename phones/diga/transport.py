@@ -34,7 +34,8 @@ MAX_IDLE_SECONDS = 4.0
 class Exchange:
     """One request and its answer: when it must be over, and whether it has left.
 
-    `is_watched` says that one of our own connections carries it, so that `sent` can be relied on.
+    `is_watched` says that one of our own connections carries it, so that `sent` can be relied on; `is_reused` that
+    this connection was kept from an earlier exchange.
     """
 
     is_write: bool
@@ -43,6 +44,8 @@ class Exchange:
     clock: Callable[[], float] = time.monotonic
     is_watched: bool = False
     sent: bool = False
+    is_reused: bool = False
+    is_answered: bool = False
 
     def remaining(self) -> float:
         """Return the seconds left, 0 or less when the time is over."""
@@ -86,7 +89,10 @@ class _DeadlineReader(io.RawIOBase):
         if remaining <= 0:
             raise TimeoutError("The deadline is over")
         self._sock.settimeout(min(self._exchange.read_timeout, remaining))
-        return cast(int | None, self._raw.readinto(buffer))
+        count = cast(int | None, self._raw.readinto(buffer))
+        if count:
+            self._exchange.is_answered = True
+        return count
 
     def fileno(self) -> int:
         return cast(int, self._raw.fileno())
@@ -141,6 +147,7 @@ class _FreshForWrites:
             exchange.is_watched = True
             if exchange.is_write and time.monotonic() - connection.idle_since > MAX_IDLE_SECONDS:
                 connection.close()
+            exchange.is_reused = connection.sock is not None
         return connection
 
     def _put_conn(self, connection: Any) -> None:

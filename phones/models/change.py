@@ -77,10 +77,23 @@ class Change(models.Model):
             models.Index(fields=["project", "created_at", "source"], name="change_by_time"),
             models.Index(fields=["project", "actor", "-id"], name="change_by_actor"),
             models.Index(fields=["project", "outcome", "-id"], name="change_by_outcome"),
+            # What the sweeper looks for: few rows, and none when all is well.
+            models.Index(
+                fields=["created_at"], condition=models.Q(outcome__in=["PENDING", "UNKNOWN"]), name="change_open"
+            ),
+        ]
+        constraints = [
+            # Savers of one phone take turns, whatever process or machine they are on.
+            models.UniqueConstraint(fields=["phone"], condition=models.Q(outcome="PENDING"), name="one_write_a_phone")
         ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.number} {self.outcome}"
+
+    @property
+    def is_open(self) -> bool:
+        """True while it is not known what became of the change."""
+        return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse: the diary only grows."""

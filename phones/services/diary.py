@@ -1,10 +1,71 @@
-"""The one door into the diary: every change is written down here."""
+"""The diary: the only place where changes are written down and settled, each step sealed in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-from phones.models import Change
+from django.db import transaction
+
+from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
+
+from .chain_heads import Head, export_head
+from .naming import name_agents
+from .sealing import FIELDS, SETTLED_FIELDS, digest_of, mac_of
+
+SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
+
+
+def begin(change: Change) -> None:
+    """Write down a change that is about to be sent.
+
+    :raises IntegrityError: another change of the phone is being sent, or this form was sent before.
+    """
+    with transaction.atomic():
+        change.save(force_insert=True)
+        name_agents([change])
+        _seal(change.project, [(change, SealKind.BEGUN)])
+
+
+def settle(change: Change) -> None:
+    """Write down what became of a change, or that it is not known."""
+    with transaction.atomic():
+        change.save(update_fields=SETTLED_AND_LOOKS)
+        if change.stored:
+            # Diga may have stored an agent that nobody had asked for.
+            name_agents([change])
+        _seal(change.project, [(change, SealKind.SETTLED)])
 
 
 def record_observed(changes: Sequence[Change]) -> None:
-    """Write down changes that were seen in Diga and not made here, in the caller's transaction."""
-    Change.objects.bulk_create(changes)
+    """Write down changes of one project that were made elsewhere; they are settled from the start."""
+    if not changes:
+        return
+    with transaction.atomic():
+        Change.objects.bulk_create(changes)
+        name_agents(changes)
+        _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
+
+
+def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
+    """Append to the project's chain. Its head is locked, so that appending takes turns."""
+    head = ChainHead.objects.select_for_update().filter(project=project).first()
+    if head is None:
+        ChainHead.objects.bulk_create([ChainHead(project=project)], ignore_conflicts=True)
+        head = ChainHead.objects.select_for_update().get(project=project)
+    seals: list[ChangeSeal] = []
+    for change, kind in news:
+        head.number += 1
+        digest = digest_of({name: getattr(change, name) for name in FIELDS[kind]}, kind)
+        head.mac = mac_of(
+            project_id=project.pk,
+            number=head.number,
+            change_id=change.pk,
+            kind=kind,
+            digest=digest,
+            before=head.mac,
+        )
+        seals.append(
+            ChangeSeal(project=project, number=head.number, change=change, kind=kind, digest=digest, mac=head.mac)
+        )
+    ChangeSeal.objects.bulk_create(seals)
+    head.save(update_fields=["number", "mac"])
+    transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac)))

@@ -4,29 +4,37 @@ Whatever changes a phone passes through `change_phone`, so that none of these st
 transaction is open while the network is used.
 """
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from phones import diga
 from phones.models import Change, Outcome, Phone, Project, Source
 
+from . import diary
 from .connecting import client_for
 from .directory import directory_of
 from .guarding import guard_change
-from .history import name_agents
 from .impact import Impact
 from .intention import FIELDS, Base, Intention, frozen, frozen_intention
 from .policy import Policy, policy_for
 from .reading import reread
-from .settling import settle_answer, settle_failure
+from .settling import Became, find_out, settle_answer, settle_failure
 from .storing import store_phone
 
 Clock = Callable[[], datetime]
+Sleep = Callable[[float], None]
+
+# How long a save waits for another one of the same phone: longer than the slowest call to Diga may take.
+PATIENCE_SECONDS = 20.0
+POLL_SECONDS = 0.05
+# How often a save starts over because the phone has moved on between its read and its write.
+MAX_ROUNDS = 5
 
 
 class NothingToChange(Exception):
@@ -51,6 +59,22 @@ class Conflict(Exception):
 
 class AlreadySent(Exception):
     """This form was sent before and its change is still under way."""
+
+
+class PhoneIsBusy(Exception):
+    """Others are saving this phone all the time: nothing was sent."""
+
+
+class NotRecorded(Exception):
+    """The diary could not be written, so nothing was sent."""
+
+
+class OutcomeNotRecorded(Exception):
+    """It was sent, and what became of it could not be written down: it is looked at again within minutes."""
+
+
+class _Overtaken(Exception):
+    """The phone has moved on since it was read: start over."""
 
 
 class ReadOnlyProject(Exception):
@@ -95,11 +119,13 @@ def change_phone(
     author: Author,
     agreed: str | None,
     clock: Clock,
+    sleep: Sleep = time.sleep,
 ) -> Saved:
     """Change a phone through Diga, and return what became of it.
 
     `agreed` is the fingerprint of the impacts the person has ticked, or None. The phone's row and the diary
-    are right afterwards, whatever happens. `Saved.change.outcome` may be any but `PENDING`.
+    are right afterwards, whatever happens. `Saved.change.outcome` may be any but `PENDING`. Saves of one phone
+    take turns; the second of two sends of one form waits for the first, and returns its result.
 
     :raises NothingToChange: nothing differs; nothing was sent.
     :raises ReadOnlyProject: there is no key, or Diga has rejected it; nothing was sent.
@@ -107,10 +133,13 @@ def change_phone(
     :raises PredictedRefusal: Diga would refuse; nothing was sent.
     :raises NoConsent: consent is needed and `agreed` is for something else; nothing was sent.
     :raises Conflict: somebody changed the same field meanwhile; nothing was sent.
-    :raises AlreadySent: the same form is being sent right now.
+    :raises AlreadySent: the same form is being sent right now, and that takes long.
+    :raises PhoneIsBusy: the phone is being changed by others all the time; nothing was sent.
+    :raises NotRecorded: the diary could not be written; nothing was sent.
+    :raises OutcomeNotRecorded: it was sent, and the diary could not be written then.
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
-    earlier = _earlier(phone, author)
+    earlier = _earlier(phone, author, sleep)
     if earlier is not None:
         return Saved(earlier)
     if intention.is_empty:
@@ -118,30 +147,54 @@ def change_phone(
     if not project.is_writable:
         raise ReadOnlyProject
     client = client_for(project)
-    _refuse_closed_fields(phone, intention)
-    now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
-    earlier = _earlier(phone, author)
-    if earlier is not None:
-        # The other click of a double click was done while this one was reading.
-        return Saved(earlier)
-    _refuse_closed_fields(phone, intention)
-    merged = _compare(base, now, intention)
-    intention = intention.remaining(now)
-    if intention.is_empty:
-        raise NothingToChange
-    impacts = guard_change(project=project, phone=phone, intention=intention, client=client, agreed=agreed, clock=clock)
-    change = _begin(project, phone, intention, author, clock())
-    error = _send(change, intention, client, clock)
-    return Saved(change, merged, impacts, error)
+    for _round in range(MAX_ROUNDS):
+        _refuse_closed_fields(phone, intention)
+        now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
+        _refuse_closed_fields(phone, intention)
+        merged = _compare(base, now, intention)
+        remaining = intention.remaining(now)
+        if remaining.is_empty:
+            raise NothingToChange
+        impacts = guard_change(
+            project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock
+        )
+        try:
+            change = _begin(project, phone, remaining, author, clock())
+        except _Overtaken:
+            earlier = _earlier(phone, author, sleep)
+            if earlier is not None:
+                return Saved(earlier)
+            _await_turn(phone, sleep)
+            phone.refresh_from_db()
+            continue
+        return Saved(change, merged, impacts, _send(change, remaining, client, clock))
+    raise PhoneIsBusy
 
 
-def _earlier(phone: Phone, author: Author) -> Change | None:
+def _earlier(phone: Phone, author: Author, sleep: Sleep) -> Change | None:
+    """Return what an earlier send of the same form came to, if there was one; wait while it is under way."""
     if author.form_token is None:
         return None
-    change = Change.objects.filter(form_token=author.form_token, phone=phone).first()
-    if change is not None and change.outcome == Outcome.PENDING:
-        raise AlreadySent
-    return change
+    same_form = Change.objects.filter(form_token=author.form_token)
+    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
+        change = same_form.first()
+        if change and change.phone_id != phone.pk:
+            # Nothing of another phone is shown.
+            raise AlreadySent
+        if change is None or change.outcome != Outcome.PENDING:
+            return change
+        sleep(POLL_SECONDS)
+    raise AlreadySent
+
+
+def _await_turn(phone: Phone, sleep: Sleep) -> None:
+    """Wait until nobody is sending a change of the phone."""
+    being_sent = Change.objects.filter(phone=phone, outcome=Outcome.PENDING)
+    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
+        if not being_sent.exists():
+            return
+        sleep(POLL_SECONDS)
+    raise PhoneIsBusy
 
 
 def _refuse_closed_fields(phone: Phone, intention: Intention) -> None:
@@ -163,49 +216,76 @@ def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
 
 
 def _begin(project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Change:
-    """Commit the diary row before anything is sent."""
+    """Commit the diary row before anything is sent.
+
+    :raises _Overtaken: the phone was written or read by others since we read it, is being written, or this very
+        form was sent.
+    """
+    change = Change(
+        project=project,
+        phone=phone,
+        number=phone.shown,
+        source=author.source,
+        actor=author.user,
+        actor_name=author.user.get_full_name() or author.user.get_username() if author.user else "",
+        reason=author.reason,
+        ticket=author.ticket,
+        before=frozen(directory_of(project), Base.of(phone), intention.fields),
+        after=frozen_intention(intention),
+        created_at=now,
+        form_token=author.form_token,
+        reverts=author.reverts,
+    )
     try:
         with transaction.atomic():
-            change = Change.objects.create(
-                project=project,
-                phone=phone,
-                number=phone.shown,
-                source=author.source,
-                actor=author.user,
-                actor_name=author.user.get_full_name() or author.user.get_username() if author.user else "",
-                reason=author.reason,
-                ticket=author.ticket,
-                before=frozen(directory_of(project), Base.of(phone), intention.fields),
-                after=frozen_intention(intention),
-                created_at=now,
-                form_token=author.form_token,
-                reverts=author.reverts,
-            )
-            name_agents([change])
-            return change
+            row = Phone.objects.select_for_update().only("fetched_at").get(pk=phone.pk)
+            if row.fetched_at != phone.fetched_at:
+                raise _Overtaken
+            diary.begin(change)
     except IntegrityError:
-        if author.form_token is None:
-            raise
-        raise AlreadySent from None
+        raise _Overtaken from None
+    except DatabaseError:
+        raise NotRecorded from None
+    return change
 
 
 def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
-    """Send the PATCH once and settle the diary row by the answer; return the error if there was one."""
+    """Send the PATCH and settle the diary row by the answer; return the error if there was one.
+
+    It is sent once. The one exception: a server that had closed an idle connection never saw the request; if
+    reading confirms that, it is sent on a fresh one.
+    """
+    try:
+        error = _send_once(change, intention, client, clock)
+        if error and error.is_stale and find_out(change, client, clock)[0] is Became.UNTOUCHED:
+            error = _send_once(change, intention, client, clock)
+        if error:
+            settle_failure(change, client, error, clock)
+    except DatabaseError:
+        raise OutcomeNotRecorded from None
+    return error
+
+
+def _send_once(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
     project, phone = change.project, change.phone
+    started_at = clock()
     try:
         record = client.update_phone(phone.pk, intention.update())
     except diga.DigaError as error:
-        settle_failure(change, intention, client, error, clock)
+        change.duration_ms = _milliseconds(clock() - started_at)
         return error
     now = clock()
+    change.http_status, change.duration_ms = 200, _milliseconds(now - started_at)
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_phone(phone, record, fetched_at=max(now, phone.fetched_at), ours=intention.fields)
-        settle_answer(change, intention, Base.of(record), now)
-        change.http_status = 200
-        change.save()
-        name_agents([change])
+        settle_answer(change, Base.of(record), now)
         if project.can_write_phones is not True:
             project.can_write_phones = True
             project.save(update_fields=["can_write_phones"])
     return None
+
+
+def _milliseconds(duration: timedelta) -> int:
+    # A clock may be set back meanwhile.
+    return max(0, round(duration.total_seconds() * 1000))

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from phones.models import Change, NamedAgent, Outcome, Phone, Project
+from phones.models import Change, Outcome, Phone, Project
 
 from .numbers import dialled_digits
 
@@ -139,15 +139,3 @@ def people_in(project: Project) -> list[User]:
     """Return the people with a change in the project's history, by name. One query."""
     theirs = Change.objects.filter(project=project, actor=OuterRef("pk"))
     return list(User.objects.filter(Exists(theirs)).order_by("first_name", "last_name", "username"))
-
-
-def agents_of(change: Change) -> set[uuid.UUID]:
-    """Return the agents that a change names: before, as wanted, and as Diga stored it."""
-    sides = (change.before, change.after, change.stored)
-    return {uuid.UUID(lane["agent_id"]) for side in sides for lane in side.values() if isinstance(lane, dict)}
-
-
-def name_agents(changes: Iterable[Change]) -> None:
-    """Note which agents these changes name. For every change that is added or settled; two times is once."""
-    rows = [NamedAgent(change=change, agent_id=agent_id) for change in changes for agent_id in agents_of(change)]
-    NamedAgent.objects.bulk_create(rows, ignore_conflicts=True, batch_size=EXPORT_CHUNK)

@@ -1,88 +1,158 @@
-"""What became of a write: Diga's answer compared with the intention, or what a read says after a lost one."""
+"""What became of a write: Diga's answer compared with what was wanted, or what reading says where the answer was lost.
 
+All of it works from the diary's row alone, so that it can be done by another process, later.
+"""
+
+import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from phones import diga
 from phones.models import Change, Outcome
 
+from . import diary
+from .classifying import Verdict, verdict_of
 from .connecting import note_refusal
 from .directory import directory_of
-from .history import name_agents
-from .impact import Target
-from .intention import Base, Intention, frozen
-from .reading import reread
+from .intention import Base, frozen
+from .reading import reread, reread_agents
 from .storing import learn_published
 from .syncing import cause_of
 
 Clock = Callable[[], datetime]
-# Settles a change by what the phone was before the write, what it says now, and when.
-Settle = Callable[[Change, Intention, Base, Base, datetime], None]
+FIRST_LOOK = timedelta(minutes=1)
 
 
-def settle_answer(change: Change, intention: Intention, now_says: Base, now: datetime) -> None:
+class Became(StrEnum):
+    """What reading says of a field that was to be changed."""
+
+    APPLIED = "applied"
+    UNTOUCHED = "untouched"
+    OTHERWISE = "otherwise"
+
+
+def settle_answer(change: Change, says: Base, now: datetime) -> None:
     """Compare what Diga stored with what was wanted, and note the versions it has published thereby."""
-    change.settled_at = now
-    if not all(intention.is_met(name, now_says) for name in intention.fields):
-        _settle_mismatch(change, intention, now_says)
-        return
-    change.outcome = Outcome.CONFIRMED
-    lanes = (intention.inbound, intention.outbound)
-    learn_published(change.project, [lane.version.id for lane in lanes if isinstance(lane, Target)], now=now)
+    if all(says.value(name) == _key(name, change.after[name]) for name in change.after):
+        _settle_confirmed(change, now)
+    else:
+        _settle_mismatch(change, says, now)
+    diary.settle(change)
 
 
-def _settle_mismatch(change: Change, intention: Intention, now_says: Base) -> None:
-    change.outcome = Outcome.MISMATCH
-    change.stored = frozen(directory_of(change.project), now_says, intention.fields)
-
-
-def settle_failure(
-    change: Change, intention: Intention, client: diga.DigaClient, error: diga.DigaError, clock: Clock
-) -> None:
-    """Write down what a failed write came to: refused, not sent, or, if it may have been applied, what a read says."""
+def settle_failure(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:
+    """Write down what a failed write came to: refused, not sent, or, if it may have been applied, what reading says."""
     project = change.project
     change.cause, change.message = cause_of(error), error.message
     change.http_status, change.request_id = error.status, error.request_id
     note_refusal(project, error, clock())
-    if error.sent:
-        _read_back(change, intention, client, clock, _settle_unknown)
-    elif isinstance(error, diga.DigaRejected | diga.DigaNotFound) and len(intention.fields) > 1:
-        _read_back(change, intention, client, clock, _settle_refusal_of_many)
-    else:
-        change.outcome = (
-            Outcome.FAILED if isinstance(error, diga.DigaUnavailable | diga.DigaRateLimited) else Outcome.REFUSED
-        )
-        change.settled_at = clock()
     if isinstance(error, diga.DigaForbidden) and project.can_write_phones is not False:
         project.can_write_phones = False
         project.save(update_fields=["can_write_phones"])
-    change.save()
-    name_agents([change])
+    match verdict_of(error):
+        case Verdict.UNKNOWN:
+            settle_by_reading(change, client, clock)
+        case Verdict.REJECTED:
+            _settle_refusal(change, client, error, clock)
+        case Verdict.NOT_SENT:
+            _settle(change, Outcome.FAILED, clock())
+            diary.settle(change)
 
 
-def _read_back(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock, settle: Settle) -> None:
-    """Read the phone again and settle by what it says; where that fails too, the outcome is not known."""
-    before = Base.of(change.phone)
-    change.outcome = Outcome.UNKNOWN
+def settle_by_reading(change: Change, client: diga.DigaClient, clock: Clock) -> None:
+    """Read the phone, and where a read of it can't tell, its agents; settle by what they say.
+
+    Where that fails too, the outcome stays unknown, and is looked at again in a minute.
+    """
     try:
-        now_says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
+        became, says = find_out(change, client, clock)
     except diga.DigaError:
+        became, says = None, None
+    now = clock()
+    if became is Became.APPLIED:
+        _settle_confirmed(change, now)
+    elif became is Became.UNTOUCHED:
+        _settle(change, Outcome.FAILED, now)
+    elif became is Became.OTHERWISE and says:
+        _settle_mismatch(change, says, now)
+    elif change.outcome == Outcome.UNKNOWN:
         return
-    settle(change, intention, before, now_says, clock())
+    else:
+        change.outcome, change.next_look_at = Outcome.UNKNOWN, now + FIRST_LOOK
+    diary.settle(change)
 
 
-def _settle_refusal_of_many(change: Change, intention: Intention, before: Base, now_says: Base, now: datetime) -> None:
-    """Settle a refusal of several fields: it is not documented that the others are left as they were."""
-    change.outcome, change.settled_at = Outcome.REFUSED, now
-    if any(now_says.value(name) != before.value(name) for name in intention.fields):
-        _settle_mismatch(change, intention, now_says)
+def find_out(change: Change, client: diga.DigaClient, clock: Clock) -> tuple[Became | None, Base]:
+    """Read what Diga has now, and say whether the change is in it; None where nobody can tell.
+
+    :raises DigaError: Diga gave no usable answer.
+    """
+    says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
+    if any(_is_version_only(change, name) for name in change.after):
+        reread_agents(project=change.project, client=client, clock=clock)
+    found = {_became(change, name, says) for name in change.after}
+    if None in found:
+        return None, says
+    return found.pop() if len(found) == 1 else Became.OTHERWISE, says
 
 
-def _settle_unknown(change: Change, intention: Intention, before: Base, now_says: Base, now: datetime) -> None:
-    """Settle a lost answer. A lane whose agent stays the same can't be told by a read: it stays unknown."""
-    if any(intention.is_met(name, before) for name in intention.fields):
-        return
-    if all(intention.is_met(name, now_says) for name in intention.fields):
-        settle_answer(change, intention, now_says, now)
-    elif all(now_says.value(name) == before.value(name) for name in intention.fields):
-        change.outcome, change.settled_at = Outcome.FAILED, now
+def _became(change: Change, name: str, says: Base) -> Became | None:
+    """Say what reading tells of one field; None if it has a third value, or if the agent runs a third version."""
+    was, wanted, now = _key(name, change.before.get(name)), _key(name, change.after[name]), says.value(name)
+    if not _is_version_only(change, name):
+        return Became.APPLIED if now == wanted else Became.UNTOUCHED if now == was else None
+    before, after = change.before[name]["version_id"], change.after[name]["version_id"]
+    agent = directory_of(change.project).agent(uuid.UUID(change.after[name]["agent_id"]))
+    published = str(agent.published.id) if agent and agent.published else None
+    if now != wanted:
+        return None
+    if published == after:
+        return Became.APPLIED
+    return Became.UNTOUCHED if published == before else None
+
+
+def _is_version_only(change: Change, name: str) -> bool:
+    """Say whether a lane keeps its agent: then reading the phone can't tell, as it names no version."""
+    after = change.after[name]
+    return name != "nickname" and after is not None and _key(name, change.before.get(name)) == _key(name, after)
+
+
+def _key(name: str, frozen_value: Any) -> object:
+    """Return what a read shows of a frozen value: the nickname, or the agent's id."""
+    if name == "nickname":
+        return frozen_value or ""
+    return uuid.UUID(frozen_value["agent_id"]) if frozen_value else None
+
+
+def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
+    change.outcome, change.settled_at, change.next_look_at = outcome, now, None
+
+
+def _settle_confirmed(change: Change, now: datetime) -> None:
+    _settle(change, Outcome.CONFIRMED, now)
+    lanes = [change.after[name] for name in ("inbound", "outbound") if change.after.get(name)]
+    learn_published(change.project, [uuid.UUID(lane["version_id"]) for lane in lanes if lane["version_id"]], now=now)
+
+
+def _settle_mismatch(change: Change, says: Base, now: datetime) -> None:
+    _settle(change, Outcome.MISMATCH, now)
+    change.stored = frozen(directory_of(change.project), says, tuple(change.after))
+
+
+def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:
+    """Settle a refusal. That of several fields is read back: it is not documented that Diga applied none of them."""
+    says = None
+    if isinstance(error, diga.DigaRejected | diga.DigaNotFound) and len(change.after) > 1:
+        try:
+            says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
+        except diga.DigaError:
+            change.outcome, change.next_look_at = Outcome.UNKNOWN, clock() + FIRST_LOOK
+            diary.settle(change)
+            return
+    if says and any(says.value(name) != _key(name, change.before.get(name)) for name in change.after):
+        _settle_mismatch(change, says, clock())
+    else:
+        _settle(change, Outcome.REFUSED, clock())
+    diary.settle(change)

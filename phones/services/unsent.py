@@ -62,3 +62,23 @@ def words_for_spent_form(earlier: Change) -> Words:
     sentence = _("This form was sent before, and ended so: %(result)s. What you typed since was not sent.")
     then = _("It is in the form: compare it with what the number has now, then save again.")
     return failure(_("Already sent"), Happened.NO, sentence % {"result": result}, then, tone="warn")
+
+
+def words_for_busy() -> Words:
+    """Explain that others were saving the same phone all the while."""
+    sentence = _("Somebody else is saving this number again and again. Nothing was sent; your text is kept.")
+    return failure(_("Not saved"), Happened.NO, sentence, _("Wait a moment, then save again."), tone="warn")
+
+
+def words_for_unrecorded() -> Words:
+    """Explain that nothing is sent without a diary."""
+    sentence = _("The change could not be written into the history, so nothing was sent. Your text is kept.")
+    then = _("Try again in a minute; if it stays, tell the administrator of this server: the disk may be full.")
+    return failure(_("Not saved"), Happened.NO, sentence, then)
+
+
+def words_for_unrecorded_outcome() -> Words:
+    """Explain that it was sent, and that we could not note what Diga said."""
+    sentence = _("It was sent, but what became of it could not be written down. We look again within two minutes.")
+    then = _("Don’t save it again now: read the number again in two minutes.")
+    return failure(_("We don’t know whether Diga applied it"), Happened.UNKNOWN, sentence, then)

@@ -35,6 +35,15 @@ class Answer:
     asked: tuple[str, ...] = ()
 
 
+# What keeps a save from being sent, or from being written down, whatever the form says.
+_HINDRANCES: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
+    editing.AlreadySent: (409, unsent.words_for_being_sent),
+    editing.PhoneIsBusy: (409, unsent.words_for_busy),
+    editing.NotRecorded: (503, unsent.words_for_unrecorded),
+    editing.OutcomeNotRecorded: (503, unsent.words_for_unrecorded_outcome),
+}
+
+
 def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
     """Run a save and translate what it returns or raises. Errors about a field are put on the form."""
     try:
@@ -53,8 +62,9 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
         return Answer(422)
     except editing.Conflict as conflict:
         return Answer(409, unsent.words_for_conflict(), is_rebased=True, asked=conflict.fields)
-    except editing.AlreadySent:
-        return Answer(409, unsent.words_for_being_sent())
+    except tuple(_HINDRANCES) as hindrance:
+        status, words = _HINDRANCES[type(hindrance)]
+        return Answer(status, words())
     except diga.DigaError as error:
         return Answer(status_of(error), explaining.words_for_save_not_sent(error))
     if not is_answered_by(form.intention(), saved.change.after, Base.of(form.phone)):

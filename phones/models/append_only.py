@@ -1,0 +1,105 @@
+"""Triggers that keep the diary append-only for every program that reaches the database, not only for this one.
+
+They are put back after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it.
+"""
+
+from typing import Any
+
+from django.db import connections
+
+# A change is begun with these; they are never altered. `actor_id` may become null, when a person is deleted.
+BEGUN = (
+    "id project_id phone_id number source actor_name reason ticket before after created_at form_token seen_from"
+    " reverts_id"
+)
+SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
+SEAL = "id project_id number change_id kind digest mac"
+FIRST_SEEN = "first_seen first_seen_at"
+
+# Name, table, event, condition, what is said.
+TRIGGERS = (
+    ("change_never_deleted", "phones_change", "DELETE", "1 = 1", "A change is never deleted"),
+    (
+        "change_begun_once",
+        "phones_change",
+        "UPDATE",
+        "{begun} OR (NEW.actor_id IS DISTINCT FROM OLD.actor_id AND NEW.actor_id IS NOT NULL)",
+        "What a change began with is never altered",
+    ),
+    (
+        "change_settled_once",
+        "phones_change",
+        "UPDATE",
+        "OLD.outcome NOT IN ('PENDING', 'UNKNOWN') AND ({settled})",
+        "A settled change is never altered",
+    ),
+    ("seal_never_deleted", "phones_changeseal", "DELETE", "1 = 1", "A seal is never deleted"),
+    ("seal_never_altered", "phones_changeseal", "UPDATE", "{seal}", "A seal is never altered"),
+    (
+        "first_seen_once",
+        "phones_phone",
+        "UPDATE",
+        "OLD.first_seen_at IS NOT NULL AND ({first_seen})",
+        "What was first seen of a phone is never altered",
+    ),
+)
+
+
+def _differs(columns: str) -> str:
+    return " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in columns.split())
+
+
+def _condition(template: str) -> str:
+    return template.format(
+        begun=_differs(BEGUN), settled=_differs(SETTLED), seal=_differs(SEAL), first_seen=_differs(FIRST_SEEN)
+    )
+
+
+def install_triggers(using: str = "default", **kwargs: Any) -> None:
+    """Put every trigger in its place. Receives `post_migrate`."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        for name, table, event, template, words in TRIGGERS:
+            condition = _condition(template)
+            if connection.vendor == "sqlite":
+                # SQLite 3.40 says IS NOT where the standard says IS DISTINCT FROM.
+                condition = condition.replace("IS DISTINCT FROM", "IS NOT")
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+                cursor.execute(
+                    f'CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" WHEN {condition} '
+                    f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+                )
+            else:
+                cursor.execute(
+                    f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS '
+                    f"$$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'restrict_violation'; END $$"
+                )
+                cursor.execute(
+                    f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {event} ON "{table}" FOR EACH ROW '
+                    f'WHEN ({condition}) EXECUTE FUNCTION "{name}"()'
+                )
+
+
+def remove_triggers(using: str = "default") -> None:
+    """Take every trigger away: a test empties the tables with it."""
+    connection = connections[using]
+    tables = connection.introspection.table_names()
+    with connection.cursor() as cursor:
+        for name, table, *_rest in TRIGGERS:
+            if table in tables:
+                on = "" if connection.vendor == "sqlite" else f' ON "{table}"'
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"{on}')
+
+
+def missing_triggers(using: str = "default") -> list[str]:
+    """Return the names of the triggers that are not in their place."""
+    connection = connections[using]
+    listing = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(listing)
+        found = {row[0] for row in cursor.fetchall()}
+    return [name for name, *_rest in TRIGGERS if name not in found]

@@ -1,0 +1,41 @@
+"""What makes the diary tamper-evident: a seal for each thing that is written in it, chained by a keyed hash."""
+
+from django.db import models
+
+from .change import Change
+from .project import Project
+
+
+class SealKind(models.TextChoices):
+    """Which state of a change a seal is about."""
+
+    BEGUN = "BEGUN"
+    SETTLED = "SETTLED"
+
+
+class ChangeSeal(models.Model):
+    """One link of a project's chain. `digest` is of the change as it was; `mac` covers it and the link before."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="seals")
+    number = models.PositiveBigIntegerField()
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="seals")
+    kind = models.CharField(max_length=8, choices=SealKind)
+    digest = models.CharField(max_length=64)
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="one_seal_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.number} {self.kind}"
+
+
+class ChainHead(models.Model):
+    """The last link of a project's chain: whoever appends to it locks this row."""
+
+    project = models.OneToOneField(Project, on_delete=models.PROTECT, primary_key=True, related_name="chain_head")
+    number = models.PositiveBigIntegerField(default=0)
+    mac = models.CharField(max_length=64, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.number}"

@@ -1,0 +1,26 @@
+"""What a failed write may have done in Diga. One table, for everything that sends."""
+
+from enum import StrEnum
+
+from phones import diga
+
+
+class Verdict(StrEnum):
+    """What is certain about a write that got no good answer."""
+
+    NOT_SENT = "not_sent"  # It did not reach Diga, or Diga did not look at it.
+    REJECTED = "rejected"  # Diga read it and refused it.
+    UNKNOWN = "unknown"  # It may have been applied: only reading tells.
+
+
+def verdict_of(error: diga.DigaError) -> Verdict:
+    """Return what a write that ended with this error may have done.
+
+    A 429 counts as not looked at, as rate limiters stand before the work. A 5xx, a redirect and an answer that
+    can't be read are unknown: a gateway may hide an applied write.
+    """
+    if error.sent:
+        return Verdict.UNKNOWN
+    if isinstance(error, diga.DigaUnavailable | diga.DigaRateLimited):
+        return Verdict.NOT_SENT
+    return Verdict.REJECTED

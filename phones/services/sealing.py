@@ -1,0 +1,62 @@
+"""The chain's arithmetic: what of a change is sealed, and how a link is computed. No database."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from phones.models import SealKind
+
+# What stands from the beginning and is never altered. The actor's row may be deleted, the name stays.
+BEGUN_FIELDS = (
+    "id",
+    "project_id",
+    "phone_id",
+    "number",
+    "source",
+    "actor_name",
+    "reason",
+    "ticket",
+    "before",
+    "after",
+    "created_at",
+    "form_token",
+    "seen_from",
+    "reverts_id",
+)
+# What is added when the change is settled.
+SETTLED_FIELDS = (
+    "outcome",
+    "stored",
+    "http_status",
+    "message",
+    "cause",
+    "request_id",
+    "settled_at",
+    "duration_ms",
+)
+FIELDS = {SealKind.BEGUN: BEGUN_FIELDS, SealKind.SETTLED: (*BEGUN_FIELDS, *SETTLED_FIELDS)}
+
+
+def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
+    """Return the digest of a change, given as its columns, in one of its two states."""
+    values = [_plain(change[name]) for name in FIELDS[kind]]
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value.hex if isinstance(value, uuid.UUID) else value
+
+
+def mac_of(*, project_id: uuid.UUID, number: int, change_id: int, kind: str, digest: str, before: str) -> str:
+    """Return the keyed hash of a link; `before` is the hash of the link before it, "" for the first."""
+    text = f"{project_id.hex} {number} {change_id} {kind} {digest} {before}"
+    return hmac.new(settings.DIARY_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
