@@ -8,11 +8,11 @@ from pytest_django import Settings
 
 from phones.diga.sandbox import Sandbox, SandboxServer
 from phones.models import Phone, Project
-from tests.faults import after_sending, before_sending, reading, refusals
+from tests.faults import after_sending, before_sending, listing, people, reading, refusals
 from tests.faults.stage import ROWS, Row, Stage
 from tests.saving import forget_waiting
 
-PARTS = (before_sending, after_sending, refusals, reading)
+PARTS = (before_sending, after_sending, refusals, reading, listing, people)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from phones import diga
 from phones.diga.sandbox.phones import write_phone
 from phones.models import Change, Outcome, Phone, SyncState
+from phones.services.editing import NotEditable
 from tests.faults.stage import LIST, Stage, row
 from tests.pages import read, words
 from tests.saving import held, is_true_copy, patches, picture, stored
@@ -88,7 +89,7 @@ def values_no_database_takes(stage: Stage) -> None:
 
 @row(21)
 def unknown_status(stage: Stage) -> None:
-    """Kept and shown as it is, found by it, and the phone can be renamed."""
+    """Kept and shown as it is, and found by it; as nobody knows what it means, the phone is read-only."""
     held(stage.sandbox, stage.phone).status = "ported"
 
     run = stage.sync()
@@ -97,7 +98,9 @@ def unknown_status(stage: Stage) -> None:
     page = words(read(stage.client.get(f"{stage.list_path}?status=ported")))
     assert "ported" in page
     assert stage.phone.shown in page
-    assert stage.rename().outcome == Outcome.CONFIRMED
+    with pytest.raises(NotEditable):
+        stage.rename()
+    assert patches(stage.sandbox) == []
 
 
 def spoil(stage: Stage, how: Callable[[Body], Body]) -> Callable[[Any, Body], Body]:
