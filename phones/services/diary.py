@@ -9,7 +9,7 @@ from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
 from .chain_heads import Head, export_head
 from .naming import name_agents
-from .sealing import FIELDS, SETTLED_FIELDS, digest_of, mac_of
+from .sealing import SEALED_FIELDS, SETTLED_FIELDS, digest_of, mac_of
 
 SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
 
@@ -54,7 +54,7 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
     seals: list[ChangeSeal] = []
     for change, kind in news:
         head.number += 1
-        digest = digest_of({name: getattr(change, name) for name in FIELDS[kind]}, kind)
+        digest = digest_of({name: getattr(change, name) for name in SEALED_FIELDS}, kind)
         head.mac = mac_of(
             project_id=project.pk,
             number=head.number,
