@@ -8,11 +8,12 @@ from pytest_django import Settings
 
 from phones.diga.sandbox import Sandbox, SandboxServer
 from phones.models import Phone, Project
-from tests.faults import after_sending, before_sending, listing, people, reading, refusals
+from tests.faults import after_sending, before_sending, listing, ours, people, reading, refusals, releasing
 from tests.faults.stage import ROWS, Row, Stage
+from tests.invariants import assert_invariants
 from tests.saving import forget_waiting
 
-PARTS = (before_sending, after_sending, refusals, reading, listing, people)
+PARTS = (before_sending, after_sending, refusals, reading, ours, listing, people, releasing)
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_fault(stage: Stage, fault: Row, caplog: pytest.LogCaptureFixture) -> No
 
     fault.play(stage)
 
-
+    assert_invariants(stage.sandbox, said=caplog.text, changed_outside=stage.changed_outside)
 
 def test_every_row_of_the_table_is_here() -> None:
     assert sorted(row.number for row in ROWS) == list(range(1, 49))

@@ -27,7 +27,7 @@ def form_sent_twice(stage: Stage) -> None:
             *[lambda token=token, name=name: stage.rename(name=name, form_token=token)] * 2  # type: ignore[misc]
         )
 
-        assert isinstance(first, Change)
+        assert isinstance(first, Change), repr(first)
         assert first == second
         assert first.outcome == Outcome.CONFIRMED
     assert len(patches(stage.sandbox)) == PAIRS == Change.objects.count()

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -43,6 +44,7 @@ class Stage:
     project: Project
     phone: Phone
     passed: timedelta = timedelta(0)
+    changed_outside: set[UUID] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @cached_property
