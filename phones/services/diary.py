@@ -1,9 +1,10 @@
 """The diary: the only place where changes are written down and settled, each step sealed in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
@@ -12,6 +13,25 @@ from .naming import name_agents
 from .sealing import SEALED_FIELDS, SETTLED_FIELDS, digest_of, mac_of
 
 SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Let what is committed within be on the disk before we go on.
+
+    On PostgreSQL every commit is. SQLite, as it is set, may lose the last ones when a machine loses its power; it
+    waits for the disk here alone, as that takes milliseconds. Within a transaction it can't be told to.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    sqlite = connection.connection
+    sqlite.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        sqlite.execute("PRAGMA synchronous = NORMAL")
 
 
 def begin(change: Change) -> None:

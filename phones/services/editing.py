@@ -241,7 +241,7 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
         reverts=author.reverts,
     )
     try:
-        with transaction.atomic():
+        with diary.on_disk(), transaction.atomic():
             row = Phone.objects.select_for_update().only("fetched_at").get(pk=phone.pk)
             if row.fetched_at != phone.fetched_at:
                 raise _Overtaken

@@ -15,7 +15,7 @@ from phones.services.connecting import client_for
 from phones.services.intention import Intention
 from tests.faults.stage import LIST, Stage, recorder, row
 from tests.pages import read, words
-from tests.saving import forget_waiting, is_true_copy, patches, reading_back_fails, stored, target
+from tests.saving import before_answering, forget_waiting, is_true_copy, patches, reading_back_fails, stored, target
 
 MEGABYTE = 2**20
 
@@ -116,22 +116,27 @@ def reading_back_fails_too(stage: Stage) -> None:
 def only_the_version_is_in_doubt(stage: Stage) -> None:
     """The phone can't tell its version, so the agent is read; where that can't tell either, it is not known."""
     urgent = Phone.objects.get(project=stage.project, nickname="Urgencias 24 h")
-    elena = stage.sandbox.projects["aurora"].agent("Elena")
-    published = elena.published_id
-    found: dict[str, str] = {}
-    for when, runs in (("before", published), ("after", target(stage.project, "Elena", 2).version.id)):
-        # Nobody else uses the agent, so that the version may be published.
-        for other in stage.sandbox.projects["aurora"].phones_of(elena.id):
-            if other.id != urgent.pk:
-                other.inbound_agent_id = other.outbound_agent_id = None
-        elena.published_id = published
-        stage.plan("status", status=502, when="before")
-        elena.published_id = runs
+    aurora = stage.sandbox.projects["aurora"]
+    elena = aurora.agent("Elena")
+    # Nobody else has the agent, so that Diga publishes another version of it for this phone.
+    for other in aurora.phones_of(elena.id):
+        if other.id != urgent.pk:
+            other.inbound_agent_id = other.outbound_agent_id = None
+    stage.sync()
+    wanted = Intention(inbound=target(stage.project, "Elena", 2))
 
-        found[when] = stage.save(Intention(inbound=target(stage.project, "Elena", 2)), urgent).outcome
+    stage.plan("status", status=502, when="before")
+    untouched = stage.save(wanted, urgent)
+    stage.plan("status", status=502, when="after")
+    applied = stage.save(wanted, urgent)
+    stage.plan("status", status=502, when="before")
+    back = Intention(inbound=target(stage.project, "Elena", 3))
+    with before_answering(stage.sandbox, "PATCH", lambda: setattr(elena, "published_id", elena.version(1).id)):
+        in_doubt = stage.save(back, urgent)
 
-    assert found["before"] == Outcome.FAILED
-    assert found["after"] == Outcome.CONFIRMED
+    assert (untouched.outcome, applied.outcome) == (Outcome.FAILED, Outcome.CONFIRMED)
+    assert in_doubt.outcome == Outcome.UNKNOWN
+    assert target(stage.project, "Elena", 1).version.is_published is True
 
 
 @row(17)

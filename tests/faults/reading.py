@@ -32,13 +32,13 @@ def server_error_on_a_read(stage: Stage) -> None:
     stage.plan("status", method="GET", path=path, status=503, times=2)
     recovered = stage.rename()
     stage.plan("status", method="GET", path=path, status=503, times=None)
-    stage.sandbox.journal.clear()
+    count = len(stage.sandbox.journal)
 
     with pytest.raises(diga.DigaUnavailable):
         stage.rename()
 
     assert recovered.outcome == Outcome.CONFIRMED
-    assert [request.status for request in stage.sandbox.journal] == [503, 503, 503]
+    assert [request.status for request in stage.sandbox.journal[count:]] == [503, 503, 503]
     assert stage.phone.shown in words(read(stage.client.get(stage.list_path)))
 
 
@@ -80,6 +80,7 @@ def values_no_database_takes(stage: Stage) -> None:
         stage.sandbox.faults.clear()
     assert patches(stage.sandbox) == []
 
+    stage.changed_outside.add(stage.phone.pk)
     held(stage.sandbox, stage.phone).nickname = "Nul \x00, half \ud83d"
     run = stage.sync()
 
