@@ -154,7 +154,7 @@ def change_phone(
         merged = _compare(base, now, intention)
         remaining = intention.remaining(now)
         if remaining.is_empty:
-            # Or the first of two clicks has done it since.
+            # The other click of a double click may have done it while this one was reading.
             earlier = _earlier(phone, author, sleep)
             if earlier is None:
                 raise NothingToChange
