@@ -12,7 +12,9 @@ from django.conf import settings
 logger = logging.getLogger("phones.diary")
 
 FOLDER = "diary-heads"
-MAC_LENGTH = 64
+# "00000000000000000007 9f86d081…" and the end of the line.
+NUMBER_LENGTH = 20
+LINE_LENGTH = NUMBER_LENGTH + 1 + 64 + 1
 
 
 class HeadSpoiled(Exception):
@@ -47,15 +49,15 @@ def export_head(project_id: uuid.UUID, head: Head) -> None:
 
 def _write(path: Path, head: Head) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="latin-1") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            earlier = _parsed(file.read())
+            earlier = _parsed(file.read(LINE_LENGTH + 1))
         except HeadSpoiled:
             earlier = NO_HEAD
         if earlier.number < head.number:
             file.seek(0)
-            file.write(f"{head.number:020d} {head.mac}\n")
+            file.write(f"{head.number:0{NUMBER_LENGTH}d} {head.mac}\n")
             file.truncate()
 
 
@@ -65,10 +67,11 @@ def exported_head(project_id: uuid.UUID) -> Head:
     :raises HeadSpoiled: the file can't be understood.
     """
     try:
-        return _parsed(head_path(project_id).read_text())
+        with head_path(project_id).open(encoding="latin-1") as file:
+            return _parsed(file.read(LINE_LENGTH + 1))
     except FileNotFoundError:
         return NO_HEAD
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         raise HeadSpoiled from None
 
 
@@ -76,7 +79,7 @@ def _parsed(text: str) -> Head:
     if not text:
         # It was made a moment ago, and is about to be written.
         return NO_HEAD
-    number, _blank, mac = text.strip().partition(" ")
-    if not (number.isascii() and number.isdecimal() and len(mac) == MAC_LENGTH):
+    number, mac = text[:NUMBER_LENGTH], text[NUMBER_LENGTH + 1 : -1]
+    if len(text) != LINE_LENGTH or not (number.isascii() and number.isdecimal()):
         raise HeadSpoiled
     return Head(int(number), mac)
