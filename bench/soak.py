@@ -21,9 +21,10 @@ import django
 
 if TYPE_CHECKING:
     from phones.diga.sandbox import Sandbox, SandboxServer
-    from phones.models import Project
+    from phones.models import Phone, Project
 
 EDITORS = 4
+SHARED = 10
 PHONES = 400
 TOKEN = "sandbox-aurora-full"
 # How long Diga may be silent in a soak: short, so that much happens. Faults that hang outlast it.
@@ -51,6 +52,9 @@ FAULTS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
     ("status", "GET", {"status": 503, "times": 4}),
     ("status", "GET", {"status": 429, "retry_after": "0"}),
     ("not_json", "GET", {}),
+    # Diga is away for a while: what was sent just before can't be read back.
+    ("status", None, {"status": 502, "times": 30}),
+    ("close", None, {"times": 30}),
 )
 
 
@@ -84,9 +88,11 @@ class Soak:
         """Do one's work; whatever ends it early is a failure of the soak."""
         from django.db import DatabaseError, connections
 
+        from phones.services.editing import NotRecorded, OutcomeNotRecorded
+
         try:
             work()
-        except (DatabaseError, AssertionError, LookupError, TypeError, ValueError) as error:
+        except (DatabaseError, NotRecorded, OutcomeNotRecorded, LookupError, TypeError, ValueError) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
         finally:
             connections.close_all()
@@ -110,7 +116,9 @@ class Soak:
         from phones.services.intention import Base
 
         chance = random.Random(self._seed * 100 + number)  # noqa: S311 - a schedule is no secret.
-        ids = list(Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True))
+        ids = list(
+            Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True)
+        )
         refusals = (
             editing.Conflict,
             editing.NothingToChange,
@@ -122,9 +130,11 @@ class Soak:
         for turn in range(sys.maxsize):
             if self._is_over():
                 return
-            # A third of the turns is among ten phones that everybody wants.
-            phone = Phone.objects.select_related("project").get(pk=chance.choice(ids[:10] if turn % 3 == 0 else ids))
-            wanted = self._wish(chance, f"Soak {number} {turn}")
+            # A third of the turns is among ten phones that everybody renames; the others are this editor's own.
+            is_shared = turn % 3 == 0
+            phone_id = chance.choice(ids[:SHARED] if is_shared else ids[SHARED + number :: EDITORS])
+            phone = Phone.objects.select_related("project").get(pk=phone_id)
+            wanted = self._wish(chance, f"Soak {number} {turn}", None if is_shared else phone)
             agreed = fingerprint(impacts_of(phone, wanted))
             try:
                 saved = editing.change_phone(
@@ -143,18 +153,21 @@ class Soak:
             else:
                 self._count(f"sent: {saved.change.outcome}")
 
-    def _wish(self, chance: random.Random, name: str) -> Any:
-        """Return a rename, or one time in four another agent in its published version."""
+    def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
+        """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
         from phones.services.directory import directory_of
         from phones.services.impact import Target
         from phones.services.intention import Intention
 
-        agents = [agent for agent in directory_of(self._project).offered if agent.published]
-        if chance.random() < 0.75 or not agents:
+        if phone is None or chance.random() < 0.75:
             return Intention(nickname=name)
-        agent = chance.choice(agents)
-        assert agent.published
-        return Intention(inbound=Target(agent, agent.published))
+        # What it has already is no wish: that it is so would prove nothing.
+        targets = [
+            Target(agent, agent.published)
+            for agent in directory_of(phone.project).offered
+            if agent.published and agent.id != phone.inbound_agent_id
+        ]
+        return Intention(inbound=chance.choice(targets))
 
     def _sync(self) -> None:
         from django.utils import timezone
@@ -166,15 +179,13 @@ class Soak:
             self._count(f"passes: {sync_project(project=self._project, clock=timezone.now).state}")
 
     def _sweep(self) -> None:
-        """Look at what is not known yet, sooner than the worker would."""
-        from datetime import timedelta
-
+        """Look at what is not known yet, as soon as it is due."""
         from django.utils import timezone
 
         from phones.services.sweeping import sweep
 
         while not self._is_over():
-            self.counts["looked at again and settled"] += sweep(clock=lambda: timezone.now() + timedelta(minutes=2))
+            self.counts["looked at again and settled"] += sweep(clock=timezone.now)
             time.sleep(1.0)
 
     def _disturb(self) -> None:
@@ -184,7 +195,8 @@ class Soak:
         chance = random.Random(self._seed)  # noqa: S311 - a schedule is no secret.
         while not self._is_over():
             kind, method, options = chance.choice(FAULTS)
-            when: Any = chance.choice(["before", "after"])
+            # A refusal is one: Diga has not carried out what it refuses.
+            when: Any = "before" if 400 <= options.get("status", 0) < 500 else chance.choice(["before", "after"])
             path = "/v1/phone/" if method == "PATCH" or chance.random() < 0.8 else ""
             with self._sandbox.lock:
                 if chance.random() < 0.1:

@@ -41,6 +41,7 @@ def test_fault(stage: Stage, fault: Row, caplog: pytest.LogCaptureFixture) -> No
 
     assert_invariants(stage.sandbox, said=caplog.text, changed_outside=stage.changed_outside)
 
+
 def test_every_row_of_the_table_is_here() -> None:
     assert sorted(row.number for row in ROWS) == list(range(1, 49))
     assert all(row.play.__doc__ for row in ROWS)

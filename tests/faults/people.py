@@ -78,5 +78,7 @@ def clock_jumps(stage: Stage) -> None:
     assert [change.after["nickname"] for change in ours] == names
     assert conflict.value.now.nickname == "Renamed in Diga"
     assert len(sent(stage.sandbox)) == 3
-    assert save(stored(stage.phone), Intention(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
+    assert (
+        save(stored(stage.phone), Intention(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
+    )
     assert Phone.objects.filter(nickname="At last").count() == 1
