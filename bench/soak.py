@@ -1,4 +1,4 @@
-"""`make soak`: four editors, a syncing worker and a seeded mix of faults, for minutes; then what has to hold is checked.
+"""`make soak`: four editors, a syncing worker and a seeded mix of faults, for minutes; then all is checked.
 
 Run as `python -m bench.soak`. It works on a database and a stand-in Diga of its own, and takes them away at the end.
 The same seed makes the same faults and edits; in which order they meet is the machine's affair.
@@ -115,7 +115,7 @@ class Soak:
         from phones.services.impact import fingerprint
         from phones.services.intention import Base
 
-        chance = random.Random(self._seed * 100 + number)  # noqa: S311 - a schedule is no secret.
+        chance = random.Random(self._seed * 100 + number)
         ids = list(
             Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True)
         )
@@ -189,10 +189,10 @@ class Soak:
             time.sleep(1.0)
 
     def _disturb(self) -> None:
-        """Plan the next fault every fifth of a second or so; what was left of the last ones is forgotten now and then."""
+        """Plan a fault every fifth of a second or so; what is left of earlier ones is forgotten now and then."""
         from phones.diga.sandbox import Fault
 
-        chance = random.Random(self._seed)  # noqa: S311 - a schedule is no secret.
+        chance = random.Random(self._seed)
         while not self._is_over():
             kind, method, options = chance.choice(FAULTS)
             # A refusal is one: Diga has not carried out what it refuses.

@@ -1,11 +1,30 @@
-"""What somebody with the database's password could do to the diary, past its triggers and constraints."""
+"""What the product never does to the diary: another past for tests, and what somebody with the password could do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from phones.models import append_only
+from phones.models import Change, ChangeSeal, NamedAgent, append_only
+
+
+def alter(rows: QuerySet[Any], **values: Any) -> None:
+    """Update rows with the diary's triggers away."""
+    append_only.remove_triggers()
+    rows.update(**values)
+    append_only.install_triggers()
+
+
+def forget(changes: QuerySet[Change]) -> None:
+    """Delete changes, and all that hangs on them, with the diary's triggers away."""
+    append_only.remove_triggers()
+    ids = list(changes.values_list("pk", flat=True))
+    for hanging in (ChangeSeal, NamedAgent):
+        hanging.objects.filter(change__in=ids).delete()
+    changes.filter(pk__in=ids).delete()
+    append_only.install_triggers()
 
 
 @contextmanager

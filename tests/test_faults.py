@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pytest_django import Settings
@@ -13,7 +14,8 @@ from tests.faults.stage import ROWS, Row, Stage
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting
 
-PARTS = (before_sending, after_sending, refusals, reading, ours, listing, people, releasing)
+PARTS: tuple[ModuleType, ...] = (before_sending, after_sending, refusals, reading, ours, listing, people, releasing)
+TABLE: list[Row] = sorted(ROWS, key=lambda row: row.number)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def stage(
     return Stage(request, monkeypatch, settings, tmp_path, sandbox_server, sandbox, aurora, sales_phone)
 
 
-@pytest.mark.parametrize("fault", sorted(ROWS, key=lambda row: row.number), ids=lambda row: row.name)
+@pytest.mark.parametrize("fault", TABLE, ids=str)
 def test_fault(stage: Stage, fault: Row, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 

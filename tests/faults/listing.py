@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from phones.diga.sandbox import Churn
 from phones.models import Phone, SyncRun, SyncState
 from phones.services.syncing import SILENCE_LIMIT

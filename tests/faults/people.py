@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -23,9 +24,7 @@ def form_sent_twice(stage: Stage) -> None:
         token = uuid.uuid4()
         name = f"Clicked twice {number}"
 
-        first, second = together(
-            *[lambda token=token, name=name: stage.rename(name=name, form_token=token)] * 2  # type: ignore[misc]
-        )
+        first, second = together(*[partial(stage.rename, name=name, form_token=token)] * 2)
 
         assert isinstance(first, Change), repr(first)
         assert first == second
@@ -40,7 +39,7 @@ def two_editors_at_once(stage: Stage) -> None:
         seen = Base.of(stored(stage.phone))
         names = [f"Ana {number}", f"Luis {number}"]
 
-        found = together(*(lambda name=name: stage.rename(name=name, base=seen) for name in names))  # type: ignore[misc]
+        found = together(*(partial(stage.rename, name=name, base=seen) for name in names))
 
         (kept,) = [each for each in found if isinstance(each, Change)]
         (asked,) = [each for each in found if isinstance(each, Conflict)]

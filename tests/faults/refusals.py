@@ -189,6 +189,6 @@ def odd_advice_when_to_come_back(stage: Stage) -> None:
     assert found == ADVICE
     assert len(patches(stage.sandbox)) == len(ADVICE)
     forget_waiting(stage.monkeypatch, deadline=2.0)
+    stage.plan("status", method="GET", status=429, retry_after="3600", times=None)
     with pytest.raises(diga.DigaError, match=r"^(429|paced)"):
-        stage.plan("status", method="GET", status=429, retry_after="3600", times=None)
         stage.rename()
