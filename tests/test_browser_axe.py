@@ -53,10 +53,12 @@ def page(page_of: PageOf, admin: User) -> Page:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_page_has_no_violations(page: Page, complaints: Complaints, sales_phone: Phone, address: str) -> None:
+def test_page_has_no_violations(
+    page: Page, complaints: Complaints, place_of: Callable[[str], str], address: str
+) -> None:
     complaints.expect(404)
 
-    page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
+    page.goto(place_of(address))
 
     assert violations(page, with_all_rows=address == "/projects/aurora/phones/") == []
 

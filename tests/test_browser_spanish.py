@@ -72,7 +72,7 @@ def test_browser_s_own_questions_are_spanish(page_of: PageOf, router: User, sale
 
 @pytest.mark.parametrize("width", [1440, 380])
 def test_no_english_is_left_and_nothing_runs_over(
-    page_of: PageOf, complaints: Complaints, admin: User, aurora: Project, sales_phone: Phone, width: int
+    page_of: PageOf, complaints: Complaints, admin: User, place_of: Callable[[str], str], width: int
 ) -> None:
     complaints.expect(404)
     page = page_of(admin)
@@ -80,7 +80,7 @@ def test_no_english_is_left_and_nothing_runs_over(
     english, wide = {}, []
 
     for address in PAGES:
-        page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
+        page.goto(place_of(address))
         text = NAMES.sub("", page.locator("body").inner_text())
         english[address] = sorted({match[0] for match in ENGLISH.finditer(text)})
         if page.evaluate("document.documentElement.scrollWidth") > width:
