@@ -209,7 +209,7 @@ def test_skip_link_leads_to_the_content(page: Page) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
-    expect(page.get_by_label("Filter by status")).to_be_focused()
+    expect(page.get_by_role("link", name="Find pasted numbers")).to_be_focused()
 
 
 def test_unsaved_text_is_asked_about_before_another_number_opens(
