@@ -103,5 +103,5 @@ def test_export_downloads_what_is_shown(page: Page, sales_phone: Phone) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV for programs").click()
 
-    heading, *rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    _heading, *rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert [sales_phone.number in row for row in rows] == [True]

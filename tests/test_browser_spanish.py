@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Dialog, Page, expect
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Project
+from phones.models import Phone
 from tests.fixtures.browser import PAGES, Complaints, bodies_sent, row_of, version_id
 from tests.fixtures.desk import PASSWORD
 
