@@ -154,7 +154,11 @@ def change_phone(
         merged = _compare(base, now, intention)
         remaining = intention.remaining(now)
         if remaining.is_empty:
-            raise NothingToChange
+            # The other click of a double click may have done it while this one was reading.
+            earlier = _earlier(phone, author, sleep)
+            if earlier is None:
+                raise NothingToChange
+            return Saved(earlier)
         impacts = guard_change(
             project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock
         )
