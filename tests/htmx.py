@@ -239,7 +239,7 @@ def _replace(old: HtmlElement, new: HtmlElement) -> None:
 # What differs from one rendering to the next although it means the same.
 # What is of the moment by design: the focus mark, and the server's clock.
 PASSING = {"data-focus", "data-now"}
-MOMENTARY = {"data-result", "data-announce"}
+MOMENTARY = {"data-result", "data-announce", "data-passing"}
 VARYING_FIELDS = {"csrfmiddlewaretoken", "form_token", "opened"}
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT[\d:]+\+00:00|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+"

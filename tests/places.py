@@ -11,6 +11,7 @@ from django.utils import timezone
 from phones.models import Agent, Membership, Phone, Project, Role, SavedView
 from phones.services.admitting import Invitation, admit
 from tests.fixtures.desk import make_user
+from tests.tampering import alter
 from tests.test_views_changes import add_changes
 
 
@@ -60,7 +61,7 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
     )
     assert isinstance(invitation, Invitation)
     seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
-    Phone.objects.filter(pk=phone.pk).update(first_seen_at=timezone.now(), first_seen=seen)
+    alter(Phone.objects.filter(pk=phone.pk), first_seen_at=timezone.now(), first_seen=seen)
     return {
         "slug": project.slug,
         "phone_id": phone.pk,

@@ -79,7 +79,7 @@ def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
     again = load(folder, "SECRET_KEY", "TOKEN_KEYS")
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert modes == {"secret_key": 0o600, "token_keys": 0o600}
+    assert modes == {"secret_key": 0o600, "token_keys": 0o600, "diary_key": 0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert again == first
 
@@ -103,7 +103,7 @@ def test_starts_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
 
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert len(said) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret_key", "token_keys"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["diary_key", "secret_key", "token_keys"]
 
 
 def test_https_makes_cookies_secure(tmp_path: Path) -> None:

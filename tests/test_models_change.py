@@ -69,14 +69,23 @@ def test_row_keeps_the_name_of_a_person_who_has_left(phone: Phone) -> None:
 
 def test_one_form_is_one_row_and_rows_without_a_form_are_many(phone: Phone) -> None:
     token = uuid.uuid4()
-    note(phone, form_token=token)
-    note(phone)
+    note(phone, form_token=token, outcome=Outcome.CONFIRMED)
+    note(phone, outcome=Outcome.CONFIRMED)
+    note(phone, outcome=Outcome.CONFIRMED)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        note(phone, form_token=token, outcome=Outcome.CONFIRMED)
+
+    assert Change.objects.count() == 3
+
+
+def test_one_change_of_a_phone_is_sent_at_a_time(phone: Phone) -> None:
     note(phone)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        note(phone, form_token=token)
+        note(phone)
 
-    assert Change.objects.count() == 3
+    assert Change.objects.count() == 1
 
 
 def test_values_come_back_as_they_were_written(phone: Phone) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Outcome, Phone, Project, TokenState
+from phones.models import Change, Outcome, Phone, Project, TokenState
 from phones.services.intention import Intention
 from tests.saving import (
     before_answering,
@@ -87,7 +87,8 @@ def test_lost_answer_is_settled_by_reading_back(
 ) -> None:
     forget_waiting(monkeypatch, **loss.limits)
     before = picture(aurora)
-    sandbox.faults.add(Fault(loss.kind, method="PATCH", when=when, **loss.more))  # type: ignore[arg-type]
+    # For ever, as a connection that breaks at once is tried once more.
+    sandbox.faults.add(Fault(loss.kind, method="PATCH", when=when, times=None, **loss.more))  # type: ignore[arg-type]
 
     saved = save(sales_phone, intention_of(lane, aurora))
 
@@ -97,7 +98,7 @@ def test_lost_answer_is_settled_by_reading_back(
     assert (change.cause, change.http_status, change.message) == (loss.cause, loss.status, loss.message)
     assert change.settled_at is not None
     assert saved.error is not None
-    assert len(patches(sandbox)) == 1
+    assert len(patches(sandbox)) == (2 if loss.kind in {"close", "reset"} and when == "before" else 1)
     assert is_true_copy(sandbox, sales_phone)
     assert (picture(aurora) == before) == (when == "before")
 
@@ -202,17 +203,29 @@ def test_outcome_is_unknown_where_reading_back_fails_too(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_lost_answer_about_a_version_alone_stays_unknown(sandbox: Sandbox, aurora: Project, when: Any) -> None:
+def test_lost_answer_about_a_version_alone_is_settled_by_what_is_published(
+    sandbox: Sandbox, aurora: Project, when: Any
+) -> None:
     urgent_phone = Phone.objects.get(project=aurora, nickname="Urgencias 24 h")
-    sandbox.faults.add(Fault("close", method="PATCH", when=when))
+    sandbox.faults.add(Fault("empty", method="PATCH", when=when))
 
     saved = save(urgent_phone, Intention(inbound=target(aurora, "Elena", 2)))
 
     saved.change.refresh_from_db()
-    assert (saved.change.outcome, saved.change.settled_at) == (Outcome.UNKNOWN, None)
+    assert saved.change.outcome == (Outcome.CONFIRMED if when == "after" else Outcome.FAILED)
     assert sent(sandbox) == [{"inbound_version_id": str(target(aurora, "Elena", 2).version.id)}]
     assert is_true_copy(sandbox, urgent_phone)
-    assert target(aurora, "Elena", 2).version.is_published is False
+    assert target(aurora, "Elena", 2).version.is_published is (when == "after")
+
+
+def test_connection_that_breaks_at_once_is_tried_once_more(sandbox: Sandbox, sales_phone: Phone) -> None:
+    sandbox.faults.add(Fault("close", method="PATCH", when="before"))
+
+    saved = save(sales_phone, RENAME)
+
+    assert (saved.error, saved.change.outcome, saved.change.cause) == (None, Outcome.CONFIRMED, "")
+    assert [request.applied for request in patches(sandbox)] == [False, True]
+    assert Change.objects.count() == 1
 
 
 def test_lost_answer_is_unknown_where_a_third_value_is_read_back(sandbox: Sandbox, sales_phone: Phone) -> None:

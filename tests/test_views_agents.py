@@ -56,6 +56,7 @@ def test_agent_list_marks_the_draft_and_shows_what_is_published(
 
 def test_agent_list_keeps_an_agent_that_diga_no_longer_lists(client_of: SignIn, viewer: User, aurora: Project) -> None:
     Agent.objects.create(project=aurora, name="Paula · Antigua", is_listed=False)
+    forget_directories()
 
     row = _rows(client_of(viewer))["Paula · Antigua"]
 
@@ -90,6 +91,7 @@ def test_agents_are_sorted_by_name_whatever_the_accents(client_of: SignIn, viewe
     Agent.objects.create(project=aurora, name="Ágata")
     Agent.objects.create(project=aurora, name="zoe")
     Agent.objects.create(project=aurora, name="Aaron", is_listed=False)
+    forget_directories()
 
     names = list(_rows(client_of(viewer)))
 

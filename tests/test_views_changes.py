@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Phone, Project
+from phones.models import Change, Outcome, Phone, Project, Source
 from tests.pages import find, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/changes/"
@@ -212,7 +212,7 @@ def test_change_keeps_the_names_of_its_time(
     version = str(version_of(sandbox, "Carla", 4))
 
     open_phone(client, spare_phone).send(inbound_version_id=version)
-    change = Change.objects.get()
+    change = Change.objects.get(source=Source.FORM)
     Phone.objects.filter(pk=spare_phone.pk).update(shown="+34 000")
     spare_phone.project.agents.update(name="Somebody else")
 
@@ -228,7 +228,7 @@ def test_change_shows_what_diga_stored_instead(
     sandbox.faults.add(Fault("stored_other", method="PATCH"))
 
     open_phone(client, sales_phone).send(nickname="Ventas")
-    change = Change.objects.get()
+    change = Change.objects.get(source=Source.FORM)
 
     main = find(read(client.get(f"{LIST}{change.pk}/")), "main")
     assert texts(main, ".//div[@class='arrow']") == ["Nickname Ventas Costa del Sol Ventas Diga has Ventas (otro)"]

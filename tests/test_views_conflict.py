@@ -1,15 +1,13 @@
 """Two people change one phone: three values side by side, a choice per field, and nothing lost or sent unasked."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, Outcome, Phone, Source
+from phones.models import Change, Phone, Source
 from tests.pages import (
     FOR_DRAWER,
     Answer,
@@ -69,7 +67,7 @@ def test_conflict_shows_three_values_keeps_what_was_typed_and_sends_nothing(
     kept = form_in(client, response).values
     assert (kept["nickname"], kept["reason"]) == ("Mío", "Por qué")
     assert sent(sandbox) == []
-    assert not Change.objects.exists()
+    assert not Change.objects.exclude(source=Source.OUTSIDE).exists()
 
 
 @SHAPES
@@ -99,7 +97,7 @@ def test_choosing_mine_sends_what_the_field_holds_by_then(
 
     assert response.status_code == (200 if headers else 302)
     assert sent(sandbox) == [{"nickname": "De los dos"}]
-    assert Change.objects.get().reason == "Por qué"
+    assert Change.objects.get(source=Source.FORM).reason == "Por qué"
 
 
 @SHAPES
@@ -117,7 +115,7 @@ def test_keeping_theirs_everywhere_is_nothing_to_save(
     assert form_in(client, response).values["nickname"] == "De Marta"
     assert _shown(response) == {}
     assert sent(sandbox) == []
-    assert not Change.objects.exists()
+    assert not Change.objects.exclude(source=Source.OUTSIDE).exists()
 
 
 def test_chosen_fields_are_sent_and_the_others_are_not(client: Client, sandbox: Sandbox, spare_phone: Phone) -> None:
@@ -213,29 +211,13 @@ def test_who_changed_it_is_told_from_the_diary(
     assert words(who).endswith(" · SUP-4 · “Nuevo turno”")
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-def test_change_from_outside_is_told_with_its_window_where_it_is_known(
-    client: Client, sandbox: Sandbox, sales_phone: Phone, is_known: bool
-) -> None:
+def test_change_from_outside_is_told_with_its_window(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
     form = open_phone(client, sales_phone)
-    now = timezone.now()
-    Change.objects.create(
-        project=sales_phone.project,
-        phone=sales_phone,
-        number=sales_phone.shown,
-        source=Source.OUTSIDE,
-        outcome=Outcome.OBSERVED,
-        before={"nickname": "Ventas Costa del Sol"},
-        after={"nickname": "De Marta" if is_known else "Otra cosa"},
-        created_at=now,
-        seen_from=now - timedelta(minutes=5),
-    )
 
     response = _conflict_of_nickname(form, sandbox, sales_phone)
 
     told = texts(read(response), "descendant::fieldset//small[1]")[0]
-    assert told.startswith("Changed outside this desk")
-    assert ("between" in told) == is_known
+    assert told.startswith("Changed outside this desk, between")
 
 
 def test_choice_that_was_never_asked_for_changes_nothing(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:

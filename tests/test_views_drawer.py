@@ -12,6 +12,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services import connecting
 from tests.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
+from tests.tampering import alter
 from tests.test_views_changes import add_changes
 
 LIST = "/projects/aurora/phones/"
@@ -210,7 +211,7 @@ def test_save_whose_outcome_is_not_known_is_shown_on_the_number_and_the_form_sta
 ) -> None:
     url = url_of("phone_edit", sales_phone)
     add_changes(sales_phone, 1)
-    Change.objects.update(outcome=outcome, next_look_at=datetime(2026, 10, 9, 8, 45, tzinfo=UTC))
+    alter(Change.objects.all(), outcome=outcome, next_look_at=datetime(2026, 10, 9, 8, 45, tzinfo=UTC))
 
     page = read(client.get(url))
 

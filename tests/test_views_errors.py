@@ -93,7 +93,8 @@ def test_failed_write_that_was_not_applied_says_so(
     assert result_of(response) == f"{told} {failure.sentence} {KEPT}{quote} This change #{change.pk}"
     assert (response.status_code, change.outcome, change.cause) == (failure.answer, outcome, failure.cause)
     assert _keeps_what_was_typed(client, response)
-    assert len(patches(sandbox)) == (0 if failure.exception else 1)
+    # A connection that breaks without a byte may have been closed for being idle: a fresh one is tried once.
+    assert len(patches(sandbox)) == (0 if failure.exception else 2 if failure.kind == "close" else 1)
     assert diga_fields() == before
 
 
@@ -135,10 +136,8 @@ def test_failed_write_that_was_applied_is_found_out_by_reading(
     assert response.status_code == 200
     assert "The answer was lost, but we read the number again: Diga has the change." in result_of(response)
     assert form_in(client, response).values["nickname"] == "Mío"
-    wanted = [
-        row | ({"nickname": "Mío", "search_text": "+34951441246 mio "} if row["id"] == sales_phone.pk else {})
-        for row in before
-    ]
+    renamed = {"nickname": "Mío", "search_text": "+34951441246 mio ", "nickname_key": "mio"}
+    wanted = [row | (renamed if row["id"] == sales_phone.pk else {}) for row in before]
     assert diga_fields() == wanted
 
 

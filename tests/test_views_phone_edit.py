@@ -9,6 +9,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
+from phones.services import editing
 from tests.pages import (
     FOR_DRAWER,
     Answer,
@@ -25,6 +26,7 @@ from tests.pages import (
     words,
 )
 from tests.saving import patches
+from tests.tampering import alter
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])
@@ -312,10 +314,13 @@ def test_same_form_twice_is_one_write(
     assert len(patches(sandbox)) == 1
 
 
-def test_form_that_is_being_sent_is_not_sent_again(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
+def test_form_that_is_being_sent_is_not_sent_again(
+    client: Client, sandbox: Sandbox, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
     form = open_phone(client, sales_phone)
     form.send(nickname="Una vez")
-    Change.objects.update(outcome="PENDING")
+    alter(Change.objects.all(), outcome="PENDING")
 
     response = form.send(nickname="Una vez")
 

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, Phone, Project
 from phones.services import connecting
+from phones.services.directory import forget_directories
 from tests.pages import FOR_DRAWER, FOR_NOTHING_KNOWN, FOR_TABLE, find, read, texts, url_of, words
 
 LIST = "/projects/aurora/phones/"
@@ -322,6 +323,7 @@ def test_list_marks_old_copies_unknown_statuses_and_missing_agents(
         fetched_at=timezone.now() - timedelta(hours=2), status="ported", telephony_provider="other"
     )
     Agent.objects.filter(name__startswith="Bruno").update(is_listed=False)
+    forget_directories()
 
     tree = read(client.get(LIST))
 

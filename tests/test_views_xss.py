@@ -13,11 +13,12 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Phone, Project, SyncRun
+from phones.models import Change, Outcome, Phone, Project, Source, SyncRun
 from phones.services import syncing
 from tests.hostile import HOSTILE, harmless
 from tests.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, open_rename, plan, read, url_of, version_of
 from tests.saving import patches
+from tests.tampering import alter, forget
 from tests.test_views_changes import add_changes
 
 ClientOf = Callable[[User], Client]
@@ -63,7 +64,8 @@ class Stage:
         """Put the texts everywhere, and sync. What decides about the order stays in front."""
         for index, phone in enumerate(self.phones):
             row = self.sandbox.phones[phone.pk]
-            row.nickname = texts[index % len(texts)]
+            # Each its own: numbers that share a nickname are counted.
+            row.nickname = f"{index} {texts[index % len(texts)]}"
             row.number = f"+000 {self.numbers[phone.pk]} {texts[(index + 7) % len(texts)]}"
         for index, agent in enumerate(self.sandbox.agents.values()):
             agent.name = f"{self.names[agent.id]} {texts[(index * 5) % len(texts)]}"
@@ -72,6 +74,8 @@ class Stage:
         SyncRun.objects.all().delete()
         run = syncing.sync_project(project=self.aurora, clock=timezone.now)
         assert run.is_complete
+        # What these syncs found different differs by what was there before.
+        forget(Change.objects.filter(source=Source.OUTSIDE))
         Project.objects.filter(pk=self.aurora.pk).update(name=texts[0][:80])
         self.person.first_name = texts[2]
         self.person.save()
@@ -79,7 +83,8 @@ class Stage:
     def speak(self, text: str) -> None:
         """Put a text into every part of an entry of the diary."""
         lane = {"agent_id": str(self.phones[0].pk), "agent_name": text, "version_id": None, "version_number": 1}
-        Change.objects.filter(pk=self.change.pk).update(
+        alter(
+            Change.objects.filter(pk=self.change.pk),
             number=f"+34 {text}",
             actor_name=text,
             reason=text,

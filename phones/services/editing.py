@@ -154,7 +154,11 @@ def change_phone(
         merged = _compare(base, now, intention)
         remaining = intention.remaining(now)
         if remaining.is_empty:
-            raise NothingToChange
+            # The other click of a double click may have done it while this one was reading.
+            earlier = _earlier(phone, author, sleep)
+            if earlier is None:
+                raise NothingToChange
+            return Saved(earlier)
         impacts = guard_change(
             project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock
         )
@@ -257,13 +261,20 @@ def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: 
     """
     try:
         error = _send_once(change, intention, client, clock)
-        if error and error.is_stale and find_out(change, client, clock)[0] is Became.UNTOUCHED:
+        if error and error.is_stale and _is_untouched(change, client, clock):
             error = _send_once(change, intention, client, clock)
         if error:
             settle_failure(change, client, error, clock)
     except DatabaseError:
         raise OutcomeNotRecorded from None
     return error
+
+
+def _is_untouched(change: Change, client: diga.DigaClient, clock: Clock) -> bool:
+    try:
+        return find_out(change, client, clock)[0] is Became.UNTOUCHED
+    except diga.DigaError:
+        return False
 
 
 def _send_once(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:

@@ -8,7 +8,7 @@ from phones.models import Phone, Project
 
 from .connecting import client_for, note_answer, note_refusal
 from .intention import Base
-from .storing import is_copy, store_agents, store_phone
+from .storing import hold, is_copy, store_agents, store_phone
 
 Clock = Callable[[], datetime]
 
@@ -48,6 +48,16 @@ def refresh_phone(*, project: Project, phone: Phone, clock: Clock) -> bool:
     """
     before = Base.of(phone)
     return reread(project=project, phone=phone, client=client_for(project), clock=clock) != before
+
+
+def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
+    """Read the phone for a page that only shows it: `phone` then says what Diga says, no row is written.
+
+    :raises NoKey: the project has no usable key.
+    :raises DigaError: Diga gave no usable answer; `phone` is as our copy.
+    """
+    asked_at = clock()
+    hold(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
 
 
 def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> None:

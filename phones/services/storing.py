@@ -68,6 +68,11 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
     return phone.missing_since is None and all(getattr(phone, name) == value for name, value in _values(record).items())
 
 
+def hold(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
+    """Let the object in memory say what an answer says; its row stays as it is."""
+    _apply(phone, _values(record), read_at)
+
+
 def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime, ours: Collection[str] = ()) -> None:
     """Copy an answer about one phone into its row, unless the row has a newer one; `phone` is then as the row.
 

@@ -93,7 +93,7 @@ def phone_restore(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespon
 
 def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     if request.method == "GET":
-        words = _refresh(desk, goal.phone)
+        words = _peek(desk, goal.phone)
         return _show(request, desk, goal, _form(desk, goal), words=words)
     if not desk.may_route and not {"take_inbound", "take_outbound"}.isdisjoint(request.POST):
         raise PermissionDenied
@@ -113,10 +113,10 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     return _take_back(request, desk, goal, form)
 
 
-def _refresh(desk: Desk, phone: Phone) -> Words | None:
+def _peek(desk: Desk, phone: Phone) -> Words | None:
     """Read the phone again; return why it couldn't be, in which case our copy is shown."""
     try:
-        reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
+        reading.peek(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
         return explaining.words_for_read(error)
     except NoKey:

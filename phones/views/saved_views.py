@@ -53,7 +53,7 @@ def _may_change(view: SavedView, desk: Desk) -> bool:
 
 def saved_query(query: str) -> str:
     """Return of an address's query what a view keeps: the filters, without cursors and frozen selections."""
-    return suffix_of(replace(criteria_from(QueryDict(query)), selection="")).removeprefix("?")
+    return suffix_of(replace(criteria_from(QueryDict(query)), selection="", after="", before="")).removeprefix("?")
 
 
 @require_http_methods(["GET", "POST"])
