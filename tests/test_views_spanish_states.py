@@ -17,10 +17,10 @@ from phones.services import syncing
 from phones.services.intention import Intention
 from phones.services.pasting import TEXT_LIMIT
 from tests.fixtures.spanish import Check
+from tests.outages import database_away
 from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of
 from tests.saving import forget_waiting, held, save
 from tests.tampering import alter
-from tests.test_dashboard_outages import database_away
 from tests.test_views_changes import add_changes
 from tests.test_views_reverts import form_of
 
