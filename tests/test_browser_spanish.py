@@ -1,6 +1,5 @@
 """The main job in Spanish, which the browser asks for."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Phone
 from tests.fixtures.browser import PAGES, Complaints, bodies_sent, row_of, version_id
 from tests.fixtures.desk import PASSWORD
+from tests.fixtures.spanish import ENGLISH, NAMES
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,12 +18,6 @@ pytestmark = [
     pytest.mark.usefixtures("spanish"),
 ]
 PageOf = Callable[[User], Page]
-# Words of the English pages that no Spanish one has.
-ENGLISH = re.compile(r"\b(the|and|with|this|your|save|read|numbers?|phones?|agents?|changes?|settings|search)\b", re.I)
-# Names that stay as they are.
-NAMES = re.compile(
-    r"Phone Desk|New Number|Phones: Write|Agents: Read|Calls: Read|English|Settings > Project > API Keys", re.I
-)
 
 
 def test_main_job(page: Page, router: User, sandbox: Sandbox, reception_phone: Phone) -> None:
