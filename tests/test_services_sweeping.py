@@ -1,11 +1,13 @@
 """What a killed process or a lost answer has left open is settled by reading, and never by sending."""
 
+import uuid
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
+from phones.diga.sandbox.state import VersionRow
 from phones.models import Change, Outcome, Phone, Project
 from phones.services import connecting, sweeping
 from phones.services.intention import Intention
@@ -106,9 +108,9 @@ def test_looks_come_more_and_more_seldom_and_end_after_a_day(sandbox: Sandbox, s
         if due is None:
             break
         assert sweep_at(due - timedelta(seconds=1)) == 0
-        assert Change.objects.get().look_count == change.look_count
+        assert Change.objects.get(pk=change.pk).look_count == change.look_count
         sweep_at(due)
-        following = Change.objects.get().next_look_at
+        following = Change.objects.get(pk=change.pk).next_look_at
         waits.append(following - due if following else None)
         assert len(waits) < 40
 
@@ -194,7 +196,9 @@ def test_version_only_change_is_told_by_the_agent(sandbox: Sandbox, aurora: Proj
 
 def test_version_only_change_stays_unknown_when_the_agent_runs_neither(sandbox: Sandbox, aurora: Project) -> None:
     change = lose_a_version(sandbox, aurora, is_applied=True)
-    sandbox.projects["aurora"].agent("Elena").published_id = None
+    elena = sandbox.projects["aurora"].agent("Elena")
+    elena.versions.append(VersionRow(uuid.uuid4(), 9))
+    elena.published_id = elena.version(9).id
 
     assert sweep_at(timezone.now() + timedelta(minutes=2)) == 0
 

@@ -2,15 +2,20 @@
 
 import re
 import unicodedata
+from itertools import filterfalse
 
 import phonenumbers
 
 NOT_DIGITS = re.compile(r"[^0-9]")
+PLAIN_SPANISH = re.compile(r"\+34[6-9](?!00)[0-9]{8}")
 LOOKS_DIALLED = re.compile(r"[0-9\s()+./\-]+")
 
 
 def shown_number(number: str) -> str:
     """Return the international form people read, `+34 951 20 18 02`; what isn't a number stays as it is."""
+    if PLAIN_SPANISH.fullmatch(number):
+        # As the library has it (a test compares), at a tenth of the time: a first sync asks 100,000 times.
+        return f"{number[:3]} {number[3:6]} {number[6:8]} {number[8:10]} {number[10:]}"
     if not number.startswith("+"):
         return number
     try:
@@ -57,8 +62,10 @@ def digits_of(number: str) -> str:
 
 def folded(text: str) -> str:
     """Return the text in lower case without accents, as searches compare it."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return "".join(filterfalse(unicodedata.combining, decomposed))
 
 
 def nickname_key(nickname: str | None) -> str:

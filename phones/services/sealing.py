@@ -41,7 +41,18 @@ SETTLED_FIELDS = (
     "duration_ms",
 )
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _plain(value: Any) -> str:
+    """Return what JSON has no form for as text: times in UTC to the microsecond, ids as hexadecimal digits."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    raise TypeError(f"Nothing of the diary is a {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
 def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
@@ -52,19 +63,12 @@ def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
 
 def digests_of(values: Sequence[Any]) -> tuple[str, str]:
     """Return both digests of a change, given as the values of its `SEALED_FIELDS`; the second covers the first."""
-    plain = [_plain(value) for value in values]
-    begun = _hashed(plain[: len(BEGUN_FIELDS)])
-    return begun, _hashed([begun, *plain[len(BEGUN_FIELDS) :]])
+    begun = _hashed(values[: len(BEGUN_FIELDS)])
+    return begun, _hashed([begun, *values[len(BEGUN_FIELDS) :]])
 
 
-def _hashed(values: list[Any]) -> str:
+def _hashed(values: Sequence[Any]) -> str:
     return hashlib.sha256(_encode(values).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return value.hex if isinstance(value, uuid.UUID) else value
 
 
 def mac_of(*, project_id: uuid.UUID, number: int, change_id: int, kind: str, digest: str, before: str) -> str:

@@ -1,13 +1,15 @@
 """Rows of phones as the database keeps them: a page read, or written, by one statement, past model instances.
 
 A sync compares 100,000 rows and, the first time, writes them all; making an object of each would take longer
-than fetching them. Django holds SQLite to 83 such rows a statement, too; the driver's `executemany` has no limit.
+than fetching them. Django holds SQLite to 40 such rows a statement, too, and each statement costs: the trigram index
+of SQLite writes what it has gathered before the next one begins.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -36,7 +38,8 @@ UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
 INSERTED = tuple(
     field.attname for field in Phone._meta.concrete_fields if not field.generated and field.db_default is NOT_PROVIDED
 )
-
+# A page of Diga's list; SQLite takes 32,766 values a statement.
+STATEMENT_ROWS = 100
 
 _copied = attrgetter(*COPIED)
 
@@ -127,22 +130,33 @@ def row_of(phone: Phone) -> dict[str, Any]:
 def upsert(rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, given by the names of `INSERTED`, or update Diga's fields of those that are there.
 
-    A note, and what was seen first, are never updated. A row of another project, or one that was read later, is
-    left as it is.
+    No id may be given twice. A note, and what was seen first, are never updated. A row of another project, or one
+    that was read later, is left as it is.
     """
-    values = [[raw(row[name]) for name in INSERTED] for row in rows]
-    if values:
+    waiting = iter(rows)
+    while some := list(islice(waiting, STATEMENT_ROWS)):
+        values: list[Any] = [[raw(row[name]) for name in INSERTED] for row in some]
         with connection.cursor() as cursor:
-            cursor.executemany(_upsert(), values)
+            if connection.vendor == "postgresql":
+                cursor.execute(_upsert(0), [list(column) for column in zip(*values, strict=True)])
+            else:
+                cursor.execute(_upsert(len(values)), list(chain.from_iterable(values)))
 
 
 @cache
-def _upsert() -> str:
-    marks = ", ".join(["%s"] * len(INSERTED))
+def _upsert(count: int) -> str:
+    """Return the statement for so many rows; for columns of any length, as arrays, where `count` is 0."""
+    if count:
+        marks = ", ".join(["%s"] * len(INSERTED))
+        source = f"VALUES {', '.join([f'({marks})'] * count)}"
+    else:
+        # Arrays, as psycopg reads a statement of thousands of marks anew each time, which takes longer than Diga.
+        types = (Phone._meta.get_field(name).db_type(connection) for name in INSERTED)
+        source = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})"  # noqa: S608
     news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
     # Names of our own columns.
     return (
-        f'INSERT INTO "phones_phone" ({_names(INSERTED)}) VALUES ({marks}) ON CONFLICT ("id") DO UPDATE SET {news} '  # noqa: S608
+        f'INSERT INTO "phones_phone" ({_names(INSERTED)}) {source} ON CONFLICT ("id") DO UPDATE SET {news} '
         'WHERE "phones_phone"."project_id" = excluded."project_id" '
         'AND "phones_phone"."fetched_at" <= excluded."fetched_at"'
     )
