@@ -64,7 +64,11 @@ class Edit:
                 "inbound": target(phone.project, "Alicia", 5),
             }
             save(phone, Intention(**{name: wanted[name] for name in self.wishes}), clock=clock or self.clock)
-        except (DigaError, NotRecorded, OutcomeNotRecorded, OperationalError, Killed) as error:
+        except (DigaError, NotRecorded, OutcomeNotRecorded, OperationalError) as error:
+            return error
+        except Killed as error:
+            # The database sees the connection of a dead process end.
+            connection.close()
             return error
         return None
 
