@@ -211,7 +211,12 @@ class Steps:
         commit = database._commit
 
         def step_and_commit() -> None:
-            self.step()
+            try:
+                self.step()
+            except Killed:
+                # As the database does when its client is gone.
+                database._rollback()
+                raise
             commit()
             if isinstance(self.error, Killed):
                 self.step()
