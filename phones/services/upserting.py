@@ -152,11 +152,11 @@ def _upsert(count: int) -> str:
     else:
         # Arrays, as psycopg reads a statement of thousands of marks anew each time, which takes longer than Diga.
         types = (Phone._meta.get_field(name).db_type(connection) for name in INSERTED)
-        source = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})"
+        source = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})"  # noqa: S608
     news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
     # Names of our own columns.
     return (
-        f'INSERT INTO "phones_phone" ({_names(INSERTED)}) {source} ON CONFLICT ("id") DO UPDATE SET {news} '  # noqa: S608
+        f'INSERT INTO "phones_phone" ({_names(INSERTED)}) {source} ON CONFLICT ("id") DO UPDATE SET {news} '
         'WHERE "phones_phone"."project_id" = excluded."project_id" '
         'AND "phones_phone"."fetched_at" <= excluded."fetched_at"'
     )
