@@ -9,7 +9,7 @@ ASSETS := $(shell find static -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test check bench
+.PHONY: help setup demo run test check bench soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: $(VENV)/dev.done $(MESSAGES) ## every test, browser tests included (ARGS= 
 
 check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, migrations, deploy check
 	@scripts/check.sh
+
+soak: $(VENV)/dev.done $(MESSAGES) ## 10 minutes of editing, syncing and faults, then all is checked (ARGS="--minutes 2 --seed 1")
+	@$(PY) -m bench.soak $(ARGS)
 
 bench: $(VENV)/dev.done $(MESSAGES) ## the benchmarks, printed as ratios
 	@$(PY) -m bench $(ARGS)

@@ -1,6 +1,6 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import listing, saving, scripts, sizes, starting, syncing
+from bench import listing, saving, scripts, sizes, starting, syncing, verifying
 
 BENCHMARKS = {
     "saving": saving,
@@ -9,4 +9,5 @@ BENCHMARKS = {
     "start": starting,
     "size": sizes,
     "sync": syncing,
+    "verify": verifying,
 }

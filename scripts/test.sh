@@ -14,7 +14,7 @@ if [ $# = 0 ]; then
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
       "$python" -m pytest -n logical -q -m "not browser" \
       $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
-        -o -name 'test_views_*.py' -o -name 'test_commands_*.py' \) | sort)
+        -o -name 'test_views_*.py' -o -name 'test_commands_*.py' -o -name 'test_faults*.py' \) | sort)
     echo "SQLite:"
   elif [ -n "${CI:-}" ]; then
     echo "CI needs PostgreSQL and Redis too. $why" >&2

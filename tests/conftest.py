@@ -21,7 +21,7 @@ from phones.services.directory import forget_directories
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-pytest_plugins = ["tests.fixtures.diga", "tests.fixtures.desk", "tests.fixtures.browser"]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "spanish")]
 
 
 def _is_near(host: object) -> bool:

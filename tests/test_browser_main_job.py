@@ -219,7 +219,7 @@ def test_viewer_sees_everything_and_changes_nothing(page_of: PageOf, viewer: Use
     drawer = open_alone(page, reception_phone)
 
     expect(drawer.get_by_text("Your role shows numbers but doesn’t change them.")).to_be_visible()
-    expect(drawer.get_by_text("Alicia · Recepción")).to_be_visible()
+    expect(drawer.get_by_role("link", name="Alicia · Recepción")).to_be_visible()
     expect(page.get_by_role("button", name="Save changes")).to_have_count(0)
     expect(page.get_by_role("link", name=re.compile("^Rename"))).to_have_count(0)
 

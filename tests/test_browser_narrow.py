@@ -42,7 +42,7 @@ CRAMPED = """() => {
 
 @pytest.mark.parametrize("size", [{"width": 380, "height": 760}, ZOOMED], ids=["phone", "zoomed"])
 def test_no_page_is_wider_than_the_window(
-    page_of: PageOf, complaints: Complaints, admin: User, aurora: Project, sales_phone: Phone, size: dict[str, int]
+    page_of: PageOf, complaints: Complaints, admin: User, place_of: Callable[[str], str], size: dict[str, int]
 ) -> None:
     complaints.expect(404)
     page = page_of(admin)
@@ -50,7 +50,7 @@ def test_no_page_is_wider_than_the_window(
     cramped = {}
 
     for address in PAGES:
-        page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
+        page.goto(place_of(address))
         cramped[address] = page.evaluate(CRAMPED)
 
     assert {address: found for address, found in cramped.items() if found} == {}

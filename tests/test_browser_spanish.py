@@ -1,6 +1,5 @@
 """The main job in Spanish, which the browser asks for."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -8,9 +7,10 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Dialog, Page, expect
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Project
+from phones.models import Phone
 from tests.fixtures.browser import PAGES, Complaints, bodies_sent, row_of, version_id
 from tests.fixtures.desk import PASSWORD
+from tests.fixtures.spanish import ENGLISH, NAMES
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,12 +18,6 @@ pytestmark = [
     pytest.mark.usefixtures("spanish"),
 ]
 PageOf = Callable[[User], Page]
-# Words of the English pages that no Spanish one has.
-ENGLISH = re.compile(r"\b(the|and|with|this|your|save|read|numbers?|phones?|agents?|changes?|settings|search)\b", re.I)
-# Names that stay as they are.
-NAMES = re.compile(
-    r"Phone Desk|New Number|Phones: Write|Agents: Read|Calls: Read|English|Settings > Project > API Keys", re.I
-)
 
 
 def test_main_job(page: Page, router: User, sandbox: Sandbox, reception_phone: Phone) -> None:
@@ -72,7 +66,7 @@ def test_browser_s_own_questions_are_spanish(page_of: PageOf, router: User, sale
 
 @pytest.mark.parametrize("width", [1440, 380])
 def test_no_english_is_left_and_nothing_runs_over(
-    page_of: PageOf, complaints: Complaints, admin: User, aurora: Project, sales_phone: Phone, width: int
+    page_of: PageOf, complaints: Complaints, admin: User, place_of: Callable[[str], str], width: int
 ) -> None:
     complaints.expect(404)
     page = page_of(admin)
@@ -80,7 +74,7 @@ def test_no_english_is_left_and_nothing_runs_over(
     english, wide = {}, []
 
     for address in PAGES:
-        page.goto(address.format(phone=sales_phone.pk, agent=sales_phone.inbound_agent_id))
+        page.goto(place_of(address))
         text = NAMES.sub("", page.locator("body").inner_text())
         english[address] = sorted({match[0] for match in ENGLISH.finditer(text)})
         if page.evaluate("document.documentElement.scrollWidth") > width:

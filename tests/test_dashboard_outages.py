@@ -1,7 +1,6 @@
 """Our own database is away: words instead of a stack trace, nothing sent, and it heals without a restart."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,13 +9,12 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone
+from tests.outages import IS_POSTGRES, database_away
 from tests.pages import FOR_DRAWER, open_phone, read, url_of, words
 from tests.saving import sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientOf = Callable[[User], Client]
-IS_POSTGRES = connection.vendor == "postgresql"
-UNREACHABLE = {"HOST": "127.0.0.1", "PORT": "1"} if IS_POSTGRES else {"NAME": "/nowhere/at/all.sqlite3"}
 
 
 @pytest.fixture
@@ -25,19 +23,6 @@ def client(client_of: ClientOf, router: User) -> Client:
     client = client_of(router)
     client.raise_request_exception = False
     return client
-
-
-@contextmanager
-def database_away() -> Iterator[None]:
-    """Let every new connection to the database fail."""
-    connection.close()
-    kept = {name: connection.settings_dict[name] for name in UNREACHABLE}
-    connection.settings_dict.update(UNREACHABLE)
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict.update(kept)
 
 
 @pytest.mark.parametrize("path", ["/projects/aurora/phones/", "/account/", "/projects/aurora/"])

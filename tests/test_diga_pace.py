@@ -93,6 +93,19 @@ def test_turn_that_would_come_too_late_is_refused_at_once(place: dict[str, objec
     assert turns.acquire(0.6)
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_clock_that_is_set_back_stops_nobody(place: dict[str, object], fake_time: FakeTime, is_held: bool) -> None:
+    turns = make(place, 10)
+    for _ in range(10):
+        turns.acquire(0)
+    if is_held:
+        turns.slow_down(900.0)
+    fake_time.now -= 3600
+
+    assert turns.acquire(10)
+    assert sum(fake_time.naps) < 10
+
+
 @pytest.mark.parametrize("per_second", [0.5, 1 / 3, 300, 2000])
 def test_any_rate_above_zero_is_kept(place: dict[str, object], fake_time: FakeTime, per_second: float) -> None:
     turns = make(place, per_second)

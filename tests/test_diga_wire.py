@@ -1,15 +1,12 @@
 """What goes wrong on the wire, and the one reason it becomes: did the request leave or not?"""
 
-import contextlib
 import io
-import json
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,10 +14,6 @@ from uuid import UUID
 import pytest
 import requests
 import responses
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from phones.diga import (
     DigaClient,
@@ -31,9 +24,10 @@ from phones.diga import (
     new_session,
 )
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
+from tests.tls import PHONE_ID, tls_server
 
 MakeClient = Callable[..., DigaClient]
-PHONE_ID = UUID("11111111-1111-4111-8111-111111111111")
+
 RENAME = PhoneUpdate(nickname="Otra")
 
 
@@ -85,45 +79,6 @@ def test_connection_that_does_not_come_about_was_not_sent() -> None:
         for one in crowd:
             one.close()
     assert (error.reason, error.sent) == (Reason.CONNECT_TIMEOUT, False)
-
-
-@contextlib.contextmanager
-def tls_server(folder: Path, name: str, received: list[bytes]) -> Iterator[tuple[int, Path]]:
-    """Run a TLS server with a certificate of its own making; yield its port and the certificate's path."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-
-    def serve() -> None:
-        try:
-            connection, _ = server.accept()
-            with context.wrap_socket(connection, server_side=True) as secure:
-                received.append(secure.recv(65536))
-                body = json.dumps({"id": str(PHONE_ID), "number": "1", "telephony_provider": "x", "status": "y"})
-                secure.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-        except OSError:
-            return
-        finally:
-            connection.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield server.getsockname()[1], path
-        thread.join(2)
 
 
 def test_untrusted_certificate_gets_no_byte_of_the_key(tmp_path: Path) -> None:

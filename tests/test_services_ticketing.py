@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,61 @@ def test_sentence_of_a_change_outside_names_no_person() -> None:
         " 2026-03-29T01:59:58+01:00: nickname from no nickname to “Ventas”; status from “reserved” to “assigned”."
         f" {URL}"
     )
+
+
+def test_sentence_is_spanish_for_somebody_who_reads_spanish(fresh_spanish: None) -> None:
+    routed = change(
+        before={"nickname": None, "inbound": lane("Bruno · Ventas", 2), "outbound": lane("Carla · Citas", 4)},
+        after={"nickname": "Citas", "inbound": lane("Alicia · Recepción", 5), "outbound": None},
+        reason="Obras.",
+        ticket="SUP-7",
+    )
+
+    with translation.override("es"):
+        text = ticket_sentence(routed, url=URL)
+
+    assert text == (
+        "Lola Ruiz cambió +34 951 44 12 46 el 2026-03-29T01:59:58+01:00: alias (antes sin alias, después “Citas”);"
+        " agente entrante (antes “Bruno · Ventas” v2, después “Alicia · Recepción” v5);"
+        " agente saliente (antes “Carla · Citas” v4, después sin agente)."
+        f" Confirmado por Diga. Motivo: Obras. Ticket: SUP-7. {URL}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "start", "end"),
+    [
+        (
+            {"outcome": Outcome.REFUSED},
+            "Lola Ruiz intentó cambiar +34 951 44 12 46 el ",
+            "Diga lo rechazó; no se cambió nada.",
+        ),
+        ({"outcome": Outcome.FAILED}, "Lola Ruiz intentó cambiar ", "No se aplicó; no se cambió nada."),
+        ({"outcome": Outcome.UNKNOWN}, "Lola Ruiz intentó cambiar ", "No se sabe si Diga lo aplicó."),
+        ({"outcome": Outcome.PENDING}, "Lola Ruiz intentó cambiar ", "Diga aún no ha respondido."),
+        (
+            {"outcome": Outcome.MISMATCH, "stored": {"inbound": None}},
+            "Lola Ruiz intentó cambiar ",
+            "Diga guardó otra cosa: sin agente.",
+        ),
+        (
+            {"outcome": Outcome.OBSERVED, "seen_from": THEN - timedelta(minutes=15)},
+            "+34 951 44 12 46 se cambió fuera de este panel entre el 2026-03-29T01:44:58+01:00 y el 2026-03-29T01:59",
+            "después “Alicia · Recepción” v5).",
+        ),
+        (
+            {"outcome": Outcome.OBSERVED, "seen_from": None},
+            "+34 951 44 12 46 se cambió fuera de este panel antes del 2026-03-29T01:59:58+01:00: ",
+            "después “Alicia · Recepción” v5).",
+        ),
+    ],
+)
+def test_spanish_sentence_is_as_careful(values: dict[str, Any], start: str, end: str, fresh_spanish: None) -> None:
+    with translation.override("es"):
+        text = ticket_sentence(change(**values), url=URL)
+
+    assert text.startswith(start)
+    assert text.endswith(f" {end} {URL}")
 
 
 @given(text=st.text(), number=st.integers() | st.none())

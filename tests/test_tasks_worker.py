@@ -28,27 +28,32 @@ def database_url() -> str:
     return f"postgres://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
 
 
+def worker_environment(folder: Path, diga_url: str) -> dict[str, str]:
+    """Return the settings of a worker on this test's database, with a queue of its own."""
+    redis = f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}" if settings.REDIS_URL else ""
+    return {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": redis,
+        "DIGA_API_URL": diga_url,
+        "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS),
+        "SECRET_KEY": settings.SECRET_KEY,
+    }
+
+
 @pytest.fixture
 def worker(
     transactional_db: None, diga_url: str, aurora: Project, tmp_path: Path
 ) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Return a start of `manage.py run_huey`, on this test's database and a queue of its own."""
     started: list[subprocess.Popen[str]] = []
-    redis = f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}" if settings.REDIS_URL else ""
 
     def start() -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "run_huey"],
             cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "DATA_DIR": str(tmp_path),
-                "DATABASE_URL": database_url(),
-                "REDIS_URL": redis,
-                "DIGA_API_URL": diga_url,
-                "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS),
-                "SECRET_KEY": settings.SECRET_KEY,
-            },
+            env=worker_environment(tmp_path, diga_url),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

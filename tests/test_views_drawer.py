@@ -222,3 +222,14 @@ def test_save_whose_outcome_is_not_known_is_shown_on_the_number_and_the_form_sta
 
     add_changes(sales_phone, 1)
     assert read(client.get(url)).xpath("//section[@aria-label='Not known yet']") == []
+
+
+def test_agents_of_a_number_lead_to_their_pages(
+    client_of: ClientOf, viewer: User, router: User, sales_phone: Phone
+) -> None:
+    page = f"/projects/aurora/agents/{sales_phone.inbound_agent_id}/"
+
+    for person in (viewer, router):
+        drawer = read(client_of(person).get(url_of("phone_edit", sales_phone)))
+
+        assert drawer.xpath("//aside//a[@class='to-agent']/@href") == [page, page]

@@ -185,5 +185,7 @@ def test_link_survives_signing_in(aurora: Project, sales_phone: Phone) -> None:
     assert answer["Location"] == "/account/login/?next=/go/%3Fn%3D951441246"
 
 
-def test_finder_is_reached_from_every_page(client: Client, aurora: Project) -> None:
-    assert FIND in read(client.get("/projects/aurora/agents/")).xpath("//header[@class='top']//a/@href")
+def test_finder_is_reached_from_the_list(client: Client, aurora: Project) -> None:
+    page = read(client.get("/projects/aurora/phones/?q=citas"))
+
+    assert texts(page, f"//main//a[@href='{FIND}']") == ["Find pasted numbers"]

@@ -138,3 +138,21 @@ def test_filter_bar_carries_what_it_has_no_field_for(client: Client) -> None:
 
     carried = {field.get("name"): field.get("value") for field in form.xpath("./input[@type='hidden']")}
     assert carried == {"sort": "-age", "size": "25", "cols": "number,age"}
+
+
+# What a row says beside its status.
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "30 days left"), (29, "1 day left"), (31, "Gone any moment")])
+def test_number_in_quarantine_says_how_long_it_is_held(
+    client: Client, released_phone: Phone, days: int, said: str
+) -> None:
+    Phone.objects.update(released_at=timezone.now() - timedelta(days=days))
+
+    tree = read(client.get(LIST))
+    drawer = read(client.get(f"{LIST}{released_phone.pk}/"))
+
+    (row,) = tree.xpath("//tr[@id=$id]", id=f"phone-{released_phone.pk}")
+    assert row.xpath(".//td[contains(@class, 'c-state')]/span/@title") == [said]
+    assert said in texts(drawer, "//aside//header//span")
+    assert tree.xpath("//tr[.//span[contains(., 'Assigned')]]//td[contains(@class, 'c-state')]/span/@title") == []

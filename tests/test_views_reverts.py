@@ -344,7 +344,9 @@ def test_ticket_text_is_there_after_saving(client: Client, sales_phone: Phone) -
 
     drawer = read(client.get(url_of("phone_edit", sales_phone, f"?change={change.pk}")))
 
-    assert [f"/changes/{change.pk}/" in text for text in drawer.xpath("//aside//textarea/text()")] == [True]
+    (result,) = drawer.xpath("//aside//*[@data-result]")
+    assert [f"/changes/{change.pk}/" in text for text in result.xpath(".//button/@data-copy")] == [True]
+    assert f"{CHANGES}{change.pk}/revert/" in result.xpath(".//a/@href")
 
 
 def test_queries_of_the_page_are_few(

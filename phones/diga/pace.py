@@ -21,9 +21,12 @@ from pyrate_limiter import GCRA, Rate, RedisStateStore
 logger = logging.getLogger("phones.diga")
 
 LEAST_HOLD_SECONDS = 0.25
+LEAST_WAIT_SECONDS = 0.001
 FIRST_HOLD_SECONDS = 1.0
 LAST_HOLD_SECONDS = 60.0
 MAX_HOLD_SECONDS = 900.0
+CLOCK_SLACK_SECONDS = 60.0
+"""How far the clocks of two machines that share a pace may be apart."""
 SLOWED_TO = 0.8
 LEAST_SHARE = 1 / 50
 GROWTH_PER_SECOND = 1.01
@@ -51,6 +54,11 @@ class Slowness:
     since: float = 0.0
     strike_count: int = 0
 
+    def hold_at(self, now: float) -> float:
+        """Return the seconds to hold off from now; one longer than any we impose is of a clock that was set back."""
+        hold = self.hold_until - now
+        return hold if 0 < hold <= MAX_HOLD_SECONDS + CLOCK_SLACK_SECONDS else 0.0
+
     def share_at(self, now: float) -> float:
         """Return the share of the configured rate to use now."""
         seconds = min(1000.0, max(0.0, now - self.since))
@@ -58,7 +66,7 @@ class Slowness:
 
     def after_429(self, now: float, retry_after: float | None) -> "Slowness":
         """Return what to do after one more 429. Those that come while everyone holds off are the same one."""
-        if now < self.hold_until:
+        if self.hold_at(now):
             return self if retry_after is None else self._held_until(now + retry_after)
         is_fresh = now - self.hold_until > STRIKES_FORGOTTEN_AFTER_SECONDS
         strike_count = 1 if is_fresh else min(self.strike_count + 1, 10)
@@ -95,6 +103,11 @@ class _SharedPace:
         per_second = self._per_second * slowness.share_at(now)
         burst = max(1, int(per_second)) if slowness.share_at(now) == 1.0 else 1
         return Rate(max(1, round(per_second * 1000)), 1_000_000, burst=burst)
+
+    @property
+    def longest_turn(self) -> float:
+        """Return the seconds until the next turn at most; one further ahead is of a clock that was set back."""
+        return max(1.0, 1 / (self._per_second * LEAST_SHARE))
 
     def _take(self) -> float:
         """Take a turn and return 0, or return the seconds until it is worth asking again."""
@@ -161,11 +174,15 @@ class SqlitePace(_SharedPace):
     def _take_within(self, connection: sqlite3.Connection) -> float:
         now = time.time()
         tat, slowness = self._read(connection)
-        if now < slowness.hold_until:
-            return slowness.hold_until - now
+        if hold := slowness.hold_at(now):
+            return hold
         state, decision = GCRA().step([self.rate_at(now, slowness)], (tat,), int(now * 1000), 1)
         if not decision.allowed:
-            return (decision.retry_after_ms or 1) / 1000
+            wait = (decision.retry_after_ms or 1) / 1000
+            if wait <= self.longest_turn:
+                return wait
+            connection.execute("UPDATE pace SET tat = 0 WHERE name = ?", (self._name,))
+            return LEAST_WAIT_SECONDS
         connection.execute("UPDATE pace SET tat = ? WHERE name = ?", (int(state[0]), self._name))
         return 0.0
 
@@ -207,15 +224,19 @@ class RedisPace(_SharedPace):
         now = time.time()
         try:
             slowness = self._read(self._redis, self._slow_key)
-            if now < slowness.hold_until:
-                return slowness.hold_until - now
+            if hold := slowness.hold_at(now):
+                return hold
             rates = [self.rate_at(now, slowness)]
             decision = self._turns.check(GCRA(), rates, int(now * 1000), 1)
+            wait = 0.0 if decision.allowed else (decision.retry_after_ms or 1) / 1000
+            if wait > self.longest_turn:
+                self._turns.reset()
+                return LEAST_WAIT_SECONDS
         except self._errors as error:
             logger.warning("The pace in Redis is unusable: %s", type(error).__name__)
             time.sleep(1 / self._per_second)
             return 0.0
-        return 0.0 if decision.allowed else (decision.retry_after_ms or 1) / 1000
+        return wait
 
     def slow_down(self, retry_after: float | None) -> None:
         """See `Pace`."""

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='change',
             name='look_count',
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='change',
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='phone',
             name='first_seen',
-            field=models.JSONField(blank=True, default=dict),
+            field=models.JSONField(blank=True, db_default={}, default=dict),
         ),
         migrations.AddField(
             model_name='phone',
@@ -95,17 +95,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='syncrun',
             name='missing_count',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='syncrun',
             name='new_count',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='syncrun',
             name='outside_count',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AlterField(
             model_name='change',
@@ -151,12 +151,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='project',
             name='unreachable_cause',
-            field=models.CharField(blank=True, default='', max_length=24),
+            field=models.CharField(blank=True, db_default='', default='', max_length=24),
         ),
         migrations.AddField(
             model_name='phone',
             name='nickname_key',
-            field=models.TextField(blank=True, default=''),
+            field=models.TextField(blank=True, db_default='', default=''),
         ),
         migrations.RunPython(fill_nickname_keys, migrations.RunPython.noop),
         migrations.AddIndex(

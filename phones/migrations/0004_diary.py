@@ -9,11 +9,12 @@ from django.db import migrations, models
 def seal_what_is_there(apps: Any, schema_editor: Any) -> None:
     """Begin a chain for the changes that were made before there were seals, as they are found."""
     from phones.models import SealKind
-    from phones.services.sealing import FIELDS, digest_of, mac_of
+    from phones.services.chain_heads import Head, export_head
+    from phones.services.sealing import SEALED_FIELDS, digest_of, mac_of
 
     Change, ChangeSeal, ChainHead = (apps.get_model("phones", name) for name in ("Change", "ChangeSeal", "ChainHead"))
     heads: dict[Any, tuple[int, str]] = {}
-    for change in Change.objects.order_by("pk").values(*FIELDS[SealKind.SETTLED]).iterator():
+    for change in Change.objects.order_by("pk").values(*SEALED_FIELDS).iterator():
         kind = SealKind.BEGUN if change["outcome"] == "PENDING" else SealKind.SETTLED
         project_id = change["project_id"]
         number, before = heads.get(project_id, (0, ""))
@@ -32,6 +33,7 @@ def seal_what_is_there(apps: Any, schema_editor: Any) -> None:
         heads[project_id] = (number + 1, mac)
     for project_id, (number, mac) in heads.items():
         ChainHead.objects.create(project_id=project_id, number=number, mac=mac)
+        export_head(project_id, Head(number, mac))
 
 
 class Migration(migrations.Migration):

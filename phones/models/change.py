@@ -66,7 +66,7 @@ class Change(models.Model):
     reverts = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reverted_by")
     # An unknown outcome is looked at again, more and more seldom.
     next_look_at = models.DateTimeField(null=True, blank=True)
-    look_count = models.PositiveSmallIntegerField(default=0)
+    look_count = models.PositiveSmallIntegerField(default=0, db_default=0)
     # One form, one write: the second save of the same form gets the first one's result.
     form_token = models.UUIDField(null=True, blank=True, unique=True)
 

@@ -45,7 +45,7 @@ class Phone(models.Model):
     digits = models.TextField(blank=True, default="")
     search_text = models.TextField(blank=True, default="")
     # The nickname as nicknames are compared: folded, "" without one.
-    nickname_key = models.TextField(blank=True, default="")
+    nickname_key = models.TextField(blank=True, default="", db_default="")
     # Where lists put the phone by its agents: the sort keys of those, kept by triggers of the database (0003_finding).
     inbound_key = models.TextField(editable=False, db_default="")
     outbound_key = models.TextField(editable=False, db_default="")
@@ -60,7 +60,9 @@ class Phone(models.Model):
     missing_since = models.DateTimeField(null=True, blank=True)
     # Entry zero of the history: what Diga said when we first saw the phone, frozen like a change's `before`.
     first_seen_at = models.DateTimeField(null=True, blank=True)
-    first_seen: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict, blank=True)
+    first_seen: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict, db_default={}, blank=True
+    )
 
     objects = PhoneQuerySet.as_manager()
 

@@ -60,7 +60,7 @@ class Project(models.Model):
     sync_cause = models.CharField(max_length=24, blank=True, default="")
     # Since when no call has got an answer, and why the first did not; empty while Diga answers.
     unreachable_since = models.DateTimeField(null=True, blank=True)
-    unreachable_cause = models.CharField(max_length=24, blank=True, default="")
+    unreachable_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
     phone_count = models.PositiveIntegerField(default=0)
     agent_count = models.PositiveIntegerField(default=0)
     agents_read_at = models.DateTimeField(null=True, blank=True)

@@ -29,10 +29,10 @@ class SyncRun(models.Model):
     phone_count = models.PositiveIntegerField(default=0)
     written_count = models.PositiveIntegerField(default=0)
     malformed_count = models.PositiveIntegerField(default=0)
-    new_count = models.PositiveIntegerField(default=0)
+    new_count = models.PositiveIntegerField(default=0, db_default=0)
     # Differences that we did not make, and phones that Diga no longer knows.
-    outside_count = models.PositiveIntegerField(default=0)
-    missing_count = models.PositiveIntegerField(default=0)
+    outside_count = models.PositiveIntegerField(default=0, db_default=0)
+    missing_count = models.PositiveIntegerField(default=0, db_default=0)
     # How many phones are expected, for the progress bar; None where nobody can say.
     expected_count = models.PositiveIntegerField(null=True, blank=True)
     cause = models.CharField(max_length=24, blank=True, default="")

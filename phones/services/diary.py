@@ -1,17 +1,37 @@
 """The diary: the only place where changes are written down and settled, each step sealed in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
 from .chain_heads import Head, export_head
 from .naming import name_agents
-from .sealing import FIELDS, SETTLED_FIELDS, digest_of, mac_of
+from .sealing import SEALED_FIELDS, SETTLED_FIELDS, digest_of, mac_of
 
 SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Let what is committed within be on the disk before we go on.
+
+    On PostgreSQL every commit is. SQLite, as it is set, may lose the last ones when a machine loses its power; it
+    waits for the disk here alone, as that takes milliseconds. Within a transaction it can't be told to.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    sqlite = connection.connection
+    sqlite.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        sqlite.execute("PRAGMA synchronous = NORMAL")
 
 
 def begin(change: Change) -> None:
@@ -54,7 +74,7 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
     seals: list[ChangeSeal] = []
     for change, kind in news:
         head.number += 1
-        digest = digest_of({name: getattr(change, name) for name in FIELDS[kind]}, kind)
+        digest = digest_of({name: getattr(change, name) for name in SEALED_FIELDS}, kind)
         head.mac = mac_of(
             project_id=project.pk,
             number=head.number,

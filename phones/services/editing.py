@@ -19,7 +19,7 @@ from phones.models import Change, Outcome, Phone, Project, Source
 from . import diary
 from .connecting import client_for
 from .directory import directory_of
-from .guarding import guard_change
+from .guarding import NoConsent, PredictedRefusal, guard_change
 from .impact import Impact
 from .intention import FIELDS, Base, Intention, frozen, frozen_intention
 from .policy import Policy, policy_for
@@ -81,6 +81,10 @@ class ReadOnlyProject(Exception):
     """Nothing can be written: there is no key, or Diga has rejected it."""
 
 
+# What keeps a save from being sent once the phone has been read.
+_IN_THE_WAY = (NothingToChange, Conflict, NotEditable, PredictedRefusal, NoConsent)
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """The change made, and what there is to say about it.
@@ -93,6 +97,15 @@ class Saved:
     merged: tuple[str, ...] = ()
     impacts: tuple[Impact, ...] = ()
     error: diga.DigaError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What is left to send, what others changed meanwhile, and what there is to say about it."""
+
+    remaining: Intention
+    merged: tuple[str, ...]
+    impacts: tuple[Impact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,31 +161,42 @@ def change_phone(
         raise ReadOnlyProject
     client = client_for(project)
     for _round in range(MAX_ROUNDS):
-        _refuse_closed_fields(phone, intention)
-        now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
-        _refuse_closed_fields(phone, intention)
-        merged = _compare(base, now, intention)
-        remaining = intention.remaining(now)
-        if remaining.is_empty:
-            # The other click of a double click may have done it while this one was reading.
-            earlier = _earlier(phone, author, sleep)
-            if earlier is None:
-                raise NothingToChange
-            return Saved(earlier)
-        impacts = guard_change(
-            project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock
-        )
         try:
-            change = _begin(project, phone, remaining, author, clock())
-        except _Overtaken:
+            checked = _check(project, phone, intention, base, agreed, client, clock)
+            change = _begin(project, phone, checked.remaining, author, clock())
+        except (_Overtaken, *_IN_THE_WAY) as met:
+            # What is in the way may be what the other send of this form has done.
             earlier = _earlier(phone, author, sleep)
             if earlier is not None:
                 return Saved(earlier)
+            if not isinstance(met, _Overtaken):
+                raise
             _await_turn(phone, sleep)
             phone.refresh_from_db()
             continue
-        return Saved(change, merged, impacts, _send(change, remaining, client, clock))
+        return Saved(change, checked.merged, checked.impacts, _send(change, checked.remaining, client, clock))
     raise PhoneIsBusy
+
+
+def _check(
+    project: Project,
+    phone: Phone,
+    intention: Intention,
+    base: Base,
+    agreed: str | None,
+    client: diga.DigaClient,
+    clock: Clock,
+) -> _Checked:
+    """Read the phone anew, and let nothing through that the person would not want sent any more."""
+    _refuse_closed_fields(phone, intention)
+    now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
+    _refuse_closed_fields(phone, intention)
+    merged = _compare(base, now, intention)
+    remaining = intention.remaining(now)
+    if remaining.is_empty:
+        raise NothingToChange
+    impacts = guard_change(project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock)
+    return _Checked(remaining, merged, impacts)
 
 
 def _earlier(phone: Phone, author: Author, sleep: Sleep) -> Change | None:
@@ -241,7 +265,7 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
         reverts=author.reverts,
     )
     try:
-        with transaction.atomic():
+        with diary.on_disk(), transaction.atomic():
             row = Phone.objects.select_for_update().only("fetched_at").get(pk=phone.pk)
             if row.fetched_at != phone.fetched_at:
                 raise _Overtaken

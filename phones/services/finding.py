@@ -31,6 +31,7 @@ LISTED = (
     "outbound_agent_id",
     "telephony_provider",
     "assigned_at",
+    "released_at",
     "fetched_at",
     "missing_since",
 )

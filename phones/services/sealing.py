@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,23 +40,38 @@ SETTLED_FIELDS = (
     "settled_at",
     "duration_ms",
 )
-FIELDS = {SealKind.BEGUN: BEGUN_FIELDS, SealKind.SETTLED: (*BEGUN_FIELDS, *SETTLED_FIELDS)}
+SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
+
+
+def _plain(value: Any) -> str:
+    """Return what JSON has no form for as text: times in UTC to the microsecond, ids as hexadecimal digits."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    raise TypeError(f"Nothing of the diary is a {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
 def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
-    """Return the digest of a change, given as its columns, in one of its two states."""
-    values = [_plain(change[name]) for name in FIELDS[kind]]
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the digest of a change, given as its `SEALED_FIELDS`, in one of its two states."""
+    begun, settled = digests_of([change[name] for name in SEALED_FIELDS])
+    return begun if kind == SealKind.BEGUN else settled
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return value.hex if isinstance(value, uuid.UUID) else value
+def digests_of(values: Sequence[Any]) -> tuple[str, str]:
+    """Return both digests of a change, given as the values of its `SEALED_FIELDS`; the second covers the first."""
+    begun = _hashed(values[: len(BEGUN_FIELDS)])
+    return begun, _hashed([begun, *values[len(BEGUN_FIELDS) :]])
+
+
+def _hashed(values: Sequence[Any]) -> str:
+    return hashlib.sha256(_encode(values).encode()).hexdigest()
 
 
 def mac_of(*, project_id: uuid.UUID, number: int, change_id: int, kind: str, digest: str, before: str) -> str:
     """Return the keyed hash of a link; `before` is the hash of the link before it, "" for the first."""
     text = f"{project_id.hex} {number} {change_id} {kind} {digest} {before}"
-    return hmac.new(settings.DIARY_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.DIARY_KEY.encode(), text.encode(), "sha256").hex()

@@ -99,7 +99,7 @@ def drawer_context(
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
         "why_closed": _why_closed(desk.project, policy),
         "words": words,
-        "result": ChangeLine.of(result, desk.project.slug) if result else None,
+        "result": ChangeLine.of(result, desk.project.slug, desk=desk, phone=phone) if result else None,
         "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": clashes_of(form, changes),
         "merges": merges_of(form),

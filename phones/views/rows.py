@@ -6,11 +6,12 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory
 from phones.services.freshness import is_stale
+from phones.services.health import quarantine_days_left
 from phones.services.numbers import national_number
 from phones.templatetags.desk import age, local_day
 
@@ -44,6 +45,16 @@ def status_badge(status: str) -> Badge:
 def shown_status(phone: Phone) -> Badge:
     """Return the status of a phone in words; one that Diga no longer knows says so."""
     return MISSING_BADGE if phone.missing_since is not None else status_badge(phone.status)
+
+
+def _days_left(phone: Phone, now: datetime) -> str:
+    """Return for how long Diga still holds a number that was given back, "" for one that wasn't."""
+    if phone.status != "released" or phone.released_at is None or phone.missing_since is not None:
+        return ""
+    days = quarantine_days_left(phone.released_at, now)
+    if not days:
+        return _("Gone any moment")
+    return ngettext("%(count)d day left", "%(count)d days left", days) % {"count": days}
 
 
 def provider_label(provider: str) -> str:
@@ -82,6 +93,7 @@ class PhoneRow:
     national: str
     nickname: str
     status: Badge
+    days_left: str
     inbound: Lane
     outbound: Lane
     provider: str
@@ -119,6 +131,7 @@ class PhoneRow:
             national=national,
             nickname=phone.nickname or "",
             status=shown_status(phone),
+            days_left=_days_left(phone, now),
             inbound=Lane.of(phone.inbound_agent_id, directory),
             outbound=Lane.of(phone.outbound_agent_id, directory),
             provider=provider_label(phone.telephony_provider),

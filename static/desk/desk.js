@@ -16,7 +16,7 @@ document.addEventListener("click", async (event) => {
   } catch {
     return; // No permission: the number can still be selected by hand.
   }
-  announce(`${document.body.dataset.copied}: ${button.dataset.copy}`);
+  announce(button.dataset.said || `${document.body.dataset.copied}: ${button.dataset.copy}`);
   button.classList.add("is-done");
   setTimeout(() => button.classList.remove("is-done"), 1500);
 });

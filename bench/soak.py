@@ -1,0 +1,298 @@
+"""`make soak`: four editors, a syncing worker and a seeded mix of faults, for minutes; then all is checked.
+
+Run as `python -m bench.soak`. It works on a database and a stand-in Diga of its own, and takes them away at the end.
+The same seed makes the same faults and edits; in which order they meet is the machine's affair.
+"""
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+
+if TYPE_CHECKING:
+    from phones.diga.sandbox import Sandbox, SandboxServer
+    from phones.models import Phone, Project
+
+EDITORS = 4
+SHARED = 10
+PHONES = 400
+TOKEN = "sandbox-aurora-full"
+# How long Diga may be silent in a soak: short, so that much happens. Faults that hang outlast it.
+READ_TIMEOUT, DEADLINE, HANG_SECONDS = 0.5, 2.0, 0.8
+# Kind, method, options: each as likely as the other. The wire's faults, refusals, and answers that are none.
+FAULTS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
+    ("hang", "PATCH", {"seconds": HANG_SECONDS}),
+    ("close", "PATCH", {}),
+    ("reset", "PATCH", {}),
+    ("truncated", "PATCH", {}),
+    ("drip", "PATCH", {"seconds": 0.05}),
+    ("big_header", "PATCH", {}),
+    ("redirect", "PATCH", {}),
+    ("html", "PATCH", {}),
+    ("not_json", "PATCH", {}),
+    ("empty", "PATCH", {}),
+    ("status", "PATCH", {"status": 500}),
+    ("status", "PATCH", {"status": 502}),
+    ("status", "PATCH", {"status": 409}),
+    ("status", "PATCH", {"status": 403}),
+    ("status", "PATCH", {"status": 429, "retry_after": "0"}),
+    ("stored_other", "PATCH", {}),
+    ("close", "GET", {}),
+    ("reset", "GET", {"times": 3}),
+    ("status", "GET", {"status": 503, "times": 4}),
+    ("status", "GET", {"status": 429, "retry_after": "0"}),
+    ("not_json", "GET", {}),
+    # Diga is away for a while: what was sent just before can't be read back.
+    ("status", None, {"status": 502, "times": 30}),
+    ("close", None, {"times": 30}),
+)
+
+
+class Soak:
+    """What goes on at the same time, until the time is over; `counts` is what came of it."""
+
+    def __init__(self, project: "Project", sandbox: "Sandbox", seed: int, seconds: float) -> None:
+        self._project = project
+        self._sandbox = sandbox
+        self._seed = seed
+        self._until = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        """Let everybody work, and come back when all have ended."""
+        works = [
+            *(lambda number=number: self._edit(number) for number in range(EDITORS)),  # type: ignore[misc]
+            self._sync,
+            self._sweep,
+            self._disturb,
+        ]
+        threads = [threading.Thread(target=self._guarded, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do one's work; whatever ends it early is a failure of the soak."""
+        from django.db import DatabaseError, connections
+
+        from phones.services.editing import NotRecorded, OutcomeNotRecorded
+
+        try:
+            work()
+        except (DatabaseError, NotRecorded, OutcomeNotRecorded, LookupError, TypeError, ValueError) as error:
+            self.failures.append(f"{type(error).__name__}: {error}")
+        finally:
+            connections.close_all()
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._until or bool(self.failures)
+
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self.counts[name] += 1
+
+    def _edit(self, number: int) -> None:
+        """Rename phones and move their calls, now and then the same ones as the other editors."""
+        from django.utils import timezone
+
+        from phones import diga
+        from phones.models import Phone
+        from phones.services import editing
+        from phones.services.guarding import NoConsent, PredictedRefusal, impacts_of
+        from phones.services.impact import fingerprint
+        from phones.services.intention import Base
+
+        chance = random.Random(self._seed * 100 + number)
+        ids = list(
+            Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True)
+        )
+        refusals = (
+            editing.Conflict,
+            editing.NothingToChange,
+            editing.PhoneIsBusy,
+            editing.NotEditable,
+            PredictedRefusal,
+            NoConsent,
+        )
+        for turn in range(sys.maxsize):
+            if self._is_over():
+                return
+            # A third of the turns is among ten phones that everybody renames; the others are this editor's own.
+            is_shared = turn % 3 == 0
+            phone_id = chance.choice(ids[:SHARED] if is_shared else ids[SHARED + number :: EDITORS])
+            phone = Phone.objects.select_related("project").get(pk=phone_id)
+            wanted = self._wish(chance, f"Soak {number} {turn}", None if is_shared else phone)
+            agreed = fingerprint(impacts_of(phone, wanted))
+            try:
+                saved = editing.change_phone(
+                    project=phone.project,
+                    phone=phone,
+                    intention=wanted,
+                    base=Base.of(phone),
+                    author=editing.Author(None, "Soak"),
+                    agreed=agreed,
+                    clock=timezone.now,
+                )
+            except refusals as refusal:
+                self._count(f"not sent: {type(refusal).__name__}")
+            except diga.DigaError:
+                self._count("not sent: the read before it failed")
+            else:
+                self._count(f"sent: {saved.change.outcome}")
+
+    def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
+        """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
+        from phones.services.directory import directory_of
+        from phones.services.impact import Target
+        from phones.services.intention import Intention
+
+        if phone is None or chance.random() < 0.75:
+            return Intention(nickname=name)
+        # What it has already is no wish: that it is so would prove nothing.
+        targets = [
+            Target(agent, agent.published)
+            for agent in directory_of(phone.project).offered
+            if agent.published and agent.id != phone.inbound_agent_id
+        ]
+        return Intention(inbound=chance.choice(targets))
+
+    def _sync(self) -> None:
+        from django.utils import timezone
+
+        from phones.services.syncing import sync_project
+
+        while not self._is_over():
+            self._project.refresh_from_db()
+            self._count(f"passes: {sync_project(project=self._project, clock=timezone.now).state}")
+
+    def _sweep(self) -> None:
+        """Look at what is not known yet, as soon as it is due."""
+        from django.utils import timezone
+
+        from phones.services.sweeping import sweep
+
+        while not self._is_over():
+            self.counts["looked at again and settled"] += sweep(clock=timezone.now)
+            time.sleep(1.0)
+
+    def _disturb(self) -> None:
+        """Plan a fault every fifth of a second or so; what is left of earlier ones is forgotten now and then."""
+        from phones.diga.sandbox import Fault
+
+        chance = random.Random(self._seed)
+        while not self._is_over():
+            kind, method, options = chance.choice(FAULTS)
+            # A refusal is one: Diga has not carried out what it refuses.
+            when: Any = "before" if 400 <= options.get("status", 0) < 500 else chance.choice(["before", "after"])
+            path = "/v1/phone/" if method == "PATCH" or chance.random() < 0.8 else ""
+            with self._sandbox.lock:
+                if chance.random() < 0.1:
+                    self._sandbox.faults.clear()
+                self._sandbox.faults.add(Fault(kind, method=method, path=path, when=when, **options))  # type: ignore[arg-type]
+            self._count("faults planned")
+            time.sleep(chance.uniform(0.05, 0.35))
+        self._sandbox.faults.clear()
+
+
+def main() -> int:
+    """Soak, check, print; return 1 if anything that has to hold does not."""
+    arguments = _read_arguments()
+    print(f"Soak of {arguments.minutes:g} minutes with seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="phone-desk-soak-") as folder:
+        server = _prepare(Path(folder))
+        from django.utils import timezone
+
+        from phones.services import connecting, syncing
+
+        project, _check = connecting.connect_project(name="Soak", token=TOKEN, actor=None, now=timezone.now())
+        syncing.sync_project(project=project, clock=timezone.now)
+        project.refresh_from_db()
+        soak = Soak(project, server.sandbox, arguments.seed, arguments.minutes * 60)
+        soak.run()
+        broken = [*soak.failures, *_settle_and_check(project, server.sandbox, soak.counts)]
+        server.stop()
+    for name, count in sorted(soak.counts.items()):
+        print(f"{count:8d}  {name}")
+    print(json.dumps({"seed": arguments.seed, "minutes": arguments.minutes, "broken": broken} | soak.counts))
+    for words in broken:
+        print(f"BROKEN: {words}")
+    print("Nothing broke." if not broken else f"{len(broken)} broke.")
+    return 1 if broken else 0
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="soak", description="Minutes of mixed faults, on this machine only.")
+    parser.add_argument("--minutes", type=float, default=10, help="How long (10).")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="Default: any.")
+    return parser.parse_args()
+
+
+def _prepare(folder: Path) -> "SandboxServer":
+    """Set up a product in the folder, and a stand-in Diga in this process."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": os.environ.get("SOAK_DATABASE_URL", ""),
+        "REDIS_URL": "",
+        "DEBUG": "false",
+        "DIGA_PROXY_URL": "",
+        "DIGA_REQUESTS_PER_SECOND": "100000",
+        "LOG_LEVEL": "CRITICAL",
+    }
+    from phones.diga.sandbox import Sandbox, SandboxServer
+
+    server = SandboxServer(Sandbox(phones=PHONES))
+    server.start()
+    os.environ["DIGA_API_URL"] = server.url
+    django.setup()
+    from django.core.management import call_command
+
+    from phones.diga import DigaClient
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    defaults = DigaClient.__init__.__kwdefaults__ or {}
+    defaults.update(read_timeout=READ_TIMEOUT, deadline=DEADLINE)
+    return server
+
+
+def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[str]) -> list[str]:
+    """Let what is open be looked at, read everything once more, and return what does not hold."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from phones.models import Change, Outcome
+    from phones.services.sweeping import sweep
+    from phones.services.syncing import sync_project
+    from tests.invariants import assert_invariants
+
+    for hours in range(1, 8):
+        later = timedelta(hours=hours)
+        counts["looked at again and settled"] += sweep(clock=lambda later=later: timezone.now() + later)  # type: ignore[misc]
+    project.refresh_from_db()
+    run = sync_project(project=project, clock=lambda: timezone.now() + timedelta(hours=9))
+    counts["unknown at the end"] = Change.objects.filter(outcome=Outcome.UNKNOWN).count()
+    broken = [] if run.is_complete else [f"The last pass is not complete: {run.cause}"]
+    try:
+        assert_invariants(sandbox)
+    except AssertionError as error:
+        broken.append(str(error))
+    return broken
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Says whether the diary still is what was written."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from phones.models import Project
+from phones.services.verifying import verify_diary, verify_guards
+
+
+class Command(BaseCommand):
+    """`manage.py verify_changes [SLUG]`: every project, or the one with this address. Exit code 1 if not."""
+
+    help = "Find changes in the diary that were altered, deleted, put in, swapped or cut off past Phone Desk."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the address of a project."""
+        parser.add_argument("slug", nargs="?", help="the project's address; all projects without it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print a line a project, and one for each thing that is wrong."""
+        projects = Project.objects.order_by("slug")
+        if options["slug"]:
+            projects = projects.filter(slug=options["slug"])
+            if not projects:
+                raise CommandError(_("There is no project %(slug)s.") % options)
+        missing = verify_guards()
+        for fault in missing:
+            self.stderr.write(fault)
+        fault_count = len(missing) + sum(self._verify(project) for project in projects)
+        if fault_count:
+            raise CommandError(_("The diary is not what was written: %(count)s found.") % {"count": fault_count})
+
+    def _verify(self, project: Project) -> int:
+        with _as_of_one_moment():
+            verdict = verify_diary(project=project)
+        counts = {"slug": project.slug, "changes": verdict.change_count, "seals": verdict.seal_count}
+        self.stdout.write(_("%(slug)s: %(changes)s changes, %(seals)s seals") % counts)
+        for fault in verdict.faults:
+            self.stderr.write(f"{project.slug}: {fault}")
+        if verdict.fault_count > len(verdict.faults):
+            more = {"slug": project.slug, "count": verdict.fault_count - len(verdict.faults)}
+            self.stderr.write(_("%(slug)s: and %(count)s more") % more)
+        return verdict.fault_count
+
+
+@contextmanager
+def _as_of_one_moment() -> Iterator[None]:
+    """Read as of one moment while others go on writing: `atomic` would lock them out of SQLite."""
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN" if is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")

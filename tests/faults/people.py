@@ -1,0 +1,83 @@
+"""Rows 38 to 40: a person clicks twice, two people meet, and a clock is wrong."""
+
+import uuid
+from datetime import timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from phones.models import Change, Outcome, Phone, Source
+from phones.services.editing import Conflict
+from phones.services.intention import Base, Intention
+from tests.faults.stage import Stage, row, together
+from tests.saving import before_answering, held, is_true_copy, patches, save, sent, stored
+
+PAIRS = 15
+
+
+@row(38)
+def form_sent_twice(stage: Stage) -> None:
+    """Two sends of one form at the same moment are one write, and both get its result."""
+    for number in range(PAIRS):
+        token = uuid.uuid4()
+        name = f"Clicked twice {number}"
+
+        first, second = together(*[partial(stage.rename, name=name, form_token=token)] * 2)
+
+        assert isinstance(first, Change), repr(first)
+        assert first == second
+        assert first.outcome == Outcome.CONFIRMED
+    assert len(patches(stage.sandbox)) == PAIRS == Change.objects.count()
+
+
+@row(39)
+def two_editors_at_once(stage: Stage) -> None:
+    """One is saved, the other is asked: nothing of anybody's is overwritten unseen."""
+    for number in range(PAIRS):
+        seen = Base.of(stored(stage.phone))
+        names = [f"Ana {number}", f"Luis {number}"]
+
+        found = together(*(partial(stage.rename, name=name, base=seen) for name in names))
+
+        (kept,) = [each for each in found if isinstance(each, Change)]
+        (asked,) = [each for each in found if isinstance(each, Conflict)]
+        assert asked.fields == ("nickname",)
+        assert asked.now.nickname == kept.after["nickname"] == held(stage.sandbox, stage.phone).nickname
+    assert len(patches(stage.sandbox)) == PAIRS
+
+    # What is left: somebody in Diga's own dashboard, between our read and our write. It is written down.
+    def be_quicker() -> None:
+        held(stage.sandbox, stage.phone).outbound_agent_id = None
+
+    with before_answering(stage.sandbox, "PATCH", be_quicker):
+        stage.rename()
+    outside = Change.objects.get(source=Source.OUTSIDE)
+    assert (list(outside.after), outside.after["outbound"]) == (["outbound"], None)
+    assert is_true_copy(stage.sandbox, stage.phone)
+
+
+@row(40)
+def clock_jumps(stage: Stage) -> None:
+    """An hour on or back: the diary is in the order of its making, and nobody overwrites what a late clock hides."""
+    names: list[str] = []
+    now = timezone.now()
+    for hours in (1, -1, 0):
+        with time_machine.travel(now + timedelta(hours=hours), tick=True):
+            change = stage.rename()
+            names.append(change.after["nickname"])
+            assert (change.outcome, is_true_copy(stage.sandbox, stage.phone)) == (Outcome.CONFIRMED, True)
+    with time_machine.travel(now - timedelta(hours=1), tick=True):
+        held(stage.sandbox, stage.phone).nickname = "Renamed in Diga"
+        with pytest.raises(Conflict) as conflict:
+            stage.rename()
+
+    ours = Change.objects.filter(source=Source.FORM).order_by("pk")
+    assert [change.after["nickname"] for change in ours] == names
+    assert conflict.value.now.nickname == "Renamed in Diga"
+    assert len(sent(stage.sandbox)) == 3
+    assert (
+        save(stored(stage.phone), Intention(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
+    )
+    assert Phone.objects.filter(nickname="At last").count() == 1

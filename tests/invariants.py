@@ -1,0 +1,128 @@
+"""What holds after every fault, whatever it was: `assert_invariants`, called at the end of each test that makes one."""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Change, ChangeSeal, Outcome, Phone, Project, SealKind, Source
+from phones.services.verifying import verify_diary
+from tests.saving import patches
+
+# After these, Diga may have carried the write out; after any other outcome it certainly has not.
+MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
+COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
+
+
+def assert_invariants(
+    sandbox: Sandbox, *, said: str = "", is_at_rest: bool = True, changed_outside: Collection[uuid.UUID] = ()
+) -> None:
+    """Check I1 to I6 of all projects; I7 is about words, and tested where they are made.
+
+    :param said: logs, pages and exception texts that the key must not occur in.
+    :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
+    :param changed_outside: phones that were altered in the stand-in, and perhaps not read since.
+    """
+    _assert_every_write_has_its_entry(sandbox)
+    _assert_entries_are_settled(is_at_rest)
+    _assert_copies_are_true(sandbox, changed_outside)
+    _assert_chains_verify()
+    _assert_key_is_nowhere(sandbox, said)
+
+
+def _wire_key(phone_id: uuid.UUID, body: Any) -> tuple[str, str]:
+    return str(phone_id), repr(sorted(body.items()))
+
+
+def _sent_by(change: Change) -> tuple[str, str]:
+    """Return what the change's PATCH looks like in the stand-in's journal."""
+    body: dict[str, Any] = {}
+    for name, value in change.after.items():
+        if name == "nickname":
+            body[name] = value or None
+        else:
+            body[f"{name}_version_id"] = value and value["version_id"]
+    return _wire_key(change.phone_id, body)
+
+
+def _assert_every_write_has_its_entry(sandbox: Sandbox) -> None:
+    """I1, I2, I3: no write without an entry, none twice, and what is said of it is so."""
+    received: Counter[tuple[str, str]] = Counter()
+    applied: Counter[tuple[str, str]] = Counter()
+    for request in patches(sandbox):
+        key = _wire_key(uuid.UUID(request.path.rpartition("/")[2]), request.body)
+        received[key] += 1
+        applied[key] += request.applied
+    ours = list(Change.objects.exclude(source=Source.OUTSIDE))
+    written = Counter(_sent_by(change) for change in ours)
+    confirmed = Counter(_sent_by(change) for change in ours if change.outcome == Outcome.CONFIRMED)
+    possible = Counter(_sent_by(change) for change in ours if change.outcome in MAYBE_APPLIED)
+    for key, count in received.items():
+        assert count <= 2 * written[key], f"Sent {count} times, written down {written[key]} times: {key}"
+    for key, count in applied.items():
+        assert count <= written[key], f"Applied {count} times, written down {written[key]} times: {key}"
+        assert count <= possible[key], f"Applied {count} times, said to be so {possible[key]} times: {key}"
+    for key, count in confirmed.items():
+        assert count <= applied[key], f"Confirmed {count} times, applied {applied[key]} times: {key}"
+
+
+def _assert_entries_are_settled(is_at_rest: bool) -> None:
+    """I1: an entry ends, or is known to be unknown and is looked at again until a person has to."""
+    for change in Change.objects.all():
+        if change.outcome == Outcome.PENDING:
+            assert not is_at_rest, f"Left pending: {change}"
+        elif change.outcome == Outcome.UNKNOWN:
+            is_old = (timezone.now() - change.created_at).total_seconds() > 24 * 3600
+            assert change.settled_at is None, f"Unknown and settled: {change}"
+            assert change.next_look_at or is_old or change.look_count, f"Nobody looks at it again: {change}"
+        else:
+            assert change.settled_at is not None, f"Ended at no time: {change}"
+            assert change.next_look_at is None, f"Ended, and still looked at: {change}"
+    pending = Counter(Change.objects.filter(outcome=Outcome.PENDING).values_list("phone_id", flat=True))
+    assert all(count == 1 for count in pending.values()), "Two writes of one phone at a time"
+
+
+def _assert_copies_are_true(sandbox: Sandbox, changed_outside: Collection[uuid.UUID]) -> None:
+    """I4: a row says what Diga said last, never what a form asked for."""
+    held = {phone.id: phone for project in sandbox.projects.values() for phone in project.phones}
+    open_fields: dict[uuid.UUID, set[str]] = {}
+    for change in Change.objects.filter(outcome__in=[Outcome.PENDING, Outcome.UNKNOWN]):
+        open_fields.setdefault(change.phone_id, set()).update(_columns(change))
+    for phone in Phone.objects.filter(pk__in=held).exclude(pk__in=list(changed_outside)):
+        theirs = held[phone.pk]
+        wrong = [name for name in COPIED if getattr(phone, name) != getattr(theirs, name)]
+        # What became of an open write has not been read yet.
+        assert set(wrong) <= open_fields.get(phone.pk, set()), f"{phone.pk} differs from Diga in {wrong}"
+
+
+def _columns(change: Change) -> set[str]:
+    return {name if name == "nickname" else f"{name}_agent_id" for name in change.after}
+
+
+def _assert_chains_verify() -> None:
+    """I5: an entry has a seal for its beginning, one for its end, and the chain over all of them holds."""
+    for project in Project.objects.all():
+        verdict = verify_diary(project=project)
+        # Before the commit there is no file yet.
+        faults = [fault for fault in verdict.faults if not (connection.in_atomic_block and " is gone: nobody" in fault)]
+        assert not faults, str(faults)
+    seals = Counter(ChangeSeal.objects.values_list("change_id", "kind"))
+    for change in Change.objects.all():
+        begun, settled = (seals[change.pk, kind] for kind in (SealKind.BEGUN, SealKind.SETTLED))
+        assert begun == (change.source != Source.OUTSIDE), f"{begun} seals of the beginning: {change}"
+        # An unknown outcome is sealed, and sealed again when it is known.
+        assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
+
+
+def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:
+    """I6: no key in a column (they are sealed) and in nothing that was said."""
+    texts = [said]
+    for model in apps.get_models():
+        texts += map(repr, model._base_manager.values_list())
+    for token in sandbox.keys:
+        assert not any(token in text for text in texts), f"The key that ends with {token[-4:]} leaked"

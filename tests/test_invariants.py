@@ -1,0 +1,82 @@
+"""The invariants notice what they are for: each is broken once, and says so."""
+
+import pytest
+from django.utils import timezone
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Change, Outcome, Phone, append_only
+from phones.services.intention import Intention
+from tests.invariants import assert_invariants
+from tests.saving import held, save
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def change(sandbox: Sandbox, sales_phone: Phone) -> Change:
+    """A confirmed change, and a diary that no trigger guards any more."""
+    saved = save(sales_phone, Intention(nickname="Ventas, otra vez"))
+    assert_invariants(sandbox)
+    append_only.remove_triggers()
+    return saved.change
+
+
+def assert_broken(sandbox: Sandbox, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        assert_invariants(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("PENDING", "Left pending"), ("FAILED", "said to be so 0 times"), ("UNKNOWN", "and settled")]
+)
+def test_false_outcome_is_noticed(sandbox: Sandbox, change: Change, outcome: str, words: str) -> None:
+    Change.objects.update(outcome=outcome)
+
+    assert_broken(sandbox, words)
+
+
+def test_false_confirmation_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    sandbox.journal.clear()
+
+    assert_broken(sandbox, "Confirmed 1 times, applied 0")
+
+
+def test_write_without_an_entry_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    Change.objects.update(after={"nickname": "Another"})
+
+    assert_broken(sandbox, "written down 0 times")
+
+
+def test_write_that_was_applied_twice_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    sandbox.journal.append(sandbox.journal[-1])
+
+    assert_broken(sandbox, "Applied 2 times, written down 1 times")
+
+
+def test_untrue_copy_is_noticed(sandbox: Sandbox, change: Change, sales_phone: Phone) -> None:
+    held(sandbox, sales_phone).nickname = "Moved by others"
+
+    assert_broken(sandbox, "differs from Diga")
+    assert_invariants(sandbox, changed_outside=[sales_phone.pk])
+
+
+def test_altered_entry_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    Change.objects.update(message="Forged")
+
+    assert_broken(sandbox, "was altered")
+
+
+def test_leaked_key_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    Phone.objects.filter(pk=change.phone_id).update(note=f"It is {sandbox.key()}!")
+
+    assert_broken(sandbox, "leaked")
+    with pytest.raises(AssertionError, match="leaked"):
+        assert_invariants(sandbox, said=f"Bearer {sandbox.key()}")
+
+
+def test_open_entry_is_looked_at_again(sandbox: Sandbox, sales_phone: Phone) -> None:
+    Change.objects.create(
+        project=sales_phone.project, phone=sales_phone, outcome=Outcome.UNKNOWN, created_at=timezone.now()
+    )
+
+    assert_broken(sandbox, "Nobody looks at it again")
