@@ -3,9 +3,11 @@
 import sys
 import unicodedata
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat
 
 from phones.services.numbers import dialled_digits, digits_of, folded, national_number, shown_number
 
@@ -128,3 +130,15 @@ def test_composed_and_decomposed_texts_fold_to_the_same(text: str) -> None:
     forms = {folded(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC", "NFKD")}
 
     assert forms == {folded(text)}
+
+
+@given(st.sampled_from("6789"), st.integers(0, 99_999_999))
+@example("8", 0)
+@example("9", 123_456)
+@example("6", 0)
+@example("9", 51_201_802)
+def test_spanish_numbers_are_shown_as_the_library_shows_them(first: str, rest: int) -> None:
+    number = f"+34{first}{rest:08}"
+    parsed = phonenumbers.parse(number)
+
+    assert shown_number(number) == phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)

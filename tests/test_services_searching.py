@@ -160,6 +160,7 @@ def plan_of(project: Project, directory: Directory, criteria: Criteria) -> str:
         (Criteria(sort="assigned"), "phone_order_assigned"),
         (Criteria(status="assigned"), "phone_order_status"),
         (Criteria(status="assigned", inbound=str(RECEPTION)), "phone_by_inbound"),
+        (Criteria(status="missing"), "phone_missing"),
     ],
 )
 def test_pages_are_read_by_an_index(north: Project, directory: Directory, criteria: Criteria, index: str) -> None:

@@ -34,10 +34,10 @@ def expect_many(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("ANALYZE sqlite_schema")
         cursor.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'phones_phone'")
-        cursor.execute("SELECT name FROM pragma_index_list('phones_phone')")
-        for (index,) in cursor.fetchall():
+        cursor.execute("SELECT name, partial FROM pragma_index_list('phones_phone')")
+        for index, is_partial in cursor.fetchall():
             cursor.execute("SELECT name FROM pragma_index_info(%s) ORDER BY seqno", [index])
-            figures = sql.expected([column for (column,) in cursor.fetchall()])
+            figures = sql.expected([column for (column,) in cursor.fetchall()], is_partial=bool(is_partial))
             cursor.execute("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('phones_phone', %s, %s)", [index, figures])
         cursor.execute("ANALYZE sqlite_schema")
 
@@ -105,6 +105,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='phone',
             index=models.Index(fields=['project', 'assigned_key', 'number'], name='phone_order_assigned'),
+        ),
+        migrations.AddIndex(
+            model_name='phone',
+            index=models.Index(condition=models.Q(('missing_since__isnull', False)), fields=['project', 'number'], name='phone_missing'),
         ),
         migrations.RunPython(fill_sort_keys, migrations.RunPython.noop),
         migrations.RunPython(make_search, migrations.RunPython.noop),

@@ -82,6 +82,12 @@ class Phone(models.Model):
                 ],
                 name="phone_health",
             ),
+            # Few rows: to look for them among all would take as long as there are phones.
+            models.Index(
+                fields=["project", "number"],
+                condition=models.Q(missing_since__isnull=False),
+                name="phone_missing",
+            ),
             models.Index(fields=["project", "inbound_agent_id", "number"], name="phone_by_inbound"),
             models.Index(fields=["project", "outbound_agent_id", "number"], name="phone_by_outbound"),
             # An order of the list each, but for the id, which only parts rows of one number. None for the age: every

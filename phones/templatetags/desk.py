@@ -48,8 +48,9 @@ _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "min": timedelta(minu
 
 
 def _short(unit: str, count: int) -> str:
-    patterns = {"d": _("%(count)d d"), "h": _("%(count)d h"), "min": _("%(count)d min")}
-    return patterns[unit]
+    if unit == "d":
+        return _("%(count)d d")
+    return _("%(count)d h") if unit == "h" else _("%(count)d min")
 
 
 def _long(unit: str, count: int) -> str:
