@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import NOT_PROVIDED
 
 from phones import diga
 from phones.models import Phone
@@ -35,9 +34,8 @@ COPIED = (
 DERIVED = ("shown", "digits", "search_text", "nickname_key")
 UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
 # The database fills the others by itself: generated columns, and sort keys by its triggers.
-INSERTED = tuple(
-    field.attname for field in Phone._meta.concrete_fields if not field.generated and field.db_default is NOT_PROVIDED
-)
+KEPT_BY_DATABASE = {"inbound_key", "outbound_key", "assigned_key"}
+INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields if field.attname not in KEPT_BY_DATABASE)
 # A page of Diga's list; SQLite takes 32,766 values a statement.
 STATEMENT_ROWS = 100
 
