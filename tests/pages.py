@@ -121,8 +121,11 @@ def open_rename(client: Client, phone: Phone, query: str = "") -> OpenForm:
 
 
 def result_of(response: Answer) -> str:
-    """Return what the answer says became of a save, "" if nothing."""
-    return " ".join(texts(read(response), "descendant-or-self::*[@data-result]"))
+    """Return what the answer says became of a save, "" if nothing; without what can be done about it."""
+    tree = read(response)
+    for button in tree.xpath("descendant-or-self::*[@data-result]//*[contains(@class, 'btn')]"):
+        button.drop_tree()
+    return " ".join(texts(tree, "descendant-or-self::*[@data-result]"))
 
 
 def version_of(sandbox: Sandbox, agent: str, number: int) -> UUID:

@@ -11,6 +11,7 @@ from phones.diga.sandbox.state import VersionRow
 from phones.models import Change, Outcome, Phone, Project
 from phones.services import connecting, sweeping
 from phones.services.intention import Intention
+from phones.services.reading import refresh_phone
 from phones.services.sweeping import GIVE_UP_AFTER, LEASE, LONGEST_WAIT, sweep
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, reading_back_fails, save, stored, target
@@ -204,3 +205,25 @@ def test_version_only_change_stays_unknown_when_the_agent_runs_neither(sandbox: 
 
     assert outcome(change) == "UNKNOWN"
     assert_invariants(sandbox)
+
+
+@pytest.mark.parametrize("is_applied_late", [False, True])
+def test_what_a_later_change_may_have_brought_proves_nothing(
+    sandbox: Sandbox, sales_phone: Phone, is_applied_late: bool
+) -> None:
+    sandbox.faults.add(Fault("empty", method="PATCH"))
+    with reading_back_fails(sandbox):
+        lost = save(sales_phone, RENAME).change
+    sandbox.faults.clear()
+    if is_applied_late:
+        # Somebody here sees it, and takes it back: then the old value is no proof of anything either.
+        held(sandbox, sales_phone).nickname = str(RENAME.nickname)
+        refresh_phone(project=sales_phone.project, phone=sales_phone, clock=timezone.now)
+        save(stored(sales_phone), Intention(nickname="Ventas Costa del Sol"))
+    else:
+        save(stored(sales_phone), RENAME)
+
+    sweep_at(timezone.now() + timedelta(minutes=5))
+
+    lost.refresh_from_db()
+    assert lost.outcome == Outcome.UNKNOWN

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Q
+
 from phones import diga
 from phones.models import Change, Outcome
 
@@ -93,9 +95,20 @@ def find_out(change: Change, client: diga.DigaClient, clock: Clock) -> tuple[Bec
     if any(_is_version_only(change, name) for name in change.after):
         reread_agents(project=change.project, client=client, clock=clock)
     found = {_became(change, name, says) for name in change.after}
-    if None in found:
+    if None in found or _may_be_anothers(change, says):
         return None, says
     return found.pop() if len(found) == 1 else Became.OTHERWISE, says
+
+
+def _may_be_anothers(change: Change, says: Base) -> bool:
+    """Say whether a value that is read now may come from another change of the phone: then it proves nothing."""
+    later = Q(pk__gt=change.pk) & ~Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
+    others = Change.objects.filter(later | Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN), phone=change.phone_id)
+    return any(
+        name in after and _key(name, after[name]) == says.value(name)
+        for after in others.values_list("after", flat=True)
+        for name in change.after
+    )
 
 
 def _became(change: Change, name: str, says: Base) -> Became | None:
