@@ -166,11 +166,13 @@ def failing_request(sandbox: Sandbox, number: int, fault: Fault) -> Iterator[lis
         sandbox.handle = handle  # type: ignore[method-assign]
 
 
+@pytest.mark.parametrize("edit", ["nickname inbound"], indirect=True)
 @pytest.mark.parametrize("fault", FAILURES, ids=name_of)
 def test_nth_request_fails(edit: Edit, fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
     fail_requests(edit, fault, caplog)
 
 
+@pytest.mark.parametrize("edit", ["nickname"], indirect=True)
 @pytest.mark.parametrize("fault", OUTAGES, ids=name_of)
 def test_every_request_fails_from_the_nth_on(edit: Edit, fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
     fail_requests(edit, replace(fault, times=None), caplog)

@@ -20,7 +20,7 @@ from phones.services.intention import Base, Intention
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
 
-RACES = int(os.environ.get("RACES", "100"))
+RACES = int(os.environ.get("RACES", "25"))
 PHONES_AT_A_TIME = 4
 pytestmark = pytest.mark.django_db(transaction=True)
 
