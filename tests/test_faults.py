@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.db import connections
 from pytest_django import Settings
 
 from phones.diga.sandbox import Sandbox, SandboxServer
@@ -32,6 +33,8 @@ def stage(
 ) -> Stage:
     """A synced project, at its beginning."""
     forget_waiting(monkeypatch)
+    # Whatever an earlier test did to the connections: other processes will share the file.
+    connections.close_all()
     return Stage(request, monkeypatch, settings, tmp_path, sandbox_server, sandbox, aurora, sales_phone)
 
 

@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import Client
 from huey.contrib.djhuey import HUEY
 from pytest_django import Settings
@@ -337,6 +338,7 @@ def test_key_is_in_no_failed_sync(
     assert_silent(canary, spy)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_key_is_in_no_file_of_the_data_folder(client: Client, canary: Canary, sales_phone: Phone) -> None:
     open_phone(client, sales_phone).send(nickname="Mío")
 
@@ -344,6 +346,8 @@ def test_key_is_in_no_file_of_the_data_folder(client: Client, canary: Canary, sa
 
     assert any("pace" in path.name for path in files) or settings.REDIS_URL
     assert [path.name for path in files if canary.found_in(path.read_bytes())] == []
+    # To close a file of SQLite takes away the locks of every connection of this process: make new ones.
+    connections.close_all()
 
 
 @pytest.mark.parametrize("place", ["row", "page", "log", "session", "cache", "print", "header"])
