@@ -31,9 +31,6 @@ from dashboard.settings import DATABASES  # noqa: E402
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # The live server's threads have connections of their own, so the database is a file.
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder.name}/test.sqlite3"}
-else:
-    # Nothing of a test has to outlive a power cut.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 
 # Never a shared one: to clear it, as each test does, would empty it for the tests that run beside.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
