@@ -3,22 +3,30 @@
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source
 from .phone import Phone
+from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState
 from .project import Membership, NoKey, Project, Role, TokenState
 from .seal import ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
 from .view import SavedView, Selection
 
 __all__ = [
+    "OPEN_ITEMS",
     "Agent",
     "AgentVersion",
     "ChainHead",
     "Change",
     "ChangeSeal",
+    "Foreseen",
+    "ItemState",
     "Membership",
     "NamedAgent",
     "NoKey",
     "Outcome",
     "Phone",
+    "Plan",
+    "PlanItem",
+    "PlanKind",
+    "PlanState",
     "Project",
     "Role",
     "SavedView",

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .phone import Phone
+from .plan import Plan
 from .project import Project
 
 
@@ -14,6 +15,9 @@ class Source(models.TextChoices):
     """Where a change came from."""
 
     FORM = "FORM", _("form")
+    PLAN = "PLAN", _("plan")
+    IMPORT = "IMPORT", _("file")
+    UPGRADE = "UPGRADE", _("new version of an agent")
     REVERT = "REVERT", _("taken back")
     OUTSIDE = "OUTSIDE", _("outside this desk")
 
@@ -64,6 +68,7 @@ class Change(models.Model):
     # The last moment at which Diga still said `before`: only for a change seen from outside.
     seen_from = models.DateTimeField(null=True, blank=True)
     reverts = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reverted_by")
+    plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
     # An unknown outcome is looked at again, more and more seldom.
     next_look_at = models.DateTimeField(null=True, blank=True)
     look_count = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -77,6 +82,7 @@ class Change(models.Model):
             models.Index(fields=["project", "created_at", "source"], name="change_by_time"),
             models.Index(fields=["project", "actor", "-id"], name="change_by_actor"),
             models.Index(fields=["project", "outcome", "-id"], name="change_by_outcome"),
+            models.Index(fields=["plan", "-id"], condition=models.Q(plan__isnull=False), name="change_by_plan"),
             # What the sweeper looks for: few rows, and none when all is well.
             models.Index(
                 fields=["created_at"], condition=models.Q(outcome__in=["PENDING", "UNKNOWN"]), name="change_open"

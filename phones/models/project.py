@@ -54,6 +54,11 @@ class Project(models.Model):
     can_read_agents = models.BooleanField(null=True, default=None)
     can_read_calls = models.BooleanField(null=True, default=None)
     sync_interval_minutes = models.PositiveSmallIntegerField(_("minutes between syncs"), default=15)
+    # Plans that change more numbers than this ask for the count to be typed, or for a second person; None: never.
+    typed_above = models.PositiveIntegerField(
+        _("type the count above"), null=True, blank=True, default=10, db_default=10
+    )
+    approved_above = models.PositiveIntegerField(_("second person above"), null=True, blank=True, default=None)
     synced_at = models.DateTimeField(null=True, blank=True)
     sync_tried_at = models.DateTimeField(null=True, blank=True)
     # Why the last attempt failed (a code that `explaining` has words for); "" after a success.
