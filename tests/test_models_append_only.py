@@ -27,6 +27,7 @@ BEGUN = {
     "form_token": "NULL",
     "seen_from": "created_at",
     "reverts_id": "id",
+    "plan_id": "1",
 }
 SETTLED = {
     "outcome": "'FAILED'",
