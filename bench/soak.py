@@ -254,7 +254,7 @@ def _prepare(folder: Path) -> "SandboxServer":
     }
     from phones.diga.sandbox import Sandbox, SandboxServer
 
-    server = SandboxServer(Sandbox(phones=PHONES))
+    server = SandboxServer(Sandbox(phones=PHONES, max_journal=sys.maxsize))
     server.start()
     os.environ["DIGA_API_URL"] = server.url
     django.setup()

@@ -131,6 +131,7 @@ class Migration(migrations.Migration):
                 ("problems", models.JSONField(default=list)),
                 ("approver_name", models.TextField(blank=True, default="")),
                 ("created_at", models.DateTimeField()),
+                ("foreseen_at", models.DateTimeField()),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("ran_seconds", models.FloatField(default=0.0)),
                 ("resumed_at", models.DateTimeField(blank=True, null=True)),

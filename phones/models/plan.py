@@ -90,6 +90,8 @@ class Plan(models.Model):
     )
     approver_name = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
+    # When the preview was computed: it is computed anew if agents have moved since.
+    foreseen_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     # Running time before the last pause; together with `resumed_at` it gives rate and time left.
     ran_seconds = models.FloatField(default=0.0)

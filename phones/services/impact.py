@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from phones import diga
+
 from .directory import AgentEntry, VersionEntry
 
 
@@ -83,13 +85,13 @@ def foresee(
     other_lane: uuid.UUID | None,
     other_target: Target | None,
     other_count: int | None = None,
+    live: VersionEntry | diga.Unset | None = diga.UNSET,
 ) -> Impact:
     """Say what giving a lane `target` will do; `None` unassigns it.
 
     `others` are the phones other than this one that the target's agent answers or dials from, or the first of
-    `other_count`. `other_lane`
-    is the agent in this phone's other lane after saving; `other_target` is the version wanted there in the
-    same save, if any.
+    `other_count`. `other_lane` is the agent in this phone's other lane after saving; `other_target` is the version
+    wanted there in the same save, if any. `live` is what the agent will have published by then, if not what it has now.
     """
     if target is None:
         return Impact(direction, Effect.UNASSIGN)
@@ -100,7 +102,8 @@ def foresee(
     if other_target and other_target.agent.id == agent.id and other_target.version.id != version.id:
         # One save can't publish two versions of one agent.
         return Impact(direction, Effect.WILL_BE_REFUSED, target, other_target.version, (), both)
-    live, count = agent.published, len(others) if other_count is None else other_count
+    live = agent.published if isinstance(live, diga.Unset) else live
+    count = len(others) if other_count is None else other_count
     if live and live.id == version.id:
         return Impact(direction, Effect.NO_PUBLISH, target, None, tuple(others), both, count)
     if live and others:

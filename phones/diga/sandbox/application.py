@@ -19,6 +19,7 @@ from .seeding import seed_keys, seed_projects
 from .state import AgentRow, Key, PhoneRow, Project, Received, Table
 from .switches import Switches
 
+# A stand-in that runs for weeks forgets the oldest half; whoever has to see every request asks for more room.
 MAX_JOURNAL = 50_000
 ID = r"(?P<id>[^/]+)"
 ROUTES = (
@@ -45,12 +46,14 @@ class Sandbox:
         agents: int = 7,
         latency_ms: float = 0,
         switches: Switches | None = None,
+        max_journal: int = MAX_JOURNAL,
     ) -> None:
         self.lock = threading.RLock()
         self.keys: dict[str, Key] = {key.token: key for key in seed_keys()}
         self.faults = Faults()
         self.churn: Churn | None = None
         self.journal: list[Received] = []
+        self._max_journal = max_journal
         self._size = (seed, phones, agents)
         self._next_turn: dict[str, float] = {}
         self._latency_ms = latency_ms
@@ -222,8 +225,8 @@ class Sandbox:
 
     def _note(self, request: Request, key: Key | None, answer: Answer) -> None:
         is_answered = answer.wire is None or answer.wire.kind not in ("hang", "close", "reset")
-        if len(self.journal) >= MAX_JOURNAL:
-            del self.journal[: MAX_JOURNAL // 2]
+        if len(self.journal) >= self._max_journal:
+            del self.journal[: self._max_journal // 2]
         self.journal.append(
             Received(
                 method=request.method,

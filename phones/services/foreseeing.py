@@ -1,0 +1,219 @@
+"""What a plan will do, row by row, computed over the whole of it before anything is sent. Pure: no database.
+
+Rows are gone through in the order in which they will run, and each leaves its mark: the version it publishes, the
+agents it takes a number from or gives one. So two rows that contradict each other are seen, and a row that can only
+follow another is put behind it.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from phones import diga
+from phones.models import Foreseen, Phone
+
+from .directory import Directory, VersionEntry
+from .impact import Direction, Effect, Impact, Target, Use, foresee
+from .intention import Intention
+from .policy import policy_for
+
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What is foreseen of a row. `why` is a code with `details` for its sentence; `publishes` goes before others."""
+
+    foreseen: Foreseen
+    why: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    publishes: bool = False
+
+
+@dataclass(slots=True)
+class Lookout:
+    """Diga's agents as the plan will leave them, so far. `users` are the phones of each agent."""
+
+    directory: Directory
+    users: dict[uuid.UUID, dict[uuid.UUID, str]]
+    published: dict[uuid.UUID, VersionEntry] = field(default_factory=dict)
+
+    def live(self, target: Target) -> VersionEntry | None:
+        """Return the version of the target's agent that will be published when a row's turn comes."""
+        return self.published.get(target.agent.id, target.agent.published)
+
+    def impacts(self, phone: Phone, intention: Intention) -> list[Impact]:
+        """Return what the row will do in each lane that it changes."""
+        return [
+            self._impact(phone, intention, direction)
+            for direction in Direction
+            if not isinstance(intention.lane(direction), diga.Unset)
+        ]
+
+    def _impact(self, phone: Phone, intention: Intention, direction: Direction) -> Impact:
+        target = intention.lane(direction)
+        other = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
+        other_target = intention.lane(other)
+        keeps = isinstance(other_target, diga.Unset)
+        lane_agent = getattr(phone, f"{other}_agent_id") if keeps else intention.wanted(other)
+        users = self.users.get(target.agent.id, {}) if isinstance(target, Target) else {}
+        count = len(users) - (phone.pk in users)
+        return foresee(
+            direction=direction,
+            target=target if isinstance(target, Target) else None,
+            live=self.live(target) if isinstance(target, Target) else None,
+            others=_named(users, phone.pk),
+            other_count=count,
+            other_lane=lane_agent if isinstance(lane_agent, uuid.UUID) else None,
+            other_target=other_target if isinstance(other_target, Target) else None,
+        )
+
+    def note(self, phone: Phone, intention: Intention) -> None:
+        """Let the row have happened."""
+        after = {name: getattr(phone, f"{name}_agent_id") for name in ("inbound", "outbound")}
+        after |= {name: intention.wanted(name) for name in intention.fields if name != "nickname"}
+        for agent_id in {phone.inbound_agent_id, phone.outbound_agent_id} - set(after.values()):
+            if agent_id in self.users:
+                self.users[agent_id].pop(phone.pk, None)
+        for agent_id in after.values():
+            if isinstance(agent_id, uuid.UUID):
+                self.users.setdefault(agent_id, {})[phone.pk] = phone.shown
+        for target in targets_of(intention):
+            if self.live(target) != target.version:
+                self.published[target.agent.id] = target.version
+
+
+def targets_of(intention: Intention) -> list[Target]:
+    """Return the versions that an intention gives a phone."""
+    return [lane for lane in (intention.inbound, intention.outbound) if isinstance(lane, Target)]
+
+
+def _named(users: Mapping[uuid.UUID, str], phone_id: uuid.UUID) -> tuple[Use, ...]:
+    """Return the first few phones but this one."""
+    first: list[Use] = []
+    for other_id, shown in users.items():
+        if other_id != phone_id:
+            first.append(Use(other_id, shown))
+        if len(first) == NAMED:
+            break
+    return tuple(first)
+
+
+def foresee_rows(
+    rows: Sequence[tuple[Phone, Intention]],
+    *,
+    lookout: Lookout,
+    needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
+) -> list[Prospect]:
+    """Return what is foreseen of each row, in the order given; publishing rows are taken to run first.
+
+    `needs_look` names phones that somebody should look at before, with the code and values of the reason. A row that
+    needs a look is left out unless it is ticked, so the others are foreseen without it.
+    """
+    foreseen: dict[int, Prospect] = {}
+    left: list[int] = []
+    for place, (phone, intention) in enumerate(rows):
+        prospect = _by_itself(phone, intention, lookout.directory) or _look(phone, intention, lookout, needs_look)
+        if prospect:
+            foreseen[place] = prospect
+        else:
+            left.append(place)
+    for is_publishing_turn in (True, False):
+        waiting, left = left, []
+        for place in waiting:
+            phone, intention = rows[place]
+            impacts = lookout.impacts(phone, intention)
+            publishes = any(impact.effect is Effect.WILL_PUBLISH for impact in impacts)
+            is_refused = any(impact.is_refused for impact in impacts)
+            if is_publishing_turn and (is_refused or not publishes):
+                left.append(place)
+                continue
+            if publishes and not is_publishing_turn:
+                # Only what other rows will have done makes this possible, and they run side by side.
+                foreseen[place] = Prospect(Foreseen.CANNOT, "after_others")
+                continue
+            foreseen[place] = _by_impacts(impacts, lookout)
+            if not is_refused:
+                lookout.note(phone, intention)
+    return [foreseen[place] for place in range(len(rows))]
+
+
+def _by_itself(phone: Phone, intention: Intention, directory: Directory) -> Prospect | None:
+    """Return what can be said without looking at other phones, None where that isn't enough."""
+    if is_met(phone, intention, directory):
+        return Prospect(Foreseen.ALREADY_SO, "already_so")
+    policy = policy_for(phone)
+    if (intention.moves_calls and not policy.can_route) or not policy.can_label:
+        return Prospect(Foreseen.CANNOT, str(policy.why))
+    for target in targets_of(intention):
+        if target.version.is_draft:
+            return Prospect(Foreseen.CANNOT, "draft", _details(target))
+        if not target.agent.is_listed:
+            return Prospect(Foreseen.CANNOT, "gone", _details(target))
+    return None
+
+
+def is_met(phone: Phone, intention: Intention, directory: Directory) -> bool:
+    """Say whether a phone, as our copy has it, is as wanted: a lane by agent and published version."""
+    for name in intention.fields:
+        wanted = getattr(intention, name)
+        if name == "nickname":
+            if (phone.nickname or "") != wanted:
+                return False
+            continue
+        agent_id = getattr(phone, f"{name}_agent_id")
+        if not isinstance(wanted, Target):
+            if agent_id is not None:
+                return False
+            continue
+        agent = directory.agent(agent_id)
+        live = agent.published if agent else None
+        if agent_id != wanted.agent.id or live is None or live.id != wanted.version.id:
+            return False
+    return True
+
+
+def _look(
+    phone: Phone,
+    intention: Intention,
+    lookout: Lookout,
+    needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
+) -> Prospect | None:
+    if phone.pk not in needs_look:
+        return None
+    impacts = lookout.impacts(phone, intention)
+    if any(impact.is_refused for impact in impacts):
+        return None
+    why, details = needs_look[phone.pk]
+    return Prospect(Foreseen.NEEDS_LOOK, why, details, any(impact.effect is Effect.WILL_PUBLISH for impact in impacts))
+
+
+def _by_impacts(impacts: Iterable[Impact], lookout: Lookout) -> Prospect:
+    for impact in impacts:
+        if impact.is_refused and impact.target:
+            return Prospect(Foreseen.CANNOT, _refusal(impact, lookout), _details(impact.target, impact))
+    why, details = "changes", {}
+    for impact in impacts:
+        if impact.effect is Effect.WILL_PUBLISH and impact.target:
+            why, details = "publishes", _details(impact.target, impact)
+        elif impact.effect is Effect.NO_PUBLISH and why == "changes" and impact.target:
+            why, details = "joins", _details(impact.target, impact)
+        elif impact.effect is Effect.UNASSIGN and why == "changes":
+            why = "unassigns"
+    return Prospect(Foreseen.WILL_CHANGE, why, details, publishes=why == "publishes")
+
+
+def _refusal(impact: Impact, lookout: Lookout) -> str:
+    """Return why: the plan contradicts itself if it gives the agent two versions, in one row or in several."""
+    is_ours = impact.target is not None and impact.target.agent.id in lookout.published
+    return "contradicts" if is_ours or not impact.other_count else "refused"
+
+
+def _details(target: Target, impact: Impact | None = None) -> dict[str, Any]:
+    details: dict[str, Any] = {"agent": target.agent.name, "version": target.version.label}
+    if impact is not None:
+        details |= {"count": impact.other_count, "numbers": [use.shown for use in impact.others]}
+        if impact.live:
+            details["live"] = impact.live.label
+    return details

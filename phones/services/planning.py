@@ -1,0 +1,233 @@
+"""Making a plan: its rows are frozen, and what each will do is foreseen and kept, before anybody applies it."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from phones import diga
+from phones.models import Change, Foreseen, ItemState, NoKey, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
+
+from .connecting import client_for
+from .directory import Directory, directory_of
+from .drifting import OPEN
+from .foreseeing import Lookout, Prospect, foresee_rows, targets_of
+from .guarding import AGENTS_FRESH_FOR
+from .impact import Target
+from .intention import Base, Intention, frozen, frozen_intention
+from .planned import Draft, PlannedRow
+from .reading import reread_agents
+
+Clock = Callable[[], datetime]
+BATCH_SIZE = 5000
+# What somebody else did that recently, the author of a plan may not know yet.
+JUST_CHANGED = timedelta(minutes=15)
+READ = ("project_id", "number", "shown", "nickname", "status", "missing_since", "inbound_agent_id", "outbound_agent_id")
+_STATES = {
+    Foreseen.WILL_CHANGE: ItemState.WAITING,
+    Foreseen.ALREADY_SO: ItemState.SAME,
+    Foreseen.CANNOT: ItemState.LEFT_OUT,
+    Foreseen.NEEDS_LOOK: ItemState.LEFT_OUT,
+}
+
+
+class NothingPlanned(Exception):
+    """There is no row to make a plan of, or nothing is wanted of any."""
+
+
+def create_plan(
+    *,
+    project: Project,
+    author: User,
+    kind: PlanKind,
+    draft: Draft,
+    reason: str,
+    clock: Clock,
+    ticket: str = "",
+    wish: Mapping[str, Any] | None = None,
+    origin: Plan | None = None,
+    reverts: Mapping[uuid.UUID, Change] | None = None,
+    form_token: uuid.UUID | None = None,
+) -> Plan:
+    """Freeze a draft as a plan with its preview. Nothing is sent to Diga but, where ours is old, a read of the agents.
+
+    Phones of other projects are left out. `wish` is for the heading (see `Plan`); `reverts` says which change each
+    phone's row takes back. A second send of one form gives the first one's plan.
+
+    :raises NothingPlanned: no row is left, or none wants anything.
+    """
+    earlier = Plan.objects.filter(project=project, form_token=form_token).first() if form_token else None
+    if earlier:
+        return earlier
+    wanted = [row for row in draft.rows if not row.intention.is_empty]
+    read_agents_if_old(project, clock)
+    rows = _with_phones(project, wanted)
+    if not rows:
+        raise NothingPlanned
+    now = clock()
+    plan = Plan(
+        project=project,
+        kind=kind,
+        author=author,
+        author_name=author.get_full_name() or author.get_username(),
+        reason=reason,
+        ticket=ticket,
+        wish=dict(wish or {}),
+        problems=[{"line": problem.line, "text": problem.text} for problem in draft.problems],
+        origin=origin,
+        created_at=now,
+        foreseen_at=now,
+        form_token=form_token,
+    )
+    items = _items(plan, rows, reverts or {}, now)
+    try:
+        with transaction.atomic():
+            plan.save(force_insert=True)
+            PlanItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
+    except IntegrityError:
+        # The other send of this form was quicker.
+        return Plan.objects.get(project=project, form_token=form_token)
+    return plan
+
+
+def read_agents_if_old(project: Project, clock: Clock) -> None:
+    """Read the agents from Diga unless our copy is of the last minute; without an answer it stays as it is."""
+    read_at = project.agents_read_at
+    if project.is_writable and (read_at is None or not timedelta() <= clock() - read_at <= AGENTS_FRESH_FOR):
+        with suppress(diga.DigaError, NoKey):
+            reread_agents(project=project, client=client_for(project), clock=clock)
+
+
+def _with_phones(project: Project, wanted: Sequence[PlannedRow]) -> list[tuple[PlannedRow, Phone]]:
+    phones: dict[uuid.UUID, Phone] = {}
+    for start in range(0, len(wanted), BATCH_SIZE):
+        ids = [row.phone_id for row in wanted[start : start + BATCH_SIZE]]
+        phones |= {phone.pk: phone for phone in Phone.objects.filter(project=project, pk__in=ids).only(*READ)}
+    return [(row, phones[row.phone_id]) for row in wanted if row.phone_id in phones]
+
+
+def _items(
+    plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], now: datetime
+) -> list[PlanItem]:
+    directory = directory_of(plan.project)
+    wishes = [(phone, row.intention) for row, phone in rows]
+    prospects = foresee(plan, wishes, now)
+    return [
+        PlanItem(
+            plan=plan,
+            number=number,
+            phone=phone,
+            line=row.line,
+            before=frozen(directory, Base.of(phone), row.intention.fields),
+            after=frozen_intention(row.intention),
+            reverts=reverts.get(phone.pk),
+            **as_foreseen(prospect),
+        )
+        for number, ((row, phone), prospect) in enumerate(zip(rows, prospects, strict=True), 1)
+    ]
+
+
+def as_foreseen(prospect: Prospect) -> dict[str, Any]:
+    """Return the columns of a row that its preview fills."""
+    return {
+        "foreseen": prospect.foreseen,
+        "why": prospect.why,
+        "details": dict(prospect.details),
+        "goes_first": prospect.publishes,
+        "state": _STATES[prospect.foreseen],
+    }
+
+
+def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], now: datetime) -> list[Prospect]:
+    """Return what each row will do, computed over all of them. Three queries."""
+    directory = directory_of(plan.project)
+    agents = {target.agent.id for _phone, intention in wishes for target in targets_of(intention)}
+    lookout = Lookout(directory, users_of(plan.project, agents))
+    return foresee_rows(wishes, lookout=lookout, needs_look=_needs_look(plan, now))
+
+
+def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, str]]:
+    """Return the phones that each of these agents answers or dials from, as id and shown number. One query."""
+    users: dict[uuid.UUID, dict[uuid.UUID, str]] = {agent_id: {} for agent_id in agents}
+    if not users:
+        return users
+    uses = Phone.objects.filter(project=project).using_agents(set(users))
+    for phone_id, shown, *lanes in uses.values_list("pk", "shown", "inbound_agent_id", "outbound_agent_id"):
+        for agent_id in users.keys() & set(lanes):
+            users[agent_id][phone_id] = shown
+    return users
+
+
+def _needs_look(plan: Plan, now: datetime) -> dict[uuid.UUID, tuple[str, Mapping[str, Any]]]:
+    """Return the phones that somebody should look at first: a lost answer, or another person's recent change."""
+    recent = Q(created_at__gte=now - JUST_CHANGED, outcome__in=[Outcome.CONFIRMED, Outcome.OBSERVED])
+    others = recent & ~Q(actor=plan.author, actor__isnull=False)
+    found: dict[uuid.UUID, tuple[str, Mapping[str, Any]]] = {}
+    changes = Change.objects.filter(others | Q(outcome__in=OPEN), project=plan.project).order_by("pk")
+    for change in changes.only("phone_id", "outcome", "actor_name", "source", "created_at"):
+        if change.is_open:
+            found[change.phone_id] = ("unknown_change", {"change": change.pk})
+        elif found.get(change.phone_id, ("",))[0] != "unknown_change":
+            details = {"at": change.created_at.isoformat(timespec="seconds"), "by": change.actor_name}
+            why = "changed_outside" if change.source == Source.OUTSIDE else "just_changed"
+            found[change.phone_id] = (why, details | {"change": change.pk})
+    return found
+
+
+def intention_from(after: Mapping[str, Any], directory: Directory) -> Intention | None:
+    """Return the wish that a row's `after` holds; None where an agent or version of it is gone."""
+    wanted: dict[str, Any] = {}
+    for name, value in after.items():
+        if name == "nickname":
+            wanted[name] = value or ""
+        elif value is None:
+            wanted[name] = None
+        else:
+            found = directory.version(uuid.UUID(value["version_id"]))
+            if found is None:
+                return None
+            wanted[name] = Target(*found)
+    return Intention(**wanted)
+
+
+def renew_preview(plan: Plan, *, clock: Clock) -> bool:
+    """Compute the preview anew on what our copy says now, and return whether anything in it has moved.
+
+    Rows that were ticked stay ticked as long as they still need a look.
+    """
+    read_agents_if_old(plan.project, clock)
+    plan.project.refresh_from_db()
+    directory, now = directory_of(plan.project), clock()
+    items = list(plan.items.select_related("phone").order_by("number"))
+    wishes = [(item, intention_from(item.after, directory)) for item in items]
+    there = [(item.phone, intention) for item, intention in wishes if intention is not None]
+    prospects = iter(foresee(plan, there, now))
+    moved: list[PlanItem] = []
+    for item, intention in wishes:
+        prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
+        before = frozen(directory, Base.of(item.phone), tuple(item.after))
+        if _renew(item, prospect, before):
+            moved.append(item)
+    with transaction.atomic():
+        columns = ["before", "foreseen", "why", "details", "goes_first", "state"]
+        PlanItem.objects.bulk_update(moved, columns, batch_size=200)
+        plan.foreseen_at = now
+        plan.save(update_fields=["foreseen_at"])
+    return bool(moved)
+
+
+def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any]) -> bool:
+    """Put a new prospect into a row, and say whether it differs from the old one."""
+    columns = as_foreseen(prospect) | {"before": dict(before)}
+    is_ticked = item.state == ItemState.WAITING and item.foreseen == Foreseen.NEEDS_LOOK
+    if is_ticked and prospect.foreseen == Foreseen.NEEDS_LOOK:
+        columns["state"] = ItemState.WAITING
+    is_moved = any(getattr(item, name) != value for name, value in columns.items())
+    for name, value in columns.items():
+        setattr(item, name, value)
+    return is_moved
