@@ -1,18 +1,33 @@
 """What a plan is made from: a wish for each phone, and what could not be read where a file was uploaded."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .intention import Intention
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """A phone and what is wanted on it. `line` is where the file said so, None where there was no file."""
+    """A phone and what is wanted on it. `line` is where the file said so, None where there was no file.
+
+    Whoever makes the row may know more than the preview can find out: `look` is the code of a reason to look at it
+    first. A row whose intention is empty stays in the plan, to be explained, if it has `after`, the values that can't
+    be had, as the diary keeps them; `cannot` is the code of the reason, "" where the phone is so already.
+    """
 
     phone_id: uuid.UUID
     intention: Intention
     line: int | None = None
+    look: str = ""
+    cannot: str = ""
+    after: Mapping[str, Any] | None = None
+
+    @property
+    def is_explained(self) -> bool:
+        """True for a row that is in the plan only to say why nothing will be done."""
+        return self.intention.is_empty and self.after is not None
 
 
 @dataclass(frozen=True, slots=True)

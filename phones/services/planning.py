@@ -28,6 +28,9 @@ BATCH_SIZE = 5000
 # What somebody else did that recently, the author of a plan may not know yet.
 JUST_CHANGED = timedelta(minutes=15)
 READ = ("project_id", "number", "shown", "nickname", "status", "missing_since", "inbound_agent_id", "outbound_agent_id")
+# Reasons that whoever makes a plan gives with a row (see `PlannedRow`), not the preview.
+EXPLAINED = ("revert_gone", "revert_version", "revert_closed")
+LOOKS = ("moved_since", "partly")
 _STATES = {
     Foreseen.WILL_CHANGE: ItemState.WAITING,
     Foreseen.ALREADY_SO: ItemState.SAME,
@@ -64,7 +67,7 @@ def create_plan(
     earlier = Plan.objects.filter(project=project, form_token=form_token).first() if form_token else None
     if earlier:
         return earlier
-    wanted = [row for row in draft.rows if not row.intention.is_empty]
+    wanted = [row for row in draft.rows if row.is_explained or not row.intention.is_empty]
     read_agents_if_old(project, clock)
     rows = _with_phones(project, wanted)
     if not rows:
@@ -115,21 +118,28 @@ def _items(
     plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], now: datetime
 ) -> list[PlanItem]:
     directory = directory_of(plan.project)
-    wishes = [(phone, row.intention) for row, phone in rows]
-    prospects = foresee(plan, wishes, now)
-    return [
-        PlanItem(
+    wishes = [(phone, row.intention) for row, phone in rows if not row.is_explained]
+    looks = {row.phone_id: (row.look, {}) for row, _phone in rows if row.look}
+    prospects = iter(foresee(plan, wishes, now, looks))
+    items = []
+    for number, (row, phone) in enumerate(rows, 1):
+        after = dict(row.after) if row.is_explained and row.after else frozen_intention(row.intention)
+        item = PlanItem(
             plan=plan,
             number=number,
             phone=phone,
             line=row.line,
-            before=frozen(directory, Base.of(phone), row.intention.fields),
-            after=frozen_intention(row.intention),
+            before=frozen(directory, Base.of(phone), tuple(after)),
+            after=after,
             reverts=reverts.get(phone.pk),
-            **as_foreseen(prospect),
+            **as_foreseen(_explained(row) if row.is_explained else next(prospects)),
         )
-        for number, ((row, phone), prospect) in enumerate(zip(rows, prospects, strict=True), 1)
-    ]
+        items.append(item)
+    return items
+
+
+def _explained(row: PlannedRow) -> Prospect:
+    return Prospect(Foreseen.CANNOT, row.cannot) if row.cannot else Prospect(Foreseen.ALREADY_SO, "already_so")
 
 
 def as_foreseen(prospect: Prospect) -> dict[str, Any]:
@@ -143,12 +153,15 @@ def as_foreseen(prospect: Prospect) -> dict[str, Any]:
     }
 
 
-def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], now: datetime) -> list[Prospect]:
-    """Return what each row will do, computed over all of them. Three queries."""
+Looks = Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]]
+
+
+def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], now: datetime, looks: Looks) -> list[Prospect]:
+    """Return what each row will do, computed over all of them; `looks` are reasons to look at one. Three queries."""
     directory = directory_of(plan.project)
     agents = {target.agent.id for _phone, intention in wishes for target in targets_of(intention)}
     lookout = Lookout(directory, users_of(plan.project, agents))
-    return foresee_rows(wishes, lookout=lookout, needs_look=_needs_look(plan, now))
+    return foresee_rows(wishes, lookout=lookout, needs_look={**_needs_look(plan, now), **looks})
 
 
 def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, str]]:
@@ -163,7 +176,7 @@ def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, d
     return users
 
 
-def _needs_look(plan: Plan, now: datetime) -> dict[uuid.UUID, tuple[str, Mapping[str, Any]]]:
+def _needs_look(plan: Plan, now: datetime) -> Looks:
     """Return the phones that somebody should look at first: a lost answer, or another person's recent change."""
     recent = Q(created_at__gte=now - JUST_CHANGED, outcome__in=[Outcome.CONFIRMED, Outcome.OBSERVED])
     others = recent & ~Q(actor=plan.author, actor__isnull=False)
@@ -203,10 +216,12 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     read_agents_if_old(plan.project, clock)
     plan.project.refresh_from_db()
     directory, now = directory_of(plan.project), clock()
-    items = list(plan.items.select_related("phone").order_by("number"))
+    # What is there only to be explained is about agents and numbers that don't come back.
+    items = list(plan.items.exclude(why__in=EXPLAINED).select_related("phone").order_by("number"))
     wishes = [(item, intention_from(item.after, directory)) for item in items]
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
-    prospects = iter(foresee(plan, there, now))
+    looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
+    prospects = iter(foresee(plan, there, now, looks))
     moved: list[PlanItem] = []
     for item, intention in wishes:
         prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
