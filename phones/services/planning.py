@@ -39,6 +39,9 @@ _STATES = {
 }
 
 
+Looks = Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]]
+
+
 class NothingPlanned(Exception):
     """There is no row to make a plan of, or nothing is wanted of any."""
 
@@ -119,7 +122,7 @@ def _items(
 ) -> list[PlanItem]:
     directory = directory_of(plan.project)
     wishes = [(phone, row.intention) for row, phone in rows if not row.is_explained]
-    looks = {row.phone_id: (row.look, {}) for row, _phone in rows if row.look}
+    looks: Looks = {row.phone_id: (row.look, {}) for row, _phone in rows if row.look}
     prospects = iter(foresee(plan, wishes, now, looks))
     items = []
     for number, (row, phone) in enumerate(rows, 1):
@@ -151,9 +154,6 @@ def as_foreseen(prospect: Prospect) -> dict[str, Any]:
         "goes_first": prospect.publishes,
         "state": _STATES[prospect.foreseen],
     }
-
-
-Looks = Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]]
 
 
 def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], now: datetime, looks: Looks) -> list[Prospect]:
@@ -220,7 +220,7 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     items = list(plan.items.exclude(why__in=EXPLAINED).select_related("phone").order_by("number"))
     wishes = [(item, intention_from(item.after, directory)) for item in items]
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
-    looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
+    looks: Looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
     prospects = iter(foresee(plan, there, now, looks))
     moved: list[PlanItem] = []
     for item, intention in wishes:
