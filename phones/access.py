@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
-from phones.models import Membership, Project, Role, SavedView
+from phones.models import Membership, Plan, Project, Role, SavedView
 
 
 class Right(Enum):
@@ -139,6 +139,16 @@ def roles_of(user: User) -> dict[Project, Role]:
 def projects_of(user: User) -> tuple[Project, ...]:
     """Return the projects the person may enter, by name. One query."""
     return tuple(roles_of(user))
+
+
+def may_run_plan(plan: Plan) -> bool:
+    """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
+    return all(
+        person is not None
+        and person.is_active
+        and any(project == plan.project and Right.BULK in RIGHTS[role] for project, role in roles_of(person).items())
+        for person in (plan.author, plan.approver)
+    )
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.db.models import Q
 
@@ -18,7 +17,7 @@ from . import diary
 from .classifying import Verdict, verdict_of
 from .connecting import note_refusal
 from .directory import directory_of
-from .intention import Base, frozen
+from .intention import Base, frozen, reads_as
 from .reading import reread, reread_agents
 from .storing import learn_published
 from .syncing import cause_of
@@ -42,7 +41,7 @@ def settle_answers(project: Project, answers: Sequence[tuple[Change, Base]], now
     """
     confirmed = []
     for change, says in answers:
-        if all(says.value(name) == _key(name, change.after[name]) for name in change.after):
+        if all(says.value(name) == reads_as(name, change.after[name]) for name in change.after):
             _settle(change, Outcome.CONFIRMED, now)
             confirmed.append(change)
         else:
@@ -112,7 +111,7 @@ def _may_be_anothers(change: Change, says: Base) -> bool:
     later = Q(pk__gt=change.pk) & ~Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
     others = Change.objects.filter(later | Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN), phone=change.phone_id)
     return any(
-        name in after and _key(name, after[name]) == says.value(name)
+        name in after and reads_as(name, after[name]) == says.value(name)
         for after in others.values_list("after", flat=True)
         for name in change.after
     )
@@ -120,7 +119,7 @@ def _may_be_anothers(change: Change, says: Base) -> bool:
 
 def _became(change: Change, name: str, says: Base) -> Became | None:
     """Say what reading tells of one field; None if it has a third value, or if the agent runs a third version."""
-    was, wanted, now = _key(name, change.before.get(name)), _key(name, change.after[name]), says.value(name)
+    was, wanted, now = reads_as(name, change.before.get(name)), reads_as(name, change.after[name]), says.value(name)
     if not _is_version_only(change, name):
         return Became.APPLIED if now == wanted else Became.UNTOUCHED if now == was else None
     before, after = change.before[name]["version_id"], change.after[name]["version_id"]
@@ -136,14 +135,7 @@ def _became(change: Change, name: str, says: Base) -> Became | None:
 def _is_version_only(change: Change, name: str) -> bool:
     """Say whether a lane keeps its agent: then reading the phone can't tell, as it names no version."""
     after = change.after[name]
-    return name != "nickname" and after is not None and _key(name, change.before.get(name)) == _key(name, after)
-
-
-def _key(name: str, frozen_value: Any) -> object:
-    """Return what a read shows of a frozen value: the nickname, or the agent's id."""
-    if name == "nickname":
-        return frozen_value or ""
-    return uuid.UUID(frozen_value["agent_id"]) if frozen_value else None
+    return name != "nickname" and after is not None and reads_as(name, change.before.get(name)) == reads_as(name, after)
 
 
 def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
@@ -176,7 +168,7 @@ def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaErr
             change.outcome, change.next_look_at = Outcome.UNKNOWN, clock() + FIRST_LOOK
             diary.settle([change])
             return
-    if says and any(says.value(name) != _key(name, change.before.get(name)) for name in change.after):
+    if says and any(says.value(name) != reads_as(name, change.before.get(name)) for name in change.after):
         _settle_mismatch(change, says, clock())
     else:
         _settle(change, Outcome.REFUSED, clock())
