@@ -30,7 +30,7 @@ def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[
         for place, phone in enumerate(phones, 1)
     ]
     project = Project.objects.get(pk=phones[0].project_id)
-    given = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()} | more
+    given: dict[str, Any] = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()} | more
     return create_plan(project=project, author=author, draft=Draft(rows), clock=timezone.now, **given)
 
 
