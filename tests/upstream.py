@@ -1,4 +1,4 @@
-"""A virtual upstream with a token bucket, and threads that call it as fast as a pace lets them: no clock, no sleeping."""
+"""A virtual upstream with a token bucket, and threads that call it as fast as a pace lets them, without sleeping."""
 
 import heapq
 import itertools

@@ -78,18 +78,20 @@ class Step(NamedTuple):
 def step_for(ask: Ask, per_second: float, slowness: Slowness) -> Step:
     """Return the algorithm's step: a burst of one second's worth, but a single turn while slowed.
 
-    A reserve is lived in the past: whoever leaves k turns free asks as if it were the time of k turns ago.
+    A reserve is taken off the burst. Where there is none, it is one turn: asked for as if it were the time of the turn
+    before, so that others can always step in between.
     """
     slowed_to = slowness.rate_at(ask.now)
     rate = min(per_second, slowed_to)
+    reserve = min(ask.reserve, 1)
     if slowed_to >= per_second:
         burst = max(1, int(rate))
+        if ask.turns < burst:
+            burst, reserve = max(ask.turns, burst - ask.reserve), 0
         parts = burst * PARTS
-        reserve = min(ask.reserve, burst - ask.turns) if burst > ask.turns else min(ask.reserve, 1)
     else:
         made_up = min(LATENESS_SECONDS, max(0.0, ask.now - slowness.hold_until) * LATENESS_GROWTH)
         parts = PARTS + round(made_up * rate * PARTS)
-        reserve = min(ask.reserve, 1)
     parts = max(parts, ask.turns * PARTS + parts % PARTS)
     limit = Rate(max(1, round(rate * PARTS * 1000)), 1000 * TICKS, burst=parts)
     longest_wait = max(1.0, (ask.turns + reserve) / least_rate(per_second))

@@ -3,8 +3,8 @@
 After a 429 the rate falls at once and comes back along a curve like TCP CUBIC's: fast at first, slower and slower
 towards the ceiling, where it was refused, a rest just under it, and then faster and faster beyond it, up to the
 configured rate. How far it falls depends on how long calls were let through before: a bucket that was refilled by a
-hold can hide an excess of `refill / (refill + seconds let through)`. So a rate refused at once was far too high, and one
-refused after half a minute only just.
+hold can hide an excess of `refill / (refill + seconds let through)`. So a rate refused at once was far too high,
+and one refused after half a minute only just.
 """
 
 import math
