@@ -1,6 +1,7 @@
 """P6: calling an upstream whose rate limit nobody told us, between a script's threads that sleep as they are told."""
 
 import itertools
+import logging
 import threading
 import time
 import uuid
@@ -40,6 +41,7 @@ class Tally:
 
 def run(lab: Lab) -> Report:
     """Call with every limit, first as a script does and then at our pace."""
+    logging.getLogger("phones.diga").setLevel(logging.ERROR)
     report = Report(unit="calls/s")
     seconds = QUICK_SECONDS if lab.options.is_quick else SECONDS
     # One thousand phones do: the stand-in only has to answer.
@@ -92,7 +94,7 @@ def _tally(call: Callable[[], bool], seconds: float) -> Tally:
     return tally
 
 
-def _script(lab: Lab, url: str) -> Callable[[], bool]:
+def _script(_lab: Lab, url: str) -> Callable[[], bool]:
     """A plain session whose threads sleep for as long as a 429 says."""
     session = requests.Session()
     session.trust_env = False
