@@ -167,6 +167,16 @@ def projects_of(user: User) -> tuple[Project, ...]:
     return tuple(roles_of(user))
 
 
+def may_run_plan(plan: Plan) -> bool:
+    """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
+    return all(
+        person is not None
+        and person.is_active
+        and any(project == plan.project and Right.BULK in RIGHTS[role] for project, role in roles_of(person).items())
+        for person in (plan.author, plan.approver)
+    )
+
+
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:
     """Return the desk of the signed-in person in the project `slug`. One query.
 
