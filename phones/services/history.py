@@ -33,6 +33,7 @@ class Wanted:
     until: date | None = None
     q: str = ""
     look: bool = False
+    plan: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -64,6 +65,8 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
         changes = changes.filter(phone=wanted.phone)
     if wanted.person is not None:
         changes = changes.filter(actor=wanted.person)
+    if wanted.plan is not None:
+        changes = changes.filter(plan=wanted.plan)
     if wanted.field:
         changes = changes.filter(after__has_key=wanted.field)
     if wanted.source:
