@@ -1,7 +1,6 @@
 """What people do with a plan: let it run, approve, hold, end, tick, make again; what is said when they can't."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
