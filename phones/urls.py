@@ -2,7 +2,20 @@
 
 from django.urls import include, path
 
-from phones.views import agents, changes, exports, finder, home, people, phones, projects, reverts, saved_views
+from phones.views import (
+    agents,
+    changes,
+    exports,
+    finder,
+    home,
+    people,
+    phones,
+    plan_steps,
+    plans,
+    projects,
+    reverts,
+    saved_views,
+)
 
 project_patterns = [
     path("", projects.project_overview, name="project_overview"),
@@ -24,6 +37,22 @@ project_patterns = [
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
     path("changes/<int:change_id>/revert/", reverts.change_revert, name="change_revert"),
+    path("plans/", plans.plan_list, name="plan_list"),
+    path("plans/<int:plan_id>/", plans.plan_detail, name="plan_detail"),
+    path("plans/<int:plan_id>/progress/", plans.plan_progress, name="plan_progress"),
+    path("plans/<int:plan_id>/rows/", plans.plan_rows, name="plan_rows"),
+    path("plans/<int:plan_id>/export/", plans.plan_export, name="plan_export"),
+    path("plans/<int:plan_id>/apply/", plan_steps.plan_apply, name="plan_apply"),
+    path("plans/<int:plan_id>/approve/", plan_steps.plan_approve, name="plan_approve"),
+    path("plans/<int:plan_id>/return/", plan_steps.plan_return, name="plan_return"),
+    path("plans/<int:plan_id>/discard/", plan_steps.plan_discard, name="plan_discard"),
+    path("plans/<int:plan_id>/pause/", plan_steps.plan_pause, name="plan_pause"),
+    path("plans/<int:plan_id>/resume/", plan_steps.plan_resume, name="plan_resume"),
+    path("plans/<int:plan_id>/stop/", plan_steps.plan_stop, name="plan_stop"),
+    path("plans/<int:plan_id>/tick/", plan_steps.plan_tick, name="plan_tick"),
+    path("plans/<int:plan_id>/renew/", plan_steps.plan_renew, name="plan_renew"),
+    path("plans/<int:plan_id>/again/", plan_steps.plan_again, name="plan_again"),
+    path("plans/<int:plan_id>/seen/", plan_steps.plan_seen, name="plan_seen"),
     path("sync/", projects.sync_start, name="sync_start"),
     path("sync/<int:run_id>/", projects.sync_progress, name="sync_progress"),
     path("settings/", projects.project_settings, name="project_settings"),
