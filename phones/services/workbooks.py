@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
@@ -101,13 +101,13 @@ class _Cells(WorkSheetParser):
                 self.col_counter = column
                 return {"row": row, "column": column, "value": inline[0].text}
         elif element.find(FORMULA_TAG) is not None and element.find(VALUE_TAG) is None:
-            sentence = _("Cell %(cell)s holds a formula without its result. Open the file in a spreadsheet and save it.")
+            sentence = _("Cell %(cell)s holds a formula without its result. Open and save the file in a spreadsheet.")
             raise NotATable(sentence % {"cell": element.get("r", "")})
         cell: dict[str, Any] = super().parse_cell(element)
         return cell
 
 
-def _rows(book: Workbook, sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, list[str]]]:
+def _rows(book: Any, sheet: Any) -> Iterator[tuple[int, list[str]]]:
     with sheet._get_source() as source:
         parser = _Cells(
             source,
