@@ -27,11 +27,12 @@ class ImportForm(ReasonFields):
 
     def clean_file(self) -> Table:
         """Read the table in the file, unless it is larger than any that is taken."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > FILE_LIMIT:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        size = file.size or 0
+        if size > FILE_LIMIT:
             raise forms.ValidationError(
                 _("The file has %(size)s; at most %(limit)s are read. Split it."),
-                params={"size": filesizeformat(file.size), "limit": filesizeformat(FILE_LIMIT)},
+                params={"size": filesizeformat(size), "limit": filesizeformat(FILE_LIMIT)},
             )
         try:
             return read_table(file.read(), file.name or "")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
+from openpyxl.cell.cell import Cell, WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from phones.models import Phone, Project
@@ -17,7 +17,7 @@ from phones.models import Phone, Project
 from .csv_stream import csv_stream
 from .directory import Directory
 from .finding import Criteria, matching
-from .guarded_cells import guarded
+from .guarded_cells import guarded, without_controls
 
 BATCH_SIZE = 2000
 # Codes, the same in every language: scripts and the import rely on them.
@@ -76,10 +76,10 @@ def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, n
 
 
 def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
-    """Return a cell that holds a text: `#N/A` would be an error otherwise. XML has no place for control characters."""
+    """Return a cell that holds a text: `#N/A` would be an error otherwise."""
     if not text.startswith("#"):
-        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+        return without_controls(text)
+    cell = WriteOnlyCell(sheet, without_controls(text))
     cell.data_type = "s"
     return cell
 

@@ -71,10 +71,14 @@ class ImportColumns:
         place = self.places.get(code)
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
-    def is_cut(self, row: Row, code: str) -> bool:
-        """Say whether the row ends before a column that the table has."""
-        return code in self.places and self.places[code] >= len(row.cells)
+    def cut(self, row: Row) -> list[str]:
+        """Return the codes of the columns to change before which the row ends."""
+        return [code for code, place in self.places.items() if code not in KEYS and place >= len(row.cells)]
+
+    def title(self, code: str) -> str:
+        """Return the name of a column as it was typed."""
+        return self.columns[self.places[code]]
 
     def has_more(self, row: Row) -> bool:
-        """Say whether there is something in the row beyond the columns: a separator in an unquoted text, most likely."""
+        """Say whether there is something beyond the columns: most likely an unquoted text holds a separator."""
         return any(cell.strip() for cell in row.cells[len(self.columns) :])

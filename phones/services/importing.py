@@ -8,6 +8,7 @@ An emptied cell removes the nickname or unassigns the agent; `lane_cells` says w
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from .agent_names import AgentNames
 from .directory import Directory
 from .exporting import COLUMNS, row_of
 from .guarded_cells import unguarded
-from .impact import Direction
+from .impact import Direction, Target
 from .import_columns import ImportColumns
 from .import_phones import phones_of_rows
 from .intention import Intention
@@ -74,7 +75,7 @@ class _Reader:
         """Return what the row wants, and a sentence for each thing in it that can't be understood or is not allowed."""
         exported = dict(zip(COLUMNS, map(unguarded, row_of(phone, self.directory)), strict=True))
         faults = list(self._misshapen(row, exported))
-        wanted = {}
+        wanted: dict[str, Any] = {}
         for name in () if faults else ("nickname", *Direction):
             try:
                 if name == "nickname":
@@ -89,11 +90,11 @@ class _Reader:
         """Yield why a row has more or fewer cells than the table has columns, where that matters."""
         if self.columns.has_more(row):
             yield _("The line has more cells than the header: a text with a separator in it needs quotation marks.")
-        for code in self.columns.places:
-            if self.columns.is_cut(row, code) and exported[code]:
+        for code in self.columns.cut(row):
+            if exported[code]:
                 yield _(
-                    "The line ends before the column “%(column)s”. To remove what is there, leave the cell empty."
-                ) % {"column": code}
+                    "The line ends before the column “%(column)s”. To remove what is there, leave its cell empty."
+                ) % {"column": self.columns.title(code)}
                 return
 
     def _nickname(self, row: Row, phone: Phone) -> str | diga.Unset:
@@ -104,7 +105,7 @@ class _Reader:
             raise NotUnderstood(_("You may not change nicknames."))
         return typed_nickname(cell, phone.nickname or "")
 
-    def _lane(self, row: Row, phone: Phone, lane: str, exported: dict[str, str]) -> object:
+    def _lane(self, row: Row, phone: Phone, lane: str, exported: dict[str, str]) -> Target | diga.Unset | None:
         codes = (f"{lane}_agent", f"{lane}_agent_id", f"{lane}_version")
         cells = LaneCells(*(self.columns.cell(row, code) for code in codes))
         says = LaneCells(*(exported[code] for code in codes))

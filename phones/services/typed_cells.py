@@ -7,13 +7,11 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils.escape import unescape
 
-from .guarded_cells import guarded, unguarded
+from .guarded_cells import LOST, guarded, unguarded, without_controls
 from .intention import NICKNAME_LIMIT
 
-LOST = "\ufffd"
 _ROUNDED = re.compile(r"(-?\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?")
 # Longer rows of digits than a number can have, of which a comparison would take long.
@@ -34,7 +32,7 @@ def is_untouched(cell: str, text: str) -> bool:
 
 def _settled(text: str) -> str:
     """Return what a workbook and an editor make of a text: line ends alike, and nothing that XML has no place for."""
-    return ILLEGAL_CHARACTERS_RE.sub(LOST, unescape(text).replace("\r\n", "\n").replace("\r", "\n"))
+    return without_controls(unescape(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _is_worn(cell: str, text: str) -> bool:
