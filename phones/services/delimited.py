@@ -16,6 +16,7 @@ SEPARATORS = "\t;|,"
 # More cells than this in a line are no row of a table, and would take much memory.
 CELL_COUNT_LIMIT = 50 * COLUMN_LIMIT
 SAMPLE_COUNT = 20
+_BLANK = f'{SEPARATORS}" \r\n'
 _NAMED_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[ \t;,]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LAST = "\x1aend of the file\x1a"
 
@@ -28,9 +29,11 @@ def read_delimited(data: bytes) -> Iterator[tuple[int, list[str]]]:
     text = _text_of(data)
     named = _NAMED_SEPARATOR.match(text)
     body = text[named.end() :] if named else text
+    if not body.strip(_BLANK):
+        return
     separator = named[1] if named else _separator_of(body)
     # If the last line doesn't come back as it is, a quotation mark before it has swallowed it.
-    ending = "" if body.endswith(("\r", "\n")) or not body else "\n"
+    ending = "" if body.endswith(("\r", "\n")) else "\n"
     line = 1 + bool(named)
     records = _records(f"{body}{ending}{_LAST}", separator)
     try:
@@ -72,10 +75,12 @@ def _separator_of(text: str) -> str:
 
 def _score(text: str, separator: str) -> tuple[int, int]:
     try:
-        sample = [cells for _count, cells in islice(_records(text, separator), SAMPLE_COUNT) if any(cells)]
+        records = [cells for _count, cells in islice(_records(text, separator), SAMPLE_COUNT)]
     except csv.Error:
         return 0, 0
-    width = len(sample[0]) if sample else 0
+    sample = [cells for cells in records if any(cell.strip(_BLANK) for cell in cells)]
+    # What quotation marks hold together, a wrong separator tears apart, and leaves the marks.
+    width = len(sample[0]) if sample and not any('"' in cell for cell in sample[0]) else 0
     return width, sum(len(cells) == width for cells in sample)
 
 
