@@ -1,9 +1,11 @@
 """The form of an upload: it holds a table or says why not, and wants a reason."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -15,11 +17,13 @@ from phones.services.tables import Row, Table
 CSV = b"number;nickname\r\n951201802;Ventas\r\n"
 
 
-def form_with(data: bytes | None = CSV, name: str = "list.csv", **fields: str) -> ImportForm:
+def form_with(data: bytes | None = CSV, name: str = "list.csv", changed: Mapping[str, str] | None = None) -> ImportForm:
     sent = QueryDict(mutable=True)
-    sent.update({"reason": "Autumn hours", "ticket": "SUP-7", "form_token": str(uuid.uuid4())} | fields)
-    files = {} if data is None else {"file": [SimpleUploadedFile(name, data)]}
-    return ImportForm(sent, MultiValueDict(files))
+    sent.update({"reason": "Autumn hours", "ticket": "SUP-7", "form_token": str(uuid.uuid4())} | dict(changed or {}))
+    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict()
+    if data is not None:
+        files["file"] = SimpleUploadedFile(name, data)
+    return ImportForm(sent, files)
 
 
 def test_file_is_read_as_a_table() -> None:
@@ -53,11 +57,11 @@ def test_file_that_is_too_large_is_not_even_read(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_reason_is_required(reason: str) -> None:
-    assert list(form_with(reason=reason).errors) == ["reason"]
-    assert form_with(ticket="").errors == {}
+    assert list(form_with(changed={"reason": reason}).errors) == ["reason"]
+    assert form_with(changed={"ticket": ""}).errors == {}
 
 
 @pytest.mark.parametrize(("name", "limit"), [("reason", REASON_LIMIT), ("ticket", TICKET_LIMIT)])
 def test_reason_and_ticket_have_their_limits(name: str, limit: int) -> None:
-    assert form_with(**{name: "ñ" * limit}).errors == {}
-    assert list(form_with(**{name: "ñ" * (limit + 1)}).errors) == [name]
+    assert form_with(changed={name: "ñ" * limit}).errors == {}
+    assert list(form_with(changed={name: "ñ" * (limit + 1)}).errors) == [name]

@@ -4,6 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -455,9 +456,6 @@ def test_any_cells_are_a_draft_or_a_sentence(north: Project, rows: list[list[str
     add_phone(north, "+34951201802", "Ventas", inbound_agent_id=RECEPTION)
     text = rewritten([["number", "nickname", "inbound_agent", "inbound_agent_id", "inbound_version"], *rows])
 
-    try:
+    with suppress(NotATable):
         draft = draft_of(north, text.encode("utf-8", "replace"), can_route=can_route)
-    except NotATable as fault:
-        assert str(fault)
-    else:
         assert all(problem.text for problem in draft.problems)

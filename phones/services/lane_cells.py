@@ -33,6 +33,9 @@ class LaneCells:
     version: str | None
 
 
+NO_CELLS = LaneCells(None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class LaneEdit:
     """What was typed into a lane's cells: None where one was left alone, "" where it was emptied."""
