@@ -97,6 +97,7 @@ def test_running_sync_is_joined_not_doubled(aurora: Project, sandbox: Sandbox) -
 def test_dead_pass_is_taken_over(aurora: Project) -> None:
     long_ago = timezone.now() - syncing.SILENCE_LIMIT - timedelta(seconds=1)
     dead = syncing.claim_sync(project=aurora, now=long_ago)
+    SyncRun.objects.filter(pk=dead.pk).update(is_taken=True)
     make_due(aurora)
 
     tasks.tick()

@@ -8,7 +8,7 @@ from phones.models import Phone, Project
 
 from .connecting import client_for, note_answer, note_refusal
 from .intention import Base
-from .storing import hold, is_copy, store_agents, store_phone
+from .storing import hold, is_copy, make_readable, store_agents, store_phone
 
 Clock = Callable[[], datetime]
 
@@ -23,6 +23,7 @@ def reread(
     :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
     """
     asked_at = clock()
+    make_readable(phone, asked_at)
     try:
         record = client.get_phone(phone.pk)
     except diga.DigaNotFound:

@@ -6,10 +6,11 @@ What an answer changes that we did not, goes into the drift ledger in the same t
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from phones import diga
 from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
@@ -20,6 +21,7 @@ from .drifting import Seen, drift_of, open_changes
 from .intention import FIELDS
 from .numbers import digits_of, folded, nickname_key, shown_number
 from .ordering import agent_key
+from .timing import CLOCK_SLACK, is_ahead
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
@@ -72,6 +74,21 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
 def hold(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
     """Let the object in memory say what an answer says; its row stays as it is."""
     _apply(phone, _values(record), read_at)
+
+
+def hold_to_clock(phones: QuerySet[Phone], now: datetime) -> None:
+    """Let rows that were read ahead of now have been read just before: the clock was set back since.
+
+    They were read before now in truth, so that is no lie, and answers that are asked for from now on are newer again.
+    """
+    phones.filter(fetched_at__gt=now + CLOCK_SLACK).update(fetched_at=now - timedelta.resolution)
+
+
+def make_readable(phone: Phone, now: datetime) -> None:
+    """See to it that an answer about the phone that is asked for from now on is newer than its row."""
+    if is_ahead(phone.fetched_at, now):
+        hold_to_clock(Phone.objects.filter(pk=phone.pk), now)
+        phone.refresh_from_db(fields=["fetched_at"])
 
 
 @dataclass(frozen=True, slots=True)
