@@ -20,7 +20,8 @@ _lock = Lock()
 
 def is_queue_silent() -> bool:
     """Say whether no worker can be rung for; `tick` then finds the rows of waiting work within a minute."""
-    is_silent = getattr(HUEY.storage, "is_silent", None)
+    # Only one on Redis can be: SQLite's is in a file, like the rows.
+    is_silent = getattr(getattr(HUEY, "storage", None), "is_silent", None)
     return is_silent is not None and is_silent()
 
 

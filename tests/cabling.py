@@ -1,4 +1,4 @@
-"""A cable to the Redis of this machine, which can be cut and mended: what an outage is to everybody at its other end."""
+"""A cable to the Redis of this machine that can be cut and mended: an outage, for whoever is at its other end."""
 
 import os
 import socket

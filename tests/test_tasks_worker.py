@@ -13,7 +13,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from huey.contrib.djhuey import HUEY
 
 from dashboard.doorbell import RedisQueue
 from phones import tasks
@@ -55,9 +54,7 @@ def worker_environment(folder: Path, diga_url: str, redis_url: str | None) -> di
 
 
 @pytest.fixture
-def worker(
-    transactional_db: None, diga_url: str, aurora: Project, tmp_path: Path
-) -> Iterator[Start]:
+def worker(transactional_db: None, diga_url: str, aurora: Project, tmp_path: Path) -> Iterator[Start]:
     """Return a start of `manage.py run_huey`, on this test's database and a queue of its own, or one on that Redis."""
     started: list[subprocess.Popen[str]] = []
 
@@ -158,4 +155,4 @@ def test_worker_outlives_an_outage_of_redis_and_hears_the_next_bell(worker: Star
 def ring(run: SyncRun) -> None:
     """Ring for a worker as the web does, past the cable."""
     queue = RedisQueue("phone-desk", url=own_redis_url(), results=False)
-    queue.storage.enqueue(HUEY.serialize_task(tasks.run_claimed_sync.s(run.pk)))
+    queue.storage.enqueue(tasks.run_claimed_sync.huey.serialize_task(tasks.run_claimed_sync.s(run.pk)))

@@ -1,4 +1,4 @@
-"""Moments that were written down, compared with now: the clock may have been set back since, or be another machine's."""
+"""Moments that were written down, compared with now: clocks are set back, and differ from machine to machine."""
 
 from datetime import datetime, timedelta
 
