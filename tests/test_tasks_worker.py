@@ -38,7 +38,7 @@ def own_redis_url() -> str:
     return f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}"
 
 
-def worker_environment(folder: Path, diga_url: str, redis_url: str | None) -> dict[str, str]:
+def worker_environment(folder: Path, diga_url: str, redis_url: str | None = None) -> dict[str, str]:
     """Return the settings of a worker on this test's database, with a queue of its own."""
     if redis_url is None:
         redis_url = own_redis_url() if settings.REDIS_URL else ""

@@ -61,8 +61,8 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
     hold(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
 
 
-def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> None:
-    """Read all agents and versions from Diga and copy the answer.
+def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
+    """Read all agents and versions from Diga, copy the answer, and return it.
 
     :raises DigaError: Diga gave no usable answer; our copy is as before.
     """
@@ -74,3 +74,4 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
         raise
     note_answer(project)
     store_agents(project, agents, now=asked_at)
+    return agents

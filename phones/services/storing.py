@@ -238,55 +238,66 @@ def _store_differing(
     stored.outside_count += len(observed)
 
 
-def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetime) -> None:
-    """Copy Diga's whole list of agents and versions, and move `project.agents_changed_at` if anything differs.
+def store_agents(project: Project, agents: diga.AgentList, *, now: datetime) -> None:
+    """Copy Diga's list of agents and versions, and move `project.agents_changed_at` if anything differs.
 
     `now` is when the list was asked for.
 
-    Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them.
+    Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them. A list of
+    which a part could not be read says nothing of those it leaves out: they stay as they are.
 
     :raises ForeignProject: one of the ids belongs to another project's agent.
     """
+    wanted = {agent.agent_id: agent for agent in agents.data}
     with transaction.atomic():
-        wanted = {agent.agent_id: agent for agent in agents}
         if Agent.objects.filter(pk__in=wanted).exclude(project=project).exists():
             raise ForeignProject
         before = _picture(project)
-        Agent.objects.bulk_create(
-            [
-                Agent(
-                    id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name)
-                )
-                for agent in wanted.values()
-            ],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["name", "sort_key", "is_listed"],
-        )
-        Agent.objects.filter(project=project).exclude(pk__in=wanted).update(is_listed=False)
-        versions = {
-            version.version_id: AgentVersion(
-                id=version.version_id,
-                agent_id=agent.agent_id,
-                number=version.version_number,
-                name=version.version_name,
-                is_published=version.is_published,
-                is_draft=version.is_draft,
-            )
-            for agent in wanted.values()
-            for version in agent.versions
-        }
-        AgentVersion.objects.filter(agent__project=project).exclude(pk__in=versions).delete()
-        AgentVersion.objects.bulk_create(
-            versions.values(),
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["number", "name", "is_published", "is_draft"],
-        )
-        project.agents_read_at, project.agent_count = now, len(wanted)
+        ours = Agent.objects.filter(project=project)
+        if agents.is_complete:
+            ours.exclude(pk__in=wanted).update(is_listed=False)
+        told = ours if agents.is_complete else ours.filter(pk__in=wanted)
+        _write_agents(project, wanted.values())
+        _write_versions(AgentVersion.objects.filter(agent__in=told), wanted.values())
+        project.agents_read_at, project.agent_count = now, ours.filter(is_listed=True).count()
         if _picture(project) != before:
             project.agents_changed_at = now
         project.save(update_fields=["agents_read_at", "agents_changed_at", "agent_count"])
+
+
+def _write_agents(project: Project, agents: Iterable[diga.Agent]) -> None:
+    Agent.objects.bulk_create(
+        [
+            Agent(id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name))
+            for agent in agents
+        ],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["name", "sort_key", "is_listed"],
+    )
+
+
+def _write_versions(told: QuerySet[AgentVersion], agents: Iterable[diga.Agent]) -> None:
+    """Write the versions of the agents; of those we have, of agents the list tells of, drop what it doesn't have."""
+    versions = {
+        version.version_id: AgentVersion(
+            id=version.version_id,
+            agent_id=agent.agent_id,
+            number=version.version_number,
+            name=version.version_name,
+            is_published=version.is_published,
+            is_draft=version.is_draft,
+        )
+        for agent in agents
+        for version in agent.versions
+    }
+    told.exclude(pk__in=versions).delete()
+    AgentVersion.objects.bulk_create(
+        versions.values(),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["number", "name", "is_published", "is_draft"],
+    )
 
 
 def _picture(project: Project) -> set[tuple[Any, ...]]:

@@ -125,9 +125,10 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     hold_to_clock(Phone.objects.filter(project=project), run.started_at)
     agents = client.list_agents()
     note_answer(project)
-    refuse_other_project(project, client, agents)
+    refuse_other_project(project, client, agents.data)
     store_agents(project, agents, now=asked_at)
     run.agent_count = project.agent_count
+    run.malformed_count = agents.malformed_count
     _walk(run, client, clock, on_page)
     # A phone that moved in the list meanwhile was counted twice.
     seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
