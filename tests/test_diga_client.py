@@ -203,16 +203,16 @@ def test_malformed_agent_is_left_out_and_counted(sandbox: Sandbox, diga_client: 
 
 @pytest.mark.parametrize(
     # The first request for agents is the one that is refused here.
-    ("path", "times"),
-    [("/v1/agent/", 2), ("/v1/agent/{agent_id}/version", 1)],
+    ("kind", "path", "times"),
+    [("wrong_types", "/v1/agent/", 2), ("missing_field", "/v1/agent/{agent_id}/version", 1)],
     ids=["of the agents", "of an agent’s versions"],
 )
 def test_row_that_is_malformed_on_the_long_way_round_is_counted(
-    sandbox: Sandbox, diga_client: DigaClient, path: str, times: int
+    sandbox: Sandbox, diga_client: DigaClient, kind: Any, path: str, times: int
 ) -> None:
     agent_id = next(iter(sandbox.projects["aurora"].agents))
     sandbox.switches.dropdown_refused = True
-    sandbox.faults.add(Fault("wrong_types", path=path.format(agent_id=agent_id), times=times))
+    sandbox.faults.add(Fault(kind, path=path.format(agent_id=agent_id), times=times))
 
     agents = diga_client.list_agents()
 
