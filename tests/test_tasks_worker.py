@@ -149,7 +149,8 @@ def test_worker_outlives_an_outage_of_redis_and_hears_the_next_bell(worker: Star
     # Long before the next tick.
     assert took_seconds < 20
     assert "Traceback" not in said
-    assert (said.count("Redis does not answer"), said.count("Redis answers again")) == (1, 1)
+    # More often than once where its threads notice the two at different moments.
+    assert said.count("Redis does not answer") == said.count("Redis answers again") >= 1
 
 
 def ring(run: SyncRun) -> None:
