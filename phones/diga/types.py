@@ -148,6 +148,23 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentList:
+    """The agents of a project, in Diga's order. `malformed_count` were unreadable, wholly or in part, and are left out.
+
+    `is_cut` is true where a list did not come to its end.
+    """
+
+    data: tuple[Agent, ...]
+    malformed_count: int = 0
+    is_cut: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """True where an agent that isn't here isn't in Diga either."""
+        return not (self.malformed_count or self.is_cut)
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneUpdate:
     """The changes to send to a phone. Diga takes agent *version* ids, and answers with agent ids."""
 
