@@ -89,6 +89,11 @@ class Desk:
         return self.may(Right.ROUTE)
 
     @property
+    def may_bulk(self) -> bool:
+        """May make plans, let them run and hold them."""
+        return self.may(Right.BULK)
+
+    @property
     def may_share(self) -> bool:
         """May share saved views with the project, and rename and delete shared ones."""
         return self.may(Right.SHARE)

@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from phones.views import agents, changes, exports, finder, home, people, phones, projects, reverts, saved_views
+from phones.views import (
+    agents,
+    changes,
+    choosing,
+    exports,
+    finder,
+    home,
+    people,
+    phones,
+    projects,
+    reverts,
+    saved_views,
+)
 
 project_patterns = [
     path("", projects.project_overview, name="project_overview"),
@@ -24,6 +36,8 @@ project_patterns = [
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
     path("changes/<int:change_id>/revert/", reverts.change_revert, name="change_revert"),
+    path("plans/choose/", choosing.plan_choose, name="plan_choose"),
+    path("plans/new/", choosing.plan_new, name="plan_new"),
     path("sync/", projects.sync_start, name="sync_start"),
     path("sync/<int:run_id>/", projects.sync_progress, name="sync_progress"),
     path("settings/", projects.project_settings, name="project_settings"),
