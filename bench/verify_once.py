@@ -49,9 +49,9 @@ def _seconds_of(act: Any) -> float:
 
 def _read(project: Any) -> None:
     from phones.models import Change, ChangeSeal
-    from phones.services.sealing import SEALED_FIELDS
+    from phones.services.sealing import EVERY_FIELD
 
-    changes = Change.objects.filter(project=project).order_by("pk").values_list(*SEALED_FIELDS)
+    changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
     seals = ChangeSeal.objects.filter(project=project).order_by("number").values_list()
     for rows in (changes, seals):
         deque(rows.iterator(chunk_size=CHUNK), maxlen=0)

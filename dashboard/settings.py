@@ -111,6 +111,9 @@ if DIGA_REQUESTS_PER_SECOND <= 0:
 SYNC_WALKERS = env.int("SYNC_WALKERS", 8)
 if not 1 <= SYNC_WALKERS <= 32:
     raise ImproperlyConfigured("SYNC_WALKERS must be 1 to 32.")
+PLAN_CONCURRENCY = env.int("PLAN_CONCURRENCY", 8)
+if not 1 <= PLAN_CONCURRENCY <= 32:
+    raise ImproperlyConfigured("PLAN_CONCURRENCY must be 1 to 32.")
 # From this age on, in minutes, what our copy says is greyed out.
 STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
 if STALE_AFTER_MINUTES < 1:
@@ -215,11 +218,12 @@ CACHES = {
 }
 
 HUEY = {
-    "huey_class": "huey.PriorityRedisHuey" if REDIS_URL else "huey.SqliteHuey",
+    "huey_class": "dashboard.queue.RedisQueue" if REDIS_URL else "dashboard.queue.SqliteQueue",
     "name": "phone-desk",
     "immediate": False,
     "results": False,
-    "consumer": {"workers": env.int("WORKER_THREADS", 4), "graceful_signal": "TERM"},
+    # A plan's first row is under way within a second of the click, so the queue is looked at twice a second.
+    "consumer": {"workers": env.int("WORKER_THREADS", 4), "graceful_signal": "TERM", "max_delay": 0.5},
     **({"url": REDIS_URL} if REDIS_URL else {"filename": str(DATA_DIR / "queue.sqlite3")}),
 }
 

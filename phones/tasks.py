@@ -1,14 +1,21 @@
 """Background work: the queue is a doorbell, the rows are the truth. Each task may run twice."""
 
 from contextlib import suppress
+from threading import Lock
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from huey.api import crontab
-from huey.contrib.djhuey import db_periodic_task, db_task
+from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
-from phones.models import Project, SyncRun
-from phones.services import sweeping, syncing
+from phones.access import may_run_plan
+from phones.models import Plan, PlanState, Project, SyncRun
+from phones.services import running, sweeping, syncing
+
+# The plans that this process works at: a second bell for one of them is of no use here.
+_at_work: set[int] = set()
+_lock = Lock()
 
 
 @db_task()
@@ -40,3 +47,44 @@ def tick() -> None:
 def settle_open_changes() -> None:
     """Find out what became of changes whose process died, or whose outcome is not known yet."""
     sweeping.sweep(clock=timezone.now)
+
+
+@db_task()
+def run_plan(plan_id: int) -> None:
+    """Work at a plan until it ends or is held. Several workers may; in one process, one of them does."""
+    with _lock:
+        if plan_id in _at_work:
+            return
+        _at_work.add(plan_id)
+    try:
+        plan = Plan.objects.select_related("project").filter(pk=plan_id, state=PlanState.RUNNING).first()
+        if plan is not None:
+            running.run_plan(
+                plan=plan,
+                clock=timezone.now,
+                may_run=may_run_plan,
+                should_stop=_is_stopping,
+                call_others=(lambda: run_plan(plan_id)) if settings.REDIS_URL else None,
+            )
+    finally:
+        with _lock:
+            _at_work.discard(plan_id)
+
+
+def _is_stopping() -> bool:
+    """Say whether the worker was asked to stop. A queue that only tests know has no such flag."""
+    flag = getattr(HUEY, "stop_flag", None)
+    return flag is not None and flag.is_set()
+
+
+@db_periodic_task(crontab(minute="*"))
+def go_on_with_plans() -> None:
+    """Ring the bell for every running plan: its worker may have died, or its bell may have been lost."""
+    for plan_id in Plan.objects.filter(state=PlanState.RUNNING).values_list("pk", flat=True):
+        run_plan(plan_id)
+
+
+@on_startup(name="go_on_with_plans")
+def go_on_at_start() -> None:
+    """Do so as soon as a worker starts, too."""
+    go_on_with_plans()

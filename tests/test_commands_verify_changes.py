@@ -61,7 +61,7 @@ def test_others_write_meanwhile(quiet_phone: Phone, written: list[Change], monke
     def write() -> None:
         try:
             change = entry(quiet_phone)
-            diary.begin(change)
+            diary.begin([change])
             settle(change)
         finally:
             connections.close_all()

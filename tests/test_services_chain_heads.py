@@ -104,7 +104,7 @@ def test_file_that_cannot_be_written_does_not_fail_an_entry_and_is_logged(
     before = Change.objects.count()
 
     with caplog.at_level(logging.WARNING):
-        diary.begin(entry(quiet_phone))
+        diary.begin([entry(quiet_phone)])
 
     assert Change.objects.count() == before + 1
     assert [record.getMessage() for record in caplog.records if record.name == "phones.diary"] == [

@@ -12,7 +12,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.intention import Intention
 from phones.services.reading import refresh_phone
-from phones.services.storing import store_agents, store_phone, store_phones
+from phones.services.storing import Answer, store_agents, store_answers, store_phone, store_phones
 from phones.services.syncing import claim_sync, run_sync, sync_project
 from tests.saving import before_answering, forget_waiting, held, reading_back_fails, save, stored, target
 
@@ -175,7 +175,7 @@ def test_answer_to_our_own_write_makes_no_entry_but_for_other_fields(north: Proj
     by_page(north, answer(), NOON)
 
     news = answer(nickname="Ours", status="released")
-    store_phone(phone(), news, fetched_at=NOON + MINUTE, ours=("nickname",))
+    store_answers(north, [Answer(phone(), news, NOON + MINUTE, ours=("nickname",))])
 
     assert [change.after for change in outside()] == [{"status": "released"}]
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from phones import diga
+from phones.models import Change, Outcome
 
 
 class Verdict(StrEnum):
@@ -24,3 +25,18 @@ def verdict_of(error: diga.DigaError) -> Verdict:
     if isinstance(error, diga.DigaUnavailable | diga.DigaRateLimited):
         return Verdict.NOT_SENT
     return Verdict.REJECTED
+
+
+# Why a write failed that never reached Diga, or that Diga did not look at; "" is the sender's death, after which
+# reading has shown that nothing was applied.
+NOT_LOOKED_AT = {"", "rate_limited", *(reason.value for reason in diga.Reason if reason.is_before_sending)}
+
+
+def was_not_looked_at(change: Change) -> bool:
+    """Say whether Diga has certainly not looked at a settled write: then sending it again makes one write, not two.
+
+    A key that Diga refuses is no verdict about the phone either.
+    """
+    if change.outcome == Outcome.REFUSED:
+        return change.http_status in {401, 403}
+    return change.outcome == Outcome.FAILED and change.cause in NOT_LOOKED_AT

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
 from .chain_heads import Head, export_head
+from .following import follow
 from .naming import name_agents
-from .sealing import SEALED_FIELDS, SETTLED_FIELDS, digest_of, mac_of
+from .sealing import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
 
 SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
 
@@ -34,25 +35,30 @@ def on_disk() -> Iterator[None]:
         sqlite.execute("PRAGMA synchronous = NORMAL")
 
 
-def begin(change: Change) -> None:
-    """Write down a change that is about to be sent.
+def begin(changes: Sequence[Change]) -> None:
+    """Write down changes of one project that are about to be sent.
 
-    :raises IntegrityError: another change of the phone is being sent, or this form was sent before.
+    :raises IntegrityError: another change of one of the phones is being sent, or a form was sent before.
     """
+    if not changes:
+        return
     with transaction.atomic():
-        change.save(force_insert=True)
-        name_agents([change])
-        _seal(change.project, [(change, SealKind.BEGUN)])
+        Change.objects.bulk_create(changes)
+        name_agents(changes)
+        _seal(changes[0].project, [(change, SealKind.BEGUN) for change in changes])
 
 
-def settle(change: Change) -> None:
-    """Write down what became of a change, or that it is not known."""
+def settle(changes: Sequence[Change]) -> None:
+    """Write down what became of changes of one project, or that it is not known; rows of plans follow them."""
+    if not changes:
+        return
     with transaction.atomic():
-        change.save(update_fields=SETTLED_AND_LOOKS)
-        if change.stored:
-            # Diga may have stored an agent that nobody had asked for.
-            name_agents([change])
-        _seal(change.project, [(change, SealKind.SETTLED)])
+        for change in changes:
+            change.save(update_fields=SETTLED_AND_LOOKS)
+        # Diga may have stored an agent that nobody had asked for.
+        name_agents([change for change in changes if change.stored])
+        _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
+        follow(changes)
 
 
 def record_observed(changes: Sequence[Change]) -> None:
@@ -74,7 +80,7 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
     seals: list[ChangeSeal] = []
     for change, kind in news:
         head.number += 1
-        digest = digest_of({name: getattr(change, name) for name in SEALED_FIELDS}, kind)
+        digest = digest_of({name: getattr(change, name) for name in EVERY_FIELD}, kind)
         head.mac = mac_of(
             project_id=project.pk,
             number=head.number,

@@ -14,7 +14,6 @@ from typing import Any
 from phones import diga
 from phones.models import Change, Outcome, Phone, Source
 
-from . import diary
 from .directory import Directory, directory_of
 from .intention import FIELDS, Base, frozen
 
@@ -104,20 +103,3 @@ def _read_as(name: str, wanted: str | Mapping[str, Any] | None) -> object:
     if isinstance(wanted, Mapping):
         return uuid.UUID(wanted["agent_id"])
     return (wanted or "") if name == "nickname" else wanted
-
-
-def record_drift(
-    *,
-    phone: Phone,
-    before: Seen,
-    record: diga.Phone,
-    seen_from: datetime,
-    now: datetime,
-    ours: Collection[str] = (),
-) -> Change | None:
-    """Write down what others changed in a phone, and return the entry; None where nothing is theirs."""
-    open_ones = open_changes([phone.pk]).get(phone.pk, [])
-    change = drift_of(phone, before, Seen.of(record), seen_from=seen_from, now=now, ours=ours, open_ones=open_ones)
-    if change is not None:
-        diary.record_observed([change])
-    return change

@@ -5,27 +5,24 @@ transaction is open while the network is used.
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.contrib.auth.models import User
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError
 
 from phones import diga
-from phones.models import Change, Outcome, Phone, Project, Source
+from phones.models import Change, Outcome, Phone, Project
 
-from . import diary
 from .connecting import client_for
-from .directory import directory_of
 from .guarding import NoConsent, PredictedRefusal, guard_change
 from .impact import Impact
-from .intention import FIELDS, Base, Intention, frozen, frozen_intention
+from .intention import FIELDS, Base, Intention
 from .policy import Policy, policy_for
 from .reading import reread
-from .settling import Became, find_out, settle_answer, settle_failure
-from .storing import store_phone
+from .writing import Author, Write, begin, new_write, send, take_answers, take_error
+
+__all__ = ["Author", "Saved", "change_phone"]
 
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
@@ -108,21 +105,6 @@ class _Checked:
     impacts: tuple[Impact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who changes, why, and on which form (`form_token` makes two sends of one form one write).
-
-    `reverts` is the change that this one takes back, if it does.
-    """
-
-    user: User | None
-    reason: str = ""
-    ticket: str = ""
-    source: Source = Source.FORM
-    form_token: uuid.UUID | None = None
-    reverts: Change | None = None
-
-
 def change_phone(
     *,
     project: Project,
@@ -163,7 +145,7 @@ def change_phone(
     for _round in range(MAX_ROUNDS):
         try:
             checked = _check(project, phone, intention, base, agreed, client, clock)
-            change = _begin(project, phone, checked.remaining, author, clock())
+            write = _begin(project, phone, checked.remaining, author, clock())
         except (_Overtaken, *_IN_THE_WAY) as met:
             # What is in the way may be what the other send of this form has done.
             earlier = _earlier(phone, author, sleep)
@@ -174,7 +156,8 @@ def change_phone(
             _await_turn(phone, sleep)
             phone.refresh_from_db()
             continue
-        return Saved(change, checked.merged, checked.impacts, _send(change, checked.remaining, client, clock))
+        error = _send(write, client, clock)
+        return Saved(write.change, checked.merged, checked.impacts, error)
     raise PhoneIsBusy
 
 
@@ -243,84 +226,31 @@ def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
     return tuple(name for name in moved if name not in intention.fields)
 
 
-def _begin(project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Change:
+def _begin(project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Write:
     """Commit the diary row before anything is sent.
 
     :raises _Overtaken: the phone was written or read by others since we read it, is being written, or this very
         form was sent.
     """
-    change = Change(
-        project=project,
-        phone=phone,
-        number=phone.shown,
-        source=author.source,
-        actor=author.user,
-        actor_name=author.user.get_full_name() or author.user.get_username() if author.user else "",
-        reason=author.reason,
-        ticket=author.ticket,
-        before=frozen(directory_of(project), Base.of(phone), intention.fields),
-        after=frozen_intention(intention),
-        created_at=now,
-        form_token=author.form_token,
-        reverts=author.reverts,
-    )
+    write = new_write(project=project, phone=phone, intention=intention, author=author, now=now)
     try:
-        with diary.on_disk(), transaction.atomic():
-            row = Phone.objects.select_for_update().only("fetched_at").get(pk=phone.pk)
-            if row.fetched_at != phone.fetched_at:
-                raise _Overtaken
-            diary.begin(change)
+        begun = begin([write])
     except IntegrityError:
         raise _Overtaken from None
     except DatabaseError:
         raise NotRecorded from None
-    return change
+    if not begun:
+        raise _Overtaken
+    return write
 
 
-def _send(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
-    """Send the PATCH and settle the diary row by the answer; return the error if there was one.
-
-    It is sent once. The one exception: a server that had closed an idle connection never saw the request; if
-    reading confirms that, it is sent on a fresh one.
-    """
+def _send(write: Write, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
+    """Send the PATCH and settle the diary row by the answer; return the error if there was one."""
+    outcome = send(write, client, clock)
     try:
-        error = _send_once(change, intention, client, clock)
-        if error and error.is_stale and _is_untouched(change, client, clock):
-            error = _send_once(change, intention, client, clock)
-        if error:
-            settle_failure(change, client, error, clock)
+        if isinstance(outcome, diga.DigaError):
+            return take_error(write, client, outcome, clock)
+        take_answers(write.change.project, [(write, outcome)], clock())
     except DatabaseError:
         raise OutcomeNotRecorded from None
-    return error
-
-
-def _is_untouched(change: Change, client: diga.DigaClient, clock: Clock) -> bool:
-    try:
-        return find_out(change, client, clock)[0] is Became.UNTOUCHED
-    except diga.DigaError:
-        return False
-
-
-def _send_once(change: Change, intention: Intention, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
-    project, phone = change.project, change.phone
-    started_at = clock()
-    try:
-        record = client.update_phone(phone.pk, intention.update())
-    except diga.DigaError as error:
-        change.duration_ms = _milliseconds(clock() - started_at)
-        return error
-    now = clock()
-    change.http_status, change.duration_ms = 200, _milliseconds(now - started_at)
-    with transaction.atomic():
-        # The answer to a write is the newest there is, whatever the clocks of other machines say.
-        store_phone(phone, record, fetched_at=max(now, phone.fetched_at), ours=intention.fields)
-        settle_answer(change, Base.of(record), now)
-        if project.can_write_phones is not True:
-            project.can_write_phones = True
-            project.save(update_fields=["can_write_phones"])
     return None
-
-
-def _milliseconds(duration: timedelta) -> int:
-    # A clock may be set back meanwhile.
-    return max(0, round(duration.total_seconds() * 1000))

@@ -125,6 +125,13 @@ def frozen(directory: Directory, values: Base, fields: tuple[str, ...]) -> dict[
     return frozen_values
 
 
+def reads_as(name: str, frozen_value: Any) -> object:
+    """Return what a read shows of a value as the diary keeps it: the nickname, or the agent's id."""
+    if name == "nickname":
+        return frozen_value or ""
+    return uuid.UUID(frozen_value["agent_id"]) if frozen_value else None
+
+
 def frozen_intention(intention: Intention) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     for name in intention.fields:

@@ -40,7 +40,11 @@ SETTLED_FIELDS = (
     "settled_at",
     "duration_ms",
 )
+# The columns as they were when sealing began, which migration 0004 knows, and those that came later: a change that
+# has nothing in a later one keeps the digest it had before.
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
+LATER_FIELDS = ("plan_id",)
+EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
 
 
 def _plain(value: Any) -> str:
@@ -56,15 +60,16 @@ _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 
 
 def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
-    """Return the digest of a change, given as its `SEALED_FIELDS`, in one of its two states."""
-    begun, settled = digests_of([change[name] for name in SEALED_FIELDS])
+    """Return the digest of a change, given as its `EVERY_FIELD`, in one of its two states."""
+    begun, settled = digests_of([change.get(name) for name in EVERY_FIELD])
     return begun if kind == SealKind.BEGUN else settled
 
 
 def digests_of(values: Sequence[Any]) -> tuple[str, str]:
-    """Return both digests of a change, given as the values of its `SEALED_FIELDS`; the second covers the first."""
-    begun = _hashed(values[: len(BEGUN_FIELDS)])
-    return begun, _hashed([begun, *values[len(BEGUN_FIELDS) :]])
+    """Return both digests of a change, given as the values of its `EVERY_FIELD`; the second covers the first."""
+    later = [value for value in values[len(SEALED_FIELDS) :] if value is not None]
+    begun = _hashed([*values[: len(BEGUN_FIELDS)], *later])
+    return begun, _hashed([begun, *values[len(BEGUN_FIELDS) : len(SEALED_FIELDS)]])
 
 
 def _hashed(values: Sequence[Any]) -> str:

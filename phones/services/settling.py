@@ -4,21 +4,20 @@ All of it works from the diary's row alone, so that it can be done by another pr
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.db.models import Q
 
 from phones import diga
-from phones.models import Change, Outcome
+from phones.models import Change, Outcome, Project
 
 from . import diary
 from .classifying import Verdict, verdict_of
 from .connecting import note_refusal
 from .directory import directory_of
-from .intention import Base, frozen
+from .intention import Base, frozen, reads_as
 from .reading import reread, reread_agents
 from .storing import learn_published
 from .syncing import cause_of
@@ -35,13 +34,20 @@ class Became(StrEnum):
     OTHERWISE = "otherwise"
 
 
-def settle_answer(change: Change, says: Base, now: datetime) -> None:
-    """Compare what Diga stored with what was wanted, and note the versions it has published thereby."""
-    if all(says.value(name) == _key(name, change.after[name]) for name in change.after):
-        _settle_confirmed(change, now)
-    else:
-        _settle_mismatch(change, says, now)
-    diary.settle(change)
+def settle_answers(project: Project, answers: Sequence[tuple[Change, Base]], now: datetime) -> None:
+    """Compare what Diga stored with what was wanted, and note the versions it has published thereby.
+
+    The changes are of one project; each comes with what Diga's answer says of its phone.
+    """
+    confirmed = []
+    for change, says in answers:
+        if all(says.value(name) == reads_as(name, change.after[name]) for name in change.after):
+            _settle(change, Outcome.CONFIRMED, now)
+            confirmed.append(change)
+        else:
+            _settle_mismatch(change, says, now)
+    _learn(project, confirmed, now)
+    diary.settle([change for change, _says in answers])
 
 
 def settle_failure(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:
@@ -60,7 +66,7 @@ def settle_failure(change: Change, client: diga.DigaClient, error: diga.DigaErro
             _settle_refusal(change, client, error, clock)
         case Verdict.NOT_SENT:
             _settle(change, Outcome.FAILED, clock())
-            diary.settle(change)
+            diary.settle([change])
 
 
 def settle_by_reading(change: Change, client: diga.DigaClient, clock: Clock) -> None:
@@ -83,7 +89,7 @@ def settle_by_reading(change: Change, client: diga.DigaClient, clock: Clock) -> 
         return
     else:
         change.outcome, change.next_look_at = Outcome.UNKNOWN, now + FIRST_LOOK
-    diary.settle(change)
+    diary.settle([change])
 
 
 def find_out(change: Change, client: diga.DigaClient, clock: Clock) -> tuple[Became | None, Base]:
@@ -105,7 +111,7 @@ def _may_be_anothers(change: Change, says: Base) -> bool:
     later = Q(pk__gt=change.pk) & ~Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
     others = Change.objects.filter(later | Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN), phone=change.phone_id)
     return any(
-        name in after and _key(name, after[name]) == says.value(name)
+        name in after and reads_as(name, after[name]) == says.value(name)
         for after in others.values_list("after", flat=True)
         for name in change.after
     )
@@ -113,7 +119,7 @@ def _may_be_anothers(change: Change, says: Base) -> bool:
 
 def _became(change: Change, name: str, says: Base) -> Became | None:
     """Say what reading tells of one field; None if it has a third value, or if the agent runs a third version."""
-    was, wanted, now = _key(name, change.before.get(name)), _key(name, change.after[name]), says.value(name)
+    was, wanted, now = reads_as(name, change.before.get(name)), reads_as(name, change.after[name]), says.value(name)
     if not _is_version_only(change, name):
         return Became.APPLIED if now == wanted else Became.UNTOUCHED if now == was else None
     before, after = change.before[name]["version_id"], change.after[name]["version_id"]
@@ -129,14 +135,7 @@ def _became(change: Change, name: str, says: Base) -> Became | None:
 def _is_version_only(change: Change, name: str) -> bool:
     """Say whether a lane keeps its agent: then reading the phone can't tell, as it names no version."""
     after = change.after[name]
-    return name != "nickname" and after is not None and _key(name, change.before.get(name)) == _key(name, after)
-
-
-def _key(name: str, frozen_value: Any) -> object:
-    """Return what a read shows of a frozen value: the nickname, or the agent's id."""
-    if name == "nickname":
-        return frozen_value or ""
-    return uuid.UUID(frozen_value["agent_id"]) if frozen_value else None
+    return name != "nickname" and after is not None and reads_as(name, change.before.get(name)) == reads_as(name, after)
 
 
 def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
@@ -145,8 +144,13 @@ def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
 
 def _settle_confirmed(change: Change, now: datetime) -> None:
     _settle(change, Outcome.CONFIRMED, now)
-    lanes = [change.after[name] for name in ("inbound", "outbound") if change.after.get(name)]
-    learn_published(change.project, [uuid.UUID(lane["version_id"]) for lane in lanes if lane["version_id"]], now=now)
+    _learn(change.project, [change], now)
+
+
+def _learn(project: Project, confirmed: Iterable[Change], now: datetime) -> None:
+    """Note the versions that Diga has published because phones were given them."""
+    lanes = [change.after[name] for change in confirmed for name in ("inbound", "outbound") if change.after.get(name)]
+    learn_published(project, {uuid.UUID(lane["version_id"]) for lane in lanes if lane["version_id"]}, now=now)
 
 
 def _settle_mismatch(change: Change, says: Base, now: datetime) -> None:
@@ -162,10 +166,10 @@ def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaErr
             says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
         except diga.DigaError:
             change.outcome, change.next_look_at = Outcome.UNKNOWN, clock() + FIRST_LOOK
-            diary.settle(change)
+            diary.settle([change])
             return
-    if says and any(says.value(name) != _key(name, change.before.get(name)) for name in change.after):
+    if says and any(says.value(name) != reads_as(name, change.before.get(name)) for name in change.after):
         _settle_mismatch(change, says, clock())
     else:
         _settle(change, Outcome.REFUSED, clock())
-    diary.settle(change)
+    diary.settle([change])

@@ -4,7 +4,7 @@ What an answer changes that we did not, goes into the drift ledger in the same t
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,8 @@ from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
 
 from . import diary
 from .directory import Directory, directory_of
-from .drifting import Seen, drift_of, open_changes, record_drift
+from .drifting import Seen, drift_of, open_changes
+from .intention import FIELDS
 from .numbers import digits_of, folded, nickname_key, shown_number
 from .ordering import agent_key
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
@@ -73,22 +74,73 @@ def hold(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
     _apply(phone, _values(record), read_at)
 
 
-def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime, ours: Collection[str] = ()) -> None:
-    """Copy an answer about one phone into its row, unless the row has a newer one; `phone` is then as the row.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Diga says of one phone. `phone` is our copy in memory, which says the same as its row afterwards.
 
     `fetched_at` is when the answer arrived for a write, and when it was asked for for a read. `ours` are the fields
     that the write has set: what differs in others was changed outside.
     """
+
+    phone: Phone
+    record: diga.Phone
+    fetched_at: datetime
+    ours: Collection[str] = ()
+
+
+def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime) -> None:
+    """Copy what a read says of one phone into its row, unless the row has a newer answer; `phone` is then as the row.
+
+    `fetched_at` is when it was asked for.
+    """
+    store_answers(phone.project, [Answer(phone, record, fetched_at)])
+
+
+def store_answers(project: Project, answers: Sequence[Answer]) -> None:
+    """Copy answers about single phones of one project into their rows, unless a row has a newer one.
+
+    Two queries, and what is written down of changes that we did not make.
+    """
     with transaction.atomic():
-        row = Phone.objects.select_for_update().get(pk=phone.pk)
-        if row.fetched_at <= fetched_at:
-            record_drift(
-                phone=row, before=Seen.of(row), record=record, seen_from=row.fetched_at, now=fetched_at, ours=ours
-            )
-            changed = _apply(row, _values(record), fetched_at)
-            row.save(update_fields=[*changed, "fetched_at"])
-    for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
-        setattr(phone, name, getattr(row, name))
+        ids = [answer.phone.pk for answer in answers]
+        rows = {row.pk: row for row in Phone.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+        newer = [answer for answer in answers if rows[answer.phone.pk].fetched_at <= answer.fetched_at]
+        diary.record_observed(_drifts(project, rows, newer))
+        for answer in newer:
+            _apply(rows[answer.phone.pk], _values(answer.record), answer.fetched_at)
+        upsert(row_of(rows[answer.phone.pk]) for answer in newer)
+    for answer in answers:
+        for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
+            setattr(answer.phone, name, getattr(rows[answer.phone.pk], name))
+
+
+def _drifts(project: Project, rows: Mapping[uuid.UUID, Phone], answers: Iterable[Answer]) -> list[Change]:
+    """Return what others changed, by answers that say something else than their rows where we set nothing."""
+    differing = [
+        answer
+        for answer in answers
+        if any(
+            Seen.of(rows[answer.phone.pk]).value(name) != Seen.of(answer.record).value(name)
+            for name in (*FIELDS, "status")
+            if name not in answer.ours
+        )
+    ]
+    open_ones = open_changes([answer.phone.pk for answer in differing]) if differing else {}
+    found = []
+    for answer in differing:
+        row = rows[answer.phone.pk]
+        row.project = project
+        drift = drift_of(
+            row,
+            Seen.of(row),
+            Seen.of(answer.record),
+            seen_from=row.fetched_at,
+            now=answer.fetched_at,
+            ours=answer.ours,
+            open_ones=open_ones.get(row.pk, []),
+        )
+        found += [drift] if drift else []
+    return found
 
 
 def store_phones(

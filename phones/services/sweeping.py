@@ -31,7 +31,9 @@ def sweep(*, clock: Clock) -> int:
 
 
 def _due(now: datetime) -> list[Change]:
-    is_dead = Q(outcome=Outcome.PENDING, created_at__lt=now - LEASE) & (Q(next_look_at=None) | Q(next_look_at__lte=now))
+    # What was begun in the future was begun by a clock that has been set back since.
+    is_late = Q(created_at__lt=now - LEASE) | Q(created_at__gt=now + LEASE)
+    is_dead = Q(outcome=Outcome.PENDING) & is_late & (Q(next_look_at=None) | Q(next_look_at__lte=now))
     is_unknown = Q(outcome=Outcome.UNKNOWN, next_look_at__lte=now)
     return list(Change.objects.filter(is_dead | is_unknown).select_related("project", "phone").order_by("pk")[:BATCH])
 
@@ -56,5 +58,5 @@ def _look(change: Change, clock: Clock) -> bool:
     except NoKey:
         if change.outcome == Outcome.PENDING:
             change.outcome = Outcome.UNKNOWN
-            diary.settle(change)
+            diary.settle([change])
     return not change.is_open

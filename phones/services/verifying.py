@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from phones.models import ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
 
 from .chain_heads import NO_HEAD, Head, HeadSpoiled, exported_head, head_path
-from .sealing import SEALED_FIELDS, digests_of, mac_of
+from .sealing import EVERY_FIELD, digests_of, mac_of
 
 CHUNK = 2000
 # With another key every seal is wrong; nobody reads 100,000 lines.
 NAMED_FAULTS = 50
-_ID, _OUTCOME = SEALED_FIELDS.index("id"), SEALED_FIELDS.index("outcome")
+_ID, _OUTCOME = EVERY_FIELD.index("id"), EVERY_FIELD.index("outcome")
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ def _check_seals(project: Project, chain: _Chain, exported: Head, verdict: Verdi
 
 def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
     """Compare each entry with what its seals say of it."""
-    changes = Change.objects.filter(project=project).order_by("pk").values_list(*SEALED_FIELDS)
+    changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
     seals = ChangeSeal.objects.filter(project=project).order_by("change_id", "number")
     sealed = seals.values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
     for change_id, values, seal in _paired(changes.iterator(chunk_size=CHUNK), _by_change(sealed)):

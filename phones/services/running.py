@@ -1,0 +1,331 @@
+"""Running a plan: many rows at a time, each read, compared, written down, sent once and verified.
+
+One thread owns the database and decides; a few others only talk to Diga. What they bring back at about the same time
+is written down together. Rows are the truth: whatever is lost with a process is found again in them.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from phones import diga
+from phones.models import ItemState, NoKey, Phone, Plan, PlanItem, PlanKind, Source
+
+from . import claiming, diary
+from .braking import Brake
+from .connecting import client_for, note_answer, note_refusal
+from .deciding import decide
+from .guarding import AGENTS_FRESH_FOR
+from .intention import Intention
+from .reading import reread_agents
+from .steering import PlanHasMoved, finish_if_done, pause_plan
+from .storing import Answer, is_copy, store_answers
+from .writing import Author, Write, begin, new_write, send, take_answers, take_error
+
+Clock = Callable[[], datetime]
+# How often a worker looks whether it is to go on.
+LOOK_SECONDS = 0.5
+# How long a row waits for its turns at Diga before it lets go.
+TURN_SECONDS = 5.0
+# Turns that a plan leaves to people who save a single phone.
+LEFT_TO_PEOPLE = 2
+# How often free workers are called to help, where there are several.
+CALL_SECONDS = 2.0
+# How often a row is read again because somebody else was about its phone.
+MAX_ROUNDS = 5
+# A refusal foreseen on agents that were read longer ago than this is looked at once more.
+DOUBTFUL_AFTER = timedelta(seconds=5)
+_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row that this worker holds, with its phone as it was last read, and its write once there is one."""
+
+    item: PlanItem
+    asked_at: datetime
+    round: int = 1
+    write: Write | None = None
+
+    @property
+    def phone(self) -> Phone:
+        """The row's phone."""
+        return self.item.phone
+
+
+class Runner:
+    """One worker at one plan, until the plan is no longer running or nothing of it is left to take.
+
+    A row goes through three calls, each answered in its own way: it is read, it is sent, and where the answer to
+    that was lost, it is found out what became of it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        clock: Clock,
+        may_run: Callable[[Plan], bool],
+        should_stop: Callable[[], bool],
+        call_others: Callable[[], object] | None,
+    ) -> None:
+        self._plan = plan
+        self._project = plan.project
+        self._clock = clock
+        self._may_run = may_run
+        self._should_stop = should_stop
+        self._call_others = call_others
+        self._called_at = 0.0
+        self._client = client_for(self._project)
+        self._quiet = self._client.with_turns_taken()
+        self._owner = uuid.uuid4()
+        self._brake = Brake()
+        self._width = float(settings.PLAN_CONCURRENCY)
+        self._looked_at: float | None = None
+        self._is_going_on = True
+        self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
+        self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
+        self._lost: dict[Future[diga.DigaError | None], Row] = {}
+
+    def run(self) -> None:
+        """Deal with rows until there is no more reason to."""
+        with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="plan") as self._pool:
+            while True:
+                self._look()
+                self._take_rows()
+                under_way: list[Future[Any]] = [*self._reads, *self._sends, *self._lost]
+                if not under_way:
+                    return
+                done, _waiting = wait(under_way, LOOK_SECONDS, FIRST_COMPLETED)
+                # What came back together is written down together.
+                self._take_reads([(self._reads.pop(future), future.result()) for future in done & self._reads.keys()])
+                self._take_answers([(self._sends.pop(future), future.result()) for future in done & self._sends.keys()])
+                for future in done & self._lost.keys():
+                    self._take_outcome(self._lost.pop(future), future.result())
+
+    def _look(self) -> None:
+        """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
+        if self._brake.cause and self._is_going_on:
+            self._pause(self._brake.cause, self._brake.message)
+        if self._looked_at is not None and time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        self._plan = Plan.objects.select_related("project", "author", "approver").get(pk=self._plan.pk)
+        self._project = self._plan.project
+        if not self._plan.is_running or self._should_stop():
+            self._is_going_on = False
+        elif not self._may_run(self._plan):
+            self._pause("no_right")
+        else:
+            self._read_agents(AGENTS_FRESH_FOR)
+            if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
+                self._called_at = time.monotonic()
+                self._call_others()
+
+    def _pause(self, cause: str, message: str = "") -> None:
+        self._is_going_on = False
+        with suppress(PlanHasMoved):
+            pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
+
+    def _read_agents(self, fresh_for: timedelta) -> None:
+        read_at = self._project.agents_read_at
+        if read_at is not None and timedelta() <= self._clock() - read_at <= fresh_for:
+            return
+        try:
+            reread_agents(project=self._project, client=self._client, clock=self._clock)
+        except diga.DigaError as error:
+            self._brake.note_error(error)
+
+    def _take_rows(self) -> None:
+        free = int(self._width) - len(self._reads) - len(self._sends) - len(self._lost)
+        if free <= 0 or not self._is_going_on or self._brake.cause:
+            return
+        for item in claiming.claim(self._plan, owner=self._owner, limit=free, now=self._clock()):
+            self._read(Row(item, self._clock()))
+
+    def _read(self, row: Row) -> None:
+        row.phone.project = self._project
+
+        def read() -> diga.Phone | diga.DigaError:
+            # The turns for reading and for writing, so that nothing has to wait between the two.
+            if not self._client.take_turns(2, timeout=TURN_SECONDS, reserve=LEFT_TO_PEOPLE):
+                return diga.DigaUnavailable(reason=diga.Reason.PACED)
+            row.asked_at = self._clock()
+            try:
+                return self._quiet.get_phone(row.phone.pk)
+            except diga.DigaError as error:
+                return error
+
+        self._reads[self._pool.submit(read)] = row
+
+    def _take_reads(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
+        """Compare what was read with the plan; what is still to be done is written down and sent."""
+        reads = []
+        for row, outcome in outcomes:
+            if isinstance(outcome, diga.DigaError):
+                self._take_read_error(row, outcome)
+            else:
+                reads.append((row, outcome))
+        if not reads:
+            return
+        note_answer(self._project)
+        news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
+        if news:
+            store_answers(self._project, news)
+        rows = [row for row, _said in reads]
+        if self._is_going_on:
+            self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
+        else:
+            claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
+
+    def _take_read_error(self, row: Row, error: diga.DigaError) -> None:
+        now = self._clock()
+        if isinstance(error, diga.DigaNotFound):
+            Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
+            claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
+            return
+        is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
+        if not is_ours:
+            self._note_error(error)
+            note_refusal(self._project, error, now)
+        counts = isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not is_ours
+        claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
+
+    def _decide(self, row: Row) -> Intention | None:
+        """Return what is to be sent for a row; None where it has ended here."""
+        agreed = set(self._plan.agreed)
+        decision = decide(row.item, row.phone, agreed)
+        if decision.cause in {"gone", "predicted", "not_agreed"}:
+            # Ask before a row is given up because of what others have published.
+            self._read_agents(DOUBTFUL_AFTER)
+            decision = decide(row.item, row.phone, agreed)
+        if decision.state is None:
+            return decision.intention
+        if decision.state == ItemState.REFUSED:
+            self._brake.note_refusal(decision.cause)
+        else:
+            self._brake.note_success()
+        claiming.end(
+            row.item,
+            decision.state,
+            owner=self._owner,
+            now=self._clock(),
+            cause=decision.cause,
+            details={**row.item.details, **decision.details},
+        )
+        return None
+
+    def _begin(self, wishes: Sequence[tuple[Row, Intention]]) -> None:
+        """Write the rows down in the diary, then send them. Nobody else can hold them from here on."""
+        if not wishes:
+            return
+        now = self._clock()
+        with diary.on_disk(), transaction.atomic():
+            held = claiming.still_held([row.item for row, _wish in wishes], self._owner)
+            for row, wish in wishes:
+                row.write = self._write(row, wish, now) if row.item.pk in held else None
+            begun = begin([row.write for row, _wish in wishes if row.write])
+            sending = [row for row, _wish in wishes if row.write in begun]
+            claiming.mark_sending({row.item.pk: row.write.change.pk for row in sending if row.write})
+        for row, _wish in wishes:
+            if row in sending:
+                self._send(row)
+            elif row.write and row.round < MAX_ROUNDS:
+                # Somebody else has read or saved the phone meanwhile.
+                row.phone.refresh_from_db()
+                row.round, row.write = row.round + 1, None
+                self._read(row)
+            else:
+                claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
+
+    def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
+        plan = self._plan
+        author = Author(
+            plan.author,
+            plan.reason,
+            plan.ticket,
+            _SOURCES.get(PlanKind(plan.kind), Source.PLAN),
+            reverts=row.item.reverts,
+            plan=plan,
+            name=plan.author_name,
+        )
+        return new_write(project=self._project, phone=row.phone, intention=wish, author=author, now=now)
+
+    def _send(self, row: Row) -> None:
+        write = row.write
+        if write is None:
+            return
+
+        def send_it() -> diga.Phone | diga.DigaError:
+            outcome = send(write, self._quiet, self._clock)
+            # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
+            while isinstance(outcome, diga.DigaRateLimited) and self._client.take_turns(1, timeout=TURN_SECONDS):
+                outcome = send(write, self._quiet, self._clock)
+            return outcome
+
+        self._sends[self._pool.submit(send_it)] = row
+
+    def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
+        """Settle what was answered; where no good answer came, find out elsewhere what became of the row."""
+        answers = []
+        for row, outcome in outcomes:
+            if row.write and isinstance(outcome, diga.DigaError):
+                self._find_out(row, row.write, outcome)
+            elif row.write and not isinstance(outcome, diga.DigaError):
+                answers.append((row.write, outcome))
+        if answers:
+            take_answers(self._project, answers, self._clock())
+            self._brake.note_success()
+            self._width = min(float(settings.PLAN_CONCURRENCY), self._width + len(answers) / self._width)
+
+    def _find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
+        def find_out() -> diga.DigaError | None:
+            try:
+                return take_error(write, self._client, error, self._clock)
+            finally:
+                connections.close_all()
+
+        self._lost[self._pool.submit(find_out)] = row
+
+    def _take_outcome(self, row: Row, error: diga.DigaError | None) -> None:
+        if error is None:
+            self._brake.note_success()
+        else:
+            self._note_error(error)
+
+    def _note_error(self, error: diga.DigaError) -> None:
+        self._brake.note_error(error)
+        if isinstance(error, diga.DigaRateLimited):
+            self._width = max(1.0, self._width / 2)
+
+
+def run_plan(
+    *,
+    plan: Plan,
+    clock: Clock,
+    may_run: Callable[[Plan], bool],
+    should_stop: Callable[[], bool] = lambda: False,
+    call_others: Callable[[], object] | None = None,
+) -> None:
+    """Work at a plan until it ends, is held, or `should_stop`; several workers may, each in a process of its own.
+
+    `may_run` says whether those who let it run may still do so: it is asked again and again. `call_others` is called
+    now and then while there is work, so that workers that are free may help. Rows that a dead worker
+    was sending are left to the sweeper; those it had only taken are taken over when its lease is over.
+    """
+    try:
+        runner = Runner(plan, clock=clock, may_run=may_run, should_stop=should_stop, call_others=call_others)
+    except NoKey:
+        with suppress(PlanHasMoved):
+            pause_plan(plan=plan, clock=clock, cause="no_key")
+        return
+    runner.run()
+    finish_if_done(plan, clock=clock)

@@ -1,0 +1,66 @@
+"""How tests make plans, let them run in this process, and look at what came of them."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from phones.access import may_run_plan
+from phones.models import Phone, Plan, PlanKind, Project
+from phones.services import running, steering
+from phones.services.intention import Intention
+from phones.services.planned import Draft, PlannedRow
+from phones.services.planning import create_plan
+
+
+def phones_of(project: Project, count: int | None = None, **narrowing: Any) -> list[Phone]:
+    """Return phones that can be changed, by number."""
+    return list(
+        Phone.objects.filter(project=project, **({"status": "assigned"} | narrowing)).order_by("number")[:count]
+    )
+
+
+def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[[int], Intention], **more: Any) -> Plan:
+    """Make a plan that wants the same on each phone, or what `wish` says for its place, from 1 on."""
+    rows = [
+        PlannedRow(phone.pk, wish if isinstance(wish, Intention) else wish(place))
+        for place, phone in enumerate(phones, 1)
+    ]
+    project = Project.objects.get(pk=phones[0].project_id)
+    given: dict[str, Any] = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()} | more
+    return create_plan(project=project, author=author, draft=Draft(rows), clock=timezone.now, **given)
+
+
+def start(plan: Plan, by: User) -> Plan:
+    """Apply a plan exactly as it is shown."""
+    count = states(plan)["WAITING"]
+    steering.apply_plan(
+        plan=plan,
+        by=by,
+        shown_count=count,
+        shown_publish=steering.will_publish(plan),
+        typed=str(count),
+        clock=timezone.now,
+    )
+    return plan
+
+
+def work_at(plan: Plan, **more: Any) -> Plan:
+    """Let one worker work at the plan until it has no more reason to."""
+    fresh = Plan.objects.select_related("project").get(pk=plan.pk)
+    running.run_plan(plan=fresh, **({"clock": timezone.now, "may_run": may_run_plan} | more))
+    plan.refresh_from_db()
+    return plan
+
+
+def states(plan: Plan) -> Counter[str]:
+    """Count the rows of a plan by state."""
+    return Counter(plan.items.values_list("state", flat=True))
+
+
+def renames(text: str) -> Callable[[int], Intention]:
+    """Return a wish for each place: the text with the place behind it."""
+    return lambda place: Intention(nickname=f"{text} {place}")
