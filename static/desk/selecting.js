@@ -24,7 +24,8 @@ const keep = () => {
 
 const say = (words, count) => words.replace("{n}", count.toLocaleString(document.documentElement.lang));
 const countWords = (form, here) => {
-  const { selected, selectedOne, here: onPage } = form.dataset;
+  const { selected, selectedOne, here: onPage, tooMany, limit } = form.dataset;
+  if (chosen.size > Number(limit)) return say(tooMany, Number(limit));
   return `${chosen.size === 1 ? selectedOne : say(selected, chosen.size)} · ${say(onPage, here)}`;
 };
 const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
@@ -73,14 +74,10 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   if (event.target !== formNow() || event.submitter?.name === "all") return;
-  const { limit, tooMany } = event.target.dataset;
-  if (chosen.size > Number(limit)) {
-    event.preventDefault();
-    setText(event.target.querySelector("[data-count]"), say(tooMany, Number(limit)));
-    announcer.textContent = say(tooMany, Number(limit));
-  } else {
-    event.target.elements.phones.value = [...chosen].join(",");
-  }
+  event.target.elements.phones.value = [...chosen].join(",");
+  if (chosen.size <= Number(event.target.dataset.limit)) return;
+  event.preventDefault();
+  changed();
 });
 
 // Rows come by swaps, and one by one after a save: their boxes are ticked before they are painted.
