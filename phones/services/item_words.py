@@ -8,15 +8,16 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import ItemState, PlanItem
 
-from .explaining import Text, words_for_change
+from .explaining import Text, why_closed, words_for_change
+from .intention import FIELDS
 from .plan_words import value_text, words_for_why
-
-FIELDS = ("nickname", "inbound", "outbound")
+from .policy import Why
 
 # Why nothing was sent for a row, where no change says so.
 _CAUSES: dict[str, Text] = {
     "predicted": gettext_lazy("Diga would refuse it: another version of this agent is live on other numbers."),
     "unknown_phone": gettext_lazy("Diga does not know this number any more."),
+    "not_agreed": gettext_lazy("It would publish a version that nobody has agreed to: the preview did not say so."),
     "gone": gettext_lazy("The agent or its version is no longer in Diga."),
     "unreadable": gettext_lazy("It could not be read before, three times in a row."),
     "not_sent": gettext_lazy("It could not be sent."),
@@ -66,6 +67,8 @@ def _done(item: PlanItem) -> str:
 
 def _changed(item: PlanItem) -> str:
     """Say what the row is now, and what the plan saw: field by field where they differ."""
+    if item.cause == "closed":
+        return f"{_closed(item.details.get('status', ''))} {_('Nothing was sent.')}"
     now = item.details.get("now", {})
     lines = [
         _LANE_MOVED[name] % {"now": value_text(name, now[name]), "then": value_text(name, item.before.get(name))}
@@ -73,6 +76,11 @@ def _changed(item: PlanItem) -> str:
         if name in now and now[name] != item.before.get(name)
     ]
     return " ".join([_("Changed meanwhile, so nothing was sent."), *lines])
+
+
+def _closed(status: str) -> str:
+    """Say why the number can't be changed any more, by its status."""
+    return why_closed(Why(status)) if status in set(Why) else why_closed(Why.UNKNOWN_STATUS)
 
 
 _LANE_MOVED: dict[str, Text] = {
@@ -86,8 +94,5 @@ def _failure(item: PlanItem) -> ItemWords:
     if item.change:
         words = words_for_change(item.change)
         return ItemWords(f"{words.title}. {words.text}", words.quote)
-    if item.cause == "closed":
-        what = _("It can’t be changed any more: its status is “%(status)s”.") % {"status": item.message}
-        return ItemWords(f"{what} {_('Nothing was sent.')}")
     what = str(_CAUSES.get(item.cause, ""))
     return ItemWords(f"{what} {_('Nothing was sent.')}".strip(), item.message)

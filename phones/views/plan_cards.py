@@ -6,9 +6,10 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from phones.access import Desk
-from phones.models import ItemState, Plan, PlanKind
+from phones.models import ItemState, Plan, PlanKind, PlanState
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.plan_again import count_again
@@ -26,7 +27,7 @@ from .plan_query import plan_url
 from .plan_sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums
 from .rows import Badge
 
-# icons: eye hourglass loader pause square circle-check circle-slash
+# icons: eye hourglass loader pause play square circle-check circle-slash
 BADGES = {
     "PREVIEW": ("info", "eye"),
     "PROPOSED": ("warn", "hourglass"),
@@ -45,7 +46,8 @@ class PlanHead:
     id: int
     url: str
     what: str
-    badge: Badge
+    title: str
+    badge: Badge | None
     wish: list[WishLine]
     reason: str
     ticket: str
@@ -70,7 +72,8 @@ def head_of(plan: Plan, slug: str) -> PlanHead:
         id=plan.pk,
         url=plan_url("plan_detail", plan, slug),
         what=plan_what(plan),
-        badge=plan_badge(plan),
+        title=_title(plan),
+        badge=None if plan.state == PlanState.PREVIEW else plan_badge(plan),
         wish=wish_lines(plan.wish, directory),
         reason=plan.reason,
         ticket=plan.ticket,
@@ -86,10 +89,18 @@ def head_of(plan: Plan, slug: str) -> PlanHead:
     )
 
 
+def _title(plan: Plan) -> str:
+    """Return what the card of a plan shows: what would be, how far it is, or what it came to."""
+    if plan.started_at is None:
+        return _("Preview")
+    return _("Result") if plan.is_over else _("Progress")
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewCard:
     """The preview of a plan, and what can be done with it."""
 
+    total: int
     sums: list[Sum]
     effects: list[EffectWords]
     count: int
@@ -129,8 +140,10 @@ class RunCard:
 
 def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
     """Return what the preview says of the plan as a whole. Seven queries at most."""
-    count = totals_of(plan)[ItemState.WAITING]
+    totals = totals_of(plan)
+    count = totals[ItemState.WAITING]
     return PreviewCard(
+        total=totals.total,
         sums=foreseen_sums(foreseen_of(plan)),
         effects=words_for_effects(effects_of(plan)) if count else [],
         count=count,

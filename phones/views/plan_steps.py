@@ -51,7 +51,9 @@ def _act(request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object]
     return _done(request, desk, plan)
 
 
-def _done(request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str = "", words: Words | None = None) -> HttpResponse:
+def _done(
+    request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str = "", words: Words | None = None
+) -> HttpResponse:
     """Show the plan after an act, at its address."""
     url = plan_url("plan_detail", plan, desk.project.slug) + suffix
     if not is_for(request, "plan-card"):
@@ -191,4 +193,4 @@ def plan_seen(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
         return render(request, "phones/_plan_news.html", {"desk": desk, "news": None})
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return redirect(back if is_ours else "plan_list", *([] if is_ours else [slug]))
+    return redirect(back) if is_ours else redirect("plan_list", slug)
