@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from phones.models import PlanKind
 
-from .phones import REASON_LIMIT, TICKET_LIMIT
+from .reasons import REASON_LIMIT, TICKET_LIMIT
 
 KINDS = [(kind, kind.label) for kind in (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT)]
 

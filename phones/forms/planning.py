@@ -13,11 +13,13 @@ from phones import diga
 from phones.models import Phone
 from phones.services.directory import Directory
 from phones.services.impact import Target
+from phones.services.intention import NICKNAME_LIMIT
 from phones.services.patterns import BadPattern, Pattern
 from phones.services.wishing import Lane, Wish
 
 from .opened import TOO_OLD
-from .phones import LANES, NICKNAME_LIMIT, REASON_LIMIT, TICKET_LIMIT, offered_groups
+from .phones import LANES, offered_groups
+from .reasons import ReasonFields, reason_field
 
 KEEP, SET, EMPTY = "KEEP", "SET", "EMPTY"
 NO_AGENT = ("", _("Choose an agent…"))
@@ -29,7 +31,7 @@ def how(label: Any, set_to: Any, empty: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, initial=KEEP, required=False)
 
 
-class WishForm(forms.Form):
+class WishForm(ReasonFields):
     """What is wanted on every chosen phone. A lane's value is a version id, since that is what Diga takes."""
 
     nickname_how = how(_("Nickname"), _("Set to a pattern"), _("Remove"))
@@ -38,8 +40,7 @@ class WishForm(forms.Form):
     inbound_version_id = forms.ChoiceField(label=_("Inbound agent to set"), required=False)
     outbound_how = how(_("Outbound agent"), _("Set to"), _("Unassign"))
     outbound_version_id = forms.ChoiceField(label=_("Outbound agent to set"), required=False)
-    reason = forms.CharField(label=_("Reason"), max_length=REASON_LIMIT)
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
+    reason = reason_field(is_required=True)
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
 
     def __init__(self, data: QueryDict | None = None, *, directory: Directory, phones: Sequence[Phone]) -> None:
