@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from phones.models import Plan, PlanState
 
@@ -24,7 +25,8 @@ def plan_sentence(plan: Plan, totals: Totals, *, url: str) -> str:
 
 
 def _counts(totals: Totals) -> str:
-    return _("%(total)d numbers: %(counts)s.") % {"total": totals.total, "counts": counted(totals)}
+    text = ngettext("%(total)d number: %(counts)s.", "%(total)d numbers: %(counts)s.", totals.total)
+    return text % {"total": totals.total, "counts": counted(totals)}
 
 
 def _when(plan: Plan) -> list[str]:
