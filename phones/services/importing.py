@@ -23,7 +23,7 @@ from .impact import Direction, Target
 from .import_columns import ImportColumns
 from .import_phones import phones_of_rows
 from .intention import Intention
-from .lane_cells import LaneCells, LaneEdit, wanted_lane
+from .lane_cells import NO_CELLS, LaneCells, LaneEdit, wanted_lane
 from .planned import Draft, LineProblem, PlannedRow
 from .tables import Row, Table
 from .typed_cells import NotUnderstood, is_untouched, typed_nickname
@@ -73,7 +73,10 @@ class _Reader:
 
     def read(self, row: Row, phone: Phone) -> tuple[Intention, list[str]]:
         """Return what the row wants, and a sentence for each thing in it that can't be understood or is not allowed."""
-        exported = dict(zip(COLUMNS, map(unguarded, row_of(phone, self.directory)), strict=True))
+        written = dict(zip(COLUMNS, row_of(phone, self.directory), strict=True))
+        if self.columns.is_written(row, written):
+            return Intention(), []
+        exported = {code: unguarded(cell) for code, cell in written.items()}
         faults = list(self._misshapen(row, exported))
         wanted: dict[str, Any] = {}
         for name in () if faults else ("nickname", *Direction):
@@ -108,6 +111,8 @@ class _Reader:
     def _lane(self, row: Row, phone: Phone, lane: str, exported: dict[str, str]) -> Target | diga.Unset | None:
         codes = (f"{lane}_agent", f"{lane}_agent_id", f"{lane}_version")
         cells = LaneCells(*(self.columns.cell(row, code) for code in codes))
+        if cells == NO_CELLS:
+            return diga.UNSET
         says = LaneCells(*(exported[code] for code in codes))
         if not self.can_route and not LaneEdit.of(cells, says).is_empty:
             raise NotUnderstood(_("You may not change agents."))

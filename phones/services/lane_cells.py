@@ -33,6 +33,9 @@ class LaneCells:
     version: str | None
 
 
+NO_CELLS = LaneCells(None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class LaneEdit:
     """What was typed into a lane's cells: None where one was left alone, "" where it was emptied."""
@@ -75,13 +78,7 @@ def wanted_lane(
     if not edit.agent and not edit.id:
         return _other_version(edit.version or "", names.directory.agent(agent_id), names)
     agent, version = _agent(edit, names)
-    if edit.version:
-        named = names.version_of(agent, edit.version)
-        if version and version.id != named.id:
-            raise NotUnderstood(
-                _("The line names two versions: %(one)s and %(other)s.") % {"one": version.label, "other": named.label}
-            )
-        version = named
+    version = _same(version, names.version_of(agent, edit.version) if edit.version else None)
     if version:
         return Target(agent, version)
     target = names.default_of(agent)
@@ -118,7 +115,19 @@ def _agent(edit: LaneEdit, names: AgentNames) -> tuple[AgentEntry, VersionEntry 
             _("The line names two agents: the id is that of “%(agent)s”, and the name is “%(name)s”.")
             % {"agent": agent.name, "name": edit.agent[:80]}
         )
-    return agent, version
+    return agent, _same(version, names.version_in(agent, edit.agent))
+
+
+def _same(one: VersionEntry | None, other: VersionEntry | None) -> VersionEntry | None:
+    """Return the version that is named once or twice.
+
+    :raises NotUnderstood: two are named.
+    """
+    if one and other and one.id != other.id:
+        raise NotUnderstood(
+            _("The line names two versions: %(one)s and %(other)s.") % {"one": one.label, "other": other.label}
+        )
+    return one or other
 
 
 def _check_stale_version(cells: LaneCells, edit: LaneEdit, target: Target) -> None:

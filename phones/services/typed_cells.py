@@ -42,7 +42,7 @@ def _is_worn(cell: str, text: str) -> bool:
     if "?" not in cell:
         return False
     # Excel writes one question mark a character, or two for one beyond the first 65,536.
-    pattern = "".join(re.escape(letter) if _is_western(letter) else r"\?{1,2}" for letter in text)
+    pattern = "".join(re.escape(letter) if _is_western(letter) else rf"(?:\?{{1,2}}|{LOST})" for letter in text)
     return any(re.fullmatch(start + pattern, cell) is not None for start in ("", "'"))
 
 
