@@ -144,6 +144,8 @@ class Markup:
         url += self._suffix
         return (
             f'<tr id="phone-{pk}"{stale}>\n'
+            f'  <td class="c-sel"><label><input class="form-check-input" type="checkbox" id="select-{pk}" name="phone"'
+            f' value="{pk}" form="choosing" aria-label="Select {shown}"></label></td>\n'
             f'  <td class="c-num"><span class="cell"><a class="phone cut" href="{url}" hx-get="{url}"'
             f' hx-target="#drawer" hx-swap="outerHTML" hx-push-url="true">{code}{escape(national)}</a>'
             f'<button class="btn-q opt" type="button" data-copy="{number}" aria-label="Copy {shown}">{self._copy}'
