@@ -46,6 +46,7 @@ AWKWARD = [
     "''=",
     "_x000D_",
     "12345678901234567",
+    "=a\x01b\r\nc",
 ]
 
 
@@ -189,7 +190,7 @@ nicknames = st.one_of(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(st.lists(nicknames, min_size=1, max_size=8), st.sampled_from([*MANGLED, "workbook"]))
-@example(["a\x00b", "00951", "1E5", "'=1", "''=1"], "workbook")
+@example(["=a\x01b\r\nc", "00951", "1E5", "'=1", "''=1"], "workbook")
 def test_any_nickname_comes_through(north: Project, texts: list[str | None], way: str) -> None:
     Phone.objects.all().delete()
     for index, text in enumerate(texts):
@@ -368,6 +369,13 @@ def test_nickname_that_was_spoilt_is_told(north: Project, nickname: str, cell: s
     add_phone(north, "+34951201802", nickname)
 
     assert faults(draft_of(north, rewritten([["number", "nickname"], ["951201802", cell]]))) == [(2, sentence)]
+
+
+def test_nickname_of_digits_that_was_rounded_is_left_alone(north: Project) -> None:
+    add_phone(north, "+34951201802", "12345678901234567")
+
+    assert wishes(draft_of(north, "number;nickname\n951201802;1,23457E+16")) == {}
+    assert wishes(draft_of(north, "number;nickname\n951201802;1,23458E+16")) == {2: {"nickname": "1,23458E+16"}}
 
 
 def test_line_that_is_cut_or_torn_is_told(north: Project, directory: Directory) -> None:
