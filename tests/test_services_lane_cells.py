@@ -34,6 +34,7 @@ DIRECTORY = Directory.of(
         agent(TWO, "Two v2", 3, 4),
         agent(TWINS, "Gemelos", 1, live=1),
         agent(TWIN, "Gemelos", 2, live=2),
+        agent(UUID(int=98 << 8), "Bruno", 7, live=7, is_listed=False),
         agent(DRAFT, "Borrador", 1, draft=1),
     ]
 )

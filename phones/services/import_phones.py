@@ -15,7 +15,7 @@ from .pasting import Candidate, Fault, NoNumber, read_number
 from .policy import policy_for
 from .resolving import phones_by_number
 from .tables import Row
-from .typed_cells import NotUnderstood, is_rounding_of, is_untouched
+from .typed_cells import NotUnderstood, is_untouched
 
 SHOWN_LENGTH = 80
 _READ = ("project_id", "shown", "digits", "missing_since", *READ)
@@ -88,7 +88,7 @@ def _check_number(phone: Phone, cell: str) -> None:
 
     :raises NotUnderstood: they are.
     """
-    if not cell.strip() or is_untouched(cell, phone.number) or is_rounding_of(cell, phone.digits):
+    if not cell.strip() or is_untouched(cell, phone.number):
         return
     if phone.digits and NOT_DIGITS.sub("", cell) == phone.digits:
         return

@@ -25,6 +25,7 @@ class NotUnderstood(Exception):
 def is_untouched(cell: str, text: str) -> bool:
     """Say whether a cell still holds a text that was exported, with or without its guard."""
     if cell in (text, guarded(text)):
+        # Nearly always, and quickly told.
         return True
     shown = _settled(cell)
     return shown in (_settled(text), _settled(guarded(text))) or _is_worn(shown, _settled(text))
@@ -37,7 +38,7 @@ def _settled(text: str) -> str:
 
 def _is_worn(cell: str, text: str) -> bool:
     """Say whether a cell holds what is left of a text in Windows-1252, or of a long number that was rounded."""
-    if is_rounding_of(cell, text):
+    if _is_rounding_of(cell, text):
         return True
     if "?" not in cell:
         return False
@@ -54,7 +55,7 @@ def _is_western(letter: str) -> bool:
     return True
 
 
-def is_rounding_of(cell: str, text: str) -> bool:
+def _is_rounding_of(cell: str, text: str) -> bool:
     """Say whether a cell such as `3.49512E+10` is what a spreadsheet shows of a number with these digits."""
     rounded = _ROUNDED.fullmatch(cell.strip())
     digits = text.strip().removeprefix("+")
