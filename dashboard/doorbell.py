@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, TypeVar
 
 from huey.api import Huey
@@ -45,6 +46,7 @@ class Doorbell(PriorityRedisStorage):
         self.has_workers = False
         self._own: SimpleQueue[bytes] = SimpleQueue()
         self._was_silent = False
+        self._lock = Lock()
 
     def is_silent(self) -> bool:
         """Ask Redis whether it answers."""
@@ -84,14 +86,18 @@ class Doorbell(PriorityRedisStorage):
         try:
             answer = ask()
         except RedisError as error:
-            if not self._was_silent:
+            if self._is_news(silent=True):
                 logger.warning("Redis does not answer (%s); work goes on without it, more slowly", type(error).__name__)
-            self._was_silent = True
             return instead
-        if self._was_silent:
+        if self._was_silent and self._is_news(silent=False):
             logger.warning("Redis answers again")
-        self._was_silent = False
         return answer
+
+    def _is_news(self, *, silent: bool) -> bool:
+        """Note whether Redis answers; True for the one thread that is the first to find out."""
+        with self._lock:
+            was_silent, self._was_silent = self._was_silent, silent
+        return was_silent != silent
 
 
 class RedisQueue(Stoppable, Huey):
