@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, Project, Selection
@@ -255,7 +255,12 @@ def test_panel_asks_before_what_was_chosen_is_lost(page: Page, sales_phone: Phon
     bar(page).get_by_role("button", name="Change these…").click()
     page.get_by_label("Reason").fill("Autumn hours")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Agents").click()
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()

@@ -2,10 +2,10 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 
 from phones import diga
 from phones.diga.sandbox import Sandbox
@@ -22,8 +22,7 @@ GIVEN = {"reason": "Autumn hours", "form_token": uuid.uuid4().hex}
 
 def sent(project: Project, **typed: str) -> WishForm:
     """Return the form as it was sent, about the first three phones."""
-    data = QueryDict(mutable=True)
-    data.update(MultiValueDict({name: [value] for name, value in (GIVEN | typed).items()}))
+    data = QueryDict(urlencode(GIVEN | typed))
     phones = list(Phone.objects.filter(project=project).order_by("number")[:3])
     return WishForm(data, directory=directory_of(project), phones=phones)
 
