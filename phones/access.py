@@ -89,6 +89,11 @@ class Desk:
         return self.may(Right.ROUTE)
 
     @property
+    def may_bulk(self) -> bool:
+        """May change many phones at once."""
+        return self.may(Right.BULK)
+
+    @property
     def may_share(self) -> bool:
         """May share saved views with the project, and rename and delete shared ones."""
         return self.may(Right.SHARE)
@@ -143,12 +148,15 @@ def projects_of(user: User) -> tuple[Project, ...]:
 
 def may_run_plan(plan: Plan) -> bool:
     """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
-    return all(
-        person is not None
-        and person.is_active
-        and any(project == plan.project and Right.BULK in RIGHTS[role] for project, role in roles_of(person).items())
-        for person in (plan.author, plan.approver)
-    )
+    return all(may_bulk(person, plan.project) for person in (plan.author, plan.approver))
+
+
+def may_bulk(person: User | None, project: Project) -> bool:
+    """Say whether a person may, right now, change many phones of a project at once. One query."""
+    if person is None or not person.is_active:
+        return False
+    role = roles_of(person).get(project)
+    return role is not None and Right.BULK in RIGHTS[role]
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:

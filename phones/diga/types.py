@@ -115,6 +115,13 @@ class Agent(Record):
     versions: tuple[AgentVersion, ...]
 
 
+class Publication(Record):
+    """What Diga says of an agent after it was asked to publish a version; None if nothing is published."""
+
+    agent_id: UUID
+    published_version_id: UUID | None = None
+
+
 class Call(Record):
     """A call. `duration` is in seconds and null until the call has ended; who called is not kept."""
 

@@ -7,6 +7,7 @@ from phones import diga
 from phones.models import Phone, Project
 
 from .connecting import client_for, note_answer, note_refusal
+from .directory import Directory, directory_read
 from .intention import Base
 from .storing import hold, is_copy, store_agents, store_phone
 
@@ -73,3 +74,12 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
         raise
     note_answer(project)
     store_agents(project, agents, now=asked_at)
+
+
+def peek_agents(*, project: Project) -> Directory:
+    """Return the agents as Diga has them now, for a page that only shows them: no row is written.
+
+    :raises NoKey: the project has no usable key.
+    :raises DigaError: Diga gave no usable answer.
+    """
+    return directory_read(client_for(project).list_agents())
