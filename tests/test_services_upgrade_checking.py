@@ -25,10 +25,9 @@ from tests.invariants import assert_invariants
 from tests.planned import start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, is_true_copy, save, stored, target
 from tests.test_services_sweeping import Killed
-from tests.upgraded import phones_of, publishings, read_back, standings, upgrade
+from tests.upgraded import AGENTS, phones_of, publishings, read_back, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
-AGENTS = "/v1/agent/"
 
 
 @pytest.fixture(autouse=True)

@@ -18,10 +18,9 @@ from phones.services.upgrade_outlook import NotOffered
 from tests.invariants import assert_invariants
 from tests.saving import before_answering, forget_waiting, held, target
 from tests.tampering import alter
-from tests.upgraded import phones_of, publishings, read_back, seen, standings, upgrade
+from tests.upgraded import AGENTS, live, phones_of, publishings, read_back, seen, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
-AGENTS = "/v1/agent/"
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +33,6 @@ def reception_phone(aurora: Project) -> Phone:
     """A number that Alicia answers and dials from."""
     agent_id = target(aurora, "Alicia", 1).agent.id
     return Phone.objects.filter(inbound_agent_id=agent_id, outbound_agent_id=agent_id).order_by("number")[0]
-
-
-def live(sandbox: Sandbox, agent: str) -> int | None:
-    """Return the number of the version that the stand-in has published."""
-    row = sandbox.projects["aurora"].agent(agent)
-    return next((version.number for version in row.versions if version.id == row.published_id), None)
 
 
 def test_version_is_published_once_and_every_number_is_read_back(aurora: Project, lead: User, sandbox: Sandbox) -> None:
@@ -220,115 +213,6 @@ def test_click_while_another_is_being_sent_sends_nothing(aurora: Project, sandbo
     assert (first.outcome, found) == ("CONFIRMED", ["PENDING" if is_same_form else "UpgradeUnderWay"])
     assert len(publishings(sandbox)) == 1
     assert_invariants(sandbox)
-
-
-@pytest.mark.parametrize(
-    ("fault", "outcome", "cause"),
-    [
-        (Fault("status", status=403), "REFUSED", "forbidden"),
-        (Fault("status", status=409), "REFUSED", "rejected"),
-        (Fault("status", status=422, shape="validation"), "REFUSED", "rejected"),
-        (Fault("status", status=404), "REFUSED", "not_found"),
-        (Fault("status", status=401), "REFUSED", "auth"),
-        (Fault("status", status=429, retry_after="1"), "FAILED", "rate_limited"),
-    ],
-    ids=lambda value: str(getattr(value, "status", value)),
-)
-def test_refusal_is_kept_with_diga_s_words(
-    aurora: Project, sandbox: Sandbox, fault: Fault, outcome: str, cause: str
-) -> None:
-    fault.method, fault.path = "PATCH", AGENTS
-    sandbox.faults.add(fault)
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert (done.outcome, done.cause, done.http_status) == (outcome, cause, fault.status)
-    assert done.message == "A fault of the stand-in" or fault.shape == "validation"
-    assert (live(sandbox, "Alicia"), Change.objects.count()) == (5, 0)
-    assert len(publishings(sandbox)) == 1
-    aurora.refresh_from_db()
-    assert aurora.is_rejected == (fault.status == 401)
-    assert aurora.can_write_phones is None
-    assert_invariants(sandbox)
-
-
-@pytest.mark.parametrize("lacks", ["agents.update", "phones.update"])
-def test_key_without_a_permission_is_refused(aurora: Project, sandbox: Sandbox, lacks: str) -> None:
-    token = sandbox.key()
-    sandbox.keys[token] = type(sandbox.keys[token])(
-        token, "aurora-full", "aurora", sandbox.keys[token].permissions - {lacks}
-    )
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert (done.outcome, done.cause, live(sandbox, "Alicia")) == ("REFUSED", "forbidden", 5)
-
-
-@pytest.mark.parametrize(
-    ("switch", "value", "status"),
-    [("publish_over_another", "refused", 409), ("publish_needs_phone", True, 400)],
-)
-def test_diga_that_refuses_it_altogether(
-    aurora: Project, sandbox: Sandbox, switch: str, value: object, status: int
-) -> None:
-    setattr(sandbox.switches, switch, value)
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert (done.outcome, done.http_status, live(sandbox, "Alicia")) == ("REFUSED", status, 5)
-    assert_invariants(sandbox)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["close", "empty", "html", "wrong_shape", "status"])
-def test_lost_answer_is_settled_by_reading(aurora: Project, sandbox: Sandbox, when: str, kind: str) -> None:
-    options = {"status": 502} if kind == "status" else {}
-    kind = "not_json" if kind == "wrong_shape" else kind
-    sandbox.faults.add(Fault(kind, method="PATCH", path=AGENTS, when=when, **options))  # type: ignore[arg-type]
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert done.outcome == ("CONFIRMED" if when == "after" else "FAILED")
-    assert done.cause != ""
-    assert len(publishings(sandbox)) == 1
-    if done.is_unverified:
-        read_back(done)
-    assert standings(done) == {"KEPT" if when == "after" else "WAITING": done.phone_count}
-    assert_invariants(sandbox)
-
-
-def test_timeout_is_settled_by_reading(aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    forget_waiting(monkeypatch, read_timeout=0.3)
-    sandbox.faults.add(Fault("hang", seconds=0.7, method="PATCH", path=AGENTS, when="after"))
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert (done.outcome, done.cause, len(publishings(sandbox))) == ("CONFIRMED", "timeout", 1)
-    assert_invariants(sandbox)
-
-
-def test_diga_that_publishes_something_else_is_shown_as_that(aurora: Project, sandbox: Sandbox) -> None:
-    sandbox.faults.add(Fault("stored_other", method="PATCH", path=AGENTS))
-
-    done = read_back(upgrade(aurora, "Alicia", 6))
-
-    assert (done.outcome, done.stored["version_number"], live(sandbox, "Alicia")) == ("MISMATCH", 1, 1)
-    assert standings(done) == {"KEPT": done.phone_count}
-    change = Change.objects.all()[0]
-    assert change.outcome == Outcome.MISMATCH
-    assert {lane["version_number"] for lane in change.stored.values()} == {1}
-    assert_invariants(sandbox)
-
-
-def test_diga_that_says_yes_and_does_nothing_is_found_out(aurora: Project, sandbox: Sandbox) -> None:
-    alicia = sandbox.projects["aurora"].agent("Alicia")
-    asked = target(aurora, "Alicia", 6).version.id
-    body = {"agent_id": str(alicia.id), "published_version_id": str(asked)}
-    sandbox.faults.add(Fault("status", status=200, body=body, method="PATCH", path=AGENTS))
-
-    done = upgrade(aurora, "Alicia", 6)
-
-    assert (done.outcome, done.stored["version_number"]) == ("MISMATCH", 5)
 
 
 def test_nothing_is_sent_that_can_not_be_written_down(

@@ -20,6 +20,7 @@ from phones.services.writing import Author
 from tests.saving import patches, target
 
 Clock = Callable[[], datetime]
+AGENTS = "/v1/agent/"
 
 
 def seen(project: Project, wanted: Target) -> Outlook:
@@ -77,3 +78,9 @@ def phones_of(project: Project, agent: str) -> list[Phone]:
     """Return the numbers of an agent by our copy."""
     agent_id = target(project, agent, 1).agent.id
     return list(Phone.objects.filter(project=project).using_agents({agent_id}))
+
+
+def live(sandbox: Sandbox, agent: str) -> int | None:
+    """Return the number of the version that the stand-in has published."""
+    row = sandbox.projects["aurora"].agent(agent)
+    return next((version.number for version in row.versions if version.id == row.published_id), None)

@@ -28,7 +28,7 @@ class UpgradeForm(ConsentForm):
         error_messages={"required": _("Say why: it stands in the history of every number. Nothing was sent.")},
     )
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
-    typed = forms.CharField(label=_("Number of numbers"), required=False, max_length=20)
+    typed = forms.CharField(label=_("Count of numbers"), required=False, max_length=20)
 
 
 class GiveBackForm(forms.Form):

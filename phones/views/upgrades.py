@@ -67,7 +67,7 @@ def _publish(request: DeskRequest, desk: Desk, agent: AgentEntry, form: UpgradeF
     except upgrading.OutlookMoved as moved:
         return _show(request, desk, moved.outlook, _unticked(form), words=upgrade_words.words_for_moved(), status=409)
     except CountNotTyped:
-        form.add_error("typed", _("Type the number of numbers, as it stands above. Nothing was sent."))
+        form.add_error("typed", _("Type the count of these numbers, as it stands above. Nothing was sent."))
         return _show_fresh(request, desk, agent, typed["version_id"], form, status=422)
     except NotOffered as not_offered:
         return _show_nothing(request, desk, agent, not_offered, status=409)
