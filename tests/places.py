@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
 from phones.services.admitting import Invitation, admit
+from phones.services.intention import Intention
 from tests.fixtures.desk import make_user
+from tests.planned import make_plan
 from tests.tampering import alter
 from tests.test_views_changes import add_changes
 
@@ -85,6 +87,7 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "phone_id": phone.pk,
         "agent_id": Agent.objects.filter(project=project).order_by("name", "id")[0].pk,
         "change_id": add_changes(phone, 1)[0].pk,
+        "plan_id": make_plan(actor, [phone], Intention(nickname="As a plan has it")).pk,
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,

@@ -194,7 +194,7 @@ def test_worker_that_is_killed_is_followed_by_another(
     done = upgrade(aurora, "Alicia", 6)
     monkeypatch.setattr(upgrade_checking, "WAVES", 1)
     finished = upgrade_checking._take
-    waves = []
+    waves: list[int] = []
 
     def take_once(*args: object) -> None:
         if waves:
@@ -260,10 +260,11 @@ def test_killed_upgrade_is_settled_by_the_sweeper_and_never_sent_again(
     aurora: Project, sandbox: Sandbox, is_sent: bool
 ) -> None:
     done = die(sandbox, aurora, is_sent=is_sent)
-    assert done.sent_at is not None
+    sent_at = done.sent_at
+    assert sent_at is not None
 
-    early = sweep_upgrades(clock=lambda: done.sent_at + timedelta(seconds=59))  # type: ignore[operator]
-    late = sweep_upgrades(clock=lambda: done.sent_at + timedelta(seconds=61))  # type: ignore[operator]
+    early = sweep_upgrades(clock=lambda: sent_at + timedelta(seconds=59))
+    late = sweep_upgrades(clock=lambda: sent_at + timedelta(seconds=61))
 
     done.refresh_from_db()
     assert (early, late, done.outcome) == (0, 1, "CONFIRMED" if is_sent else "FAILED")

@@ -342,10 +342,10 @@ def test_proposal_that_is_out_of_date_is_not_carried_out(
 def test_settled_upgrade_is_never_altered(aurora: Project, values: dict[str, object]) -> None:
     done = upgrade(aurora, "Alicia", 6)
 
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError, match="never altered"):
         AgentUpgrade.objects.filter(pk=done.pk).update(**values)
-    with pytest.raises(DatabaseError):
-        AgentUpgrade.objects.filter(pk=done.pk)._raw_delete("default")  # type: ignore[attr-defined]
+    with pytest.raises(DatabaseError, match="never deleted"):
+        AgentUpgrade.objects.filter(pk=done.pk)._raw_delete("default")
 
     alter(AgentUpgrade.objects.filter(pk=done.pk), **values)
     assert append_only.missing_triggers() == []

@@ -271,7 +271,7 @@ def element(answer: Answer) -> str:
     found: HtmlElement = find(read(answer), "upgrade-run")
     for token in found.xpath(".//input[@type='hidden']"):
         del token.attrib["value"]
-    return tostring(found, with_tail=False, encoding="unicode")
+    return str(tostring(found, with_tail=False, encoding="unicode"))
 
 
 def test_numbers_that_wait_for_a_key_say_so(

@@ -4,6 +4,7 @@ Reads are retried within one deadline; a write is sent once. A client is cheap a
 behind it is what holds connections, so share that.
 """
 
+import copy
 import ipaddress
 import logging
 import time
@@ -81,12 +82,23 @@ class DigaClient:
         return f"<DigaClient {self._base_url}>"
 
     def take_turns(self, count: int, *, timeout: float, reserve: int = 0) -> bool:
-        """Stub until the pace is merged."""
-        return True
+        """Wait for `count` turns of the pace, for calls by the client `with_turns_taken` gives.
+
+        :param timeout: seconds to wait at most; there is no waiting if it is clear that they would not do.
+        :param reserve: how many more turns must be free, and are left to others: so work in the background lets people
+            go first.
+        :returns: True when all were taken, or if the client has no pace; False when none was.
+        """
+        return self._sender.take_turns(count, timeout=timeout, reserve=reserve)
 
     def with_turns_taken(self) -> "DigaClient":
-        """Stub until the pace is merged."""
-        return self
+        """Return a client on the same session, key and limits, whose calls don't wait for a turn.
+
+        Its 429s slow everyone as any. A read that is tried again takes turns for its further tries.
+        """
+        other = copy.copy(self)
+        other._sender = self._sender.with_turns_taken()
+        return other
 
     def list_phones(
         self,

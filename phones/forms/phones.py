@@ -15,13 +15,11 @@ from phones import diga
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
-from phones.services.intention import Base, Intention
+from phones.services.intention import NICKNAME_LIMIT, Base, Intention
 
 from .opened import TOO_OLD, Opened
+from .reasons import ReasonFields
 
-NICKNAME_LIMIT = 255
-REASON_LIMIT = 500
-TICKET_LIMIT = 80
 LANES = ("inbound", "outbound")
 ROUTE_FIELDS = (
     "inbound_version_id",
@@ -143,7 +141,7 @@ class NicknameForm(forms.Form):
         return type(self)(phone=self.phone, directory=self.directory, initial=touched, opened=opened)
 
 
-class PhoneForm(NicknameForm):
+class PhoneForm(ReasonFields, NicknameForm):
     """Everything of a phone that people change: nickname, agents, and why.
 
     A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
@@ -156,8 +154,6 @@ class PhoneForm(NicknameForm):
     unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
     unassign_outbound = forms.BooleanField(label=_("Unassign outbound agent"), required=False)
     both_directions = forms.BooleanField(label=_("Use for outgoing calls too"), required=False)
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_LIMIT)
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
     reviewed = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(label=_("I understand this goes live"), required=False)
 

@@ -18,9 +18,9 @@ from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
-from phones.forms.projects import KeyForm, ReplaceKeyForm, SyncIntervalForm
+from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
-from phones.services import connecting, explaining, overview, syncing
+from phones.services import connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
 
@@ -76,12 +76,14 @@ def _start_sync(project: Project) -> SyncRun:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("key")
 def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the key and the settings; replace the key, or change the time between syncs."""
+    """Show the key and the settings; replace the key, or change the time between syncs or the rules for plans."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return _show_settings(request, desk)
     if "minutes" in request.POST:
         return _change_interval(request, desk)
+    if "typed_above" in request.POST:
+        return _change_plan_rules(request, desk)
     form = ReplaceKeyForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, key_form=form, status=422)
@@ -105,12 +107,22 @@ def _change_interval(request: DeskRequest, desk: Desk) -> HttpResponse:
     return redirect("project_settings", desk.project.slug)
 
 
+def _change_plan_rules(request: DeskRequest, desk: Desk) -> HttpResponse:
+    form = PlanRulesForm(request.POST)
+    if not form.is_valid():
+        return _show_settings(request, desk, rules_form=form, status=422)
+    plan_rules.set_plan_rules(project=desk.project, **form.cleaned_data)
+    messages.success(request, _("The rules for plans are changed."))
+    return redirect("project_settings", desk.project.slug)
+
+
 def _show_settings(
     request: DeskRequest,
     desk: Desk,
     *,
     key_form: ReplaceKeyForm | None = None,
     interval_form: SyncIntervalForm | None = None,
+    rules_form: PlanRulesForm | None = None,
     refusal: Refusal | None = None,
     abilities: list[Ability] | None = None,
     status: int = 200,
@@ -121,6 +133,10 @@ def _show_settings(
         "abilities": abilities or abilities_of(desk.project),
         "key_form": key_form or ReplaceKeyForm(),
         "interval_form": interval_form or SyncIntervalForm(initial={"minutes": desk.project.sync_interval_minutes}),
+        "rules_form": rules_form
+        or PlanRulesForm(
+            initial={"typed_above": desk.project.typed_above, "approved_above": desk.project.approved_above}
+        ),
         "refusal": refusal,
     }
     return render(request, "phones/project_settings.html", context, status=status)
