@@ -167,17 +167,17 @@ def projects_of(user: User) -> tuple[Project, ...]:
     return tuple(roles_of(user))
 
 
+def rights_in(project: Project, person: User | None) -> frozenset[Right]:
+    """Return what a person may do in a project now; nothing without an account that can be used. One query."""
+    if person is None or not person.is_active:
+        return frozenset()
+    role = roles_of(person).get(project)
+    return RIGHTS[role] if role else frozenset()
+
+
 def may_run_plan(plan: Plan) -> bool:
     """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
-    return all(may_bulk(person, plan.project) for person in (plan.author, plan.approver))
-
-
-def may_bulk(person: User | None, project: Project) -> bool:
-    """Say whether a person may, right now, change many phones of a project at once. One query."""
-    if person is None or not person.is_active:
-        return False
-    role = roles_of(person).get(project)
-    return role is not None and Right.BULK in RIGHTS[role]
+    return all(Right.BULK in rights_in(plan.project, person) for person in (plan.author, plan.approver))
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:

@@ -18,6 +18,13 @@ _at_work: set[int] = set()
 _lock = Lock()
 
 
+def is_queue_silent() -> bool:
+    """Say whether no worker can be rung for; `tick` then finds the rows of waiting work within a minute."""
+    # Only one on Redis can be: SQLite's is in a file, like the rows.
+    is_silent = getattr(getattr(HUEY, "storage", None), "is_silent", None)
+    return is_silent is not None and is_silent()
+
+
 @db_task()
 def run_claimed_sync(run_id: int) -> None:
     """Do the pass of a row that was claimed by a person's click; a run that ended meanwhile is left alone."""
@@ -38,7 +45,9 @@ def sync_if_free(project_id: UUID) -> None:
 
 @db_periodic_task(crontab(minute="*"))
 def tick() -> None:
-    """Ring the bell for every project whose sync is due."""
+    """Ring the bell for every claimed pass that no worker has taken, and for every project whose sync is due."""
+    for run_id in syncing.unheard_runs(timezone.now()):
+        run_claimed_sync(run_id)
     for project in syncing.due_projects(timezone.now()):
         sync_if_free(project.pk)
 

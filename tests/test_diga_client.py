@@ -141,7 +141,7 @@ def test_update_is_sent_once_whatever_happens(sandbox: Sandbox, make_diga_client
 
 
 def test_agents_come_with_all_their_versions(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    agents = diga_client.list_agents()
+    agents = diga_client.list_agents().data
 
     dora = next(agent for agent in agents if agent.name == "Dora · Encuestas")
     assert len(agents) == 7
@@ -153,7 +153,7 @@ def test_agents_come_with_all_their_versions(sandbox: Sandbox, diga_client: Diga
 
 
 def test_agent_without_a_name_has_none(sandbox: Sandbox, make_diga_client: MakeClient) -> None:
-    agents = make_diga_client(sandbox.key("talleres")).list_agents()
+    agents = make_diga_client(sandbox.key("talleres")).list_agents().data
 
     assert [agent.name for agent in agents] == ["Nuria · Taller", "Óscar · Recambios", None]
 
@@ -162,11 +162,11 @@ def test_agent_without_a_name_has_none(sandbox: Sandbox, make_diga_client: MakeC
 def test_agents_are_the_same_the_long_way_round(
     sandbox: Sandbox, diga_client: DigaClient, is_published_apart: bool
 ) -> None:
-    straight = diga_client.list_agents()
+    straight = diga_client.list_agents().data
     sandbox.switches.dropdown_refused = True
     sandbox.switches.versions_without_published = is_published_apart
 
-    around = diga_client.list_agents()
+    around = diga_client.list_agents().data
 
     assert [(agent.agent_id, agent.name) for agent in around] == [(agent.agent_id, agent.name) for agent in straight]
     for one, other in zip(around, straight, strict=True):
@@ -176,7 +176,7 @@ def test_agents_are_the_same_the_long_way_round(
 def test_agents_a_page_apart_are_all_met(sandbox: Sandbox, diga_client: DigaClient) -> None:
     sandbox.reset(agents=103, switches=Switches(dropdown_refused=True))
 
-    agents = diga_client.list_agents()
+    agents = diga_client.list_agents().data
 
     assert len({agent.agent_id for agent in agents}) == 103
 
@@ -189,14 +189,37 @@ def test_agent_pages_that_never_end_are_left(sandbox: Sandbox, diga_client: Diga
 
     agents = diga_client.list_agents()
 
-    assert [agent.agent_id for agent in agents] == [agent_id]
-    assert len(agents[0].versions) == 7
+    assert [agent.agent_id for agent in agents.data] == [agent_id]
+    assert len(agents.data[0].versions) == 7
+    assert not agents.is_complete
 
 
-def test_malformed_agent_is_left_out(sandbox: Sandbox, diga_client: DigaClient) -> None:
+def test_malformed_agent_is_left_out_and_counted(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    whole = diga_client.list_agents()
     sandbox.faults.add(Fault("missing_field", path="/v1/agent/"))
 
-    assert len(diga_client.list_agents()) == 6
+    agents = diga_client.list_agents()
+
+    assert (len(whole.data), whole.malformed_count, whole.is_complete) == (7, 0, True)
+    assert (len(agents.data), agents.malformed_count, agents.is_complete) == (6, 1, False)
+
+
+@pytest.mark.parametrize(
+    # The first request for agents is the one that is refused here.
+    ("kind", "path", "times"),
+    [("wrong_types", "/v1/agent/", 2), ("missing_field", "/v1/agent/{agent_id}/version", 1)],
+    ids=["of the agents", "of an agent’s versions"],
+)
+def test_row_that_is_malformed_on_the_long_way_round_is_counted(
+    sandbox: Sandbox, diga_client: DigaClient, kind: Any, path: str, times: int
+) -> None:
+    agent_id = next(iter(sandbox.projects["aurora"].agents))
+    sandbox.switches.dropdown_refused = True
+    sandbox.faults.add(Fault(kind, path=path.format(agent_id=agent_id), times=times))
+
+    agents = diga_client.list_agents()
+
+    assert (len(agents.data), agents.malformed_count, agents.is_complete) == (6, 1, False)
 
 
 def test_calls_of_a_phone_leave_the_caller_out(sandbox: Sandbox, diga_client: DigaClient) -> None:

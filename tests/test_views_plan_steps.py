@@ -314,6 +314,21 @@ def test_author_is_told_once_how_a_plan_ended(
     assert words(find(read(client.get("/projects/aurora/")), "plan-news")) == ""
 
 
+def test_end_is_news_to_somebody_who_has_seen_the_pause(
+    client: Client, aurora: Project, lead: User, bells: list[int]
+) -> None:
+    plan = start(make_plan(lead, phones_of(aurora, 1), renames("Line")), lead)
+    press(client, plan, "pause")
+    show(client, plan)
+    press(client, plan, "resume")
+    plan.items.update(state=ItemState.DONE)
+
+    steering.finish_if_done(plan, clock=timezone.now)
+
+    page = read(client.get("/projects/aurora/"))
+    assert f"Plan {plan.pk} has ended: 1 done" in words(find(page, "plan-news"))
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [

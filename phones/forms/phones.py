@@ -248,10 +248,15 @@ class PhoneForm(ReasonFields, NicknameForm):
 
 def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:
     """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
-    groups = _groups(directory, get_language())
+    groups = offered_groups(directory)
     offered = directory.version(uuid.UUID(kept)) if kept else None
     is_offered = offered is not None and offered[0].is_listed and not offered[1].is_draft
     return groups if is_offered else ((kept, _kept_label(agent_id, directory)), *groups)
+
+
+def offered_groups(directory: Directory) -> tuple[Group, ...]:
+    """Return what a picker offers, a group an agent: the published version first, drafts never."""
+    return _groups(directory, get_language())
 
 
 @lru_cache(maxsize=64)

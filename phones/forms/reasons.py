@@ -9,7 +9,8 @@ TICKET_LIMIT = 80
 
 def reason_field(*, is_required: bool = False) -> forms.CharField:
     """Return the field of the reason. One phone may be changed without; many at once may not."""
-    return forms.CharField(label=_("Reason"), required=is_required, max_length=REASON_LIMIT)
+    missing = {"required": _("Say why; the history keeps it.")}
+    return forms.CharField(label=_("Reason"), required=is_required, max_length=REASON_LIMIT, error_messages=missing)
 
 
 class ReasonFields(forms.Form):

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from .opened import TOO_OLD
-from .phones import REASON_LIMIT, TICKET_LIMIT
+from .reasons import ReasonFields, reason_field
 
 
 class ConsentForm(forms.Form):
@@ -16,18 +16,13 @@ class ConsentForm(forms.Form):
     )
 
 
-class UpgradeForm(ConsentForm):
+class UpgradeForm(ReasonFields, ConsentForm):
     """A version to publish for all numbers of an agent, and why. `reviewed` is the fingerprint of what was shown."""
 
     version_id = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
     reviewed = forms.CharField(widget=forms.HiddenInput, max_length=80, error_messages={"required": TOO_OLD})
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=REASON_LIMIT,
-        error_messages={"required": _("Say why: it stands in the history of every number. Nothing was sent.")},
-    )
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
+    reason = reason_field(is_required=True)
     typed = forms.CharField(label=_("Count of numbers"), required=False, max_length=20)
 
 

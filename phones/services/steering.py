@@ -217,9 +217,20 @@ def _start(plan: Plan, by: User, now: datetime) -> None:
     plan.state, plan.resumed_at = PlanState.RUNNING, now
     plan.started_at = plan.started_at or now
     plan.approver, plan.approver_name = by, by.get_full_name() or by.get_username()
-    plan.save(
-        update_fields=["state", "started_at", "resumed_at", "approver", "approver_name", "agreed", "cause", "message"]
-    )
+    # How it ends is news, even to somebody who has seen it paused.
+    plan.is_told = False
+    changed = [
+        "state",
+        "started_at",
+        "resumed_at",
+        "approver",
+        "approver_name",
+        "agreed",
+        "cause",
+        "message",
+        "is_told",
+    ]
+    plan.save(update_fields=changed)
 
 
 def _halt(plan: Plan, state: PlanState, now: datetime) -> None:

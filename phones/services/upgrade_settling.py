@@ -58,7 +58,7 @@ def settle_by_answer(
 def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock) -> None:
     """Read what the agent has published now, and settle by that; where it can't be told, look again in a minute."""
     try:
-        reread_agents(project=upgrade.project, client=client, clock=clock)
+        reread_agents(project=upgrade.project, client=client, clock=clock).require(upgrade.agent_id)
     except (diga.DigaError, ForeignProject):
         found = None
     else:

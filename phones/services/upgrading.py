@@ -146,7 +146,7 @@ def _read(
     project: Project, agent_id: uuid.UUID, version_id: uuid.UUID, client: diga.DigaClient, clock: Clock
 ) -> Outlook:
     """Read the agents and the agent's numbers from Diga, and say what publishing would do by what they are now."""
-    reread_agents(project=project, client=client, clock=clock)
+    reread_agents(project=project, client=client, clock=clock).require(agent_id)
     asked_at = clock()
     try:
         records = client.list_phones_of_agent(agent_id)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 
 from phones import diga, tasks
-from phones.access import Desk, DeskRequest, Right, may_bulk, open_desk
+from phones.access import Desk, DeskRequest, Right, open_desk, rights_in
 from phones.forms.upgrading import ConsentForm, GiveBackForm, UpgradeForm
 from phones.models import AgentUpgrade, NoKey
 from phones.services import explaining, giving_back, reading, upgrade_words, upgrading
@@ -102,7 +102,7 @@ def _show_fresh(
     """Show the page by what Diga says of the agent now; without its answer, by our copy."""
     shown: AgentEntry | None = agent
     try:
-        shown = reading.peek_agents(project=desk.project).agent(agent.id)
+        shown = reading.peek_agent(project=desk.project, agent_id=agent.id)
     except diga.DigaError as error:
         words = words or explaining.words_for_read(error)
     except NoKey:
@@ -190,7 +190,7 @@ def agent_upgrade_approve(request: DeskRequest, slug: str, upgrade_id: int) -> H
     consent = ConsentForm(request.POST)
     if upgrade.is_proposed and not consent.is_valid():
         return _show_detail(request, desk, upgrade, consent=consent, status=422)
-    if upgrade.is_proposed and not may_bulk(upgrade.actor, desk.project):
+    if upgrade.is_proposed and Right.BULK not in rights_in(desk.project, upgrade.actor):
         words = upgrade_words.words_for_author_without_right()
         return _show_detail(request, desk, upgrade, words=words, status=409)
     try:
