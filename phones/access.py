@@ -101,7 +101,7 @@ class Desk:
 
     @property
     def may_bulk(self) -> bool:
-        """May make plans, let them run and hold them."""
+        """May make plans, let them run and hold them, and publish versions of agents."""
         return self.may(Right.BULK)
 
     @property

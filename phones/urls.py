@@ -17,6 +17,7 @@ from phones.views import (
     projects,
     reverts,
     saved_views,
+    upgrades,
 )
 
 project_patterns = [
@@ -35,6 +36,11 @@ project_patterns = [
     path("phones/<uuid:phone_id>/first-state/", reverts.phone_restore, name="phone_restore"),
     path("agents/", agents.agent_list, name="agent_list"),
     path("agents/<uuid:agent_id>/", agents.agent_detail, name="agent_detail"),
+    path("agents/<uuid:agent_id>/upgrade/", upgrades.agent_upgrade, name="agent_upgrade"),
+    path("agents/upgrades/<int:upgrade_id>/", upgrades.agent_upgrade_detail, name="agent_upgrade_detail"),
+    path("agents/upgrades/<int:upgrade_id>/approve/", upgrades.agent_upgrade_approve, name="agent_upgrade_approve"),
+    path("agents/upgrades/<int:upgrade_id>/discard/", upgrades.agent_upgrade_discard, name="agent_upgrade_discard"),
+    path("agents/upgrades/<int:upgrade_id>/give-back/", upgrades.agent_give_back, name="agent_give_back"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),

@@ -10,11 +10,13 @@ from phones.diga import (
     UNSET,
     DigaClient,
     DigaError,
+    DigaUnavailable,
     PhoneUpdate,
 )
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox, Switches
 
 MakeClient = Callable[..., DigaClient]
+NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 def newest(sandbox: Sandbox) -> PhoneRow:
@@ -228,3 +230,60 @@ def test_calls_of_a_phone_leave_the_caller_out(sandbox: Sandbox, diga_client: Di
     assert {call.phone_register_id for call in page.data} == {phone_id}
     assert "contact" not in page.data[0].model_dump()
     assert page.data[0].created_date.tzinfo is UTC
+
+
+# Agents from their own side.
+
+
+def test_publishing_names_the_version_and_no_phone(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+
+    publication = diga_client.publish_version(dora.id, dora.version(2).id)
+
+    assert (publication.agent_id, publication.published_version_id) == (dora.id, dora.version(2).id)
+    assert [request.body for request in sandbox.journal] == [{"version_id": str(dora.version(2).id)}]
+
+
+@pytest.mark.parametrize("body", [{"agent_id": NOWHERE}, {"published_version_id": NOWHERE}, []])
+def test_answer_about_another_agent_is_no_answer(sandbox: Sandbox, diga_client: DigaClient, body: object) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+    sandbox.faults.add(Fault("status", status=200, body=body, method="PATCH"))
+
+    with pytest.raises(DigaUnavailable) as lost:
+        diga_client.publish_version(dora.id, dora.version(2).id)
+
+    assert lost.value.sent
+
+
+@pytest.mark.parametrize("kind", ["hang", "close", "status"])
+def test_publishing_is_sent_once(sandbox: Sandbox, make_diga_client: MakeClient, kind: Any) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+    sandbox.faults.add(Fault(kind, seconds=0.5, times=None, when="after"))
+
+    with pytest.raises(DigaUnavailable):
+        make_diga_client(read_timeout=0.2).publish_version(dora.id, dora.version(2).id)
+
+    assert len(sandbox.journal) == 1
+
+
+def test_phones_of_an_agent_are_all_listed_once(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    sandbox.reset(phones=450)
+    project = sandbox.projects["aurora"]
+    alicia = project.agent("Alicia")
+    expected = {phone.id for phone in project.phones_of(alicia.id)}
+    assert len([phone for phone in project.phones if phone.inbound_agent_id == alicia.id]) > 100
+
+    found = [phone.id for phone in diga_client.list_phones_of_agent(alicia.id)]
+
+    assert (set(found), len(found)) == (expected, len(expected))
+
+
+@pytest.mark.parametrize(("switch", "value"), [("after", "ignored"), ("has_more", "always"), ("has_more", "never")])
+def test_list_of_an_agent_s_phones_that_lies_ends(
+    sandbox: Sandbox, diga_client: DigaClient, switch: str, value: str
+) -> None:
+    setattr(sandbox.switches, switch, value)
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+
+    assert diga_client.list_phones_of_agent(alicia.id)
+    assert len(sandbox.journal) <= 4

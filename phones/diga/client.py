@@ -22,7 +22,7 @@ from .errors import DigaForbidden, DigaNotFound, DigaRejected
 from .pace import Pace
 from .sending import Limits, Request, Sender
 from .transport import BearerAuth, new_session
-from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Record, Text
+from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Publication, Record, Text
 from .walking import Walk
 
 logger = logging.getLogger("phones.diga")
@@ -206,6 +206,36 @@ class DigaClient:
         )
         malformed_count = listed.malformed_count + len(listed.rows) - len(agents)
         return AgentList(agents, malformed_count, is_cut=listed.is_cut)
+
+    def list_phones_of_agent(self, agent_id: UUID) -> tuple[Phone, ...]:
+        """Return the phones that an agent answers or dials from, each once. Unreadable ones are left out."""
+        found: dict[UUID, Phone] = {}
+        for direction in ("inbound_agent_id", "outbound_agent_id"):
+            seen: set[UUID] = set()
+            after: UUID | None = None
+            for _page in range(MAX_PAGES):
+                query = {direction: agent_id, "after": after, "limit": 100}
+                page = decode_page(self._get("/v1/phone/", query), Phone)
+                news = {phone.id: phone for phone in page.data if phone.id not in seen}
+                found |= news
+                seen |= news.keys()
+                if not page.has_more or not news:
+                    break
+                after = page.data[-1].id
+        return tuple(found.values())
+
+    def publish_version(self, agent_id: UUID, version_id: UUID) -> Publication:
+        """Publish a saved version of an agent, and return what Diga says it has published, which may differ.
+
+        It names no phone: what Diga then does with those that have the agent is not documented, so read them again.
+        The request is sent once. On a `DigaUnavailable` with `sent`, only reading again tells what happened.
+        """
+        path = f"/v1/agent/{agent_id}/published_version"
+        value = self._sender.send(Request("PATCH", path, body={"version_id": str(version_id)}))
+        publication = decode_record(value, Publication)
+        if publication.agent_id != agent_id:
+            raise wrong_shape()
+        return publication
 
     def list_calls(self, *, phone_id: UUID | None = None, limit: int = 50) -> Page[Call]:
         """Return the first page of calls in Diga's order, of one phone or of the whole project."""

@@ -1,5 +1,6 @@
 """Reading from Diga on demand: one phone, or the agents behind it."""
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from phones import diga
 from phones.models import Phone, Project
 
 from .connecting import client_for, note_answer, note_refusal
+from .directory import AgentEntry, directory_read
 from .intention import Base
 from .storing import hold, is_copy, make_readable, store_agents, store_phone
 
@@ -75,3 +77,14 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
     note_answer(project)
     store_agents(project, agents, now=asked_at)
     return agents
+
+
+def peek_agent(*, project: Project, agent_id: uuid.UUID) -> AgentEntry | None:
+    """Return an agent as Diga has it now, for a page that only shows it; None if it is gone. No row is written.
+
+    :raises NoKey: the project has no usable key.
+    :raises DigaError: Diga gave no usable answer.
+    """
+    agents = client_for(project).list_agents()
+    agents.require(agent_id)
+    return directory_read(agents.data).agent(agent_id)
