@@ -162,6 +162,8 @@ class Crashes:
     lives: tuple[float, float] = (0.02, 0.5)
     ahead_seconds: float = 0.0
     kill_count: int = 0
+    # Goes up the moment before a worker is killed.
+    death_count: int = 0
     row_count: int = 0
     # Rows that were being sent, at each kill.
     ambiguous: list[int] = field(default_factory=list)
@@ -176,10 +178,14 @@ class Crashes:
         """Let workers work at a plan, kill them at random moments, sweep, and so on until it has ended."""
         started_at, killed = len(self.sandbox.journal), 0
         for _round in range(MOST_ROUNDS):
+            seen = len(self.sandbox.journal)
             team = [self.workshop.start(plan.pk, ahead_seconds=self.ahead_seconds) for _ in range(workers)]
             for worker in team:
                 if killed < kills:
+                    # A life begins with the first request.
+                    wait_until(lambda seen=seen: len(self.sandbox.journal) > seen or team[0].is_over)  # type: ignore[misc]
                     time.sleep(self.chance.uniform(*self.lives) / workers)
+                    self.death_count += 1
                     killed += worker.kill()
             for worker in team:
                 worker.wait()
@@ -187,7 +193,7 @@ class Crashes:
             if not plan.is_running:
                 break
         self.kill_count += killed
-        self._count(plan, started_at, killed)
+        self.count(plan, started_at, killed)
 
     def sweep(self, plan: Any) -> None:
         """Count the rows that were being sent, and let the sweeper come by after their leases."""
@@ -211,8 +217,8 @@ class Crashes:
             count = len(self.sandbox.journal)
             time.sleep(QUIET_SECONDS + self.sandbox.switches.latency_ms / 1000)
 
-    def _count(self, plan: Any, started_at: int, killed: int) -> None:
-        """Compare the plan's rows with what the stand-in received and holds."""
+    def count(self, plan: Any, started_at: int, killed: int) -> None:
+        """Compare the plan's rows with what the stand-in holds, and received since that place in its journal."""
         from phones.models import ItemState
 
         received: Counter[UUID] = Counter()

@@ -129,7 +129,7 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(
 ) -> None:
     sandbox.switches.latency_ms = 20
     plan = start(make_plan(lead, phones_of(aurora, 50), renames("Line")), lead)
-    crashes = Crashes(workshop, sandbox, random.Random(workers), lives=(0.05, 0.25))
+    crashes = Crashes(workshop, sandbox, random.Random(workers), lives=(0.0, 0.15))
 
     crashes.run(plan, kills=3)
 

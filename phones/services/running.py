@@ -95,6 +95,15 @@ class Runner:
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
 
+    def _has_key(self) -> bool:
+        """Take the key as it is now: it may have been replaced since, or taken away."""
+        try:
+            self._client = client_for(self._project)
+        except NoKey:
+            return False
+        self._quiet = self._client.with_turns_taken()
+        return True
+
     def run(self) -> None:
         """Deal with rows until there is no more reason to."""
         with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="plan") as self._pool:
@@ -124,6 +133,8 @@ class Runner:
             self._is_going_on = False
         elif not self._may_run(self._plan):
             self._pause("no_right")
+        elif not self._has_key():
+            self._pause("no_key")
         else:
             self._read_agents(AGENTS_FRESH_FOR)
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
@@ -181,7 +192,7 @@ class Runner:
         if news:
             store_answers(self._project, news)
         rows = [row for row, _said in reads]
-        if self._is_going_on:
+        if self._is_going_on and not self._brake.cause:
             self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
         else:
             claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
@@ -267,7 +278,11 @@ class Runner:
         def send_it() -> diga.Phone | diga.DigaError:
             outcome = send(write, self._quiet, self._clock)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
-            while isinstance(outcome, diga.DigaRateLimited) and self._client.take_turns(1, timeout=TURN_SECONDS):
+            while (
+                isinstance(outcome, diga.DigaRateLimited)
+                and self._is_going_on
+                and self._client.take_turns(1, timeout=TURN_SECONDS)
+            ):
                 outcome = send(write, self._quiet, self._clock)
             return outcome
 
@@ -278,6 +293,9 @@ class Runner:
         answers = []
         for row, outcome in outcomes:
             if row.write and isinstance(outcome, diga.DigaError):
+                if isinstance(outcome, diga.DigaAuthError | diga.DigaForbidden):
+                    # No other row will fare better: nothing is begun while this one is settled.
+                    self._brake.note_error(outcome)
                 self._find_out(row, row.write, outcome)
             elif row.write and not isinstance(outcome, diga.DigaError):
                 answers.append((row.write, outcome))

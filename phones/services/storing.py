@@ -267,9 +267,12 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
             update_fields=["number", "name", "is_published", "is_draft"],
         )
         project.agents_read_at, project.agent_count = now, len(wanted)
+        moved = ["agents_read_at", "agent_count"]
+        # Left alone where nothing differs: this object may be older than its row, and copies are kept by the row's time.
         if _picture(project) != before:
             project.agents_changed_at = now
-        project.save(update_fields=["agents_read_at", "agents_changed_at", "agent_count"])
+            moved.append("agents_changed_at")
+        project.save(update_fields=moved)
 
 
 def _picture(project: Project) -> set[tuple[Any, ...]]:
