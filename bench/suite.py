@@ -1,6 +1,6 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import listing, saving, scripts, sizes, starting, syncing, verifying
+from bench import listing, planning, saving, scripts, sizes, starting, syncing, verifying
 
 BENCHMARKS = {
     "saving": saving,
@@ -10,4 +10,5 @@ BENCHMARKS = {
     "size": sizes,
     "sync": syncing,
     "verify": verifying,
+    "plan": planning,
 }

@@ -17,13 +17,11 @@ LEASE = timedelta(seconds=60)
 
 
 def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[PlanItem]:
-    """Take up to `limit` rows of a running plan, with their phones, in the plan's order. Two workers never get one row.
+    """Take up to `limit` rows of a plan, with their phones, in the plan's order. Two workers never get one row.
 
     Rows that publish a version come first and alone, so that all others find it published.
     """
     with transaction.atomic():
-        if not Plan.objects.filter(pk=plan.pk, state=PlanState.RUNNING).exists():
-            return []
         free = _free(plan, now)
         first = plan.items.filter(goes_first=True, state__in=OPEN_ITEMS)
         if first.exists():
@@ -72,7 +70,10 @@ def end(item: PlanItem, state: ItemState, *, owner: uuid.UUID, now: datetime, ca
 
 def give_back(items: Iterable[PlanItem], *, owner: uuid.UUID, now: datetime, counts: bool) -> None:
     """Let rows wait again of which nothing was sent; `counts` says whether that was one of the few tries a row has."""
-    held = PlanItem.objects.filter(pk__in=[item.pk for item in items], owner=owner, state=ItemState.CLAIMED)
+    ids = [item.pk for item in items]
+    if not ids:
+        return
+    held = PlanItem.objects.filter(pk__in=ids, owner=owner, state=ItemState.CLAIMED)
     if counts:
         tired = held.filter(try_count__gte=MAX_TRIES)
         tired.update(state=ItemState.FAILED, cause="unreadable", finished_at=now, owner=None, leased_until=None)

@@ -54,12 +54,23 @@ def settle(changes: Sequence[Change]) -> None:
         return
     with transaction.atomic():
         hold_plans(changes)
-        for change in changes:
-            change.save(update_fields=SETTLED_AND_LOOKS)
+        _save_endings(changes)
         # Diga may have stored an agent that nobody had asked for.
         name_agents([change for change in changes if change.stored])
         _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
         follow(changes)
+
+
+def _save_endings(changes: Sequence[Change]) -> None:
+    """Save what is settled of each change, by one statement that is prepared once."""
+    fields = [field for field in Change._meta.concrete_fields if field.attname in SETTLED_AND_LOOKS]
+    rows = [
+        [*(field.get_db_prep_save(getattr(change, field.attname), connection) for field in fields), change.pk]
+        for change in changes
+    ]
+    columns = ", ".join(f'"{field.column}" = %s' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.executemany(f'UPDATE "{Change._meta.db_table}" SET {columns} WHERE "id" = %s', rows)  # noqa: S608
 
 
 def record_observed(changes: Sequence[Change]) -> None:

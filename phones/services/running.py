@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
@@ -89,7 +90,10 @@ class Runner:
         self._owner = uuid.uuid4()
         self._brake = Brake()
         self._width = float(settings.PLAN_CONCURRENCY)
+        self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
+        self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
+        self._is_key_refused = False
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
@@ -106,7 +110,8 @@ class Runner:
 
     def run(self) -> None:
         """Deal with rows until there is no more reason to."""
-        with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="plan") as self._pool:
+        # A row that waits to be written down uses no call, so that twice as many rows are under way as calls may be.
+        with ThreadPoolExecutor(2 * settings.PLAN_CONCURRENCY, thread_name_prefix="plan") as self._pool:
             while True:
                 self._look()
                 self._take_rows()
@@ -156,11 +161,18 @@ class Runner:
             self._brake.note_error(error)
 
     def _take_rows(self) -> None:
-        free = int(self._width) - len(self._reads) - len(self._sends) - len(self._lost)
-        if free <= 0 or not self._is_going_on or self._brake.cause:
+        free = max(0, int(2 * self._width) - len(self._reads) - len(self._sends) - len(self._lost))
+        if not self._is_going_on or self._brake.cause:
+            claiming.give_back(self._claimed, owner=self._owner, counts=False, now=self._clock())
+            self._claimed = []
             return
-        for item in claiming.claim(self._plan, owner=self._owner, limit=free, now=self._clock()):
+        if free > len(self._claimed):
+            # More than are needed at once: each time it takes a transaction.
+            lot = 2 * settings.PLAN_CONCURRENCY
+            self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=self._clock())
+        for item in self._claimed[:free]:
             self._read(Row(item, self._clock()))
+        self._claimed = self._claimed[free:]
 
     def _read(self, row: Row) -> None:
         row.phone.project = self._project
@@ -169,11 +181,12 @@ class Runner:
             # The turns for reading and for writing, so that nothing has to wait between the two.
             if not self._client.take_turns(2, timeout=TURN_SECONDS, reserve=LEFT_TO_PEOPLE):
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
-            row.asked_at = self._clock()
-            try:
-                return self._quiet.get_phone(row.phone.pk)
-            except diga.DigaError as error:
-                return error
+            with self._calls:
+                row.asked_at = self._clock()
+                try:
+                    return self._quiet.get_phone(row.phone.pk)
+                except diga.DigaError as error:
+                    return error
 
         self._reads[self._pool.submit(read)] = row
 
@@ -276,17 +289,26 @@ class Runner:
             return
 
         def send_it() -> diga.Phone | diga.DigaError:
-            outcome = send(write, self._quiet, self._clock)
+            outcome = self._send_once(write)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
             while (
                 isinstance(outcome, diga.DigaRateLimited)
                 and self._is_going_on
                 and self._client.take_turns(1, timeout=TURN_SECONDS)
             ):
-                outcome = send(write, self._quiet, self._clock)
+                outcome = self._send_once(write)
             return outcome
 
         self._sends[self._pool.submit(send_it)] = row
+
+    def _send_once(self, write: Write) -> diga.Phone | diga.DigaError:
+        with self._calls:
+            if self._is_key_refused:
+                # Others have just learned what would become of this one.
+                return diga.DigaUnavailable(reason=diga.Reason.PACED)
+            outcome = send(write, self._quiet, self._clock)
+            self._is_key_refused |= isinstance(outcome, diga.DigaAuthError | diga.DigaForbidden)
+            return outcome
 
     def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
         """Settle what was answered; where no good answer came, find out elsewhere what became of the row."""
