@@ -164,9 +164,7 @@ def test_nothing_is_taken_or_held_of_a_plan_that_is_held(plan: Plan, act: Callab
 def test_row_that_nobody_could_read_ends_after_its_tries(plan: Plan) -> None:
     owner, now = uuid.uuid4(), timezone.now()
     for _try in range(claiming.MAX_TRIES):
-        claiming.give_back(
-            claiming.claim(plan, owner=owner, limit=1, now=now), owner=owner, now=now, counts=True
-        )
+        claiming.give_back(claiming.claim(plan, owner=owner, limit=1, now=now), owner=owner, now=now, counts=True)
 
     assert states(plan) == {"FAILED": 1, "WAITING": 7}
     assert plan.items.get(number=1).cause == "unreadable"
