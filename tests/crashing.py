@@ -273,7 +273,8 @@ def main() -> None:
         if pid == 0:
             _work(*json.loads(line))
             os._exit(0)
-        print(pid, flush=True)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Plans outlive their workers: killed at any moment, asked to stop, or several at once, nothing is lost or sent twice."""
+"""Plans outlive their workers: killed, asked to stop, or several at once, nothing is lost and nothing sent twice."""
 
 import os
 import random
