@@ -183,7 +183,7 @@ class Crashes:
             for worker in team:
                 if killed < kills:
                     # A life begins with the first request.
-                    wait_until(lambda seen=seen: len(self.sandbox.journal) > seen or team[0].is_over)  # type: ignore[misc]
+                    self._wait_for_life(seen, worker)
                     time.sleep(self.chance.uniform(*self.lives) / workers)
                     self.death_count += 1
                     killed += worker.kill()
@@ -194,6 +194,9 @@ class Crashes:
                 break
         self.kill_count += killed
         self.count(plan, started_at, killed)
+
+    def _wait_for_life(self, seen: int, worker: Worker) -> None:
+        wait_until(lambda: len(self.sandbox.journal) > seen or worker.is_over, "A worker's first request")
 
     def sweep(self, plan: Any) -> None:
         """Count the rows that were being sent, and let the sweeper come by after their leases."""

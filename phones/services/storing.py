@@ -268,7 +268,7 @@ def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetim
         )
         project.agents_read_at, project.agent_count = now, len(wanted)
         moved = ["agents_read_at", "agent_count"]
-        # Left alone where nothing differs: this object may be older than its row, and copies are kept by the row's time.
+        # Left alone where nothing differs: this object may be older than its row, by whose time copies are kept.
         if _picture(project) != before:
             project.agents_changed_at = now
             moved.append("agents_changed_at")
