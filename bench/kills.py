@@ -1,4 +1,4 @@
-"""`make kills`: plans whose workers are killed, a hundred times, and asked to stop; then all that must not be is counted.
+"""`make kills`: plans whose workers are killed a hundred times, or asked to stop; then what must not be is counted.
 
 Run as `python -m bench.kills --database sqlite|postgres`. It works on a database and a stand-in Diga of its own, and
 takes them away at the end. Three parts: workers that are asked to stop (`SIGTERM`), a Diga that carries writes out 5

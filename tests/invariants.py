@@ -10,19 +10,31 @@ from django.db import connection
 from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, ChangeSeal, Outcome, Phone, Project, SealKind, Source
+from phones.models import Change, ChangeSeal, ItemState, Outcome, Phone, Plan, Project, SealKind, Source
 from phones.services.verifying import verify_diary
 from tests.saving import patches
 
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
+# What the change says of a row that was sent; the others were refused or given up with or without one.
+ENDS = {
+    ItemState.DONE: {Outcome.CONFIRMED},
+    ItemState.MISMATCH: {Outcome.MISMATCH},
+    ItemState.UNKNOWN: {Outcome.UNKNOWN},
+    ItemState.SENDING: {Outcome.PENDING},
+    ItemState.WAITING: {None},
+    ItemState.CLAIMED: {None},
+    ItemState.SAME: {None},
+    ItemState.CHANGED: {None},
+    ItemState.LEFT_OUT: {None},
+}
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
 
 def assert_invariants(
     sandbox: Sandbox, *, said: str = "", is_at_rest: bool = True, changed_outside: Collection[uuid.UUID] = ()
 ) -> None:
-    """Check I1 to I6 of all projects; I7 is about words, and tested where they are made.
+    """Check I1 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
 
     :param said: logs, pages and exception texts that the key must not occur in.
     :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
@@ -32,6 +44,7 @@ def assert_invariants(
     _assert_entries_are_settled(is_at_rest)
     _assert_copies_are_true(sandbox, changed_outside)
     _assert_chains_verify()
+    _assert_plans_add_up()
     _assert_key_is_nowhere(sandbox, said)
 
 
@@ -117,6 +130,22 @@ def _assert_chains_verify() -> None:
         assert begun == (change.source != Source.OUTSIDE), f"{begun} seals of the beginning: {change}"
         # An unknown outcome is sealed, and sealed again when it is known.
         assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
+
+
+def _assert_plans_add_up() -> None:
+    """No row of a plan is lost, one says what its change says, and none is open when its plan has finished."""
+    for plan in Plan.objects.all():
+        rows = list(plan.items.select_related("change").order_by("number"))
+        assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
+        for row in rows:
+            outcome = row.change.outcome if row.change else None
+            assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
+                f"{row}: {outcome}"
+            )
+            is_open = row.state in {ItemState.WAITING, ItemState.CLAIMED} or (
+                row.state == ItemState.SENDING and not plan.is_paused
+            )
+            assert not (is_open and plan.is_over), f"Left open: {row}"
 
 
 def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:

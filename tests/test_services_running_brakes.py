@@ -156,11 +156,8 @@ def test_key_that_is_taken_away_stops_all(
 ) -> None:
     monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.0)
     sandbox.switches.latency_ms = 20
-    at_write(sandbox, 5, monkeypatch, lambda: Project.objects.get(pk=aurora.pk).__class__)
-    looks: list[int] = []
 
     def may_run(running: Plan) -> bool:
-        looks.append(1)
         if len(patches(sandbox)) >= 5 and running.project.is_connected:
             connecting.disconnect(project=Project.objects.get(pk=aurora.pk))
         return True
