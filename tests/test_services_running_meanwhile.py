@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from phones.access import may_run_plan
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanState, Project, Source
-from phones.services import claiming, editing, steering, syncing
+from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanItem, PlanState, Project, Source
+from phones.services import claiming, diary, editing, steering, syncing
 from phones.services.connecting import client_for
 from phones.services.directory import directory_of
 from phones.services.impact import Target
@@ -144,22 +144,45 @@ def test_stop_and_a_worker_that_writes_down_never_wait_for_each_other(plan: Plan
     assert states(plan) == {"SENDING": 1, "NOT_TRIED": ROWS - 1}
 
 
+def being_sent(plan: Plan, by: User) -> tuple[PlanItem, Change]:
+    """Let the first row of a plan be written down as being sent, by a worker that does no more."""
+    [item] = claiming.claim(plan, owner=plan.project_id, limit=1, now=timezone.now())
+    write = new_write(
+        project=plan.project,
+        phone=item.phone,
+        intention=Intention(nickname="Line 1"),
+        author=Author(by, source=Source.PLAN, plan=plan),
+        now=timezone.now(),
+    )
+    begin([write])
+    claiming.mark_sending({item.pk: write.change.pk})
+    return item, write.change
+
+
+def test_row_that_will_wait_again_waits_for_nobody_when_the_plan_is_stopped_that_moment(plan: Plan, lead: User) -> None:
+    _item, change = being_sent(plan, lead)
+    stopping = threading.Thread(
+        target=lambda: (steering.stop_plan(plan=fresh(plan), clock=timezone.now), connections.close_all())
+    )
+
+    with transaction.atomic():
+        change.outcome, change.http_status, change.settled_at = Outcome.REFUSED, 401, timezone.now()
+        diary.settle([change])
+        stopping.start()
+        stopping.join(0.5)
+    stopping.join(30)
+
+    assert not stopping.is_alive()
+    assert states(plan) == {"NOT_TRIED": ROWS}
+
+
 @pytest.mark.parametrize(("is_over", "state"), [(False, ItemState.WAITING), (True, ItemState.FAILED)])
 def test_row_nobody_could_tell_of_follows_when_it_is_known_not_to_be_applied(
     plan: Plan, lead: User, sandbox: Sandbox, is_over: bool, state: ItemState
 ) -> None:
     """The worker died while sending, Diga was silent at the first look, and said at the second that nothing came."""
-    [item] = claiming.claim(plan, owner=plan.project_id, limit=1, now=timezone.now())
-    died_at = timezone.now()
-    write = new_write(
-        project=plan.project,
-        phone=item.phone,
-        intention=Intention(nickname="Line 1"),
-        author=Author(lead, source=Source.PLAN, plan=plan),
-        now=died_at,
-    )
-    begin([write])
-    claiming.mark_sending({item.pk: write.change.pk})
+    item, change = being_sent(plan, lead)
+    died_at = change.created_at
     sandbox.faults.add(Fault("status", status=503, method="GET", times=None))
     sweep(clock=lambda: died_at + timedelta(minutes=2))
     sandbox.faults.clear()
@@ -171,7 +194,7 @@ def test_row_nobody_could_tell_of_follows_when_it_is_known_not_to_be_applied(
     sweep(clock=lambda: died_at + timedelta(minutes=30))
 
     row = plan.items.get(pk=item.pk)
-    assert (row.state, row.change_id) == (state, write.change.pk if is_over else None)
+    assert (row.state, row.change_id) == (state, change.pk if is_over else None)
     if not is_over:
         work_at(plan)
         assert states(plan) == {"DONE": ROWS}
