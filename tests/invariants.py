@@ -14,8 +14,10 @@ from phones.models import (
     AgentUpgrade,
     Change,
     ChangeSeal,
+    ItemState,
     Outcome,
     Phone,
+    Plan,
     Project,
     SealKind,
     Source,
@@ -30,13 +32,25 @@ MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.P
 # What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
 SETTLED_AT_ONCE = {Source.OUTSIDE, Source.UPGRADE}
 PUBLISHING = "/published_version"
+# What the change says of a row that was sent; the others were refused or given up with or without one.
+ENDS: dict[ItemState, set[Outcome | None]] = {
+    ItemState.DONE: {Outcome.CONFIRMED},
+    ItemState.MISMATCH: {Outcome.MISMATCH},
+    ItemState.UNKNOWN: {Outcome.UNKNOWN},
+    ItemState.SENDING: {Outcome.PENDING},
+    ItemState.WAITING: {None},
+    ItemState.CLAIMED: {None},
+    ItemState.SAME: {None},
+    ItemState.CHANGED: {None},
+    ItemState.LEFT_OUT: {None},
+}
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
 
 def assert_invariants(
     sandbox: Sandbox, *, said: str = "", is_at_rest: bool = True, changed_outside: Collection[uuid.UUID] = ()
 ) -> None:
-    """Check I1 to I6 of all projects; I7 is about words, and tested where they are made.
+    """Check I1 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
 
     :param said: logs, pages and exception texts that the key must not occur in.
     :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
@@ -47,6 +61,7 @@ def assert_invariants(
     _assert_entries_are_settled(is_at_rest)
     _assert_copies_are_true(sandbox, changed_outside)
     _assert_chains_verify()
+    _assert_plans_add_up()
     _assert_key_is_nowhere(sandbox, said)
 
 
@@ -163,6 +178,22 @@ def _assert_chains_verify() -> None:
         assert begun == (change.source not in SETTLED_AT_ONCE), f"{begun} seals of the beginning: {change}"
         # An unknown outcome is sealed, and sealed again when it is known.
         assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
+
+
+def _assert_plans_add_up() -> None:
+    """No row of a plan is lost, one says what its change says, and none is open when its plan has finished."""
+    for plan in Plan.objects.all():
+        rows = list(plan.items.select_related("change").order_by("number"))
+        assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
+        for row in rows:
+            outcome = Outcome(row.change.outcome) if row.change else None
+            assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
+                f"{row}: {outcome}"
+            )
+            is_open = row.state in {ItemState.WAITING, ItemState.CLAIMED} or (
+                row.state == ItemState.SENDING and not plan.is_paused
+            )
+            assert not (is_open and plan.is_over), f"Left open: {row}"
 
 
 def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:

@@ -260,9 +260,12 @@ def store_agents(project: Project, agents: diga.AgentList, *, now: datetime) -> 
         _write_agents(project, wanted.values())
         _write_versions(AgentVersion.objects.filter(agent__in=told), wanted.values())
         project.agents_read_at, project.agent_count = now, ours.filter(is_listed=True).count()
+        moved = ["agents_read_at", "agent_count"]
+        # Left alone where nothing differs: this object may be older than its row, by whose time copies are kept.
         if _picture(project) != before:
             project.agents_changed_at = now
-        project.save(update_fields=["agents_read_at", "agents_changed_at", "agent_count"])
+            moved.append("agents_changed_at")
+        project.save(update_fields=moved)
 
 
 def _write_agents(project: Project, agents: Iterable[diga.Agent]) -> None:
