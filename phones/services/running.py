@@ -28,7 +28,7 @@ from .guarding import AGENTS_FRESH_FOR
 from .intention import Intention
 from .reading import reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
-from .storing import Answer, is_copy, store_answers
+from .storing import Answer, is_copy, make_readable, store_answers
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
 Clock = Callable[[], datetime]
@@ -201,6 +201,8 @@ class Runner:
         if not reads:
             return
         note_answer(self._project)
+        for row, _said in reads:
+            make_readable(row.phone, self._clock())
         news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
         if news:
             store_answers(self._project, news)
