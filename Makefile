@@ -9,7 +9,7 @@ ASSETS := $(shell find static -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test check bench soak
+.PHONY: help setup demo run test check bench soak kills
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, m
 
 soak: $(VENV)/dev.done $(MESSAGES) ## 10 minutes of editing, syncing and faults, then all is checked (ARGS="--minutes 2 --seed 1")
 	@$(PY) -m bench.soak $(ARGS)
+
+kills: $(VENV)/dev.done $(MESSAGES) ## 100 workers of plans killed, then all is checked (ARGS="--database postgres --seed 1")
+	@$(PY) -m bench.kills $(ARGS)
 
 bench: $(VENV)/dev.done $(MESSAGES) ## the benchmarks, printed as ratios
 	@$(PY) -m bench $(ARGS)

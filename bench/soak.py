@@ -1,4 +1,4 @@
-"""`make soak`: four editors, a syncing worker and a seeded mix of faults, for minutes; then all is checked.
+"""`make soak`: four editors, a lead with plans, a syncing worker and a seeded mix of faults, for minutes; then a check.
 
 Run as `python -m bench.soak`. It works on a database and a stand-in Diga of its own, and takes them away at the end.
 The same seed makes the same faults and edits; in which order they meet is the machine's affair.
@@ -21,7 +21,7 @@ import django
 
 if TYPE_CHECKING:
     from phones.diga.sandbox import Sandbox, SandboxServer
-    from phones.models import Phone, Project
+    from phones.models import Phone, Plan, Project
 
 EDITORS = 4
 SHARED = 10
@@ -74,6 +74,9 @@ class Soak:
         """Let everybody work, and come back when all have ended."""
         works = [
             *(lambda number=number: self._edit(number) for number in range(EDITORS)),  # type: ignore[misc]
+            self._lead,
+            self._work_at_plans,
+            self._work_at_plans,
             self._sync,
             self._sweep,
             self._disturb,
@@ -168,6 +171,86 @@ class Soak:
             if agent.published and agent.id != phone.inbound_agent_id
         ]
         return Intention(inbound=chance.choice(targets))
+
+    def _lead(self) -> None:
+        """Make plans and meddle with them: pause, resume, stop, try again, take back."""
+        from phones.services.planning import NothingPlanned
+        from phones.services.steering import NothingToApply, PreviewHasMoved
+
+        chance = random.Random(self._seed * 100 + 99)
+        previous = None
+        for turn in range(sys.maxsize):
+            if self._is_over():
+                return
+            try:
+                plan = self._plan(chance, turn, previous)
+            except (NothingPlanned, NothingToApply, PreviewHasMoved) as refusal:
+                self._count(f"plans not made: {type(refusal).__name__}")
+                previous = None
+                continue
+            self._meddle(chance, plan)
+            previous = plan
+            for state, count in Counter(plan.items.values_list("state", flat=True)).items():
+                self.counts[f"rows of plans: {state}"] += count
+            self._count(f"plans: {plan.kind} {plan.state}")
+
+    def _plan(self, chance: random.Random, turn: int, previous: "Plan | None") -> "Plan":
+        """Start a plan of 20 to 50 numbers, or now and then one made from the last."""
+        from django.contrib.auth.models import User
+        from django.utils import timezone
+
+        from phones.models import Phone, PlanKind
+        from phones.services.intention import Intention
+        from phones.services.plan_again import plan_again
+        from tests.planned import make_plan, start
+
+        lead, _made = User.objects.get_or_create(username="lead", is_superuser=True)
+        if previous is not None and chance.random() < 0.5:
+            kind = chance.choice([PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT])
+            again = plan_again(
+                plan=previous, kind=kind, author=lead, reason="Soak", ticket="", form_token=None, clock=timezone.now
+            )
+            return start(again, lead)
+        phones = list(Phone.objects.filter(project=self._project, status="assigned").order_by("id"))
+        chosen = chance.sample(phones, chance.randint(20, 50))
+        return start(make_plan(lead, chosen, lambda place: Intention(nickname=f"Soak plan {turn}, {place}")), lead)
+
+    def _meddle(self, chance: random.Random, plan: "Plan") -> None:
+        """Hold a plan, let it go on, or stop it, until it is over."""
+        from django.utils import timezone
+
+        from phones.services import steering
+
+        while True:
+            time.sleep(chance.uniform(0.1, 0.6))
+            plan.refresh_from_db()
+            dice = chance.random()
+            try:
+                if plan.is_over:
+                    return
+                if self._is_over() or dice < 0.1:
+                    steering.stop_plan(plan=plan, clock=timezone.now)
+                elif plan.is_paused and plan.author:
+                    self._count(f"pauses: {plan.cause or 'by the lead'}")
+                    steering.resume_plan(plan=plan, by=plan.author, clock=timezone.now)
+                elif dice < 0.4:
+                    steering.pause_plan(plan=plan, clock=timezone.now)
+            except steering.PlanHasMoved:
+                continue
+
+    def _work_at_plans(self) -> None:
+        """Do what a worker does: take rows of the plan that runs."""
+        from django.utils import timezone
+
+        from phones.access import may_run_plan
+        from phones.models import Plan, PlanState
+        from phones.services.running import run_plan
+
+        while not self._is_over():
+            plan = Plan.objects.select_related("project").filter(state=PlanState.RUNNING).first()
+            if plan is not None:
+                run_plan(plan=plan, clock=timezone.now, may_run=may_run_plan, should_stop=self._is_over)
+            time.sleep(0.1)
 
     def _sync(self) -> None:
         from django.utils import timezone

@@ -101,7 +101,7 @@ class Desk:
 
     @property
     def may_bulk(self) -> bool:
-        """May make plans, let them run and hold them."""
+        """May make plans, let them run and hold them, and publish versions of agents."""
         return self.may(Right.BULK)
 
     @property
@@ -167,14 +167,17 @@ def projects_of(user: User) -> tuple[Project, ...]:
     return tuple(roles_of(user))
 
 
+def rights_in(project: Project, person: User | None) -> frozenset[Right]:
+    """Return what a person may do in a project now; nothing without an account that can be used. One query."""
+    if person is None or not person.is_active:
+        return frozenset()
+    role = roles_of(person).get(project)
+    return RIGHTS[role] if role else frozenset()
+
+
 def may_run_plan(plan: Plan) -> bool:
     """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
-    return all(
-        person is not None
-        and person.is_active
-        and any(project == plan.project and Right.BULK in RIGHTS[role] for project, role in roles_of(person).items())
-        for person in (plan.author, plan.approver)
-    )
+    return all(Right.BULK in rights_in(plan.project, person) for person in (plan.author, plan.approver))
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:

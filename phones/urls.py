@@ -5,9 +5,11 @@ from django.urls import include, path
 from phones.views import (
     agents,
     changes,
+    choosing,
     exports,
     finder,
     home,
+    importing,
     people,
     phones,
     plan_steps,
@@ -15,6 +17,7 @@ from phones.views import (
     projects,
     reverts,
     saved_views,
+    upgrades,
 )
 
 project_patterns = [
@@ -33,10 +36,18 @@ project_patterns = [
     path("phones/<uuid:phone_id>/first-state/", reverts.phone_restore, name="phone_restore"),
     path("agents/", agents.agent_list, name="agent_list"),
     path("agents/<uuid:agent_id>/", agents.agent_detail, name="agent_detail"),
+    path("agents/<uuid:agent_id>/upgrade/", upgrades.agent_upgrade, name="agent_upgrade"),
+    path("agents/upgrades/<int:upgrade_id>/", upgrades.agent_upgrade_detail, name="agent_upgrade_detail"),
+    path("agents/upgrades/<int:upgrade_id>/approve/", upgrades.agent_upgrade_approve, name="agent_upgrade_approve"),
+    path("agents/upgrades/<int:upgrade_id>/discard/", upgrades.agent_upgrade_discard, name="agent_upgrade_discard"),
+    path("agents/upgrades/<int:upgrade_id>/give-back/", upgrades.agent_give_back, name="agent_give_back"),
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
     path("changes/<int:change_id>/revert/", reverts.change_revert, name="change_revert"),
+    path("plans/choose/", choosing.plan_choose, name="plan_choose"),
+    path("plans/import/", importing.plan_import, name="plan_import"),
+    path("plans/new/", choosing.plan_new, name="plan_new"),
     path("plans/", plans.plan_list, name="plan_list"),
     path("plans/<int:plan_id>/", plans.plan_detail, name="plan_detail"),
     path("plans/<int:plan_id>/progress/", plans.plan_progress, name="plan_progress"),

@@ -14,9 +14,10 @@ from django.template.context import Context
 from django.test import TransactionTestCase
 from django.utils import translation
 
-from phones.models import append_only
+from dashboard import disk
 from phones.services import connecting
 from phones.services.directory import forget_directories
+from tests.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -69,8 +70,9 @@ def far_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> Iterator[None]:
-    """Start without what an earlier test left in this process: directories, pace, cache, language."""
+    """Start without what an earlier test left in this process: directories, pace, disk, cache, language."""
     forget_directories()
+    disk.forget()
     connecting._pace.cache_clear()
     for left in settings.DATA_DIR.glob("pace.sqlite3*"):
         left.unlink()
@@ -80,17 +82,12 @@ def _nothing_is_remembered() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _tables_can_be_emptied() -> Iterator[None]:
-    """Take the diary's triggers away before a test's tables are emptied; `post_migrate`, sent then, puts them back."""
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-
-    def without_triggers(self: TransactionTestCase) -> None:
-        append_only.remove_triggers()
-        empty(self)
-
-    TransactionTestCase._fixture_teardown = without_triggers  # type: ignore[attr-defined]
+def _tables_are_emptied_quickly() -> Iterator[None]:
+    """Empty the tables after a test that commits in our own way: see `emptying`."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = lambda self: empty_tables()  # type: ignore[attr-defined]
     yield
-    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = flush  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -49,8 +49,9 @@ def _workers(monkeypatch: pytest.MonkeyPatch, settings: Settings, sandbox: Sandb
 
 
 def _apply(page: Page, count: int) -> None:
-    page.wait_for_load_state()
     page.get_by_label("Number of changes").fill(str(count))
+    # The page is there; only when it is all there does htmx send the form.
+    page.wait_for_load_state()
     page.get_by_role("button", name=f"Apply {count} changes").click()
 
 

@@ -5,14 +5,14 @@ import pytest
 from phones.diga.slowness import Slowness
 from tests.upstream import Advice, Bucket, Caller, Run
 
-LIMITS = [20, 50, 100]
 ADVICE: list[Advice] = ["none", "second", "exact"]
 SLOTS = [("none", 1.3), ("second", 2), ("exact", 25)]
 
 
-@pytest.mark.parametrize("limit", LIMITS)
-@pytest.mark.parametrize("configured", [1.05, 2, 500 / 20])
-@pytest.mark.parametrize("burst", [0.25, 1])
+@pytest.mark.parametrize(
+    ("limit", "configured", "burst"),
+    [(20, 1.05, 0.25), (20, 25.0, 0.25), (20, 25.0, 1), (50, 1.05, 1), (50, 2, 0.25), (50, 25.0, 1), (100, 2, 1)],
+)
 @pytest.mark.parametrize("advice", ADVICE)
 @pytest.mark.parametrize("seed", [1])
 def test_unknown_limit_is_used_and_seldom_overstepped(
@@ -29,7 +29,7 @@ def test_unknown_limit_is_used_and_seldom_overstepped(
     assert run.refused(10, 25) <= 0.02
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("limit", [20, 50])
 @pytest.mark.parametrize(("advice", "configured"), SLOTS)
 def test_limit_without_any_burst_is_used_too(limit: int, advice: Advice, configured: float) -> None:
     callers = [Caller()] * (8 if limit == 20 else 16)

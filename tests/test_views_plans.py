@@ -182,7 +182,7 @@ def test_groups_open_by_pages_of_a_hundred(client: Client, aurora: Project, lead
 
 def _only_link(tree: HtmlElement, text: str) -> str:
     (url,) = tree.xpath(f".//*[@id='plan-table']//a[.='{text}']/@href")
-    return f"?{url.partition('?')[2]}"
+    return "?" + str(url).partition("?")[2]
 
 
 def big_plan(project: Project, author: User, count: int, **more: Any) -> Plan:

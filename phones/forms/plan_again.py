@@ -3,23 +3,19 @@
 import uuid
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from phones.models import PlanKind
 
-from .phones import REASON_LIMIT, TICKET_LIMIT
+from .reasons import ReasonFields, reason_field
 
 KINDS = [(kind, kind.label) for kind in (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT)]
 
 
-class PlanAgainForm(forms.Form):
+class PlanAgainForm(ReasonFields):
     """Which rows of a plan to make another one of. Its reason is asked for like that of any plan."""
 
     kind = forms.ChoiceField(choices=KINDS)
-    reason = forms.CharField(
-        label=_("Reason"), max_length=REASON_LIMIT, error_messages={"required": _("Say why; the history keeps it.")}
-    )
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
+    reason = reason_field(is_required=True)
     form_token = forms.UUIDField()
 
     def token(self) -> uuid.UUID:

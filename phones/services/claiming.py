@@ -25,6 +25,8 @@ def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[Pl
         free = _free(plan, now)
         first = plan.items.filter(goes_first=True, state__in=OPEN_ITEMS)
         if first.exists():
+            # Whoever takes one of them takes it alone; two at a time would each find the other's row free.
+            Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
             is_held = first.exclude(pk__in=free.filter(goes_first=True).values("pk")).exists()
             free, limit = free.filter(goes_first=True), 0 if is_held else 1
         ids = free.select_for_update(skip_locked=True).order_by("number").values_list("pk", flat=True)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
 from .chain_heads import Head, export_head
-from .following import follow
+from .following import follow, hold_plans
 from .naming import name_agents
 from .sealing import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
 
@@ -53,6 +53,7 @@ def settle(changes: Sequence[Change]) -> None:
     if not changes:
         return
     with transaction.atomic():
+        hold_plans(changes)
         _save_endings(changes)
         # Diga may have stored an agent that nobody had asked for.
         name_agents([change for change in changes if change.stored])

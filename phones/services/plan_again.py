@@ -15,8 +15,9 @@ from .planning import create_plan, intention_from
 from .reverting import Standing, Step, intention_of, steps_back
 
 Clock = Callable[[], datetime]
-# What a second try is for: rows of which it is certain that Diga has not what was wanted.
-FAILED = (ItemState.FAILED, ItemState.REFUSED, ItemState.MISMATCH)
+# What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it
+# refused, and would refuse them again.
+FAILED = (ItemState.FAILED, ItemState.MISMATCH)
 _CANNOT = {
     Standing.NO_AGENT: "revert_gone",
     Standing.NO_VERSION: "revert_version",

@@ -93,11 +93,19 @@ class Runner:
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
-        self._is_key_refused = False
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
+
+    def _has_key(self) -> bool:
+        """Take the key as it is now: it may have been replaced since, or taken away."""
+        try:
+            self._client = client_for(self._project)
+        except NoKey:
+            return False
+        self._quiet = self._client.with_turns_taken()
+        return True
 
     def run(self) -> None:
         """Deal with rows until there is no more reason to."""
@@ -114,7 +122,8 @@ class Runner:
                 self._take_reads([(self._reads.pop(future), future.result()) for future in done & self._reads.keys()])
                 self._take_answers([(self._sends.pop(future), future.result()) for future in done & self._sends.keys()])
                 for future in done & self._lost.keys():
-                    self._take_outcome(self._lost.pop(future), future.result())
+                    del self._lost[future]
+                    self._narrow(future.result())
 
     def _look(self) -> None:
         """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
@@ -129,6 +138,8 @@ class Runner:
             self._is_going_on = False
         elif not self._may_run(self._plan):
             self._pause("no_right")
+        elif not self._has_key():
+            self._pause("no_key")
         else:
             self._read_agents(AGENTS_FRESH_FOR)
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
@@ -194,7 +205,7 @@ class Runner:
         if news:
             store_answers(self._project, news)
         rows = [row for row, _said in reads]
-        if self._is_going_on:
+        if self._is_going_on and not self._brake.cause:
             self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
         else:
             claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
@@ -207,7 +218,8 @@ class Runner:
             return
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
         if not is_ours:
-            self._note_error(error)
+            self._brake.note_error(error)
+            self._narrow(error)
             note_refusal(self._project, error, now)
         counts = isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not is_ours
         claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
@@ -280,7 +292,11 @@ class Runner:
         def send_it() -> diga.Phone | diga.DigaError:
             outcome = self._send_once(write)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
-            while isinstance(outcome, diga.DigaRateLimited) and self._client.take_turns(1, timeout=TURN_SECONDS):
+            while (
+                isinstance(outcome, diga.DigaRateLimited)
+                and self._is_going_on
+                and self._client.take_turns(1, timeout=TURN_SECONDS)
+            ):
                 outcome = self._send_once(write)
             return outcome
 
@@ -288,11 +304,14 @@ class Runner:
 
     def _send_once(self, write: Write) -> diga.Phone | diga.DigaError:
         with self._calls:
-            if self._is_key_refused:
+            if self._brake.cause:
                 # Others have just learned what would become of this one.
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
             outcome = send(write, self._quiet, self._clock)
-            self._is_key_refused |= isinstance(outcome, diga.DigaAuthError | diga.DigaForbidden)
+            if not isinstance(outcome, diga.DigaError):
+                self._brake.note_success()
+            elif not outcome.is_stale:
+                self._brake.note_error(outcome)
             return outcome
 
     def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
@@ -305,26 +324,22 @@ class Runner:
                 answers.append((row.write, outcome))
         if answers:
             take_answers(self._project, answers, self._clock())
-            self._brake.note_success()
             self._width = min(float(settings.PLAN_CONCURRENCY), self._width + len(answers) / self._width)
 
     def _find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
         def find_out() -> diga.DigaError | None:
             try:
-                return take_error(write, self._client, error, self._clock)
+                left = take_error(write, self._client, error, self._clock)
             finally:
                 connections.close_all()
+            if error.is_stale:
+                # The connection was at fault: what counts is what came of the second try.
+                self._brake.note_error(left) if left else self._brake.note_success()
+            return left
 
         self._lost[self._pool.submit(find_out)] = row
 
-    def _take_outcome(self, row: Row, error: diga.DigaError | None) -> None:
-        if error is None:
-            self._brake.note_success()
-        else:
-            self._note_error(error)
-
-    def _note_error(self, error: diga.DigaError) -> None:
-        self._brake.note_error(error)
+    def _narrow(self, error: diga.DigaError | None) -> None:
         if isinstance(error, diga.DigaRateLimited):
             self._width = max(1.0, self._width / 2)
 

@@ -101,7 +101,7 @@ def apply_plan(
         publishes = will_publish(held)
         if count != shown_count or publishes != sorted(shown_publish):
             raise PreviewHasMoved
-        if needs_typing(held.project, count) and _digits(typed) != str(count):
+        if needs_typing(held.project, count) and digits_typed(typed) != str(count):
             raise CountNotTyped(count)
         held.agreed = publishes
         if needs_approval(held.project, count):
@@ -193,7 +193,7 @@ def stop_plan(*, plan: Plan, clock: Clock) -> None:
 def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
     """End a running plan of which no row is open any more; say whether it has ended."""
     with transaction.atomic():
-        held = Plan.objects.select_for_update().get(pk=plan.pk)
+        held = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
         if not held.is_running or totals_of(held).open:
             return False
         now = clock()
@@ -205,9 +205,12 @@ def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
 
 @contextmanager
 def _held(plan: Plan, *states: PlanState) -> Iterator[Plan]:
-    """Lock the plan's row for an act that is possible in these states only."""
+    """Lock the plan's row for an act that is possible in these states only.
+
+    Not its key: a worker that writes down a change of the plan, and holds rows of it, must not wait for us.
+    """
     with transaction.atomic():
-        held = Plan.objects.select_for_update(of=("self",)).select_related("project").get(pk=plan.pk)
+        held = Plan.objects.select_for_update(of=("self",), no_key=True).select_related("project").get(pk=plan.pk)
         if held.state not in states:
             raise PlanHasMoved(held)
         yield held
@@ -240,6 +243,6 @@ def _halt(plan: Plan, state: PlanState, now: datetime) -> None:
     plan.resumed_at, plan.state = None, state
 
 
-def _digits(typed: str) -> str:
+def digits_typed(typed: str) -> str:
     """Return the digits of a typed count: people group thousands with a point, a comma or a blank."""
     return "".join(letter for letter in typed if letter not in ".,'’ \u00a0\u202f")

@@ -23,6 +23,7 @@ from phones.models import NoKey, Project, SyncRun
 from phones.services import connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
+from phones.services.timing import has_passed
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
@@ -182,7 +183,7 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
         return redirect("project_overview", slug)
     run = _start_sync(desk.project)
     if is_for(request, "freshness"):
-        return render(request, "phones/_freshness.html", {"desk": desk, "run": run})
+        return render(request, "phones/_freshness.html", {"desk": desk, "run": run, "is_unheard": _is_unheard(run)})
     return redirect("sync_progress", slug, run.pk)
 
 
@@ -193,20 +194,27 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
     status = 200 if run.is_running else 286
     if is_for(request, "freshness"):
-        response = render(request, "phones/_freshness.html", {"desk": desk, "run": run}, status=status)
+        context = {"desk": desk, "run": run, "is_unheard": _is_unheard(run)}
+        response = render(request, "phones/_freshness.html", context, status=status)
         return response if run.is_running else trigger_client_event(response, "phones-synced", {})
-    context = {"desk": desk, "section": "overview", "run": run} | _progress(run)
+    context = {"desk": desk, "section": "overview", "run": run, **_progress(run)}
     if is_for(request, "sync-run"):
         return render(request, "phones/sync_progress.html#sync-run", context, status=status)
     more = {"is_first": overview.is_first_run(run), "abilities": abilities_of(desk.project)}
     return render(request, "phones/sync_progress.html", context | more)
 
 
+def _is_unheard(run: SyncRun) -> bool:
+    """Say whether the queue keeps the workers from hearing of the run."""
+    return run.is_running and not run.is_taken and tasks.is_queue_silent()
+
+
 def _progress(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
-        "is_untaken": run.is_running and not run.is_taken and now - run.started_at > PATIENCE,
-        "is_silent": run.is_running and run.is_taken and now - run.heartbeat_at > syncing.SILENCE_LIMIT,
+        "is_unheard": _is_unheard(run),
+        "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
+        "is_silent": run.is_running and run.is_taken and has_passed(syncing.SILENCE_LIMIT, run.heartbeat_at, now),
         "why": explaining.words_for_cause(run.cause) if run.cause else "",
     }
 
