@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from phones.models import ItemState, Plan, Project
 from phones.services import claiming, steering
+from phones.services.following import MAX_TRIES
 from tests.planned import make_plan, phones_of, renames, start, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,7 +164,7 @@ def test_nothing_is_taken_or_held_of_a_plan_that_is_held(plan: Plan, act: Callab
 
 def test_row_that_nobody_could_read_ends_after_its_tries(plan: Plan) -> None:
     owner, now = uuid.uuid4(), timezone.now()
-    for _try in range(claiming.MAX_TRIES):
+    for _try in range(MAX_TRIES):
         claiming.give_back(claiming.claim(plan, owner=owner, limit=1, now=now), owner=owner, now=now, counts=True)
 
     assert states(plan) == {"FAILED": 1, "WAITING": 7}
@@ -172,7 +173,7 @@ def test_row_that_nobody_could_read_ends_after_its_tries(plan: Plan) -> None:
 
 def test_row_given_back_for_our_own_reasons_keeps_its_tries(plan: Plan) -> None:
     owner, now = uuid.uuid4(), timezone.now()
-    for _try in range(2 * claiming.MAX_TRIES):
+    for _try in range(2 * MAX_TRIES):
         claiming.give_back(claiming.claim(plan, owner=owner, limit=1, now=now), owner=owner, now=now, counts=False)
 
     assert (states(plan), plan.items.get(number=1).try_count) == ({"WAITING": 8}, 0)

@@ -71,7 +71,9 @@ class Case:
 
     def foresee(self, *rows: tuple[int, Intention], looks: Mapping[int, str] | None = None) -> list[Prospect]:
         """Foresee rows, each a phone's place and what is wanted on it."""
-        needs_look = {self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()}
+        needs_look: dict[uuid.UUID, tuple[str, dict[str, Any]]] = {
+            self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()
+        }
         return foresee_rows(
             [(self.phones[place], intention) for place, intention in rows],
             lookout=Lookout(self.directory, self.users()),
