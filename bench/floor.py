@@ -10,6 +10,7 @@ from django.utils import timezone
 from phones.access import DeskRequest, open_desk
 from phones.services import finding
 from phones.services.directory import Directory, directory_of
+from phones.services.health import quarantine_days_left
 from phones.views.listing import criteria_from, suffix_of
 
 COLUMNS = (
@@ -22,6 +23,7 @@ COLUMNS = (
     "outbound_agent_id",
     "telephony_provider",
     "assigned_at",
+    "released_at",
     "fetched_at",
     "missing_since",
     "total",
@@ -33,6 +35,7 @@ STATES = {
     "released": ("hold", "snowflake", "In quarantine"),
     "finished": ("off", "circle-slash", "Finished"),
 }
+MISSING = ("bad", "circle-slash", "Unknown to Diga")
 PROVIDERS = {"netelip": "Diga", "custom": "Imported"}
 
 
@@ -109,6 +112,7 @@ class Markup:
         outbound,
         provider,
         assigned_at,
+        released_at,
         fetched_at,
         missing_since,
         total,
@@ -118,6 +122,13 @@ class Markup:
         code = f"<i>{prefix}</i> " if prefix else ""
         url = f"{self._list_url}{pk}/"
         tone, icon, label = STATES.get(status) or ("off", "circle-question-mark", escape(status))
+        if missing_since:
+            tone, icon, label = MISSING
+        held = ""
+        if status == "released" and released_at and not missing_since:
+            days = quarantine_days_left(released_at, self._now)
+            words = f"{days} day{'s' if days > 1 else ''} left" if days else "Gone any moment"
+            held = f' title="{words}"'
         shown, number, nickname = escape(shown), escape(number), escape(nickname or "")
         seconds = (self._now - fetched_at).total_seconds()
         assigned = timezone.localtime(assigned_at).date().isoformat() if assigned_at else "–"
@@ -133,13 +144,15 @@ class Markup:
         url += self._suffix
         return (
             f'<tr id="phone-{pk}"{stale}>\n'
+            f'  <td class="c-sel"><label><input class="form-check-input" type="checkbox" id="select-{pk}" name="phone"'
+            f' value="{pk}" form="choosing" aria-label="Select {shown}"></label></td>\n'
             f'  <td class="c-num"><span class="cell"><a class="phone cut" href="{url}" hx-get="{url}"'
             f' hx-target="#drawer" hx-swap="outerHTML" hx-push-url="true">{code}{escape(national)}</a>'
             f'<button class="btn-q opt" type="button" data-copy="{number}" aria-label="Copy {shown}">{self._copy}'
             f"</button></span></td>\n"
             f'  <td class="c-alias"><span class="cell"><span class="cut" title="{nickname}">{nickname or "–"}</span>'
             f"{pencil}</span></td>\n"
-            f'  <td class="c-state"><span class="state is-{tone}"><svg class="icon" aria-hidden="true">'
+            f'  <td class="c-state"><span class="state is-{tone}"{held}><svg class="icon" aria-hidden="true">'
             f'<use href="{self._icons}#{icon}"/></svg>{label}</span></td>\n'
             f'  <td class="c-in">{self._lane(inbound, status == "assigned")}</td>\n'
             f'  <td class="c-out">{self._lane(outbound, False)}</td>\n'

@@ -51,8 +51,15 @@ class StandIn:
 
     def set_latency(self, milliseconds: float) -> None:
         """Change how long every answer takes."""
+        self._switch({"latency_ms": milliseconds})
+
+    def set_rate_limit(self, per_second: float | None) -> None:
+        """Refuse what is more than so many calls a second, and a second's worth at once; None refuses nothing."""
+        self._switch({"rate_limit": per_second})
+
+    def _switch(self, switches: dict[str, float | None]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request("PUT", "/_sandbox/switches", json.dumps({"latency_ms": milliseconds}))
+        connection.request("PUT", "/_sandbox/switches", json.dumps(switches))
         answer = connection.getresponse()
         answer.read()
         connection.close()

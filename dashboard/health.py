@@ -1,18 +1,24 @@
-"""A page for monitors: can this process serve and reach its database?"""
+"""A page for monitors: can this process serve and reach its database, and is there room on its disk?"""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from dashboard import disk
+
 
 @require_safe
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the database answers, else 503. Says nothing about projects."""
+    """Answer 200 while the database answers, else 503. Says nothing about projects.
+
+    A disk that is nearly full is told, and no failure: restarting would not help, and all still works.
+    """
+    room = "low" if disk.is_low() else "ok"
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except OperationalError:
-        return JsonResponse({"database": "down"}, status=503)
-    return JsonResponse({"database": "up"})
+        return JsonResponse({"database": "down", "disk": room}, status=503)
+    return JsonResponse({"database": "up", "disk": room})

@@ -1,13 +1,13 @@
-"""The queues, which tell long tasks when the worker is asked to stop: then they end what is under way, and go."""
+"""The queue, which tells long tasks when the worker is asked to stop: then they end what is under way, and go."""
 
 from threading import Event
 from typing import Any
 
-from huey.api import PriorityRedisHuey, SqliteHuey
+from huey.api import SqliteHuey
 from huey.consumer import Consumer
 
 
-class _Stoppable:
+class Stoppable:
     """Keeps the flag of the consumer that works on this queue, None in a process that only puts tasks into it."""
 
     stop_flag: Event | None = None
@@ -19,9 +19,5 @@ class _Stoppable:
         return consumer
 
 
-class SqliteQueue(_Stoppable, SqliteHuey):
+class SqliteQueue(Stoppable, SqliteHuey):
     """A queue in an SQLite file: for one machine."""
-
-
-class RedisQueue(_Stoppable, PriorityRedisHuey):
-    """A queue in Redis: for any number of workers on any number of machines."""

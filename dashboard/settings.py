@@ -205,20 +205,19 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# In the database also where there is a Redis: sign-in throttles count here, so every process must see the same figures,
+# and they must count while Redis is down.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    # Sign-in throttles count here, so every process must see the same figures.
-    # Past its size it drops entries, so the hints who has a phone open must never fill it.
-    else {
+    "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # Past its size it drops entries, so the hints who has a phone open must never fill it.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
 HUEY = {
-    "huey_class": "dashboard.queue.RedisQueue" if REDIS_URL else "dashboard.queue.SqliteQueue",
+    "huey_class": "dashboard.doorbell.RedisQueue" if REDIS_URL else "dashboard.queue.SqliteQueue",
     "name": "phone-desk",
     "immediate": False,
     "results": False,
@@ -287,7 +286,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# The ids of 100,000 chosen numbers, 32 letters and an encoded comma each, are the largest thing that a form sends.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
-from phones.models import Membership, Plan, Project, Role, SavedView
+from phones.models import Membership, Plan, PlanState, Project, Role, SavedView
+from phones.services.plan_news import IS_NEWS, PlanNews, news_of
 
 
 class Right(Enum):
@@ -53,6 +56,14 @@ class Desk:
     projects: tuple[Project, ...]
     # What the list opens with from the menu: the query of the person's default view, with its `?`, or "".
     opens_with: str = ""
+    # How many plans of the project run or are paused, and a plan of the person's that has news for them.
+    plan_count: int = 0
+    news_plan: int | None = None
+
+    @cached_property
+    def news(self) -> PlanNews | None:
+        """A plan of the person's that has ended or paused by itself, until they have seen it. Queries only if so."""
+        return news_of(self.news_plan) if self.news_plan else None
 
     @property
     def user_name(self) -> str:
@@ -89,6 +100,11 @@ class Desk:
         return self.may(Right.ROUTE)
 
     @property
+    def may_bulk(self) -> bool:
+        """May make plans, let them run and hold them, and publish versions of agents."""
+        return self.may(Right.BULK)
+
+    @property
     def may_share(self) -> bool:
         """May share saved views with the project, and rename and delete shared ones."""
         return self.may(Right.SHARE)
@@ -101,10 +117,17 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What a person is in a project: their role, and what their list of phones opens with (see `Desk`)."""
+    """What a person is in a project: their role, and what their pages show of it (see `Desk`)."""
 
     role: Role
     opens_with: str
+    plan_count: int = 0
+    news_plan: int | None = None
+
+    @classmethod
+    def of(cls, role: Role, row: Any) -> "Seat":
+        """Return the seat of a row that `_seated` has annotated."""
+        return cls(role, f"?{row.opening}" if row.opening else "", row.plan_count, row.news_plan)
 
 
 def seats_of(user: User) -> dict[Project, Seat]:
@@ -113,22 +136,25 @@ def seats_of(user: User) -> dict[Project, Seat]:
     A superuser is an administrator of every project.
     """
 
-    def opening(project: str) -> Coalesce:
-        default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
-        return Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField())
-
     if user.is_superuser:
-        projects = Project.objects.annotate(opening=opening("pk")).order_by("name", "id")
-        return {project: Seat(Role.ADMIN, _suffix(project.opening)) for project in projects}
-    memberships = Membership.objects.filter(user=user).select_related("project").annotate(opening=opening("project_id"))
-    return {
-        row.project: Seat(Role(row.role), _suffix(row.opening))
-        for row in memberships.order_by("project__name", "project_id")
-    }
+        projects = _seated(Project.objects.all(), user, "pk").order_by("name", "id")
+        return {project: Seat.of(Role.ADMIN, project) for project in projects}
+    memberships = _seated(Membership.objects.filter(user=user).select_related("project"), user, "project_id")
+    return {row.project: Seat.of(Role(row.role), row) for row in memberships.order_by("project__name", "project_id")}
 
 
-def _suffix(query: str) -> str:
-    return f"?{query}" if query else ""
+def _seated(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
+    """Add what a seat shows to rows of which each names a project."""
+    default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
+    under_way = Plan.objects.filter(project=OuterRef(project), state__in=[PlanState.RUNNING, PlanState.PAUSED])
+    counted = under_way.order_by().values("project").annotate(count=Count("pk")).values("count")
+    news = Plan.objects.filter(IS_NEWS, project=OuterRef(project), author=user).order_by("-pk")
+    seated: QuerySet[Any] = rows.annotate(
+        opening=Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField()),
+        plan_count=Coalesce(Subquery(counted), Value(0)),
+        news_plan=Subquery(news.values("pk")[:1]),
+    )
+    return seated
 
 
 def roles_of(user: User) -> dict[Project, Role]:
@@ -141,14 +167,17 @@ def projects_of(user: User) -> tuple[Project, ...]:
     return tuple(roles_of(user))
 
 
+def rights_in(project: Project, person: User | None) -> frozenset[Right]:
+    """Return what a person may do in a project now; nothing without an account that can be used. One query."""
+    if person is None or not person.is_active:
+        return frozenset()
+    role = roles_of(person).get(project)
+    return RIGHTS[role] if role else frozenset()
+
+
 def may_run_plan(plan: Plan) -> bool:
     """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
-    return all(
-        person is not None
-        and person.is_active
-        and any(project == plan.project and Right.BULK in RIGHTS[role] for project, role in roles_of(person).items())
-        for person in (plan.author, plan.approver)
-    )
+    return all(Right.BULK in rights_in(plan.project, person) for person in (plan.author, plan.approver))
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:
@@ -160,7 +189,9 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
     seats = seats_of(request.user)
     for project, seat in seats.items():
         if project.slug == slug:
-            desk = Desk(request.user, project, seat.role, tuple(seats), seat.opens_with)
+            desk = Desk(
+                request.user, project, seat.role, tuple(seats), seat.opens_with, seat.plan_count, seat.news_plan
+            )
             if not desk.may(right):
                 raise PermissionDenied
             return desk

@@ -10,12 +10,19 @@ from huey.api import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
 from phones.access import may_run_plan
-from phones.models import Plan, PlanState, Project, SyncRun
-from phones.services import running, sweeping, syncing
+from phones.models import AgentUpgrade, Plan, PlanState, Project, SyncRun
+from phones.services import running, sweeping, syncing, upgrade_checking, upgrade_settling
 
 # The plans that this process works at: a second bell for one of them is of no use here.
 _at_work: set[int] = set()
 _lock = Lock()
+
+
+def is_queue_silent() -> bool:
+    """Say whether no worker can be rung for; `tick` then finds the rows of waiting work within a minute."""
+    # Only one on Redis can be: SQLite's is in a file, like the rows.
+    is_silent = getattr(getattr(HUEY, "storage", None), "is_silent", None)
+    return is_silent is not None and is_silent()
 
 
 @db_task()
@@ -38,7 +45,9 @@ def sync_if_free(project_id: UUID) -> None:
 
 @db_periodic_task(crontab(minute="*"))
 def tick() -> None:
-    """Ring the bell for every project whose sync is due."""
+    """Ring the bell for every claimed pass that no worker has taken, and for every project whose sync is due."""
+    for run_id in syncing.unheard_runs(timezone.now()):
+        run_claimed_sync(run_id)
     for project in syncing.due_projects(timezone.now()):
         sync_if_free(project.pk)
 
@@ -88,3 +97,19 @@ def go_on_with_plans() -> None:
 def go_on_at_start() -> None:
     """Do so as soon as a worker starts, too."""
     go_on_with_plans()
+
+
+@db_task()
+def check_upgrade(upgrade_id: int) -> None:
+    """Read the numbers of an upgrade back, as far as they were not yet."""
+    upgrade = AgentUpgrade.objects.select_related("project", "actor").filter(pk=upgrade_id).first()
+    if upgrade is not None and upgrade.is_unverified and upgrade.project.is_writable:
+        upgrade_checking.check_numbers(upgrade=upgrade, clock=timezone.now, should_stop=_is_stopping)
+
+
+@db_periodic_task(crontab(minute="*"))
+def go_on_with_upgrades() -> None:
+    """Find out what became of open upgrades, and ring the bell for those whose numbers have to be read back."""
+    upgrade_settling.sweep_upgrades(clock=timezone.now)
+    for upgrade_id in upgrade_checking.unverified_upgrades():
+        check_upgrade(upgrade_id)

@@ -14,6 +14,7 @@ from django.template.context import Context
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from dashboard import disk
 from phones.models import append_only
 from phones.services import connecting
 from phones.services.directory import forget_directories
@@ -69,8 +70,9 @@ def far_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> Iterator[None]:
-    """Start without what an earlier test left in this process: directories, pace, cache, language."""
+    """Start without what an earlier test left in this process: directories, pace, disk, cache, language."""
     forget_directories()
+    disk.forget()
     connecting._pace.cache_clear()
     for left in settings.DATA_DIR.glob("pace.sqlite3*"):
         left.unlink()

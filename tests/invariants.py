@@ -10,7 +10,20 @@ from django.db import connection
 from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, ChangeSeal, ItemState, Outcome, Phone, Plan, Project, SealKind, Source
+from phones.models import (
+    AgentUpgrade,
+    Change,
+    ChangeSeal,
+    ItemState,
+    Outcome,
+    Phone,
+    Plan,
+    Project,
+    SealKind,
+    Source,
+    UpgradeItem,
+    UpgradeOutcome,
+)
 from phones.services.verifying import verify_diary
 from tests.saving import patches
 
@@ -28,6 +41,9 @@ ENDS = {
     ItemState.CHANGED: {None},
     ItemState.LEFT_OUT: {None},
 }
+# What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
+SETTLED_AT_ONCE = {Source.OUTSIDE, Source.UPGRADE}
+PUBLISHING = "/published_version"
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
 
@@ -41,6 +57,7 @@ def assert_invariants(
     :param changed_outside: phones that were altered in the stand-in, and perhaps not read since.
     """
     _assert_every_write_has_its_entry(sandbox)
+    _assert_every_publishing_has_its_upgrade(sandbox, is_at_rest)
     _assert_entries_are_settled(is_at_rest)
     _assert_copies_are_true(sandbox, changed_outside)
     _assert_chains_verify()
@@ -68,10 +85,12 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox) -> None:
     received: Counter[tuple[str, str]] = Counter()
     applied: Counter[tuple[str, str]] = Counter()
     for request in patches(sandbox):
+        if request.path.endswith(PUBLISHING):
+            continue
         key = _wire_key(uuid.UUID(request.path.rpartition("/")[2]), request.body)
         received[key] += 1
         applied[key] += request.applied
-    ours = list(Change.objects.exclude(source=Source.OUTSIDE))
+    ours = list(Change.objects.exclude(source__in=SETTLED_AT_ONCE))
     written = Counter(_sent_by(change) for change in ours)
     confirmed = Counter(_sent_by(change) for change in ours if change.outcome == Outcome.CONFIRMED)
     possible = Counter(_sent_by(change) for change in ours if change.outcome in MAYBE_APPLIED)
@@ -82,6 +101,35 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox) -> None:
         assert count <= possible[key], f"Applied {count} times, said to be so {possible[key]} times: {key}"
     for key, count in confirmed.items():
         assert count <= applied[key], f"Confirmed {count} times, applied {applied[key]} times: {key}"
+
+
+def _assert_every_publishing_has_its_upgrade(sandbox: Sandbox, is_at_rest: bool) -> None:
+    """I1, I2, I3 for upgrades: none is sent twice, and each entry it left in the diary comes from one that was sent."""
+    received: Counter[tuple[str, str]] = Counter()
+    applied: Counter[tuple[str, str]] = Counter()
+    for request in patches(sandbox):
+        if request.path.endswith(PUBLISHING):
+            assert isinstance(request.body, dict)
+            assert request.body.keys() == {"version_id"}, f"More than a version was sent: {request.body}"
+            key = (request.path.split("/")[3], str(request.body["version_id"]))
+            received[key] += 1
+            applied[key] += request.applied
+    upgrades = [upgrade for upgrade in AgentUpgrade.objects.all() if upgrade.sent_at]
+
+    def count(*outcomes: str) -> Counter[tuple[str, str]]:
+        keys = ((str(each.agent_id), each.after["version_id"]) for each in upgrades if each.outcome in outcomes)
+        return Counter(keys)
+
+    written, possible = count(*UpgradeOutcome), count(*MAYBE_APPLIED)
+    for key, times in received.items():
+        assert times <= written[key], f"Published {times} times, written down {written[key]} times: {key}"
+        assert applied[key] <= possible[key], f"Published, and said not to be: {key}"
+    for key, times in count(UpgradeOutcome.CONFIRMED).items():
+        assert times <= applied[key], f"Confirmed {times} times, published {applied[key]} times: {key}"
+    assert not (is_at_rest and count(UpgradeOutcome.PENDING)), "An upgrade was left pending"
+    entries = set(Change.objects.filter(source=Source.UPGRADE).values_list("pk", flat=True))
+    known = UpgradeItem.objects.filter(upgrade__outcome__in=["CONFIRMED", "MISMATCH"], change__isnull=False)
+    assert entries == set(known.values_list("change_id", flat=True)), "An entry of no upgrade"
 
 
 def _assert_entries_are_settled(is_at_rest: bool) -> None:
@@ -127,7 +175,7 @@ def _assert_chains_verify() -> None:
     seals = Counter(ChangeSeal.objects.values_list("change_id", "kind"))
     for change in Change.objects.all():
         begun, settled = (seals[change.pk, kind] for kind in (SealKind.BEGUN, SealKind.SETTLED))
-        assert begun == (change.source != Source.OUTSIDE), f"{begun} seals of the beginning: {change}"
+        assert begun == (change.source not in SETTLED_AT_ONCE), f"{begun} seals of the beginning: {change}"
         # An unknown outcome is sealed, and sealed again when it is known.
         assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
 

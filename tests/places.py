@@ -8,9 +8,11 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from phones.models import Agent, Membership, Phone, Project, Role, SavedView
+from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
 from phones.services.admitting import Invitation, admit
+from phones.services.intention import Intention
 from tests.fixtures.desk import make_user
+from tests.planned import make_plan
 from tests.tampering import alter
 from tests.test_views_changes import add_changes
 
@@ -47,6 +49,24 @@ def addresses() -> list[Address]:
     return list(walk(get_resolver(), frozenset()))
 
 
+def add_upgrade(project: Project, **values: Any) -> AgentUpgrade:
+    """Make an upgrade of a project's first agent, over and done with, past the services."""
+    agent = Agent.objects.filter(project=project).order_by("name", "id")[0]
+    lane = {"agent_id": str(agent.pk), "agent_name": agent.name, "version_id": str(agent.pk)}
+    known = {
+        "agent_id": agent.pk,
+        "agent_name": str(agent),
+        "before": lane | {"version_number": 1},
+        "after": lane | {"version_number": 2},
+        "phone_count": 0,
+        "reason": "Autumn hours",
+        "outcome": UpgradeOutcome.CONFIRMED,
+        "created_at": timezone.now(),
+        "verified_at": timezone.now(),
+    }
+    return AgentUpgrade.objects.create(project=project, **(known | values))
+
+
 def things_of(project: Project, actor: User) -> dict[str, Any]:
     """Make what the addresses of a project need, and return its ids by the names of the parts."""
     phone = Phone.objects.filter(project=project, status="assigned").order_by("number", "id")[0]
@@ -67,8 +87,10 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "phone_id": phone.pk,
         "agent_id": Agent.objects.filter(project=project).order_by("name", "id")[0].pk,
         "change_id": add_changes(phone, 1)[0].pk,
+        "plan_id": make_plan(actor, [phone], Intention(nickname="As a plan has it")).pk,
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,
+        "upgrade_id": add_upgrade(project).pk,
         "code": invitation.code,
     }

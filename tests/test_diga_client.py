@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,13 @@ from phones.diga import (
     UNSET,
     DigaClient,
     DigaError,
+    DigaUnavailable,
     PhoneUpdate,
 )
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox, Switches
 
 MakeClient = Callable[..., DigaClient]
+NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 def newest(sandbox: Sandbox) -> PhoneRow:
@@ -138,7 +141,7 @@ def test_update_is_sent_once_whatever_happens(sandbox: Sandbox, make_diga_client
 
 
 def test_agents_come_with_all_their_versions(sandbox: Sandbox, diga_client: DigaClient) -> None:
-    agents = diga_client.list_agents()
+    agents = diga_client.list_agents().data
 
     dora = next(agent for agent in agents if agent.name == "Dora · Encuestas")
     assert len(agents) == 7
@@ -150,7 +153,7 @@ def test_agents_come_with_all_their_versions(sandbox: Sandbox, diga_client: Diga
 
 
 def test_agent_without_a_name_has_none(sandbox: Sandbox, make_diga_client: MakeClient) -> None:
-    agents = make_diga_client(sandbox.key("talleres")).list_agents()
+    agents = make_diga_client(sandbox.key("talleres")).list_agents().data
 
     assert [agent.name for agent in agents] == ["Nuria · Taller", "Óscar · Recambios", None]
 
@@ -159,11 +162,11 @@ def test_agent_without_a_name_has_none(sandbox: Sandbox, make_diga_client: MakeC
 def test_agents_are_the_same_the_long_way_round(
     sandbox: Sandbox, diga_client: DigaClient, is_published_apart: bool
 ) -> None:
-    straight = diga_client.list_agents()
+    straight = diga_client.list_agents().data
     sandbox.switches.dropdown_refused = True
     sandbox.switches.versions_without_published = is_published_apart
 
-    around = diga_client.list_agents()
+    around = diga_client.list_agents().data
 
     assert [(agent.agent_id, agent.name) for agent in around] == [(agent.agent_id, agent.name) for agent in straight]
     for one, other in zip(around, straight, strict=True):
@@ -173,7 +176,7 @@ def test_agents_are_the_same_the_long_way_round(
 def test_agents_a_page_apart_are_all_met(sandbox: Sandbox, diga_client: DigaClient) -> None:
     sandbox.reset(agents=103, switches=Switches(dropdown_refused=True))
 
-    agents = diga_client.list_agents()
+    agents = diga_client.list_agents().data
 
     assert len({agent.agent_id for agent in agents}) == 103
 
@@ -186,14 +189,37 @@ def test_agent_pages_that_never_end_are_left(sandbox: Sandbox, diga_client: Diga
 
     agents = diga_client.list_agents()
 
-    assert [agent.agent_id for agent in agents] == [agent_id]
-    assert len(agents[0].versions) == 7
+    assert [agent.agent_id for agent in agents.data] == [agent_id]
+    assert len(agents.data[0].versions) == 7
+    assert not agents.is_complete
 
 
-def test_malformed_agent_is_left_out(sandbox: Sandbox, diga_client: DigaClient) -> None:
+def test_malformed_agent_is_left_out_and_counted(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    whole = diga_client.list_agents()
     sandbox.faults.add(Fault("missing_field", path="/v1/agent/"))
 
-    assert len(diga_client.list_agents()) == 6
+    agents = diga_client.list_agents()
+
+    assert (len(whole.data), whole.malformed_count, whole.is_complete) == (7, 0, True)
+    assert (len(agents.data), agents.malformed_count, agents.is_complete) == (6, 1, False)
+
+
+@pytest.mark.parametrize(
+    # The first request for agents is the one that is refused here.
+    ("kind", "path", "times"),
+    [("wrong_types", "/v1/agent/", 2), ("missing_field", "/v1/agent/{agent_id}/version", 1)],
+    ids=["of the agents", "of an agent’s versions"],
+)
+def test_row_that_is_malformed_on_the_long_way_round_is_counted(
+    sandbox: Sandbox, diga_client: DigaClient, kind: Any, path: str, times: int
+) -> None:
+    agent_id = next(iter(sandbox.projects["aurora"].agents))
+    sandbox.switches.dropdown_refused = True
+    sandbox.faults.add(Fault(kind, path=path.format(agent_id=agent_id), times=times))
+
+    agents = diga_client.list_agents()
+
+    assert (len(agents.data), agents.malformed_count, agents.is_complete) == (6, 1, False)
 
 
 def test_calls_of_a_phone_leave_the_caller_out(sandbox: Sandbox, diga_client: DigaClient) -> None:
@@ -204,3 +230,60 @@ def test_calls_of_a_phone_leave_the_caller_out(sandbox: Sandbox, diga_client: Di
     assert {call.phone_register_id for call in page.data} == {phone_id}
     assert "contact" not in page.data[0].model_dump()
     assert page.data[0].created_date.tzinfo is UTC
+
+
+# Agents from their own side.
+
+
+def test_publishing_names_the_version_and_no_phone(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+
+    publication = diga_client.publish_version(dora.id, dora.version(2).id)
+
+    assert (publication.agent_id, publication.published_version_id) == (dora.id, dora.version(2).id)
+    assert [request.body for request in sandbox.journal] == [{"version_id": str(dora.version(2).id)}]
+
+
+@pytest.mark.parametrize("body", [{"agent_id": NOWHERE}, {"published_version_id": NOWHERE}, []])
+def test_answer_about_another_agent_is_no_answer(sandbox: Sandbox, diga_client: DigaClient, body: object) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+    sandbox.faults.add(Fault("status", status=200, body=body, method="PATCH"))
+
+    with pytest.raises(DigaUnavailable) as lost:
+        diga_client.publish_version(dora.id, dora.version(2).id)
+
+    assert lost.value.sent
+
+
+@pytest.mark.parametrize("kind", ["hang", "close", "status"])
+def test_publishing_is_sent_once(sandbox: Sandbox, make_diga_client: MakeClient, kind: Any) -> None:
+    dora = sandbox.projects["aurora"].agent("Dora")
+    sandbox.faults.add(Fault(kind, seconds=0.5, times=None, when="after"))
+
+    with pytest.raises(DigaUnavailable):
+        make_diga_client(read_timeout=0.2).publish_version(dora.id, dora.version(2).id)
+
+    assert len(sandbox.journal) == 1
+
+
+def test_phones_of_an_agent_are_all_listed_once(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    sandbox.reset(phones=450)
+    project = sandbox.projects["aurora"]
+    alicia = project.agent("Alicia")
+    expected = {phone.id for phone in project.phones_of(alicia.id)}
+    assert len([phone for phone in project.phones if phone.inbound_agent_id == alicia.id]) > 100
+
+    found = [phone.id for phone in diga_client.list_phones_of_agent(alicia.id)]
+
+    assert (set(found), len(found)) == (expected, len(expected))
+
+
+@pytest.mark.parametrize(("switch", "value"), [("after", "ignored"), ("has_more", "always"), ("has_more", "never")])
+def test_list_of_an_agent_s_phones_that_lies_ends(
+    sandbox: Sandbox, diga_client: DigaClient, switch: str, value: str
+) -> None:
+    setattr(sandbox.switches, switch, value)
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+
+    assert diga_client.list_phones_of_agent(alicia.id)
+    assert len(sandbox.journal) <= 4

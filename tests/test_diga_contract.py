@@ -37,6 +37,8 @@ SWITCHES: dict[str, Switches] = {
     "narrow": Switches(dropdown_refused=True, deleted_cursor="refuses", nickname_while_reserved=False),
     "published apart": Switches(versions_without_published=True),
     "bad key is 403": Switches(bad_key_status=403),
+    "publishing detaches": Switches(publish_without_phones="detach"),
+    "publishing is refused": Switches(publish_over_another="refused", publish_needs_phone=True),
 }
 
 
@@ -211,6 +213,8 @@ def _publishings(sandbox: Sandbox) -> Iterator[Question]:
     dora, phone = sandbox.projects["aurora"].agent("Dora"), list(sandbox.phones)[-1]
     bodies: tuple[object, ...] = (
         {"version_id": str(dora.version(1).id), "inbound_phone_number_id": str(phone.id)},
+        {"version_id": str(dora.version(2).id)},
+        {"version_id": str(dora.version(1).id)},
         {"version_id": NOWHERE},
         {"version_id": 5},
         {"inbound_phone_number_id": NOWHERE, "version_id": str(dora.version(1).id)},
@@ -282,6 +286,8 @@ def test_every_request_of_the_client_is_one_the_document_allows(
     client.get_phone(phone.id)
     client.update_phone(phone.id, PhoneUpdate(nickname="Otra", inbound_version_id=version_id))
     client.update_phone(phone.id, PhoneUpdate(nickname=None, outbound_version_id=None))
+    client.list_phones_of_agent(sandbox.projects["aurora"].agent("Alicia").id)
+    client.publish_version(sandbox.projects["aurora"].agent("Alicia").id, version_id)
     sandbox.switches.dropdown_refused = True
     sandbox.switches.versions_without_published = True
     client.list_agents()

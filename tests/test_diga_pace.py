@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from phones.diga import Pace, make_pace, pace
+from phones.diga import Pace, make_pace, pace, slowness
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 ROOT = Path(__file__).parent.parent
@@ -162,7 +163,7 @@ def test_holding_off_grows_while_diga_gives_no_advice(place: dict[str, object], 
         turns.acquire(3600)
         waits.append(round(fake_time.now - started_at, 2))
 
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert waits == [0.25, 0.5, 1, 2, 4, 8, 16, 32]
 
 
 def test_holding_off_is_capped(place: dict[str, object], fake_time: FakeTime) -> None:
@@ -184,7 +185,8 @@ def test_a_crowd_refused_together_counts_once(place: dict[str, object], fake_tim
     for _ in range(9):
         turns.acquire(60)
 
-    assert fake_time.now - started_at == pytest.approx(1 + 9 / 8, abs=0.2)
+    # A quarter of a second's hold, then half the rate at first; each one counted would be a standstill.
+    assert fake_time.now - started_at == pytest.approx(0.25 + 9 / 6, abs=0.2)
 
 
 def test_rate_drops_after_a_429_and_recovers_by_itself(place: dict[str, object], fake_time: FakeTime) -> None:
@@ -206,19 +208,91 @@ def test_rate_drops_after_a_429_and_recovers_by_itself(place: dict[str, object],
         turns.acquire(0)
     recovered_rate = measured_rate()
 
-    assert slow_rate == pytest.approx(8, abs=0.3)
+    # Half of the rate at first, as nothing is known about the limit, and fast back up from there.
+    assert slow_rate == pytest.approx(5.8, abs=0.3)
     assert recovered_rate == pytest.approx(10, abs=0.3)
 
 
 def test_rate_never_drops_to_a_standstill(fake_time: FakeTime) -> None:
-    slowness = pace.Slowness()
+    known = slowness.Slowness()
 
     for _ in range(1000):
-        slowness = slowness.after_429(fake_time.now, 0.0)
+        known = known.after_429(fake_time.now, 0.0, per_second=10)
         fake_time.now += 0.3
 
-    assert slowness.share_at(fake_time.now) >= 1 / 50
-    assert slowness.share_at(fake_time.now + 86_400) == 1.0
+    assert known.rate_at(fake_time.now) >= 10 / 50
+    assert known.rate_at(fake_time.now + 86_400) > 10
+
+
+def test_file_of_an_older_version_is_passed_over(tmp_path: Path, fake_time: FakeTime) -> None:
+    with sqlite3.connect(tmp_path / "pace.sqlite3") as connection:
+        connection.execute("CREATE TABLE pace (name TEXT PRIMARY KEY, tat INTEGER, share REAL) WITHOUT ROWID")
+        connection.execute("INSERT INTO pace VALUES ('project', 0, 0.5)")
+    connection.close()
+    turns = make_pace("project", 10, sqlite_path=tmp_path / "pace.sqlite3", redis_url=None)
+
+    turns.slow_down(1)
+
+    assert turns.acquire(2)
+    assert fake_time.naps == [pytest.approx(1.0)]
+
+
+def test_reserve_is_left_to_others(place: dict[str, object], fake_time: FakeTime) -> None:
+    name = str(uuid4())
+    plan, person = make(place, 10, name), make(place, 10, name)
+
+    taken = sum(plan.acquire(0, reserve=3) for _ in range(20))
+    left = sum(person.acquire(0) for _ in range(20))
+
+    assert (taken, left) == (7, 3)
+
+
+@pytest.mark.parametrize("is_slowed", [False, True])
+def test_reserve_costs_no_throughput(place: dict[str, object], fake_time: FakeTime, is_slowed: bool) -> None:
+    turns = make(place, 20)
+    if is_slowed:
+        turns.slow_down(1)
+        fake_time.now += 25  # Resting under the ceiling: 19.4 turns a second and more.
+    for _ in range(20 if not is_slowed else 1):
+        turns.acquire(60, reserve=3)
+    started_at = fake_time.now
+
+    for _ in range(40):
+        turns.acquire(60, reserve=3)
+
+    assert 40 / (fake_time.now - started_at) >= 0.96 * 20
+
+
+def test_person_need_not_wait_for_a_plan_while_slowed(place: dict[str, object], fake_time: FakeTime) -> None:
+    name = str(uuid4())
+    plan, person = make(place, 10, name), make(place, 10, name)
+    plan.slow_down(1)
+    for _ in range(10):
+        plan.acquire(60, reserve=3)
+
+    assert person.acquire(0)
+    assert not plan.acquire(0.1, reserve=3)
+
+
+@pytest.mark.parametrize("is_slowed", [False, True])
+@pytest.mark.parametrize("per_second", [0.5, 10])
+def test_turns_are_taken_together_or_not(
+    place: dict[str, object], fake_time: FakeTime, is_slowed: bool, per_second: float
+) -> None:
+    turns = make(place, per_second)
+    if is_slowed:
+        turns.slow_down(1)
+    for _ in range(5):
+        assert turns.acquire(600, count=2, reserve=1)
+    started_at = fake_time.now
+
+    while not turns.acquire(0.04, count=2, reserve=1):
+        fake_time.now += 0.04
+    for _ in range(4):
+        turns.acquire(600, count=2, reserve=1)
+
+    pace_now = 10 / (fake_time.now - started_at)
+    assert 0.45 * per_second <= pace_now <= 1.2 * per_second
 
 
 def test_processes_share_one_rate(place: dict[str, object]) -> None:

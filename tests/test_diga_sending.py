@@ -100,14 +100,18 @@ class RecordingPace:
     def __init__(self, *, is_open: bool = True) -> None:
         self.is_open = is_open
         self.turns: list[float] = []
+        self.asked: list[tuple[int, int]] = []
         self.advice: list[float | None] = []
+        self.ages: list[float] = []
 
-    def acquire(self, timeout: float) -> bool:
+    def acquire(self, timeout: float, *, count: int = 1, reserve: int = 0) -> bool:
         self.turns.append(timeout)
+        self.asked.append((count, reserve))
         return self.is_open
 
-    def slow_down(self, retry_after: float | None) -> None:
+    def slow_down(self, retry_after: float | None, *, sent_ago: float = 0.0) -> None:
         self.advice.append(retry_after)
+        self.ages.append(sent_ago)
 
 
 def test_every_try_waits_for_its_turn_and_a_429_slows_all(sandbox: Sandbox, make_diga_client: MakeClient) -> None:
@@ -131,6 +135,50 @@ def test_call_without_a_turn_is_not_sent(sandbox: Sandbox, make_diga_client: Mak
 
     assert (caught.value.reason, caught.value.sent) == (Reason.PACED, False)
     assert sandbox.journal == []
+
+
+def test_pace_learns_when_a_refused_call_was_sent(sandbox: Sandbox, make_diga_client: MakeClient) -> None:
+    pace = RecordingPace()
+    client = make_diga_client(pace=pace)
+    sandbox.switches.latency_ms = 50
+    sandbox.faults.add(Fault("status", status=429))
+
+    client.list_phones()
+
+    assert 0.05 <= pace.ages[0] < 5
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_turns_can_be_taken_before_the_calls(sandbox: Sandbox, make_diga_client: MakeClient, is_open: bool) -> None:
+    pace = RecordingPace(is_open=is_open)
+    client = make_diga_client(pace=pace)
+
+    taken = client.take_turns(2, timeout=0.5, reserve=3)
+    client.with_turns_taken().get_phone(newest(sandbox).id)
+    client.with_turns_taken().update_phone(newest(sandbox).id, PhoneUpdate(nickname="Otra"))
+
+    assert taken is is_open
+    assert (pace.turns, pace.asked) == ([0.5], [(2, 3)])
+    assert len(sandbox.journal) == 2
+
+
+def test_client_without_a_pace_has_all_turns(diga_client: DigaClient) -> None:
+    assert diga_client.take_turns(1000, timeout=0)
+
+
+def test_refusal_after_turns_taken_slows_all_and_the_next_try_takes_one(
+    sandbox: Sandbox, make_diga_client: MakeClient
+) -> None:
+    pace = RecordingPace()
+    client = make_diga_client(pace=pace)
+    sandbox.faults.add(Fault("status", status=429, retry_after="2"))
+
+    client.with_turns_taken().list_phones(limit=1)
+    client.list_phones(limit=1)
+
+    assert pace.advice == [2.0]
+    assert len(pace.turns) == 2
+    assert len(sandbox.journal) == 3
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from phones.diga import DigaClient
 from phones.diga.sandbox import AgentRow, PhoneRow, Project, Sandbox, Switches
+from phones.diga.sandbox.http import Answer
 from phones.diga.sandbox.paging import page_of, read_paging
 from phones.diga.sandbox.state import Table
 from tests.fixtures.asking import ask, patch
@@ -89,6 +90,46 @@ def test_switch_publish_refusal(sandbox: Sandbox, reception: PhoneRow, dora: Age
 
     assert answer.status == status
     assert set(answer.body) == ({"detail"} if shape == "validation" else {"status", "error_code", "message"})
+
+
+def _publish(sandbox: Sandbox, agent: AgentRow, number: int, **phones: str) -> Answer:
+    body = {"version_id": str(agent.version(number).id)} | phones
+    return ask(sandbox, "PATCH", f"/v1/agent/{agent.id}/published_version", body=body)
+
+
+@pytest.mark.parametrize(("rule", "kept"), [("keep", True), ("detach", False)])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_switch_publish_without_phones(
+    sandbox: Sandbox, project: Project, dora: AgentRow, rule: Any, kept: bool, is_named: bool
+) -> None:
+    sandbox.switches.publish_without_phones = rule
+    before = [phone.id for phone in project.phones_of(dora.id)]
+    named = project.phones_of(dora.id)[0]
+
+    answer = _publish(sandbox, dora, 2, **({"inbound_phone_number_id": str(named.id)} if is_named else {}))
+
+    assert (answer.status, dora.published_id, answer.applied) == (200, dora.version(2).id, True)
+    expected = before if kept else [named.id] if is_named else []
+    assert [phone.id for phone in project.phones_of(dora.id)] == expected
+    assert kept or named.outbound_agent_id is None
+
+
+@pytest.mark.parametrize(("rule", "status"), [("moves", 200), ("refused", 409)])
+def test_switch_publish_over_another(sandbox: Sandbox, dora: AgentRow, rule: Any, status: int) -> None:
+    sandbox.switches.publish_over_another = rule
+
+    assert _publish(sandbox, dora, 1).status == 200
+    assert _publish(sandbox, dora, 2).status == status
+    assert dora.published_id == dora.version(2 if status == 200 else 1).id
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_switch_publish_needs_phone(sandbox: Sandbox, project: Project, dora: AgentRow, is_needed: bool) -> None:
+    sandbox.switches.publish_needs_phone = is_needed
+    named = str(project.phones_of(dora.id)[0].id)
+
+    assert _publish(sandbox, dora, 2).status == (400 if is_needed else 200)
+    assert _publish(sandbox, dora, 2, inbound_phone_number_id=named).status == 200
 
 
 @pytest.mark.parametrize(("number", "is_named_while"), [("+34918211374", True), ("+34918211374", False)])

@@ -10,18 +10,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phones.forms.opened import Opened
-from phones.forms.phones import (
-    NICKNAME_LIMIT,
-    REASON_LIMIT,
-    TICKET_LIMIT,
-    NicknameForm,
-    PhoneForm,
-    one_line,
-)
+from phones.forms.phones import NicknameForm, PhoneForm, one_line
+from phones.forms.reasons import REASON_LIMIT, TICKET_LIMIT
 from phones.models import Phone, Project
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
-from phones.services.intention import Base, Intention
+from phones.services.intention import NICKNAME_LIMIT, Base, Intention
 
 FIXED = [
     "id",

@@ -4,10 +4,11 @@ import pytest
 from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, Outcome, Phone, append_only
+from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
 from phones.services.intention import Intention
 from tests.invariants import assert_invariants
 from tests.saving import held, save
+from tests.upgraded import publishings, read_back, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,3 +81,49 @@ def test_open_entry_is_looked_at_again(sandbox: Sandbox, sales_phone: Phone) -> 
     )
 
     assert_broken(sandbox, "Nobody looks at it again")
+
+
+# Upgrades.
+
+
+@pytest.fixture
+def upgraded(sandbox: Sandbox, aurora: Project) -> AgentUpgrade:
+    """A version that was published for all numbers of an agent, and tables that no trigger guards any more."""
+    done = read_back(upgrade(aurora, "Alicia", 6))
+    assert_invariants(sandbox)
+    append_only.remove_triggers()
+    return done
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"outcome": "PENDING"}, "left pending"),
+        ({"outcome": "FAILED"}, "said not to be"),
+        ({"sent_at": None}, "written down 0 times"),
+    ],
+)
+def test_false_upgrade_is_noticed(
+    sandbox: Sandbox, upgraded: AgentUpgrade, values: dict[str, object], words: str
+) -> None:
+    AgentUpgrade.objects.update(**values)
+
+    assert_broken(sandbox, words)
+
+
+def test_upgrade_that_was_sent_twice_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
+    sandbox.journal.append(publishings(sandbox)[0])
+
+    assert_broken(sandbox, "Published 2 times, written down 1 times")
+
+
+def test_upgrade_that_diga_never_saw_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
+    sandbox.journal.clear()
+
+    assert_broken(sandbox, "Confirmed 1 times, published 0 times")
+
+
+def test_entry_of_no_upgrade_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
+    UpgradeItem.objects.filter(pk=upgraded.items.all()[0].pk).update(change=None)
+
+    assert_broken(sandbox, "An entry of no upgrade")

@@ -35,7 +35,7 @@ def north(db: None) -> Project:
         diga.Agent(agent_id=ALICIA, name="Alicia", versions=(version,)),
         diga.Agent(agent_id=BRUNO, name="Bruno", versions=()),
     ]
-    store_agents(project, agents, now=NOON)
+    store_agents(project, diga.AgentList(tuple(agents)), now=NOON)
     return project
 
 

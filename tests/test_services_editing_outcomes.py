@@ -218,6 +218,20 @@ def test_lost_answer_about_a_version_alone_is_settled_by_what_is_published(
     assert target(aurora, "Elena", 2).version.is_published is (when == "after")
 
 
+def test_lost_answer_about_a_version_alone_is_unknown_where_its_agent_can_not_be_read(
+    sandbox: Sandbox, aurora: Project
+) -> None:
+    urgent_phone = Phone.objects.get(project=aurora, nickname="Urgencias 24 h")
+    sandbox.faults.add(Fault("empty", method="PATCH", when="after"))
+    sandbox.faults.add(Fault("status", status=200, body=[{"agent_id": "nonsense"}], path="/v1/agent/", times=None))
+
+    saved = save(urgent_phone, Intention(inbound=target(aurora, "Elena", 2)))
+
+    saved.change.refresh_from_db()
+    assert (saved.change.outcome, saved.change.settled_at) == (Outcome.UNKNOWN, None)
+    assert target(aurora, "Elena", 2).version.is_published is False
+
+
 def test_connection_that_breaks_at_once_is_tried_once_more(sandbox: Sandbox, sales_phone: Phone) -> None:
     sandbox.faults.add(Fault("close", method="PATCH", when="before"))
 

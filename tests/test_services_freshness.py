@@ -23,6 +23,9 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
         (timedelta(minutes=60), Freshness.AGEING),
         (timedelta(minutes=61), Freshness.STALE),
         (timedelta(hours=25), Freshness.STALE),
+        (timedelta(seconds=-60), Freshness.FRESH),
+        # Of a clock that was set back: nobody can tell how old it is.
+        (timedelta(seconds=-61), Freshness.STALE),
     ],
 )
 def test_a_copy_ages_in_steps(age: timedelta, expected: Freshness) -> None:

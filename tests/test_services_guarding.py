@@ -55,6 +55,20 @@ def test_version_that_is_no_longer_live_needs_consent_after_a_minute(
     assert patches(sandbox) == []
 
 
+def test_agents_read_ahead_of_a_clock_that_was_set_back_are_read_again(
+    sandbox: Sandbox, aurora: Project, spare_phone: Phone
+) -> None:
+    alicia = target(aurora, "Alicia", 5)
+    aurora.agents_read_at = timezone.now() + timedelta(hours=1)
+    aurora.save()
+    spare_phone.refresh_from_db()
+    sandbox.journal.clear()
+
+    save(spare_phone, Intention(inbound=alicia))
+
+    assert agent_reads(sandbox) == 1
+
+
 def test_agents_are_read_once_even_where_the_old_copy_foresaw_a_refusal(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone
 ) -> None:

@@ -70,3 +70,13 @@ def test_cache_holds_no_names(sales_phone: Phone, lead: User) -> None:
     note_presence(phone=sales_phone, user=lead, clock=at(0))
 
     assert cache.get(f"presence:{sales_phone.pk}") == {lead.pk: (NOW, NOW)}
+
+
+def test_clock_that_is_set_back_neither_keeps_anybody_there_nor_unseen(
+    sales_phone: Phone, router: User, lead: User
+) -> None:
+    note_presence(phone=sales_phone, user=lead, clock=at(3600))
+
+    assert note_presence(phone=sales_phone, user=router, clock=at(0)) == []
+    note_presence(phone=sales_phone, user=lead, clock=at(1))
+    assert others_present(phone=sales_phone, user=router, clock=at(2)) == [Presence("Lead Ruiz", at(1)())]

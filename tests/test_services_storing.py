@@ -46,6 +46,11 @@ def answer(number: int = 1, **values: Any) -> diga.Phone:
     return diga.Phone.model_validate(known | {"status": "assigned", "nickname": "Recepción"} | values)
 
 
+def listed(*agents: diga.Agent, malformed_count: int = 0, is_cut: bool = False) -> diga.AgentList:
+    """Return what Diga says about its agents."""
+    return diga.AgentList(agents, malformed_count, is_cut)
+
+
 def agent(number: int = 1, *versions: diga.AgentVersion, name: str | None = "Alicia") -> diga.Agent:
     return diga.Agent(agent_id=UUID(int=number), name=name, versions=versions)
 
@@ -261,7 +266,7 @@ def test_characters_that_postgresql_refuses_are_cleaned_before(
 
 
 def test_agents_are_copied_with_their_versions(north: Project) -> None:
-    store_agents(north, [agent(1, version(5, is_published=True, name="Summer"), version(4)), agent(2)], now=NOON)
+    store_agents(north, listed(agent(1, version(5, is_published=True, name="Summer"), version(4)), agent(2)), now=NOON)
 
     alicia = Agent.objects.get(pk=UUID(int=1))
     assert (alicia.project, alicia.name, alicia.is_listed) == (north, "Alicia", True)
@@ -273,9 +278,9 @@ def test_agents_are_copied_with_their_versions(north: Project) -> None:
 
 
 def test_agent_that_is_listed_no_more_keeps_its_name_and_loses_its_versions(north: Project) -> None:
-    store_agents(north, [agent(1, version(5)), agent(2, version(1, of=2), name="Bruno")], now=NOON)
+    store_agents(north, listed(agent(1, version(5)), agent(2, version(1, of=2), name="Bruno")), now=NOON)
 
-    store_agents(north, [agent(2, version(1, of=2), name="Bruno")], now=NOON + MINUTE)
+    store_agents(north, listed(agent(2, version(1, of=2), name="Bruno")), now=NOON + MINUTE)
 
     alicia = Agent.objects.get(pk=UUID(int=1))
     assert (alicia.name, alicia.is_listed, alicia.versions.count()) == ("Alicia", False, 0)
@@ -283,11 +288,34 @@ def test_agent_that_is_listed_no_more_keeps_its_name_and_loses_its_versions(nort
     assert (north.agent_count, north.agents_changed_at) == (1, NOON + MINUTE)
 
 
-def test_agent_that_is_back_is_offered_again(north: Project) -> None:
-    store_agents(north, [agent(1, version(5))], now=NOON)
-    store_agents(north, [], now=NOON + MINUTE)
+@pytest.mark.parametrize("gap", [{"malformed_count": 1}, {"is_cut": True}], ids=["malformed", "cut"])
+def test_agent_that_could_not_be_read_stays_as_it_is(north: Project, gap: dict[str, Any]) -> None:
+    store_agents(north, listed(agent(1, version(5, is_published=True)), agent(2, version(1, of=2))), now=NOON)
 
-    store_agents(north, [agent(1, version(5))], now=NOON + 2 * MINUTE)
+    store_agents(north, listed(agent(2, version(2, of=2), name="Bruno"), **gap), now=NOON + MINUTE)
+
+    assert {entry.name: [offered.number for offered in entry.offered] for entry in directory_of(north).offered} == {
+        "Alicia": [5],
+        "Bruno": [2],
+    }
+    assert (north.agent_count, north.agents_read_at) == (2, NOON + MINUTE)
+
+
+def test_agent_that_could_not_be_read_and_is_gone_then_loses_its_versions(north: Project) -> None:
+    store_agents(north, listed(agent(1, version(5))), now=NOON)
+    store_agents(north, listed(malformed_count=1), now=NOON + MINUTE)
+
+    store_agents(north, listed(), now=NOON + 2 * MINUTE)
+
+    assert directory_of(north).offered == ()
+    assert (AgentVersion.objects.count(), north.agent_count) == (0, 0)
+
+
+def test_agent_that_is_back_is_offered_again(north: Project) -> None:
+    store_agents(north, listed(agent(1, version(5))), now=NOON)
+    store_agents(north, listed(), now=NOON + MINUTE)
+
+    store_agents(north, listed(agent(1, version(5))), now=NOON + 2 * MINUTE)
 
     assert [entry.name for entry in directory_of(north).offered] == ["Alicia"]
 
@@ -309,35 +337,35 @@ DIFFERENCES: dict[str, Callable[[], list[diga.Agent]]] = {
 def test_time_of_the_agents_moves_when_something_differs(
     north: Project, difference: Callable[[], list[diga.Agent]]
 ) -> None:
-    store_agents(north, BEFORE, now=NOON)
+    store_agents(north, listed(*BEFORE), now=NOON)
 
-    store_agents(north, BEFORE, now=NOON + MINUTE)
+    store_agents(north, listed(*BEFORE), now=NOON + MINUTE)
     at_rest = north.agents_changed_at
-    store_agents(north, difference(), now=NOON + 2 * MINUTE)
+    store_agents(north, listed(*difference()), now=NOON + 2 * MINUTE)
 
     north.refresh_from_db()
     assert (at_rest, north.agents_changed_at) == (NOON, NOON + 2 * MINUTE)
 
 
 def test_agent_of_another_project_is_refused(north: Project, south: Project) -> None:
-    store_agents(north, BEFORE, now=NOON)
+    store_agents(north, listed(*BEFORE), now=NOON)
 
     with pytest.raises(ForeignProject):
-        store_agents(south, [agent(2), agent(1, name="Taken")], now=NOON + MINUTE)
+        store_agents(south, listed(agent(2), agent(1, name="Taken")), now=NOON + MINUTE)
 
     assert list(Agent.objects.values_list("project", "name")) == [(north.pk, "Alicia")]
     assert AgentVersion.objects.count() == 2
 
 
 def test_version_listed_twice_is_one_row(north: Project) -> None:
-    store_agents(north, [agent(1, version(5), version(5, is_published=True))], now=NOON)
+    store_agents(north, listed(agent(1, version(5), version(5, is_published=True))), now=NOON)
 
     assert [row.is_published for row in AgentVersion.objects.all()] == [True]
 
 
 def test_published_version_takes_the_place_of_the_other(north: Project, south: Project) -> None:
-    store_agents(north, BEFORE, now=NOON)
-    store_agents(south, [agent(9, version(1, of=9))], now=NOON)
+    store_agents(north, listed(*BEFORE), now=NOON)
+    store_agents(south, listed(agent(9, version(1, of=9))), now=NOON)
 
     learn_published(north, [version(4).version_id, version(1, of=9).version_id, uuid4()], now=NOON + MINUTE)
 
@@ -347,7 +375,7 @@ def test_published_version_takes_the_place_of_the_other(north: Project, south: P
 
 
 def test_what_we_knew_to_be_published_moves_nothing(north: Project) -> None:
-    store_agents(north, BEFORE, now=NOON)
+    store_agents(north, listed(*BEFORE), now=NOON)
 
     with CaptureQueriesContext(connection) as captured:
         learn_published(north, [version(5).version_id], now=NOON + MINUTE)

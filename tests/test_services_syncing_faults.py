@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -154,6 +154,19 @@ def test_unreadable_row_is_counted_and_its_copy_kept(
     # The list could not show it, so it was asked for by itself.
     assert (kept.nickname, kept.missing_since) == (before.nickname, None)
     assert (Phone.objects.count(), Change.objects.count()) == (40, 0)
+
+
+@pytest.mark.parametrize("kind", ["missing_field", "wrong_types"])
+def test_unreadable_agent_is_counted_and_keeps_its_versions(
+    sandbox: Sandbox, aurora: Project, kind: Literal["missing_field", "wrong_types"]
+) -> None:
+    before = picture(aurora)
+    sandbox.faults.add(Fault(kind, path="/v1/agent/"))
+
+    run = sync(aurora)
+
+    assert (run.state, run.malformed_count, run.agent_count) == (SyncState.COMPLETE, 1, 7)
+    assert picture(aurora) == before
 
 
 def test_new_field_changes_nothing(sandbox: Sandbox, aurora: Project) -> None:

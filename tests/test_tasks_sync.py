@@ -94,9 +94,31 @@ def test_running_sync_is_joined_not_doubled(aurora: Project, sandbox: Sandbox) -
     assert SyncRun.objects.filter(project=aurora, state=SyncState.RUNNING).count() == 1
 
 
+def test_claimed_pass_whose_bell_was_lost_is_done_by_the_next_tick(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.journal.clear()
+    run = syncing.claim_sync(project=aurora, now=timezone.now() - syncing.HEARD_WITHIN)
+
+    tasks.tick()
+    tasks.tick()
+
+    run.refresh_from_db()
+    assert run.is_complete
+    assert list_count(sandbox) == 1
+
+
+def test_pass_that_was_just_claimed_is_left_to_its_bell(aurora: Project) -> None:
+    run = syncing.claim_sync(project=aurora, now=timezone.now())
+
+    tasks.tick()
+
+    run.refresh_from_db()
+    assert (run.is_running, run.is_taken) == (True, False)
+
+
 def test_dead_pass_is_taken_over(aurora: Project) -> None:
     long_ago = timezone.now() - syncing.SILENCE_LIMIT - timedelta(seconds=1)
     dead = syncing.claim_sync(project=aurora, now=long_ago)
+    SyncRun.objects.filter(pk=dead.pk).update(is_taken=True)
     make_due(aurora)
 
     tasks.tick()

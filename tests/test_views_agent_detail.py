@@ -124,11 +124,11 @@ def test_page_shows_the_first_fifty_in_as_many_queries(
     client: Client, alicia: Agent, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(url_of(alicia))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(url_of(alicia))
     add_phones(alicia.project, 1000, [alicia.pk])
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = read(client.get(url_of(alicia)))
 
     assert len(page.xpath("//table[contains(caption, 'Numbers')]/tbody/tr")) == 50

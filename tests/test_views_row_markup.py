@@ -16,11 +16,14 @@ from tests.hostile import HOSTILE
 LIST_URL = "/projects/aurora/phones/"
 
 
-def rows_of(project: Project, suffix: str = "?q=9&status=assigned", may_label: bool = True) -> list[PhoneRow]:
+def rows_of(
+    project: Project, suffix: str = "?q=9&status=assigned", may_label: bool = True, may_choose: bool = True
+) -> list[PhoneRow]:
     """Return every phone of the project as a row."""
-    directory = directory_of(project)
+    directory, now = directory_of(project), timezone.now()
+    rights = {"may_label": may_label, "may_choose": may_choose}
     return [
-        PhoneRow.of(phone, directory, list_url=LIST_URL, suffix=suffix, may_label=may_label, now=timezone.now())
+        PhoneRow.of(phone, directory, list_url=LIST_URL, suffix=suffix, **rights, now=now)
         for phone in Phone.objects.filter(project=project).order_by("number")
     ]
 
@@ -31,11 +34,11 @@ def from_template(rows: list[PhoneRow]) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("may_label", [True, False])
-def test_rows_are_what_the_template_prints(aurora: Project, language: str, may_label: bool) -> None:
+@pytest.mark.parametrize(("may_label", "may_choose"), [(True, True), (True, False), (False, False)])
+def test_rows_are_what_the_template_prints(aurora: Project, language: str, may_label: bool, may_choose: bool) -> None:
     Phone.objects.filter(status="reserved").update(missing_since=timezone.now())
     Phone.objects.filter(status="finished").update(status="ported <away>", nickname=None)
-    rows = rows_of(aurora, may_label=may_label)
+    rows = [*rows_of(aurora, may_label=True), *rows_of(aurora, may_label=may_label, may_choose=may_choose)]
 
     with translation.override(language):
         assert row_markup.rows_markup(rows) == from_template(rows)

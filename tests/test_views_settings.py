@@ -184,3 +184,26 @@ def test_no_page_shows_the_key(client_of: SignIn, admin: User, canary: Canary, a
         assert canary.found_in(client.get(path).content) == [], path
     for data in ({"key": canary.token}, {"key": canary.token + "ñ"}, {"key": canary.token + "x"}):
         assert canary.found_in(client.post(SETTINGS, data).content) == []
+
+
+def test_rules_for_plans_are_set_by_administrators(client_of: SignIn, admin: User, lead: User, aurora: Project) -> None:
+    typed = {"typed_above": "25", "approved_above": "100"}
+
+    assert client_of(lead).post(SETTINGS, typed).status_code == 403
+    response = client_of(admin).post(SETTINGS, typed, follow=True)
+
+    assert "The rules for plans are changed." in text_of(response)
+    aurora.refresh_from_db()
+    assert (aurora.typed_above, aurora.approved_above) == (25, 100)
+    client_of(admin).post(SETTINGS, {"typed_above": "", "approved_above": ""})
+    aurora.refresh_from_db()
+    assert (aurora.typed_above, aurora.approved_above) == (None, None)
+
+
+def test_rules_for_plans_that_are_no_counts_are_refused(client_of: SignIn, admin: User, aurora: Project) -> None:
+    response = client_of(admin).post(SETTINGS, {"typed_above": "many", "approved_above": "-1"})
+
+    assert response.status_code == 422
+    assert 'value="many"' in response.content.decode()
+    aurora.refresh_from_db()
+    assert (aurora.typed_above, aurora.approved_above) == (10, None)

@@ -14,12 +14,13 @@ from .errors import (
 from .pace import Pace, make_pace
 from .segments import Gap, WalkedPage
 from .transport import new_session
-from .types import UNSET, Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Unset
+from .types import UNSET, Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Publication, Unset
 from .walking import Walk
 
 __all__ = [
     "UNSET",
     "Agent",
+    "AgentList",
     "AgentVersion",
     "Call",
     "DigaAuthError",
@@ -35,6 +36,7 @@ __all__ = [
     "Page",
     "Phone",
     "PhoneUpdate",
+    "Publication",
     "Reason",
     "Unset",
     "Walk",

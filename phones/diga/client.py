@@ -4,12 +4,14 @@ Reads are retried within one deadline; a write is sent once. A client is cheap a
 behind it is what holds connections, so share that.
 """
 
+import copy
 import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from .errors import DigaForbidden, DigaNotFound, DigaRejected
 from .pace import Pace
 from .sending import Limits, Request, Sender
 from .transport import BearerAuth, new_session
-from .types import Agent, AgentVersion, Call, Page, Phone, PhoneUpdate, Record, Text
+from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Publication, Record, Text
 from .walking import Walk
 
 logger = logging.getLogger("phones.diga")
@@ -36,6 +38,19 @@ class _AgentRow(Record):
 
     agent_id: UUID
     name: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows(Generic[R]):
+    """The rows of all pages of a list. `is_cut` is true where there may be more of them."""
+
+    rows: Sequence[R]
+    malformed_count: int
+    is_cut: bool
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.malformed_count or self.is_cut)
 
 
 class DigaClient:
@@ -81,12 +96,23 @@ class DigaClient:
         return f"<DigaClient {self._base_url}>"
 
     def take_turns(self, count: int, *, timeout: float, reserve: int = 0) -> bool:
-        """Stub until the pace is merged."""
-        return True
+        """Wait for `count` turns of the pace, for calls by the client `with_turns_taken` gives.
+
+        :param timeout: seconds to wait at most; there is no waiting if it is clear that they would not do.
+        :param reserve: how many more turns must be free, and are left to others: so work in the background lets people
+            go first.
+        :returns: True when all were taken, or if the client has no pace; False when none was.
+        """
+        return self._sender.take_turns(count, timeout=timeout, reserve=reserve)
 
     def with_turns_taken(self) -> "DigaClient":
-        """Stub until the pace is merged."""
-        return self
+        """Return a client on the same session, key and limits, whose calls don't wait for a turn.
+
+        Its 429s slow everyone as any. A read that is tried again takes turns for its further tries.
+        """
+        other = copy.copy(self)
+        other._sender = self._sender.with_turns_taken()
+        return other
 
     def list_phones(
         self,
@@ -151,8 +177,8 @@ class DigaClient:
             raise ValueError("An update sets at least one field")
         return self._same_phone(phone_id, self._sender.send(Request("PATCH", f"/v1/phone/{phone_id}", body=body)))
 
-    def list_agents(self) -> tuple[Agent, ...]:
-        """Return every agent with its versions. Unreadable agents are left out, and logged.
+    def list_agents(self) -> AgentList:
+        """Return every agent with its versions. Unreadable agents are left out, counted and logged.
 
         The one call that gives all is named for Diga's own dashboard. Where it is refused, the agents and
         then the versions of each are listed.
@@ -160,43 +186,90 @@ class DigaClient:
         try:
             value = self._get("/v1/agent/versions-dropdown/dashboard")
         except (DigaForbidden, DigaNotFound, DigaRejected):
-            return tuple(
-                Agent(agent_id=row.agent_id, name=row.name, versions=self._list_versions(row.agent_id))
-                for row in self._walk_pages("/v1/agent/", _AgentRow, lambda row: row.agent_id)
+            found = self._list_agents_one_by_one()
+        else:
+            found = AgentList(*decode_rows(value, Agent))
+        if found.malformed_count:
+            logger.warning(
+                "%s malformed agents", found.malformed_count, extra={"malformed_count": found.malformed_count}
             )
-        agents, malformed_count = decode_rows(value, Agent)
-        if malformed_count:
-            logger.warning("%s malformed agents", malformed_count, extra={"malformed_count": malformed_count})
-        return agents
+        return found
+
+    def _list_agents_one_by_one(self) -> AgentList:
+        """List agents, then the versions of each; one of which not every version can be read counts as malformed."""
+        listed = self._walk_pages("/v1/agent/", _AgentRow, lambda row: row.agent_id)
+        versions = {row.agent_id: self._list_versions(row.agent_id) for row in listed.rows}
+        agents = tuple(
+            Agent(agent_id=row.agent_id, name=row.name, versions=tuple(versions[row.agent_id].rows))
+            for row in listed.rows
+            if versions[row.agent_id].is_complete
+        )
+        malformed_count = listed.malformed_count + len(listed.rows) - len(agents)
+        return AgentList(agents, malformed_count, is_cut=listed.is_cut)
+
+    def list_phones_of_agent(self, agent_id: UUID) -> tuple[Phone, ...]:
+        """Return the phones that an agent answers or dials from, each once. Unreadable ones are left out."""
+        found: dict[UUID, Phone] = {}
+        for direction in ("inbound_agent_id", "outbound_agent_id"):
+            seen: set[UUID] = set()
+            after: UUID | None = None
+            for _page in range(MAX_PAGES):
+                query = {direction: agent_id, "after": after, "limit": 100}
+                page = decode_page(self._get("/v1/phone/", query), Phone)
+                news = {phone.id: phone for phone in page.data if phone.id not in seen}
+                found |= news
+                seen |= news.keys()
+                if not page.has_more or not news:
+                    break
+                after = page.data[-1].id
+        return tuple(found.values())
+
+    def publish_version(self, agent_id: UUID, version_id: UUID) -> Publication:
+        """Publish a saved version of an agent, and return what Diga says it has published, which may differ.
+
+        It names no phone: what Diga then does with those that have the agent is not documented, so read them again.
+        The request is sent once. On a `DigaUnavailable` with `sent`, only reading again tells what happened.
+        """
+        path = f"/v1/agent/{agent_id}/published_version"
+        value = self._sender.send(Request("PATCH", path, body={"version_id": str(version_id)}))
+        publication = decode_record(value, Publication)
+        if publication.agent_id != agent_id:
+            raise wrong_shape()
+        return publication
 
     def list_calls(self, *, phone_id: UUID | None = None, limit: int = 50) -> Page[Call]:
         """Return the first page of calls in Diga's order, of one phone or of the whole project."""
         return decode_page(self._get("/v1/call/", {"phone_id": phone_id, "limit": limit}), Call)
 
-    def _list_versions(self, agent_id: UUID) -> tuple[AgentVersion, ...]:
+    def _list_versions(self, agent_id: UUID) -> _Rows[AgentVersion]:
         """List an agent's versions; ask for the published one too, which the plain list may leave out."""
         path = f"/v1/agent/{agent_id}/version"
         versions = self._walk_pages(path, AgentVersion, lambda version: version.version_id)
-        if not any(version.is_published for version in versions):
+        if not any(version.is_published for version in versions.rows):
             published = self._walk_pages(
                 path, AgentVersion, lambda version: version.version_id, {"is_published": "true"}
             )
-            known = {version.version_id for version in published}
-            versions = [*published, *(version for version in versions if version.version_id not in known)]
-        return tuple(versions)
+            known = {version.version_id for version in published.rows}
+            others = [version for version in versions.rows if version.version_id not in known]
+            malformed_count = published.malformed_count + versions.malformed_count
+            return _Rows([*published.rows, *others], malformed_count, published.is_cut or versions.is_cut)
+        return versions
 
     def _walk_pages(
         self, path: str, record: type[R], identity: Callable[[R], UUID], query: Query | None = None
-    ) -> list[R]:
+    ) -> _Rows[R]:
         """List all rows by page number, as it is not documented which id is the cursor. Each row once."""
         found: dict[UUID, R] = {}
+        malformed_count, has_more = 0, True
         for number in range(1, MAX_PAGES + 1):
             page = decode_page(self._get(path, {**(query or {}), "page": number, "limit": 100}), record)
+            malformed_count += page.malformed_count
             known_count = len(found)
             found.update((identity(row), row) for row in page.data)
-            if not page.has_more or len(found) == known_count:
+            has_more = page.has_more
+            if not has_more or len(found) == known_count:
                 break
-        return list(found.values())
+        return _Rows(list(found.values()), malformed_count, has_more)
 
     @staticmethod
     def _same_phone(phone_id: UUID, value: object) -> Phone:

@@ -1,84 +1,101 @@
 """A rate limit that all processes using one Diga key share, on an SQLite file or on Redis.
 
 It lets a second's worth of calls through at once, then the rate. After a 429 everyone holds off, goes on more
-slowly, and recovers within minutes: the rate grows back by 1 % a second.
+slowly, and recovers within minutes: see `slowness`. Background work can leave turns free for people.
 """
 
 import logging
-import math
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from pyrate_limiter import GCRA, Rate, RedisStateStore
+from pyrate_limiter import GCRA, Decision, Rate, RedisStateStore
+
+from .slowness import MAX_HOLD_SECONDS, Slowness, least_rate
 
 logger = logging.getLogger("phones.diga")
 
-LEAST_HOLD_SECONDS = 0.25
 LEAST_WAIT_SECONDS = 0.001
-FIRST_HOLD_SECONDS = 1.0
-LAST_HOLD_SECONDS = 60.0
-MAX_HOLD_SECONDS = 900.0
-CLOCK_SLACK_SECONDS = 60.0
-"""How far the clocks of two machines that share a pace may be apart."""
-SLOWED_TO = 0.8
-LEAST_SHARE = 1 / 50
-GROWTH_PER_SECOND = 1.01
-STRIKES_FORGOTTEN_AFTER_SECONDS = 60.0
+PARTS = 20
+"""The algorithm counts in whole numbers; a turn is so many of them, so that there are parts of turns."""
+TICKS = 4000
+"""The algorithm's milliseconds are ticks here, so many a second: at a hundred turns a second a millisecond is much.
+Redis keeps a thousandth of one exact until 2041."""
+LATENESS_SECONDS = 0.002
+"""How much a thread that wakes up late may make up for while slowed."""
+LATENESS_GROWTH = 1 / 64
+"""How much of it may be made up for per second since the hold: an upstream without a burst sees every hurry."""
 
 
 class Pace(Protocol):
     """What a client asks before each call, and tells after a 429."""
 
-    def acquire(self, timeout: float) -> bool:
-        """Wait for a turn; False, without waiting, if none comes up within `timeout` seconds."""
+    def acquire(self, timeout: float, *, count: int = 1, reserve: int = 0) -> bool:
+        """Wait for `count` turns at once; False if they don't come up within `timeout` seconds.
+
+        Where that can be foreseen, there is no waiting.
+
+        :param reserve: how many more turns must be free, which are left to others: so people need not wait for work
+            in the background. While slowed it is one.
+        """
         ...
 
-    def slow_down(self, retry_after: float | None) -> None:
-        """Make every process hold off for `retry_after` seconds, or for 1, 2, 4 … 60 if Diga did not say."""
+    def slow_down(self, retry_after: float | None, *, sent_ago: float = 0.0) -> None:
+        """Make every process hold off for `retry_after` seconds, or for ¼, ½, 1 … 60 if Diga did not say.
+
+        :param sent_ago: seconds since the refused call was sent.
+        """
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Slowness:
-    """What 429s have taught us. Times are epoch seconds; `share` is of the configured rate, at `since`."""
+class Ask(NamedTuple):
+    """How many turns are asked for, how many must stay free besides, and when: epoch seconds."""
 
-    hold_until: float = 0.0
-    share: float = 1.0
-    since: float = 0.0
-    strike_count: int = 0
+    turns: int
+    reserve: int
+    now: float
 
-    def hold_at(self, now: float) -> float:
-        """Return the seconds to hold off from now; one longer than any we impose is of a clock that was set back."""
-        hold = self.hold_until - now
-        return hold if 0 < hold <= MAX_HOLD_SECONDS + CLOCK_SLACK_SECONDS else 0.0
 
-    def share_at(self, now: float) -> float:
-        """Return the share of the configured rate to use now."""
-        seconds = min(1000.0, max(0.0, now - self.since))
-        return min(1.0, self.share * math.pow(GROWTH_PER_SECOND, seconds))
+class Step(NamedTuple):
+    """An ask in the algorithm's terms: a rate in parts of turns, the time in ticks, parts asked for."""
 
-    def after_429(self, now: float, retry_after: float | None) -> "Slowness":
-        """Return what to do after one more 429. Those that come while everyone holds off are the same one."""
-        if self.hold_at(now):
-            return self if retry_after is None else self._held_until(now + retry_after)
-        is_fresh = now - self.hold_until > STRIKES_FORGOTTEN_AFTER_SECONDS
-        strike_count = 1 if is_fresh else min(self.strike_count + 1, 10)
-        if retry_after is None:
-            retry_after = min(FIRST_HOLD_SECONDS * 2 ** (strike_count - 1), LAST_HOLD_SECONDS)
-        hold_until = now + min(max(retry_after, LEAST_HOLD_SECONDS), MAX_HOLD_SECONDS)
-        share = max(LEAST_SHARE, self.share_at(now) * SLOWED_TO)
-        return Slowness(hold_until, share, hold_until, strike_count)
+    rate: Rate
+    now: int
+    weight: int
+    longest_wait: float
 
-    def _held_until(self, until: float) -> "Slowness":
-        until = min(until, self.since + MAX_HOLD_SECONDS)
-        return Slowness(max(self.hold_until, until), self.share, self.since, self.strike_count)
+    def wait(self, decision: Decision) -> float:
+        """Return the seconds to wait, 0 if the turns were granted."""
+        return 0.0 if decision.allowed else max(1, decision.retry_after_ms or 1) / TICKS
+
+
+def step_for(ask: Ask, per_second: float, slowness: Slowness) -> Step:
+    """Return the algorithm's step: a burst of one second's worth, but a single turn while slowed.
+
+    A reserve is taken off the burst. Where there is none, it is one turn: asked for as if it were the time of the turn
+    before, so that others can always step in between.
+    """
+    slowed_to = slowness.rate_at(ask.now)
+    rate = min(per_second, slowed_to)
+    reserve = min(ask.reserve, 1)
+    if slowed_to >= per_second:
+        burst = max(1, int(rate))
+        if ask.turns < burst:
+            burst, reserve = max(ask.turns, burst - ask.reserve), 0
+        parts = burst * PARTS
+    else:
+        made_up = min(LATENESS_SECONDS, max(0.0, ask.now - slowness.hold_until) * LATENESS_GROWTH)
+        parts = PARTS + round(made_up * rate * PARTS)
+    parts = max(parts, ask.turns * PARTS + parts % PARTS)
+    limit = Rate(max(1, round(rate * PARTS * 1000)), 1000 * TICKS, burst=parts)
+    longest_wait = max(1.0, (ask.turns + reserve) / least_rate(per_second))
+    return Step(limit, int((ask.now - reserve / rate) * TICKS), ask.turns * PARTS, longest_wait)
 
 
 class _SharedPace:
@@ -88,29 +105,25 @@ class _SharedPace:
         if per_second <= 0:
             raise ValueError("A rate is above 0")
         self._per_second = per_second
+        self._queues = (threading.Lock(), threading.Lock())
 
-    def acquire(self, timeout: float) -> bool:
-        """See `Pace`."""
+    def acquire(self, timeout: float, *, count: int = 1, reserve: int = 0) -> bool:
+        """See `Pace`. Of the threads of a process one asks at a time, else all would ask for each turn."""
         deadline = time.monotonic() + timeout
-        while (wait := self._take()) > 0:
-            if time.monotonic() + wait > deadline:
-                return False
-            time.sleep(wait)
+        queue = self._queues[reserve > 0]
+        if not queue.acquire(timeout=max(0.0, timeout)):
+            return False
+        try:
+            while (wait := self._take(count, reserve)) > 0:
+                if time.monotonic() + wait > deadline:
+                    return False
+                time.sleep(wait)
+        finally:
+            queue.release()
         return True
 
-    def rate_at(self, now: float, slowness: Slowness) -> Rate:
-        """Return the rate to keep now: a burst of one second's worth, but a single call while slowed."""
-        per_second = self._per_second * slowness.share_at(now)
-        burst = max(1, int(per_second)) if slowness.share_at(now) == 1.0 else 1
-        return Rate(max(1, round(per_second * 1000)), 1_000_000, burst=burst)
-
-    @property
-    def longest_turn(self) -> float:
-        """Return the seconds until the next turn at most; one further ahead is of a clock that was set back."""
-        return max(1.0, 1 / (self._per_second * LEAST_SHARE))
-
-    def _take(self) -> float:
-        """Take a turn and return 0, or return the seconds until it is worth asking again."""
+    def _take(self, count: int, reserve: int) -> float:
+        """Take turns and return 0, or return the seconds until it is worth asking again."""
         raise NotImplementedError
 
 
@@ -139,10 +152,11 @@ class SqlitePace(_SharedPace):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS pace (name TEXT PRIMARY KEY, tat INTEGER, hold_until REAL,"
-                " share REAL, since REAL, strike_count INTEGER) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS learnt_pace (name TEXT PRIMARY KEY, tat INTEGER, hold_until REAL,"
+                " start REAL, ceiling REAL, refused_at REAL, strike_count INTEGER) WITHOUT ROWID"
             )
-            connection.execute("INSERT OR IGNORE INTO pace VALUES (?, 0, 0, 1, 0, 0)", (self._name,))
+            row = (self._name, 0, *astuple(Slowness()))
+            connection.execute("INSERT OR IGNORE INTO learnt_pace VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             self._connection, self._pid = connection, os.getpid()
         return self._connection
 
@@ -158,42 +172,45 @@ class SqlitePace(_SharedPace):
 
     def _read(self, connection: sqlite3.Connection) -> tuple[int, Slowness]:
         row = connection.execute(
-            "SELECT tat, hold_until, share, since, strike_count FROM pace WHERE name = ?", (self._name,)
+            "SELECT tat, hold_until, start, ceiling, refused_at, strike_count FROM learnt_pace WHERE name = ?",
+            (self._name,),
         ).fetchone()
         return row[0], Slowness(*row[1:])
 
-    def _take(self) -> float:
+    def _take(self, count: int, reserve: int) -> float:
         try:
             with self._transaction() as connection:
-                return self._take_within(connection)
+                return self._take_within(connection, Ask(count, reserve, time.time()))
         except sqlite3.Error as error:
             logger.warning("The pace file is unusable: %s", error)
-        time.sleep(1 / self._per_second)
+        time.sleep(count / self._per_second)
         return 0.0
 
-    def _take_within(self, connection: sqlite3.Connection) -> float:
-        now = time.time()
+    def _take_within(self, connection: sqlite3.Connection, ask: Ask) -> float:
         tat, slowness = self._read(connection)
-        if hold := slowness.hold_at(now):
+        if hold := slowness.hold_at(ask.now):
             return hold
-        state, decision = GCRA().step([self.rate_at(now, slowness)], (tat,), int(now * 1000), 1)
-        if not decision.allowed:
-            wait = (decision.retry_after_ms or 1) / 1000
-            if wait <= self.longest_turn:
-                return wait
-            connection.execute("UPDATE pace SET tat = 0 WHERE name = ?", (self._name,))
-            return LEAST_WAIT_SECONDS
-        connection.execute("UPDATE pace SET tat = ? WHERE name = ?", (int(state[0]), self._name))
-        return 0.0
+        step = step_for(ask, self._per_second, slowness)
+        state, decision = GCRA().step([step.rate], (tat,), step.now, step.weight)
+        wait = step.wait(decision)
+        if wait <= step.longest_wait:
+            tat = int(state[0])
+        else:
+            tat, wait = 0, LEAST_WAIT_SECONDS
+        connection.execute("UPDATE learnt_pace SET tat = ? WHERE name = ?", (tat, self._name))
+        return wait
 
-    def slow_down(self, retry_after: float | None) -> None:
+    def slow_down(self, retry_after: float | None, *, sent_ago: float = 0.0) -> None:
         """See `Pace`."""
         try:
             with self._transaction() as connection:
-                slow = self._read(connection)[1].after_429(time.time(), retry_after)
+                slow = self._read(connection)[1].after_429(
+                    time.time(), retry_after, per_second=self._per_second, sent_ago=sent_ago
+                )
                 connection.execute(
-                    "UPDATE pace SET hold_until = ?, share = ?, since = ?, strike_count = ? WHERE name = ?",
-                    (slow.hold_until, slow.share, slow.since, slow.strike_count, self._name),
+                    "UPDATE learnt_pace SET hold_until = ?, start = ?, ceiling = ?, refused_at = ?, strike_count = ?"
+                    " WHERE name = ?",
+                    (*astuple(slow), self._name),
                 )
         except sqlite3.Error as error:
             logger.warning("The pace file is unusable: %s", error)
@@ -210,7 +227,7 @@ class RedisPace(_SharedPace):
         self._redis: Any = redis.Redis.from_url(
             url, socket_timeout=2.0, socket_connect_timeout=1.0, decode_responses=True
         )
-        self._slow_key = f"phone-desk:pace:{name}:slow"
+        self._slow_key = f"phone-desk:pace:{name}:learnt"
         self._turns: Any = RedisStateStore(self._redis, f"phone-desk:pace:{name}:turns")
 
     @staticmethod
@@ -218,34 +235,34 @@ class RedisPace(_SharedPace):
         row = client.hgetall(key)
         if not row:
             return Slowness()
-        return Slowness(float(row["u"]), float(row["s"]), float(row["t"]), int(row["n"]))
+        return Slowness(float(row["u"]), float(row["s"]), float(row["c"]), float(row["r"]), int(row["n"]))
 
-    def _take(self) -> float:
+    def _take(self, count: int, reserve: int) -> float:
         now = time.time()
         try:
             slowness = self._read(self._redis, self._slow_key)
             if hold := slowness.hold_at(now):
                 return hold
-            rates = [self.rate_at(now, slowness)]
-            decision = self._turns.check(GCRA(), rates, int(now * 1000), 1)
-            wait = 0.0 if decision.allowed else (decision.retry_after_ms or 1) / 1000
-            if wait > self.longest_turn:
+            step = step_for(Ask(count, reserve, now), self._per_second, slowness)
+            decision = self._turns.check(GCRA(), [step.rate], step.now, step.weight)
+            wait = step.wait(decision)
+            if wait > step.longest_wait:
                 self._turns.reset()
                 return LEAST_WAIT_SECONDS
         except self._errors as error:
             logger.warning("The pace in Redis is unusable: %s", type(error).__name__)
-            time.sleep(1 / self._per_second)
+            time.sleep(count / self._per_second)
             return 0.0
         return wait
 
-    def slow_down(self, retry_after: float | None) -> None:
+    def slow_down(self, retry_after: float | None, *, sent_ago: float = 0.0) -> None:
         """See `Pace`."""
 
         def change(pipe: Any) -> None:
-            slow = self._read(pipe, self._slow_key).after_429(time.time(), retry_after)
-            row = {"u": slow.hold_until, "s": slow.share, "t": slow.since, "n": slow.strike_count}
+            known = self._read(pipe, self._slow_key)
+            slow = known.after_429(time.time(), retry_after, per_second=self._per_second, sent_ago=sent_ago)
             pipe.multi()
-            pipe.hset(self._slow_key, mapping=row)
+            pipe.hset(self._slow_key, mapping=dict(zip("uscrn", astuple(slow), strict=True)))
             pipe.expire(self._slow_key, int(MAX_HOLD_SECONDS) * 2)
 
         try:

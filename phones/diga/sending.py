@@ -1,5 +1,6 @@
 """One way onto the wire: pace, send, read within the limits, log one line, and try a read again."""
 
+import copy
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -72,8 +73,19 @@ class Sender:
         self._session = session
         self._limits = limits
         self._pace = pace
+        self._takes_turns = True
         self._clock = clock
         self._sleep = sleep
+
+    def take_turns(self, count: int, *, timeout: float, reserve: int) -> bool:
+        """Wait for turns of the pace; True when all were taken, or if there is no pace."""
+        return self._pace is None or self._pace.acquire(timeout, count=count, reserve=reserve)
+
+    def with_turns_taken(self) -> "Sender":
+        """Return a sender that differs only in that it takes no turn for the first try of a request."""
+        other = copy.copy(self)
+        other._takes_turns = False
+        return other
 
     def send(self, request: Request) -> object:
         """Send a request and return the JSON value of its good answer.
@@ -97,15 +109,16 @@ class Sender:
 
     def _attempt(self, request: Request, exchange: Exchange, attempt: int) -> object:
         """Try once, log it, and return the JSON value or the error."""
-        if self._pace and not self._pace.acquire(max(0.0, exchange.remaining())):
+        needs_turn = self._takes_turns or attempt > 1
+        if needs_turn and not self.take_turns(1, timeout=max(0.0, exchange.remaining()), reserve=0):
             return DigaUnavailable(reason=Reason.PACED)
         started_at = self._clock()
         reply = self._exchange(request, exchange)
-        milliseconds = round((self._clock() - started_at) * 1000)
+        took = self._clock() - started_at
         outcome = self._decode(reply)
-        _log(request, reply, outcome, milliseconds, attempt)
+        _log(request, reply, outcome, round(took * 1000), attempt)
         if self._pace and isinstance(outcome, DigaRateLimited):
-            self._pace.slow_down(outcome.retry_after)
+            self._pace.slow_down(outcome.retry_after, sent_ago=took)
         return outcome
 
     def _exchange(self, request: Request, exchange: Exchange) -> Reply | DigaUnavailable:

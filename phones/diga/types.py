@@ -14,6 +14,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
+from .errors import DigaUnavailable, Reason
+
 T = TypeVar("T")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -115,6 +117,13 @@ class Agent(Record):
     versions: tuple[AgentVersion, ...]
 
 
+class Publication(Record):
+    """What Diga says of an agent after it was asked to publish a version; None if nothing is published."""
+
+    agent_id: UUID
+    published_version_id: UUID | None = None
+
+
 class Call(Record):
     """A call. `duration` is in seconds and null until the call has ended; who called is not kept."""
 
@@ -145,6 +154,31 @@ class Page(Generic[T]):
     current_page: int | None = None
     total_pages: int | None = None
     malformed_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentList:
+    """The agents of a project, in Diga's order. `malformed_count` were unreadable, wholly or in part, and are left out.
+
+    `is_cut` is true where a list did not come to its end.
+    """
+
+    data: tuple[Agent, ...]
+    malformed_count: int = 0
+    is_cut: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """True where an agent that isn't here isn't in Diga either."""
+        return not (self.malformed_count or self.is_cut)
+
+    def require(self, agent_id: UUID) -> None:
+        """Make sure that the list tells of an agent: what it has, or that Diga has it no more.
+
+        :raises DigaUnavailable: it may be among what could not be read.
+        """
+        if not self.is_complete and all(agent.agent_id != agent_id for agent in self.data):
+            raise DigaUnavailable(reason=Reason.WRONG_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)

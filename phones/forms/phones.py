@@ -15,13 +15,11 @@ from phones import diga
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
-from phones.services.intention import Base, Intention
+from phones.services.intention import NICKNAME_LIMIT, Base, Intention
 
 from .opened import TOO_OLD, Opened
+from .reasons import ReasonFields
 
-NICKNAME_LIMIT = 255
-REASON_LIMIT = 500
-TICKET_LIMIT = 80
 LANES = ("inbound", "outbound")
 ROUTE_FIELDS = (
     "inbound_version_id",
@@ -143,7 +141,7 @@ class NicknameForm(forms.Form):
         return type(self)(phone=self.phone, directory=self.directory, initial=touched, opened=opened)
 
 
-class PhoneForm(NicknameForm):
+class PhoneForm(ReasonFields, NicknameForm):
     """Everything of a phone that people change: nickname, agents, and why.
 
     A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
@@ -156,8 +154,6 @@ class PhoneForm(NicknameForm):
     unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
     unassign_outbound = forms.BooleanField(label=_("Unassign outbound agent"), required=False)
     both_directions = forms.BooleanField(label=_("Use for outgoing calls too"), required=False)
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_LIMIT)
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
     reviewed = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(label=_("I understand this goes live"), required=False)
 
@@ -252,10 +248,15 @@ class PhoneForm(NicknameForm):
 
 def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:
     """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
-    groups = _groups(directory, get_language())
+    groups = offered_groups(directory)
     offered = directory.version(uuid.UUID(kept)) if kept else None
     is_offered = offered is not None and offered[0].is_listed and not offered[1].is_draft
     return groups if is_offered else ((kept, _kept_label(agent_id, directory)), *groups)
+
+
+def offered_groups(directory: Directory) -> tuple[Group, ...]:
+    """Return what a picker offers, a group an agent: the published version first, drafts never."""
+    return _groups(directory, get_language())
 
 
 @lru_cache(maxsize=64)

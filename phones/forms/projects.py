@@ -1,4 +1,4 @@
-"""The API key of a project, and how often it is synced. A typed key is never shown again."""
+"""The API key of a project, how often it is synced, and the rules for its plans. A typed key is never shown again."""
 
 from django import forms
 from django.utils.translation import gettext
@@ -51,3 +51,22 @@ class SyncIntervalForm(forms.Form):
     """How often our copy is read anew."""
 
     minutes = forms.IntegerField(label=_("Minutes between syncs"), min_value=1, max_value=1440)
+
+
+class PlanRulesForm(forms.Form):
+    """Above how many changes a plan asks for more than a click. Empty: never."""
+
+    typed_above = forms.IntegerField(
+        label=_("Type the count above"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        help_text=_("Plans with more changes ask for their count to be typed. Empty: never."),
+    )
+    approved_above = forms.IntegerField(
+        label=_("A second person above"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        help_text=_("Plans with more changes wait for the yes of another lead or administrator. Empty: never."),
+    )

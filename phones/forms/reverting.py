@@ -11,15 +11,14 @@ from phones.services.directory import Directory
 from phones.services.intention import Intention
 from phones.services.reverting import Step, intention_of
 
-from .phones import REASON_LIMIT, TICKET_LIMIT, NicknameForm
+from .phones import NicknameForm
+from .reasons import ReasonFields
 
 
-class RevertForm(NicknameForm):
+class RevertForm(ReasonFields, NicknameForm):
     """What of an old state to put back. A field of the phone is a tick, since its value is known."""
 
     nickname = None  # type: ignore[assignment]
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=REASON_LIMIT)
-    ticket = forms.CharField(label=_("Ticket"), required=False, max_length=TICKET_LIMIT)
     reviewed = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(label=_("I understand this goes live"), required=False)
 

@@ -7,11 +7,14 @@ from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, Pla
 from .project import Membership, NoKey, Project, Role, TokenState
 from .seal import ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
+from .upgrade import PUBLISHED, AgentUpgrade, ReadBack, UpgradeItem, UpgradeOutcome
 from .view import SavedView, Selection
 
 __all__ = [
     "OPEN_ITEMS",
+    "PUBLISHED",
     "Agent",
+    "AgentUpgrade",
     "AgentVersion",
     "ChainHead",
     "Change",
@@ -28,6 +31,7 @@ __all__ = [
     "PlanKind",
     "PlanState",
     "Project",
+    "ReadBack",
     "Role",
     "SavedView",
     "SealKind",
@@ -36,4 +40,6 @@ __all__ = [
     "SyncRun",
     "SyncState",
     "TokenState",
+    "UpgradeItem",
+    "UpgradeOutcome",
 ]

@@ -15,6 +15,10 @@ BEGUN = (
 SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 SEAL = "id project_id number change_id kind digest mac"
 FIRST_SEEN = "first_seen first_seen_at"
+UPGRADE_BEGUN = (
+    "id project_id agent_id agent_name before after phone_count agreed actor_name reason ticket created_at form_token"
+)
+UPGRADE_SETTLED = "outcome stored http_status message cause request_id sent_at settled_at duration_ms approver_name"
 
 # Name, table, event, condition, what is said.
 TRIGGERS = (
@@ -42,6 +46,15 @@ TRIGGERS = (
         "OLD.first_seen_at IS NOT NULL AND ({first_seen})",
         "What was first seen of a phone is never altered",
     ),
+    ("upgrade_never_deleted", "phones_agentupgrade", "DELETE", "1 = 1", "An upgrade is never deleted"),
+    ("upgrade_begun_once", "phones_agentupgrade", "UPDATE", "{upgrade_begun}", "What was agreed to is never altered"),
+    (
+        "upgrade_settled_once",
+        "phones_agentupgrade",
+        "UPDATE",
+        "OLD.outcome NOT IN ('PROPOSED', 'PENDING', 'UNKNOWN') AND ({upgrade_settled})",
+        "A settled upgrade is never altered",
+    ),
 )
 
 
@@ -51,7 +64,12 @@ def _differs(columns: str) -> str:
 
 def _condition(template: str) -> str:
     return template.format(
-        begun=_differs(BEGUN), settled=_differs(SETTLED), seal=_differs(SEAL), first_seen=_differs(FIRST_SEEN)
+        begun=_differs(BEGUN),
+        settled=_differs(SETTLED),
+        seal=_differs(SEAL),
+        first_seen=_differs(FIRST_SEEN),
+        upgrade_begun=_differs(UPGRADE_BEGUN),
+        upgrade_settled=_differs(UPGRADE_SETTLED),
     )
 
 

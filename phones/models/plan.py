@@ -135,6 +135,11 @@ class Plan(models.Model):
         return self.state in {PlanState.STOPPED, PlanState.FINISHED, PlanState.DISCARDED}
 
     @property
+    def is_proposed(self) -> bool:
+        """True while it waits for a second person."""
+        return self.state == PlanState.PROPOSED
+
+    @property
     def is_preview(self) -> bool:
         """True before anything was sent."""
         return self.state in {PlanState.PREVIEW, PlanState.PROPOSED}

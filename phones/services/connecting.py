@@ -161,7 +161,7 @@ def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
         return len(page.data), not page.has_more
 
     def agents() -> tuple[int, bool]:
-        return len(client.list_agents()), True
+        return len(client.list_agents().data), True
 
     def calls() -> tuple[int, bool]:
         client.list_calls(limit=1)
@@ -241,7 +241,7 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     if not check.is_usable:
         raise KeyRejected(check)
     _refuse_second_key(client, project)
-    refuse_other_project(project, client, client.list_agents())
+    refuse_other_project(project, client, client.list_agents().data)
     project.keep_token(token, by=actor, at=now)
     project.can_write_phones = None
     _note_check(project, check)

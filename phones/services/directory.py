@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
+from phones import diga
 from phones.models import Agent, AgentVersion, Project
 
 from .numbers import folded
@@ -129,6 +130,19 @@ def forget_directories() -> None:
     """Drop all kept copies."""
     with _lock:
         _kept.clear()
+
+
+def directory_read(agents: Iterable[diga.Agent]) -> Directory:
+    """Return a directory of what Diga says, without our copy."""
+    entries = []
+    for agent in agents:
+        rows = sorted(agent.versions, key=lambda row: (-row.version_number, row.version_id))
+        versions = tuple(
+            VersionEntry(row.version_id, row.version_number, row.version_name or "", row.is_published, row.is_draft)
+            for row in rows
+        )
+        entries.append(AgentEntry(agent.agent_id, agent.name or str(agent.agent_id)[:8], True, versions))
+    return Directory.of(entries)
 
 
 def _read(project: Project) -> Directory:

@@ -90,6 +90,10 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("Diga did not accept these values."),
         gettext_lazy("Correct them, then save again."),
     ),
+    "clock": (
+        gettext_lazy("The clock of this server was set back while the numbers were read."),
+        gettext_lazy("The next sync starts by itself within a minute."),
+    ),
     "no_key": (
         gettext_lazy("This project has no API key that can be used."),
         gettext_lazy("An administrator of this project has to enter a key in the settings."),

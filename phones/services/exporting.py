@@ -1,6 +1,5 @@
 """The phones of a filter as CSV or XLSX. Rows are read by pages, so that the size of the list costs no memory."""
 
-import csv
 import re
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +9,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
+from openpyxl.cell.cell import Cell, WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from phones.models import Phone, Project
 
+from .csv_stream import csv_stream
 from .directory import Directory
 from .finding import Criteria, matching
-from .guarded_cells import guarded
+from .guarded_cells import guarded, without_controls
 
 BATCH_SIZE = 2000
 # Codes, the same in every language: scripts and the import rely on them.
@@ -37,11 +37,10 @@ COLUMNS = (
     "note",
     "read_at",
 )
-# With it, Excel reads the file as UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
 # A number is no formula, and whoever reads the file wants it as Diga has it.
 _E164 = re.compile(r"\+[1-9]\d{3,14}")
-_READ = (
+# The columns of a phone that `row_of` looks at.
+READ = (
     "number",
     "nickname",
     "status",
@@ -57,19 +56,8 @@ _CHUNK_BYTES = 64 * 1024
 
 def csv_lines(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[str]:
     """Yield the file by batches of whole lines, by number. One query a batch, asked when the batch is wanted."""
-    writer = csv.writer(_Passing())
-    # `writerow` returns what `write` does.
-    yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    for phones in _batches(matching(project, criteria, directory, now)):
-        yield "".join(writer.writerow(_cells(phone, directory)) for phone in phones)
-
-
-class _Passing:
-    """A file that hands back what is written, for `csv.writer`."""
-
-    def write(self, line: str) -> str:
-        """Return the line."""
-        return line
+    phones = _phones(matching(project, criteria, directory, now))
+    yield from csv_stream(COLUMNS, (row_of(phone, directory) for phone in phones), batch_size=BATCH_SIZE)
 
 
 def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[bytes]:
@@ -78,9 +66,8 @@ def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, n
     sheet = book.create_sheet("phones")
     sheet.freeze_panes = "A2"
     sheet.append(list(COLUMNS))
-    for phones in _batches(matching(project, criteria, directory, now)):
-        for phone in phones:
-            sheet.append([_sheet_cell(sheet, text) for text in _cells(phone, directory)])
+    for phone in _phones(matching(project, criteria, directory, now)):
+        sheet.append([_sheet_cell(sheet, text) for text in row_of(phone, directory)])
     with tempfile.TemporaryFile() as file:
         book.save(file)
         file.seek(0)
@@ -89,20 +76,20 @@ def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, n
 
 
 def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
-    """Return a cell that holds a text: `#N/A` would be an error otherwise. XML has no place for control characters."""
+    """Return a cell that holds a text: `#N/A` would be an error otherwise."""
     if not text.startswith("#"):
-        return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+        return without_controls(text)
+    cell = WriteOnlyCell(sheet, without_controls(text))
     cell.data_type = "s"
     return cell
 
 
-def _batches(phones: QuerySet[Phone]) -> Iterator[list[Phone]]:
+def _phones(phones: QuerySet[Phone]) -> Iterator[Phone]:
     """Yield all rows by number, a batch a query; what is added behind the place that is read may be left out."""
-    ordered = phones.only(*_READ).order_by("number", "pk")
+    ordered = phones.only(*READ).order_by("number", "pk")
     batch = list(ordered[:BATCH_SIZE])
     while batch:
-        yield batch
+        yield from batch
         last = batch[-1]
         if len(batch) < BATCH_SIZE:
             return
@@ -127,8 +114,8 @@ class _LaneCells:
         return cls(agent.name if agent else "", str(agent_id or ""), published.label if published else "")
 
 
-def _cells(phone: Phone, directory: Directory) -> list[str]:
-    """Return a row in the order of `COLUMNS`, guarded."""
+def row_of(phone: Phone, directory: Directory) -> list[str]:
+    """Return what a file says of a phone, in the order of `COLUMNS`, guarded."""
     inbound = _LaneCells.of(phone.inbound_agent_id, directory)
     outbound = _LaneCells.of(phone.outbound_agent_id, directory)
     number = phone.number if _E164.fullmatch(phone.number) else guarded(phone.number)

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from .timing import is_ahead
+
 FRESH_FOR = timedelta(minutes=5)
 
 
@@ -23,9 +25,11 @@ def stale_after() -> timedelta:
 
 
 def freshness_of(read_at: datetime | None, now: datetime) -> Freshness:
-    """Say how fresh what was read from Diga at this moment is."""
+    """Say how fresh what was read from Diga at this moment is; stale if nobody can tell, as the moment is ahead."""
     if read_at is None:
         return Freshness.NEVER
+    if is_ahead(read_at, now):
+        return Freshness.STALE
     if now - read_at <= FRESH_FOR:
         return Freshness.FRESH
     return Freshness.STALE if now - read_at > stale_after() else Freshness.AGEING

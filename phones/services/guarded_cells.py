@@ -4,6 +4,11 @@ A spreadsheet runs what begins with one of `FORMULA_STARTS`; an apostrophe in fr
 takes that apostrophe off again, so a text that itself looks guarded gets another one.
 """
 
+import re
+
+# XML has no place for control characters, nor for two others that openpyxl forgets.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+LOST = "\ufffd"
 # The wide forms are read as the plain ones by spreadsheets set to Japanese and Chinese.
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 GUARD = "'"
@@ -20,6 +25,11 @@ def unguarded(cell: str) -> str:
     An apostrophe that guards nothing, as in `'Tis`, was typed by somebody and stays.
     """
     return cell[1:] if _looks_guarded(cell) else cell
+
+
+def without_controls(text: str) -> str:
+    """Return a text as it can stand in a workbook, with `LOST` for what can't."""
+    return _NOT_IN_XML.sub(LOST, text)
 
 
 def _looks_guarded(text: str) -> bool:

@@ -11,6 +11,7 @@ from .directory import directory_of
 from .impact import Direction, Impact, Target, Use, fingerprint, foresee
 from .intention import Intention, renewed
 from .reading import reread_agents
+from .timing import has_passed
 
 Clock = Callable[[], datetime]
 # A large agent answers on thousands of numbers; sentences name a few and count the rest.
@@ -87,8 +88,7 @@ def guard_change(
     """
     if not intention.moves_calls:
         return ()
-    asked_at = clock()
-    if project.agents_read_at is None or asked_at - project.agents_read_at > AGENTS_FRESH_FOR:
+    if has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
         impacts = _impacts_anew(project, phone, intention, client, clock)
     else:
         impacts = impacts_of(phone, intention)

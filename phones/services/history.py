@@ -33,6 +33,7 @@ class Wanted:
     until: date | None = None
     q: str = ""
     look: bool = False
+    plan: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -60,16 +61,16 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
     if wanted.agent:
         # The order by the table of agents lets its index bring the newest changes first.
         changes = changes.filter(named_agents__agent_id=wanted.agent).order_by("-named_agents__change_id")
-    if wanted.phone:
-        changes = changes.filter(phone=wanted.phone)
-    if wanted.person is not None:
-        changes = changes.filter(actor=wanted.person)
+    exact = {
+        "phone": wanted.phone,
+        "actor": wanted.person,
+        "plan": wanted.plan,
+        "source": wanted.source or None,
+        "outcome": wanted.outcome or None,
+    }
+    changes = changes.filter(**{name: value for name, value in exact.items() if value is not None})
     if wanted.field:
         changes = changes.filter(after__has_key=wanted.field)
-    if wanted.source:
-        changes = changes.filter(source=wanted.source)
-    if wanted.outcome:
-        changes = changes.filter(outcome=wanted.outcome)
     if wanted.since:
         changes = changes.filter(created_at__gte=_midnight(wanted.since))
     if wanted.until:

@@ -1,6 +1,5 @@
 """The history as CSV: one row a change, stable column codes, times with their offset."""
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from phones.models import Change
 
+from .csv_stream import csv_stream
 from .guarded_cells import guarded
 from .history import CHANGED_FIELDS
 
@@ -39,20 +39,10 @@ COLUMNS = (
 )
 
 
-class _Line:
-    """A file for `csv.writer` that hands back each line instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_lines(changes: QuerySet[Change]) -> Iterator[str]:
     """Yield the changes as lines of CSV with a header, for programs and spreadsheets; never all in memory."""
-    writer = csv.writer(_Line())
-    # Without this mark, Excel reads UTF-8 as something else.
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for change in changes.iterator(chunk_size=CHUNK):
-        yield writer.writerow(guarded(str(value)) for value in _row(change).values())
+    rows = (_row(change) for change in changes.iterator(chunk_size=CHUNK))
+    yield from csv_stream(COLUMNS, ((guarded(str(value)) for value in row.values()) for row in rows))
 
 
 def _row(change: Change) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from .directory import AgentEntry, Directory, VersionEntry
 from .impact import Direction, Target
 
 FIELDS = ("nickname", "inbound", "outbound")
+NICKNAME_LIMIT = 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ REGION = "ES"
 COUNTRY_CODE = "34"
 TEXT_LIMIT = 200_000
 ITEM_LIMIT = 5_000
+# As long as the longest SIP identifier that is looked for.
+CELL_LIMIT = 700
 # Shorter ends of a number say nothing; longer rows of digits are no numbers (E.164).
 SHORTEST_END, LONGEST = 4, 15
 # From here on a row of digits in running text is taken for a number; shorter ones are dates, prices, tickets.
@@ -99,6 +101,13 @@ def read_paste(text: str) -> Pasted:
     lines = [line for line in (plain(line).strip(" \t") for line in text.splitlines()) if line]
     is_column = 2 * sum(_is_item(line) for line in lines) >= len(lines)
     return _each_once(item for line in lines for item in _line(line, is_column=is_column))
+
+
+def read_number(cell: str) -> Candidate | NoNumber:
+    """Return the number that a cell of a table holds and nothing else, or why it is none."""
+    text = " ".join(plain(cell).split())
+    found = list(_line(text, is_column=True)) if len(text) <= CELL_LIMIT else []
+    return found[0] if len(found) == 1 else NoNumber(text[:SHOWN_LENGTH], Fault.WORDS)
 
 
 def _each_once(items: Iterable[Candidate | NoNumber]) -> Pasted:

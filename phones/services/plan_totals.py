@@ -15,7 +15,8 @@ class Totals:
     counts: Mapping[ItemState, int]
 
     def __getitem__(self, state: ItemState) -> int:
-        return self.counts.get(state, 0)
+        # A template asks for every name here first: what is no state isn't 0.
+        return self.counts.get(ItemState(state), 0)
 
     @property
     def total(self) -> int:

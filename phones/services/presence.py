@@ -13,6 +13,8 @@ from django.db.models import Q
 
 from phones.models import Phone
 
+from .timing import has_passed
+
 Clock = Callable[[], datetime]
 GONE_AFTER = timedelta(minutes=5)
 # A person who is still there is noted again no more often than this: it is a write.
@@ -37,7 +39,7 @@ def note_presence(*, phone: Phone, user: User, clock: Clock) -> list[Presence]:
     now = clock()
     seen = _present(phone, now)
     opened_at, seen_at = seen.get(user.pk, (now, None))
-    if seen_at is None or now - seen_at >= NOTED_FOR:
+    if has_passed(NOTED_FOR, seen_at, now):
         seen[user.pk] = (opened_at, now)
         cache.set(_key(phone), seen, timeout=GONE_AFTER.total_seconds())
     return _named(phone, seen, user)
@@ -54,7 +56,7 @@ def _key(phone: Phone) -> str:
 
 def _present(phone: Phone, now: datetime) -> Sightings:
     kept: Sightings = cache.get(_key(phone)) or {}
-    return {user_id: times for user_id, times in kept.items() if now - times[1] < GONE_AFTER}
+    return {user_id: times for user_id, times in kept.items() if not has_passed(GONE_AFTER, times[1], now)}
 
 
 def _named(phone: Phone, seen: Sightings, user: User) -> list[Presence]:

@@ -1,5 +1,6 @@
 """Reading from Diga on demand: one phone, or the agents behind it."""
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -7,8 +8,9 @@ from phones import diga
 from phones.models import Phone, Project
 
 from .connecting import client_for, note_answer, note_refusal
+from .directory import AgentEntry, directory_read
 from .intention import Base
-from .storing import hold, is_copy, store_agents, store_phone
+from .storing import hold, is_copy, make_readable, store_agents, store_phone
 
 Clock = Callable[[], datetime]
 
@@ -23,6 +25,7 @@ def reread(
     :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
     """
     asked_at = clock()
+    make_readable(phone, asked_at)
     try:
         record = client.get_phone(phone.pk)
     except diga.DigaNotFound:
@@ -60,8 +63,8 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
     hold(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
 
 
-def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> None:
-    """Read all agents and versions from Diga and copy the answer.
+def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
+    """Read all agents and versions from Diga, copy the answer, and return it.
 
     :raises DigaError: Diga gave no usable answer; our copy is as before.
     """
@@ -73,3 +76,15 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
         raise
     note_answer(project)
     store_agents(project, agents, now=asked_at)
+    return agents
+
+
+def peek_agent(*, project: Project, agent_id: uuid.UUID) -> AgentEntry | None:
+    """Return an agent as Diga has it now, for a page that only shows it; None if it is gone. No row is written.
+
+    :raises NoKey: the project has no usable key.
+    :raises DigaError: Diga gave no usable answer.
+    """
+    agents = client_for(project).list_agents()
+    agents.require(agent_id)
+    return directory_read(agents.data).agent(agent_id)

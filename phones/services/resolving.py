@@ -49,7 +49,7 @@ def resolve(*, projects: Collection[Project], candidates: Sequence[Candidate]) -
     All else that a phone ends with is a choice for a person.
     """
     phones = Phone.objects.filter(project__in=projects).only(*_SHOWN)
-    exact = _by_number(phones, candidates)
+    exact = phones_by_number(phones, candidates)
     left = [candidate for candidate in candidates if candidate not in exact and not candidate.sip]
     endings = _by_end(phones, left)
     resolved = Resolved()
@@ -75,8 +75,8 @@ def _is_only_one(candidate: Candidate, similar: Sequence[Phone]) -> bool:
     return len(similar) == 1 and len(candidate.end) < NATIONAL_LENGTH
 
 
-def _by_number(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[Candidate, list[Phone]]:
-    """Return the phones whose number is what a candidate most likely stands for. One query a batch of spellings."""
+def phones_by_number(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[Candidate, list[Phone]]:
+    """Return those of the phones whose number is what a candidate most likely stands for. One query a batch."""
     wanted = {number for candidate in candidates for key in candidate.keys for number in (key, f"+{key}")}
     by_number = defaultdict(list)
     for batch in _batches(wanted):

@@ -98,8 +98,12 @@ def find_out(change: Change, client: diga.DigaClient, clock: Clock) -> tuple[Bec
     :raises DigaError: Diga gave no usable answer.
     """
     says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
-    if any(_is_version_only(change, name) for name in change.after):
-        reread_agents(project=change.project, client=client, clock=clock)
+    blind = {uuid.UUID(change.after[name]["agent_id"]) for name in change.after if _is_version_only(change, name)}
+    if blind:
+        agents = reread_agents(project=change.project, client=client, clock=clock)
+        # Of one that is not there, or could not be read, we have an older copy at best, which proves nothing.
+        if not blind <= {agent.agent_id for agent in agents.data}:
+            return None, says
     found = {_became(change, name, says) for name in change.after}
     if None in found or _may_be_anothers(change, says):
         return None, says

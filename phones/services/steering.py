@@ -101,7 +101,7 @@ def apply_plan(
         publishes = will_publish(held)
         if count != shown_count or publishes != sorted(shown_publish):
             raise PreviewHasMoved
-        if needs_typing(held.project, count) and _digits(typed) != str(count):
+        if needs_typing(held.project, count) and digits_typed(typed) != str(count):
             raise CountNotTyped(count)
         held.agreed = publishes
         if needs_approval(held.project, count):
@@ -220,9 +220,20 @@ def _start(plan: Plan, by: User, now: datetime) -> None:
     plan.state, plan.resumed_at = PlanState.RUNNING, now
     plan.started_at = plan.started_at or now
     plan.approver, plan.approver_name = by, by.get_full_name() or by.get_username()
-    plan.save(
-        update_fields=["state", "started_at", "resumed_at", "approver", "approver_name", "agreed", "cause", "message"]
-    )
+    # How it ends is news, even to somebody who has seen it paused.
+    plan.is_told = False
+    changed = [
+        "state",
+        "started_at",
+        "resumed_at",
+        "approver",
+        "approver_name",
+        "agreed",
+        "cause",
+        "message",
+        "is_told",
+    ]
+    plan.save(update_fields=changed)
 
 
 def _halt(plan: Plan, state: PlanState, now: datetime) -> None:
@@ -232,6 +243,6 @@ def _halt(plan: Plan, state: PlanState, now: datetime) -> None:
     plan.resumed_at, plan.state = None, state
 
 
-def _digits(typed: str) -> str:
+def digits_typed(typed: str) -> str:
     """Return the digits of a typed count: people group thousands with a point, a comma or a blank."""
     return "".join(letter for letter in typed if letter not in ".,'’ \u00a0\u202f")

@@ -6,10 +6,11 @@ What an answer changes that we did not, goes into the drift ledger in the same t
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from phones import diga
 from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
@@ -20,6 +21,7 @@ from .drifting import Seen, drift_of, open_changes
 from .intention import FIELDS
 from .numbers import digits_of, folded, nickname_key, shown_number
 from .ordering import agent_key
+from .timing import CLOCK_SLACK, is_ahead
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
@@ -72,6 +74,21 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
 def hold(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
     """Let the object in memory say what an answer says; its row stays as it is."""
     _apply(phone, _values(record), read_at)
+
+
+def hold_to_clock(phones: QuerySet[Phone], now: datetime) -> None:
+    """Let rows that were read ahead of now have been read just before: the clock was set back since.
+
+    They were read before now in truth, so that is no lie, and answers that are asked for from now on are newer again.
+    """
+    phones.filter(fetched_at__gt=now + CLOCK_SLACK).update(fetched_at=now - timedelta.resolution)
+
+
+def make_readable(phone: Phone, now: datetime) -> None:
+    """See to it that an answer about the phone that is asked for from now on is newer than its row."""
+    if is_ahead(phone.fetched_at, now):
+        hold_to_clock(Phone.objects.filter(pk=phone.pk), now)
+        phone.refresh_from_db(fields=["fetched_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,58 +238,69 @@ def _store_differing(
     stored.outside_count += len(observed)
 
 
-def store_agents(project: Project, agents: Iterable[diga.Agent], *, now: datetime) -> None:
-    """Copy Diga's whole list of agents and versions, and move `project.agents_changed_at` if anything differs.
+def store_agents(project: Project, agents: diga.AgentList, *, now: datetime) -> None:
+    """Copy Diga's list of agents and versions, and move `project.agents_changed_at` if anything differs.
 
     `now` is when the list was asked for.
 
-    Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them.
+    Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them. A list of
+    which a part could not be read says nothing of those it leaves out: they stay as they are.
 
     :raises ForeignProject: one of the ids belongs to another project's agent.
     """
+    wanted = {agent.agent_id: agent for agent in agents.data}
     with transaction.atomic():
-        wanted = {agent.agent_id: agent for agent in agents}
         if Agent.objects.filter(pk__in=wanted).exclude(project=project).exists():
             raise ForeignProject
         before = _picture(project)
-        Agent.objects.bulk_create(
-            [
-                Agent(
-                    id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name)
-                )
-                for agent in wanted.values()
-            ],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["name", "sort_key", "is_listed"],
-        )
-        Agent.objects.filter(project=project).exclude(pk__in=wanted).update(is_listed=False)
-        versions = {
-            version.version_id: AgentVersion(
-                id=version.version_id,
-                agent_id=agent.agent_id,
-                number=version.version_number,
-                name=version.version_name,
-                is_published=version.is_published,
-                is_draft=version.is_draft,
-            )
-            for agent in wanted.values()
-            for version in agent.versions
-        }
-        AgentVersion.objects.filter(agent__project=project).exclude(pk__in=versions).delete()
-        AgentVersion.objects.bulk_create(
-            versions.values(),
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["number", "name", "is_published", "is_draft"],
-        )
-        project.agents_read_at, project.agent_count = now, len(wanted)
+        ours = Agent.objects.filter(project=project)
+        if agents.is_complete:
+            ours.exclude(pk__in=wanted).update(is_listed=False)
+        told = ours if agents.is_complete else ours.filter(pk__in=wanted)
+        _write_agents(project, wanted.values())
+        _write_versions(AgentVersion.objects.filter(agent__in=told), wanted.values())
+        project.agents_read_at, project.agent_count = now, ours.filter(is_listed=True).count()
         moved = ["agents_read_at", "agent_count"]
         # Left alone where nothing differs: this object may be older than its row, by whose time copies are kept.
         if _picture(project) != before:
             project.agents_changed_at = now
             moved.append("agents_changed_at")
         project.save(update_fields=moved)
+
+
+def _write_agents(project: Project, agents: Iterable[diga.Agent]) -> None:
+    Agent.objects.bulk_create(
+        [
+            Agent(id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name))
+            for agent in agents
+        ],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["name", "sort_key", "is_listed"],
+    )
+
+
+def _write_versions(told: QuerySet[AgentVersion], agents: Iterable[diga.Agent]) -> None:
+    """Write the versions of the agents; of those we have, of agents the list tells of, drop what it doesn't have."""
+    versions = {
+        version.version_id: AgentVersion(
+            id=version.version_id,
+            agent_id=agent.agent_id,
+            number=version.version_number,
+            name=version.version_name,
+            is_published=version.is_published,
+            is_draft=version.is_draft,
+        )
+        for agent in agents
+        for version in agent.versions
+    }
+    told.exclude(pk__in=versions).delete()
+    AgentVersion.objects.bulk_create(
+        versions.values(),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["number", "name", "is_published", "is_draft"],
+    )
 
 
 def _picture(project: Project) -> set[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
@@ -13,12 +13,15 @@ from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 from .connecting import client_for, note_answer, note_refusal
 from .missing import find_missing
 from .recognising import refuse_other_project
-from .storing import ForeignProject, store_agents, store_phones
+from .storing import ForeignProject, hold_to_clock, store_agents, store_phones
+from .timing import CLOCK_SLACK, has_passed, is_ahead
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)
 # How often the row of a run is written: its counts are shown while it goes on.
 BEAT = timedelta(seconds=0.5)
+# A worker that is free hears the bell at once.
+HEARD_WITHIN = timedelta(seconds=10)
 PAGE_SIZE = 100
 COUNTS = (
     "agent_count",
@@ -52,6 +55,10 @@ class Incomplete(Exception):
         self.walk = walk
 
 
+class ClockSetBack(Exception):
+    """The clock was set back during this run: what was read before seems newer than what is read now."""
+
+
 class TakenOver(Exception):
     """The row of this run was ended by another process, which held it for dead."""
 
@@ -62,9 +69,9 @@ def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     :raises SyncIsRunning: somebody else's pass is alive.
     """
     running = SyncRun.objects.filter(project=project, state=SyncState.RUNNING)
-    running.filter(heartbeat_at__lt=now - SILENCE_LIMIT).update(
-        state=SyncState.FAILED, finished_at=now, cause="interrupted"
-    )
+    # A heartbeat ahead of us is of before the clock was set back.
+    is_dead = Q(heartbeat_at__lt=now - SILENCE_LIMIT) | Q(heartbeat_at__gt=now + CLOCK_SLACK)
+    running.filter(is_dead).update(state=SyncState.FAILED, finished_at=now, cause="interrupted")
     last = SyncRun.objects.filter(project=project, state=SyncState.COMPLETE).order_by("-pk").first()
     try:
         with transaction.atomic():
@@ -86,9 +93,12 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     No failure of Diga is raised: it is written into the row, the old copy stays. A row that another process
     has taken is returned as it is.
     """
-    if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False).update(is_taken=True):
+    now = clock()
+    untaken = SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False)
+    # It may have waited for longer than a silence may last.
+    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=now):
         return run
-    run.is_taken = True
+    run.is_taken, run.started_at, run.heartbeat_at = True, now, now
     try:
         _copy(run, client_for(run.project), clock, on_page)
     except NoKey:
@@ -97,6 +107,8 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
         return _end(run, clock(), SyncState.FAILED, cause=error.cause)
     except Incomplete as stop:
         return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
+    except ClockSetBack:
+        return _end(run, clock(), SyncState.FAILED, cause="clock")
     except diga.DigaError as error:
         note_refusal(run.project, error, clock())
         return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
@@ -110,11 +122,13 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     """Copy the agents and then the phones; look for those that the list did not show."""
     project = run.project
     asked_at = clock()
+    hold_to_clock(Phone.objects.filter(project=project), run.started_at)
     agents = client.list_agents()
     note_answer(project)
-    refuse_other_project(project, client, agents)
+    refuse_other_project(project, client, agents.data)
     store_agents(project, agents, now=asked_at)
     run.agent_count = project.agent_count
+    run.malformed_count = agents.malformed_count
     _walk(run, client, clock, on_page)
     # A phone that moved in the list meanwhile was counted twice.
     seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
@@ -152,7 +166,13 @@ def _expected(last_time: int | None, told: int | None) -> int | None:
 
 
 def _beat(run: SyncRun, now: datetime, *, is_due: bool = False) -> None:
-    """Write how far the run is, every half second. :raises TakenOver: it was ended by another process."""
+    """Write how far the run is, every half second.
+
+    :raises TakenOver: it was ended by another process.
+    :raises ClockSetBack: the last beat is ahead of now.
+    """
+    if is_ahead(run.heartbeat_at, now):
+        raise ClockSetBack
     if not is_due and now - run.heartbeat_at < BEAT:
         return
     run.heartbeat_at = now
@@ -197,6 +217,12 @@ def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = Non
     return run_sync(claim_sync(project=project, now=clock()), clock=clock, on_page=on_page)
 
 
+def unheard_runs(now: datetime) -> list[int]:
+    """Return the ids of passes that were claimed and not taken: the bell was lost, or all workers are busy."""
+    waiting = SyncRun.objects.filter(state=SyncState.RUNNING, is_taken=False).order_by("pk")
+    return [run.pk for run in waiting if has_passed(HEARD_WITHIN, run.started_at, now)]
+
+
 def due_projects(now: datetime) -> list[Project]:
     """Return the projects whose sync is due, longest waiting first."""
     waiting = Project.objects.order_by(F("sync_tried_at").asc(nulls_first=True), "id")
@@ -207,7 +233,7 @@ def is_due(project: Project, now: datetime) -> bool:
     """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt."""
     if not (project.sealed_token and project.is_writable):
         return False
-    return project.sync_tried_at is None or project.sync_tried_at + project.sync_interval <= now
+    return has_passed(project.sync_interval, project.sync_tried_at, now)
 
 
 def set_interval(*, project: Project, minutes: int) -> None:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard import disk
 from phones.services.explaining import words_for_cause
 from phones.services.freshness import freshness_of, stale_after
 
@@ -35,6 +36,12 @@ def _icon(name: str) -> SafeString:
 def sprite() -> str:
     """Return the address of the icon sprite, for an icon whose name is a value."""
     return static("desk/icons.svg")
+
+
+@register.simple_tag
+def is_disk_low() -> bool:
+    """Say whether the disk of the server is nearly full."""
+    return disk.is_low()
 
 
 @register.simple_tag

@@ -18,6 +18,7 @@ from phones.services.tallies import Uses, uses_of_agents
 
 from .listing import suffix_of
 from .rows import MISSING_BADGE, Badge, status_badge
+from .upgrade_lines import upgrade_lines
 
 _UNUSED = Uses()
 
@@ -93,6 +94,7 @@ def agent_detail(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpRe
         "phones": [_agent_phone(slug, phone, agent_id) for phone in numbers.phones],
         "inbound_url": inbound_url,
         "outbound_url": outbound_url,
+        "upgrades": upgrade_lines(desk.project, agent_id),
         "changes_url": f"{reverse('change_list', args=[slug])}?agent={agent_id}",
     }
     return render(request, "phones/agent_detail.html", context)

@@ -41,6 +41,7 @@ def wanted_from(query: QueryDict) -> Wanted:
         until=_day(query.get("to", "")),
         q=" ".join(query.get("q", "").replace("\x00", "").split())[:QUERY_LIMIT],
         look=query.get("look") == "1",
+        plan=id_from(query.get("plan", "")),
     )
 
 
@@ -95,6 +96,7 @@ class ChangeFilters:
     # What has no control of its own, kept by hidden fields.
     phone: str
     look: bool
+    plan: str
     chips: list[Chip]
 
 
@@ -110,6 +112,7 @@ def filters_of(
         wanted.q,
         _text(wanted.phone),
         wanted.look,
+        _text(wanted.plan),
         _chips(wanted, selects, phone, url),
     )
 
@@ -147,6 +150,8 @@ def _chips(wanted: Wanted, selects: list[Filter], phone: Phone | None, url: str)
         labels["q"] = f"“{wanted.q}”"
     if wanted.look:
         labels["look"] = _("Needs a look")
+    if wanted.plan is not None:
+        labels["plan"] = _("Plan %(id)d") % {"id": wanted.plan}
     empty = Wanted()
     return [
         Chip(

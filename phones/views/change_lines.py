@@ -69,6 +69,8 @@ class ChangeLine:
     takes_back: int | None
     takes_back_url: str
     revert_url: str
+    plan_id: int | None
+    plan_url: str
 
     @classmethod
     def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
@@ -100,6 +102,8 @@ class ChangeLine:
             takes_back=change.reverts_id,
             takes_back_url=reverse("change_detail", args=[slug, change.reverts_id]) if change.reverts_id else "",
             revert_url=_revert_url(change, desk, phone) if desk and phone else "",
+            plan_id=change.plan_id,
+            plan_url=reverse("plan_detail", args=[slug, change.plan_id]) if change.plan_id else "",
         )
 
 

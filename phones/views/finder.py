@@ -74,6 +74,7 @@ class Findings:
     found_count: int
     phone_count: int
     list_url: str
+    change_url: str
     choices: list[ChoiceLine]
     absent: list[str]
     faulty: list[FaultLine]
@@ -107,10 +108,12 @@ def _show_finder(
 def _findings(desk: Desk, pasted: Pasted) -> Findings:
     resolved = resolving.resolve(projects=[desk.project], candidates=pasted.candidates)
     list_url = reverse("phone_list", args=[desk.project.slug])
-    selected_url = ""
+    selected_url = change_url = ""
     if resolved.found:
         selection = resolving.keep_selection(project=desk.project, owner=desk.user, phones=resolved.found)
-        selected_url = f"{list_url}?{urlencode({'selection': selection.pk.hex})}"
+        query = urlencode({"selection": selection.pk.hex})
+        selected_url = f"{list_url}?{query}"
+        change_url = f"{reverse('plan_new', args=[desk.project.slug])}?{query}" if desk.may_bulk else ""
     choices = [
         ChoiceLine(
             choice.text,
@@ -125,6 +128,7 @@ def _findings(desk: Desk, pasted: Pasted) -> Findings:
         found_count=resolved.found_count,
         phone_count=len(resolved.found),
         list_url=selected_url,
+        change_url=change_url,
         choices=choices,
         absent=resolved.absent,
         faulty=[FaultLine(item.text, _FAULTS[item.fault]) for item in pasted.faulty],

@@ -9,6 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from phones.access import Desk
+from phones.services.choosing import CHOICE_LIMIT
 from phones.services.directory import directory_of
 from phones.services.finding import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
 from phones.services.ordering import BY_NUMBER, END, KEYS
@@ -84,7 +85,15 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     suffix = suffix_of(criteria)
     may_label = desk.may_label and desk.project.is_open
     rows = [
-        PhoneRow.of(phone, directory, list_url=list_url, suffix=suffix, may_label=may_label, now=now)
+        PhoneRow.of(
+            phone,
+            directory,
+            list_url=list_url,
+            suffix=suffix,
+            may_label=may_label,
+            may_choose=desk.may_bulk,
+            now=now,
+        )
         for phone in page.phones
     ]
     filters = filters_of(criteria, directory)
@@ -105,6 +114,8 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "shown_as": _values(criteria, SHOWN_AS),
         "rows": rows_markup(rows),
         "total": page.total,
+        "selected_count": page.total if criteria.selection else 0,
+        "choice_limit": CHOICE_LIMIT,
         "list_url": list_url,
         "suffix": suffix,
         "clear_url": url_of(Criteria(sort=criteria.sort, size=criteria.size, cols=criteria.cols)),

@@ -149,6 +149,7 @@ def _row(request: DeskRequest, desk: Desk, phone: Phone, now: datetime) -> Phone
         list_url=reverse("phone_list", args=[desk.project.slug]),
         suffix=suffix_of(criteria_from(request.GET)),
         may_label=desk.may_label and desk.project.is_open,
+        may_choose=desk.may_bulk,
         now=now,
     )
 

@@ -18,11 +18,12 @@ from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
-from phones.forms.projects import KeyForm, ReplaceKeyForm, SyncIntervalForm
+from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
-from phones.services import connecting, explaining, overview, syncing
+from phones.services import connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
+from phones.services.timing import has_passed
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
@@ -76,12 +77,14 @@ def _start_sync(project: Project) -> SyncRun:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("key")
 def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the key and the settings; replace the key, or change the time between syncs."""
+    """Show the key and the settings; replace the key, or change the time between syncs or the rules for plans."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return _show_settings(request, desk)
     if "minutes" in request.POST:
         return _change_interval(request, desk)
+    if "typed_above" in request.POST:
+        return _change_plan_rules(request, desk)
     form = ReplaceKeyForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, key_form=form, status=422)
@@ -105,12 +108,22 @@ def _change_interval(request: DeskRequest, desk: Desk) -> HttpResponse:
     return redirect("project_settings", desk.project.slug)
 
 
+def _change_plan_rules(request: DeskRequest, desk: Desk) -> HttpResponse:
+    form = PlanRulesForm(request.POST)
+    if not form.is_valid():
+        return _show_settings(request, desk, rules_form=form, status=422)
+    plan_rules.set_plan_rules(project=desk.project, **form.cleaned_data)
+    messages.success(request, _("The rules for plans are changed."))
+    return redirect("project_settings", desk.project.slug)
+
+
 def _show_settings(
     request: DeskRequest,
     desk: Desk,
     *,
     key_form: ReplaceKeyForm | None = None,
     interval_form: SyncIntervalForm | None = None,
+    rules_form: PlanRulesForm | None = None,
     refusal: Refusal | None = None,
     abilities: list[Ability] | None = None,
     status: int = 200,
@@ -121,6 +134,10 @@ def _show_settings(
         "abilities": abilities or abilities_of(desk.project),
         "key_form": key_form or ReplaceKeyForm(),
         "interval_form": interval_form or SyncIntervalForm(initial={"minutes": desk.project.sync_interval_minutes}),
+        "rules_form": rules_form
+        or PlanRulesForm(
+            initial={"typed_above": desk.project.typed_above, "approved_above": desk.project.approved_above}
+        ),
         "refusal": refusal,
     }
     return render(request, "phones/project_settings.html", context, status=status)
@@ -166,7 +183,7 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
         return redirect("project_overview", slug)
     run = _start_sync(desk.project)
     if is_for(request, "freshness"):
-        return render(request, "phones/_freshness.html", {"desk": desk, "run": run})
+        return render(request, "phones/_freshness.html", {"desk": desk, "run": run, "is_unheard": _is_unheard(run)})
     return redirect("sync_progress", slug, run.pk)
 
 
@@ -177,20 +194,27 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
     status = 200 if run.is_running else 286
     if is_for(request, "freshness"):
-        response = render(request, "phones/_freshness.html", {"desk": desk, "run": run}, status=status)
+        context = {"desk": desk, "run": run, "is_unheard": _is_unheard(run)}
+        response = render(request, "phones/_freshness.html", context, status=status)
         return response if run.is_running else trigger_client_event(response, "phones-synced", {})
-    context = {"desk": desk, "section": "overview", "run": run} | _progress(run)
+    context = {"desk": desk, "section": "overview", "run": run, **_progress(run)}
     if is_for(request, "sync-run"):
         return render(request, "phones/sync_progress.html#sync-run", context, status=status)
     more = {"is_first": overview.is_first_run(run), "abilities": abilities_of(desk.project)}
     return render(request, "phones/sync_progress.html", context | more)
 
 
+def _is_unheard(run: SyncRun) -> bool:
+    """Say whether the queue keeps the workers from hearing of the run."""
+    return run.is_running and not run.is_taken and tasks.is_queue_silent()
+
+
 def _progress(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
-        "is_untaken": run.is_running and not run.is_taken and now - run.started_at > PATIENCE,
-        "is_silent": run.is_running and run.is_taken and now - run.heartbeat_at > syncing.SILENCE_LIMIT,
+        "is_unheard": _is_unheard(run),
+        "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
+        "is_silent": run.is_running and run.is_taken and has_passed(syncing.SILENCE_LIMIT, run.heartbeat_at, now),
         "why": explaining.words_for_cause(run.cause) if run.cause else "",
     }
 

@@ -62,6 +62,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
         row.is_stale,
         row.is_nickname_open,
         row.needs_agent,
+        row.can_choose,
         not row.prefix,
         not row.nickname,
         not row.days_left,

@@ -103,6 +103,7 @@ class PhoneRow:
     is_stale: bool
     needs_agent: bool
     is_nickname_open: bool
+    can_choose: bool
 
     @classmethod
     def of(
@@ -113,9 +114,13 @@ class PhoneRow:
         list_url: str,
         suffix: str,
         may_label: bool,
+        may_choose: bool,
         now: datetime,
     ) -> "PhoneRow":
-        """Return the row of a phone; its links keep the list's filters (`suffix`, with its `?`)."""
+        """Return the row of a phone; its links keep the list's filters (`suffix`, with its `?`).
+
+        `may_choose` gives it a box to tick for a change of many.
+        """
         prefix, national = national_number(phone.shown)
         url = f"{list_url}{phone.pk}/"
         is_missing = phone.missing_since is not None
@@ -141,6 +146,7 @@ class PhoneRow:
             is_stale=is_stale(phone.fetched_at, now),
             needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
             is_nickname_open=may_label and not is_missing and phone.status not in {"released", "finished"},
+            can_choose=may_choose,
         )
 
 

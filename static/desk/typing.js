@@ -119,6 +119,6 @@
     if (root === document.body) tellOfOthers();
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-signs-out]")) keptPlaces().forEach((place) => sessionStorage.removeItem(place));
+    if (event.target.matches("[data-signs-out]")) sessionStorage.clear();
   });
 }

@@ -15,12 +15,15 @@ import pytest
 from django.db import DatabaseError, OperationalError, close_old_connections, connection
 from django.db.backends.utils import CursorWrapper
 
+from dashboard.doorbell import RedisQueue
+from phones import tasks
 from phones.diga.sandbox import Fault
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.editing import NotRecorded, OutcomeNotRecorded
 from phones.services.intention import Intention
 from phones.services.sweeping import sweep
-from phones.services.syncing import SyncIsRunning, claim_sync, run_sync
+from phones.services.syncing import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
+from tests.cabling import NOBODY_URL
 from tests.faults.stage import Stage, in_child, kill_self, row, together
 from tests.outages import IS_POSTGRES, database_away
 from tests.saving import before_answering, is_true_copy, patches, reading_back_fails, save, stored
@@ -117,8 +120,8 @@ def database_restarted(stage: Stage) -> None:
 
 @row(32)
 def redis_down(stage: Stage) -> None:
-    """Saves and syncs go on, paced by each process alone. Picking up plans without Redis: with plans."""
-    stage.settings.REDIS_URL = "redis://127.0.0.1:1"
+    """Saves and syncs go on, paced by each process alone. A sync whose bell was lost is done by the next tick."""
+    stage.settings.REDIS_URL = NOBODY_URL
     stage.settings.DIGA_REQUESTS_PER_SECOND = 1000.0
 
     change = stage.rename()
@@ -126,6 +129,19 @@ def redis_down(stage: Stage) -> None:
 
     assert (change.outcome, run.state) == (Outcome.CONFIRMED, SyncState.COMPLETE)
     assert is_true_copy(stage.sandbox, stage.phone)
+
+    queue = tasks.tick.huey
+    stage.monkeypatch.setattr(queue, "_immediate", False)
+    stage.monkeypatch.setattr(queue, "storage", RedisQueue("tests", url=NOBODY_URL, results=False).storage)
+    lost = claim_sync(project=stage.project, now=stage.clock() - HEARD_WITHIN)
+    tasks.run_claimed_sync(lost.pk)
+    # From here on as in a worker.
+    queue.storage.has_workers = True
+    tasks.tick.call_local()
+    queue.execute(queue.dequeue())
+
+    lost.refresh_from_db()
+    assert lost.is_complete
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from phones.models import Change, Outcome, Phone, Source
+from phones.models import Change, Outcome, Phone, Source, SyncState
 from phones.services.editing import Conflict
 from phones.services.intention import Base, Intention
+from phones.services.syncing import claim_sync
 from tests.faults.stage import Stage, row, together
 from tests.saving import before_answering, held, is_true_copy, patches, save, sent, stored
 
@@ -81,3 +82,10 @@ def clock_jumps(stage: Stage) -> None:
         save(stored(stage.phone), Intention(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
     )
     assert Phone.objects.filter(nickname="At last").count() == 1
+
+    # Passes: what was read by the late clock is no newer, and none keeps the project busy.
+    with time_machine.travel(now + timedelta(hours=1), tick=True):
+        stage.sync()
+        claim_sync(project=stage.project, now=stage.clock())
+    held(stage.sandbox, stage.phone).nickname = "Renamed in Diga again"
+    assert (stage.sync().state, is_true_copy(stage.sandbox, stage.phone)) == (SyncState.COMPLETE, True)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from .http import Answer, Refusal, envelope, invalid, iso, read_uuid
 from .paging import page_of, read_paging
-from .phones import find_phone
+from .phones import find_phone, refuse_publish
 from .state import AgentRow, Project, Table, VersionRow
 from .switches import Switches
 
@@ -16,6 +16,9 @@ VOICE = {
     "provider_voice_id": "sandbox-voice",
     "is_favourite": False,
 }
+
+# The lane of a phone that each of the names sets.
+PHONE_LANES = {"inbound_phone_number_id": "inbound_agent_id", "outbound_phone_number_id": "outbound_agent_id"}
 
 
 def write_agent(agent: AgentRow, version: VersionRow) -> dict[str, Any]:
@@ -105,25 +108,50 @@ def read_agent(project: Project, agent_id: UUID, query: dict[str, str]) -> Answe
     return Answer(200, write_agent(agent, version))
 
 
-def publish(project: Project, agent_id: UUID, body: object) -> Answer:
+def publish(project: Project, switches: Switches, agent_id: UUID, body: object) -> Answer:
     """Answer PATCH /v1/agent/{id}/published_version; without a version the agent leaves all its phones."""
     agent = find_agent(project, agent_id)
-    ids = _read_ids(body, ("version_id", "inbound_phone_number_id", "outbound_phone_number_id"))
+    ids = _read_ids(body, ("version_id", *PHONE_LANES))
     version_id = ids.pop("version_id")
     if version_id is None:
-        for phone in project.phones_of(agent.id):
-            phone.inbound_agent_id = None if phone.inbound_agent_id == agent.id else phone.inbound_agent_id
-            phone.outbound_agent_id = None if phone.outbound_agent_id == agent.id else phone.outbound_agent_id
         ids = dict.fromkeys(ids)
-    elif version_id not in {version.id for version in agent.versions if not version.is_draft}:
-        raise Refusal(envelope(400, "BAD_PARAMETER", "No saved version has this id"))
-    phones = {name: find_phone(project, phone_id) for name, phone_id in ids.items() if phone_id}
-    for name, phone in phones.items():
-        setattr(phone, name.replace("phone_number_id", "agent_id"), agent.id)
+        for lane in PHONE_LANES.values():
+            _detach(project, agent, lane)
+    else:
+        _check_publishing(project, switches, agent, version_id, ids)
+        phones = {name: find_phone(project, phone_id) for name, phone_id in ids.items() if phone_id}
+        for name, lane in PHONE_LANES.items():
+            if switches.publish_without_phones == "detach":
+                _detach(project, agent, lane)
+            if name in phones:
+                setattr(phones[name], lane, agent.id)
     agent.published_id = version_id
+    return write_publication(agent, ids)
+
+
+def write_publication(agent: AgentRow, ids: dict[str, UUID | None]) -> Answer:
+    """Answer with what is published, and the phones that were named."""
     answer = {name: value and str(value) for name, value in ids.items()}
-    answer |= {"agent_id": str(agent.id), "published_version_id": version_id and str(version_id)}
+    answer |= {"agent_id": str(agent.id), "published_version_id": agent.published_id and str(agent.published_id)}
     return Answer(200, answer, applied=True)
+
+
+def _detach(project: Project, agent: AgentRow, lane: str) -> None:
+    for phone in project.phones_of(agent.id):
+        if getattr(phone, lane) == agent.id:
+            setattr(phone, lane, None)
+
+
+def _check_publishing(
+    project: Project, switches: Switches, agent: AgentRow, version_id: UUID, ids: dict[str, UUID | None]
+) -> None:
+    if version_id not in {version.id for version in agent.versions if not version.is_draft}:
+        raise Refusal(envelope(400, "BAD_PARAMETER", "No saved version has this id"))
+    if switches.publish_needs_phone and not any(ids.values()):
+        raise Refusal(envelope(400, "BAD_PARAMETER", "Invalid phone number configuration or version"))
+    is_other = agent.published_id not in (None, version_id)
+    if switches.publish_over_another == "refused" and is_other and project.phones_of(agent.id):
+        raise Refusal(refuse_publish(agent, switches))
 
 
 def find_agent(project: Project, agent_id: UUID) -> AgentRow:

@@ -185,7 +185,7 @@ class Sandbox:
             case "PATCH /v1/agent/*/published_version":
                 if "phones.update" not in key.permissions:
                     return envelope(403, "INTERNAL_SERVER_ERROR", "Missing required permissions")
-                return agents.publish(project, row_id, read_json(request.body))
+                return agents.publish(project, switches, row_id, read_json(request.body))
             case _:
                 return calls.list_calls(project, switches, request.query)
 
@@ -200,12 +200,23 @@ class Sandbox:
         """Store something else than was asked for, and answer with it."""
         assert key  # noqa: S101 - a request without a key was not answered with 200.
         project = self.projects[key.project]
+        if request.path.endswith("/published_version"):
+            return self._publish_other(project, request)
         phone = project.phones[UUID(request.path.rpartition("/")[2])]
         phone.nickname = f"{phone.nickname or ''} (otro)"
         others = [agent.id for agent in project.agents.values() if agent.id != phone.inbound_agent_id]
         if phone.inbound_agent_id and others:
             phone.inbound_agent_id = others[0]
         return Answer(200, phones.write_phone(phone, self.switches), applied=True)
+
+    @staticmethod
+    def _publish_other(project: Project, request: Request) -> Answer:
+        """Publish the oldest saved version of the agent that was not asked for, and answer with it."""
+        agent = project.agents[UUID(request.path.split("/")[3])]
+        asked = read_json(request.body)["version_id"]
+        others = [version for version in agent.versions if str(version.id) != asked and not version.is_draft]
+        agent.published_id = min(others, key=lambda version: version.number).id
+        return agents.write_publication(agent, dict.fromkeys(agents.PHONE_LANES))
 
     def _limit_rate(self, key: Key) -> None:
         limit = self.switches.rate_limit

@@ -198,10 +198,11 @@ def _check_publishes(
         is_other = agent.published_id not in (None, version.id)
         elsewhere = [other for other in project.phones_of(agent.id) if other is not phone] if is_other else []
         if elsewhere or publishing.setdefault(agent.id, version.id) != version.id:
-            raise Refusal(_refuse_publish(agent, switches))
+            raise Refusal(refuse_publish(agent, switches))
 
 
-def _refuse_publish(agent: AgentRow, switches: Switches) -> Answer:
+def refuse_publish(agent: AgentRow, switches: Switches) -> Answer:
+    """Return the refusal of a second published version."""
     message = f"{agent.name or 'The agent'} has another version published on another phone"
     if switches.publish_refusal_shape == "validation":
         location: list[str | int] = ["body", "inbound_version_id"]

@@ -53,6 +53,15 @@ class Switches:
     unpublish_when_unused: bool = False
     """Whether taking an agent off its last phone unpublishes it."""
 
+    publish_without_phones: Literal["keep", "detach"] = "keep"
+    """What publishing from the agent's side does to its phones in a direction for which no phone is named."""
+
+    publish_over_another: Literal["moves", "refused"] = "moves"
+    """Whether that moves an agent whose phones run another version, or is refused as on the phone's side."""
+
+    publish_needs_phone: bool = False
+    """Whether it is refused where no phone is named."""
+
     released_listed: bool = True
     """Whether released and finished phones are listed without a `status` filter."""
 

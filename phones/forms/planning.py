@@ -1,0 +1,103 @@
+"""The form that says what is to be done with many phones: for each field keep, set or empty, and why."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+from phones import diga
+from phones.models import Phone
+from phones.services.directory import Directory
+from phones.services.impact import Target
+from phones.services.intention import NICKNAME_LIMIT
+from phones.services.patterns import BadPattern, Pattern
+from phones.services.wishing import Lane, Wish
+
+from .opened import TOO_OLD
+from .phones import LANES, offered_groups
+from .reasons import ReasonFields, reason_field
+
+KEEP, SET, EMPTY = "KEEP", "SET", "EMPTY"
+NO_AGENT = ("", _("Choose an agent…"))
+
+
+def how(label: Any, set_to: Any, empty: Any) -> forms.ChoiceField:
+    """Return what can be done with a field. It is kept unless somebody says otherwise."""
+    choices = [(KEEP, _("Keep")), (SET, set_to), (EMPTY, empty)]
+    return forms.ChoiceField(label=label, choices=choices, initial=KEEP, required=False)
+
+
+class WishForm(ReasonFields):
+    """What is wanted on every chosen phone. A lane's value is a version id, since that is what Diga takes."""
+
+    nickname_how = how(_("Nickname"), _("Set to a pattern"), _("Remove"))
+    nickname_pattern = forms.CharField(label=_("Pattern"), required=False, max_length=NICKNAME_LIMIT)
+    inbound_how = how(_("Inbound agent"), _("Set to"), _("Unassign"))
+    inbound_version_id = forms.ChoiceField(label=_("Inbound agent to set"), required=False)
+    outbound_how = how(_("Outbound agent"), _("Set to"), _("Unassign"))
+    outbound_version_id = forms.ChoiceField(label=_("Outbound agent to set"), required=False)
+    reason = reason_field(is_required=True)
+    form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
+
+    def __init__(self, data: QueryDict | None = None, *, directory: Directory, phones: Sequence[Phone]) -> None:
+        """Make a form about these phones of a project with these agents."""
+        super().__init__(data)
+        self.directory, self.phones = directory, phones
+        for lane in LANES:
+            field = self.fields[f"{lane}_version_id"]
+            field.choices = [NO_AGENT, *offered_groups(directory)]  # type: ignore[attr-defined]
+            field.error_messages["invalid_choice"] = _("This version is not offered in this project.")
+
+    def clean_nickname_pattern(self) -> str:
+        """Refuse a placeholder that stands for nothing, and names that would be too long."""
+        text: str = self.cleaned_data["nickname_pattern"]
+        if self._how("nickname") != SET:
+            return text
+        try:
+            pattern = Pattern.read(text)
+        except BadPattern as bad:
+            words = _("“%(placeholder)s” stands for nothing. There are {n}, {n:03}, {number} and {nickname}.")
+            raise forms.ValidationError(words, params={"placeholder": bad.placeholder}) from bad
+        for place, phone in enumerate(self.phones, 1):
+            if len(pattern.name(place, phone)) > NICKNAME_LIMIT:
+                words = _("The nickname of %(number)s would have more than %(limit)s characters.")
+                limit = number_format(NICKNAME_LIMIT)
+                raise forms.ValidationError(words, params={"number": phone.shown, "limit": limit})
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a field that is to be set to nothing, and a form that keeps everything."""
+        if self._is_missing("nickname", "nickname_pattern"):
+            self.add_error("nickname_pattern", _("Type a pattern, or choose Keep."))
+        for lane in LANES:
+            if self._is_missing(lane, f"{lane}_version_id"):
+                self.add_error(f"{lane}_version_id", _("Choose an agent, or Keep."))
+        if not self.errors.keys() - {"reason", "ticket", "form_token"} and self.wish().is_empty:
+            raise forms.ValidationError(_("Nothing is to be changed: every field is kept. Choose at least one."))
+        return self.cleaned_data
+
+    def _is_missing(self, name: str, value: str) -> bool:
+        return self._how(name) == SET and value not in self.errors and not self.cleaned_data.get(value)
+
+    def _how(self, name: str) -> str:
+        return self.cleaned_data.get(f"{name}_how") or KEEP
+
+    def wish(self) -> Wish:
+        """Return what is wanted on every phone."""
+        nickname: Pattern | diga.Unset | None = diga.UNSET
+        if self._how("nickname") == SET:
+            nickname = Pattern(self.cleaned_data["nickname_pattern"])
+        elif self._how("nickname") == EMPTY:
+            nickname = None
+        return Wish(nickname, self._lane("inbound"), self._lane("outbound"))
+
+    def _lane(self, lane: str) -> Lane:
+        chosen = self._how(lane)
+        if chosen != SET:
+            return None if chosen == EMPTY else diga.UNSET
+        found = self.directory.version(uuid.UUID(self.cleaned_data[f"{lane}_version_id"]))
+        return Target(*found) if found else diga.UNSET

@@ -1,0 +1,101 @@
+"""Which phone each row of an uploaded table is about: by its id, else by its number in any spelling."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from phones.models import Phone, Project
+
+from .agent_names import as_uuid
+from .exporting import READ
+from .import_columns import ImportColumns
+from .numbers import NOT_DIGITS
+from .pasting import Candidate, Fault, NoNumber, read_number
+from .policy import policy_for
+from .resolving import phones_by_number
+from .tables import Row
+from .typed_cells import NotUnderstood, is_untouched
+
+SHOWN_LENGTH = 80
+_READ = ("project_id", "shown", "digits", "missing_since", *READ)
+
+
+def phones_of_rows(
+    *, project: Project, rows: Sequence[Row], columns: ImportColumns
+) -> list[tuple[Row, Phone | NotUnderstood]]:
+    """Return the phone of each row, or why there is none. A few queries, for as many rows as one query may name."""
+    phones = Phone.objects.filter(project=project).only(*_READ)
+    ids = {row.line: as_uuid(columns.cell(row, "id") or "") for row in rows}
+    by_id: Mapping[uuid.UUID, Phone] = {
+        phone.pk: phone for phone in phones.filter(pk__in={found for found in ids.values() if found})
+    }
+    # A number is looked up only where there is no id.
+    spelled = {
+        row.line: read_number(columns.cell(row, "number") or "")
+        for row in rows
+        if not (columns.cell(row, "id") or "").strip()
+    }
+    by_number = phones_by_number(phones, [each for each in spelled.values() if isinstance(each, Candidate)])
+    found: list[tuple[Row, Phone | NotUnderstood]] = []
+    for row in rows:
+        try:
+            if row.line in spelled:
+                phone = _numbered(columns.cell(row, "number") or "", spelled[row.line], by_number)
+            else:
+                phone = _identified(columns.cell(row, "id") or "", ids[row.line], by_id)
+                _check_number(phone, columns.cell(row, "number") or "")
+        except NotUnderstood as fault:
+            found.append((row, fault))
+        else:
+            found.append((row, phone))
+    return found
+
+
+def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID, Phone]) -> Phone:
+    if phone_id is None:
+        raise NotUnderstood(_("“%(text)s” is no id.") % {"text": cell.strip()[:SHOWN_LENGTH]})
+    if phone_id not in by_id:
+        raise NotUnderstood(_("No number of this project has the id %(id)s.") % {"id": phone_id})
+    return by_id[phone_id]
+
+
+def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
+    """Return the phone with a number; of several that held it, the one that still does."""
+    text = cell.strip()[:SHOWN_LENGTH]
+    if not text:
+        raise NotUnderstood(_("There is neither a number nor an id."))
+    if isinstance(spelled, NoNumber):
+        if spelled.fault is Fault.ROUNDED:
+            raise NotUnderstood(
+                _("The spreadsheet rounded the number to %(text)s, and its last digits are lost.") % {"text": text}
+            )
+        raise NotUnderstood(_("“%(text)s” is no phone number.") % {"text": text})
+    phones = by_number.get(spelled, ())
+    if not phones:
+        raise NotUnderstood(_("“%(text)s” is not a number of this project.") % {"text": text})
+    held = [phone for phone in phones if policy_for(phone).can_label] if len(phones) > 1 else phones
+    if len(held) != 1:
+        raise NotUnderstood(
+            _("This project has %(number)s several times. Write the id of the one you mean.")
+            % {"number": phones[0].shown}
+        )
+    return held[0]
+
+
+def _check_number(phone: Phone, cell: str) -> None:
+    """Refuse a row whose id and number are those of two phones.
+
+    :raises NotUnderstood: they are.
+    """
+    if not cell.strip() or is_untouched(cell, phone.number):
+        return
+    if phone.digits and NOT_DIGITS.sub("", cell) == phone.digits:
+        return
+    spelled = read_number(cell)
+    keys = (*spelled.keys, spelled.sip) if isinstance(spelled, Candidate) else ()
+    if phone.number.removeprefix("+").lower() not in keys:
+        raise NotUnderstood(
+            _("The id is that of %(number)s, but the line says “%(text)s”.")
+            % {"number": phone.shown, "text": cell.strip()[:SHOWN_LENGTH]}
+        )

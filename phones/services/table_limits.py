@@ -1,0 +1,9 @@
+"""How much an uploaded table may hold, and the exception that says why a file is not read."""
+
+FILE_LIMIT = 20 * 1024 * 1024
+ROW_LIMIT = 100_000
+COLUMN_LIMIT = 200
+
+
+class NotATable(Exception):
+    """The file can't be read as a table; `str()` of it is a sentence for the person, ready translated."""

@@ -1,0 +1,135 @@
+"""What became of an upgrade: what Diga says it has published, read back. Never sent again, whatever is lost."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from phones import diga
+from phones.models import AgentUpgrade, NoKey, UpgradeOutcome
+
+from .classifying import Verdict, verdict_of
+from .connecting import client_for, note_refusal
+from .directory import directory_of
+from .intention import frozen_lane
+from .reading import reread_agents
+from .settling import FIRST_LOOK
+from .storing import ForeignProject
+from .sweeping import BATCH, GIVE_UP_AFTER, LEASE, LONGEST_WAIT
+from .syncing import cause_of
+
+Clock = Callable[[], datetime]
+# After these a version may have been published: a later one proves nothing about an earlier one.
+_MAYBE = (UpgradeOutcome.PENDING, UpgradeOutcome.CONFIRMED, UpgradeOutcome.MISMATCH, UpgradeOutcome.UNKNOWN)
+_SETTLED = (
+    "outcome",
+    "stored",
+    "http_status",
+    "message",
+    "cause",
+    "request_id",
+    "settled_at",
+    "duration_ms",
+    "next_look_at",
+    "look_count",
+)
+
+
+def settle_by_answer(
+    upgrade: AgentUpgrade, client: diga.DigaClient, answer: diga.Publication | diga.DigaError, clock: Clock
+) -> None:
+    """Write down what the request came to: refused, not sent, or what reading the agent back says."""
+    verdict = None
+    if isinstance(answer, diga.DigaError):
+        upgrade.cause, upgrade.message = cause_of(answer), answer.message
+        upgrade.http_status, upgrade.request_id = answer.status, answer.request_id
+        note_refusal(upgrade.project, answer, clock())
+        verdict = verdict_of(answer)
+    else:
+        upgrade.http_status = 200
+    if verdict is Verdict.REJECTED:
+        _settle(upgrade, UpgradeOutcome.REFUSED, clock())
+    elif verdict is Verdict.NOT_SENT:
+        _settle(upgrade, UpgradeOutcome.FAILED, clock())
+    else:
+        settle_by_reading(upgrade, client, clock)
+
+
+def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock) -> None:
+    """Read what the agent has published now, and settle by that; where it can't be told, look again in a minute."""
+    try:
+        reread_agents(project=upgrade.project, client=client, clock=clock).require(upgrade.agent_id)
+    except (diga.DigaError, ForeignProject):
+        found = None
+    else:
+        found = _found(upgrade)
+    now = clock()
+    if found is not None:
+        _settle(upgrade, found, now)
+    elif upgrade.outcome != UpgradeOutcome.UNKNOWN:
+        upgrade.outcome, upgrade.next_look_at = UpgradeOutcome.UNKNOWN, now + FIRST_LOOK
+        upgrade.save(update_fields=_SETTLED)
+
+
+def _found(upgrade: AgentUpgrade) -> UpgradeOutcome | None:
+    """Say what our fresh copy of the agent tells of the upgrade; None where nobody can tell."""
+    agent = directory_of(upgrade.project).agent(upgrade.agent_id)
+    live = agent.published if agent and agent.is_listed else None
+    live_id = str(live.id) if live else None
+    later = AgentUpgrade.objects.filter(agent_id=upgrade.agent_id, pk__gt=upgrade.pk, outcome__in=_MAYBE)
+    if upgrade.outcome == UpgradeOutcome.UNKNOWN and later.exists():
+        return None
+    if live_id == upgrade.after["version_id"]:
+        return UpgradeOutcome.CONFIRMED
+    if upgrade.http_status == 200 and not upgrade.cause:
+        # Diga said that it was done, and has something else.
+        upgrade.stored = frozen_lane(agent, live, upgrade.agent_id) or {}
+        return UpgradeOutcome.MISMATCH
+    return UpgradeOutcome.FAILED if live_id == upgrade.before["version_id"] else None
+
+
+def _settle(upgrade: AgentUpgrade, outcome: UpgradeOutcome, now: datetime) -> None:
+    upgrade.outcome, upgrade.settled_at, upgrade.next_look_at = outcome, now, None
+    upgrade.save(update_fields=_SETTLED)
+
+
+def sweep_upgrades(*, clock: Clock) -> int:
+    """Look at every open upgrade that is due, and return how many were settled. Nothing is ever sent."""
+    now = clock()
+    settled_count = 0
+    for upgrade in _due(now):
+        if _claim(upgrade, now):
+            settled_count += _look(upgrade, clock)
+    return settled_count
+
+
+def _due(now: datetime) -> list[AgentUpgrade]:
+    # What was begun in the future was begun by a clock that has been set back since.
+    is_late = Q(sent_at__lt=now - LEASE) | Q(sent_at__gt=now + LEASE)
+    is_dead = Q(outcome=UpgradeOutcome.PENDING) & is_late & (Q(next_look_at=None) | Q(next_look_at__lte=now))
+    is_unknown = Q(outcome=UpgradeOutcome.UNKNOWN, next_look_at__lte=now)
+    due = AgentUpgrade.objects.filter(is_dead | is_unknown)
+    return list(due.select_related("project").order_by("pk")[:BATCH])
+
+
+def _claim(upgrade: AgentUpgrade, now: datetime) -> bool:
+    """Take the upgrade for one look; False if another worker was quicker."""
+    sent_at = upgrade.sent_at or upgrade.created_at
+    is_over = upgrade.outcome == UpgradeOutcome.UNKNOWN and now - sent_at > GIVE_UP_AFTER
+    next_look_at = None if is_over else now + min(timedelta(minutes=2**upgrade.look_count), LONGEST_WAIT)
+    seen = AgentUpgrade.objects.filter(pk=upgrade.pk, outcome=upgrade.outcome, next_look_at=upgrade.next_look_at)
+    if not seen.update(next_look_at=next_look_at, look_count=F("look_count") + 1):
+        return False
+    upgrade.next_look_at = next_look_at
+    upgrade.look_count += 1
+    return True
+
+
+def _look(upgrade: AgentUpgrade, clock: Clock) -> bool:
+    try:
+        settle_by_reading(upgrade, client_for(upgrade.project), clock)
+    except NoKey:
+        if upgrade.outcome == UpgradeOutcome.PENDING:
+            upgrade.outcome = UpgradeOutcome.UNKNOWN
+            upgrade.save(update_fields=_SETTLED)
+    return not upgrade.is_open

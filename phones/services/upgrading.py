@@ -1,0 +1,264 @@
+"""Publishing another version of an agent for all its numbers at once: read, compare, write down, one PATCH, verify.
+
+Diga moves an agent's numbers together or not at all. So this is an act of its own, beside `editing`, with the same
+steps: nothing is sent that was not read and agreed to, nothing before it is written down, nothing twice.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, transaction
+
+from phones import diga
+from phones.models import AgentUpgrade, Phone, Project, UpgradeItem, UpgradeOutcome
+
+from . import diary
+from .connecting import client_for, note_answer, note_refusal
+from .directory import directory_of
+from .editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
+from .intention import frozen_lane
+from .reading import reread, reread_agents
+from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
+from .storing import store_phones
+from .upgrade_outlook import Outlook, outlook_of
+from .upgrade_settling import settle_by_answer
+from .writing import SENT_WITHIN, Author
+
+Clock = Callable[[], datetime]
+# Numbers that have the agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
+STRAY_LIMIT = 50
+
+
+class OutlookMoved(Exception):
+    """The live version, or the numbers, are not what was shown and ticked: nothing was sent. `outlook` is fresh."""
+
+    def __init__(self, outlook: Outlook) -> None:
+        super().__init__("What would happen has moved on")
+        self.outlook = outlook
+
+
+class CopyTooOld(Exception):
+    """Our copy of the agent's numbers is too far from Diga's: it needs a sync first. Nothing was sent."""
+
+
+class UpgradeUnderWay(Exception):
+    """An upgrade of this agent is being sent at this moment: nothing was sent."""
+
+
+class NotProposed(Exception):
+    """The upgrade waits for nobody's approval: somebody was quicker."""
+
+
+class NotYourUpgrade(Exception):
+    """Whoever proposed an upgrade can't be the one who approves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the person has ticked: the fingerprint of what was shown, and the count they typed."""
+
+    fingerprint: str
+    typed: str = ""
+
+
+def upgrade_agent(
+    *,
+    project: Project,
+    agent_id: uuid.UUID,
+    version_id: uuid.UUID,
+    author: Author,
+    agreement: Agreement,
+    clock: Clock,
+) -> AgentUpgrade:
+    """Publish a version of an agent for all its numbers, or propose it where a second person has to say yes.
+
+    Its outcome may be any but `PENDING` afterwards, unless another send of the same form is still under way. The
+    numbers are to be read back then (`upgrade_checking`).
+
+    :raises ReadOnlyProject: there is no key, or Diga has rejected it; nothing was sent.
+    :raises NotOffered: the version can't be published from here; nothing was sent.
+    :raises OutlookMoved: something is not as it was shown; nothing was sent.
+    :raises CountNotTyped: the project asks for the count of numbers; nothing was sent.
+    :raises CopyTooOld: our copy needs a sync first; nothing was sent.
+    :raises UpgradeUnderWay: another upgrade of the agent is being sent; nothing was sent.
+    :raises NotRecorded: it could not be written down; nothing was sent.
+    :raises OutcomeNotRecorded: it was sent, and what became of it could not be written down.
+    :raises DigaError: a read before the write failed; nothing was sent.
+    """
+    earlier = AgentUpgrade.objects.filter(project=project, form_token=author.form_token).first()
+    if author.form_token and earlier:
+        return earlier
+    client = _client(project)
+    outlook = _read(project, agent_id, version_id, client, clock)
+    if agreement.fingerprint != outlook.fingerprint:
+        raise OutlookMoved(outlook)
+    if needs_typing(project, outlook.count) and digits_typed(agreement.typed) != str(outlook.count):
+        raise CountNotTyped(outlook.count)
+    upgrade = _new_upgrade(project, outlook, author, clock())
+    if needs_approval(project, outlook.count):
+        return _propose(upgrade)
+    return _carry_out(upgrade, outlook, client, clock)
+
+
+def approve_upgrade(*, upgrade: AgentUpgrade, by: User, clock: Clock) -> AgentUpgrade:
+    """Carry out what another person has proposed, exactly as they saw it.
+
+    :raises NotProposed: it waits for nobody's approval.
+    :raises NotYourUpgrade: it is this person's own.
+    :raises OutlookMoved: something is not as it was when it was proposed; nothing was sent.
+
+    And all that `upgrade_agent` raises.
+    """
+    if not upgrade.is_proposed:
+        raise NotProposed
+    if upgrade.actor_id == by.pk:
+        raise NotYourUpgrade
+    client = _client(upgrade.project)
+    version_id = uuid.UUID(upgrade.after["version_id"])
+    outlook = _read(upgrade.project, upgrade.agent_id, version_id, client, clock)
+    if upgrade.agreed != outlook.fingerprint:
+        raise OutlookMoved(outlook)
+    upgrade.approver, upgrade.approver_name = by, by.get_full_name() or by.get_username()
+    return _carry_out(upgrade, outlook, client, clock)
+
+
+def discard_upgrade(*, upgrade: AgentUpgrade, clock: Clock) -> None:
+    """Put a proposal away: nothing was sent.
+
+    :raises NotProposed: it waits for nobody's approval.
+    """
+    proposed = AgentUpgrade.objects.filter(pk=upgrade.pk, outcome=UpgradeOutcome.PROPOSED)
+    if not proposed.update(outcome=UpgradeOutcome.DISCARDED, settled_at=clock()):
+        raise NotProposed
+    upgrade.refresh_from_db()
+
+
+def _client(project: Project) -> diga.DigaClient:
+    if not project.is_writable:
+        raise ReadOnlyProject
+    return client_for(project)
+
+
+def _read(
+    project: Project, agent_id: uuid.UUID, version_id: uuid.UUID, client: diga.DigaClient, clock: Clock
+) -> Outlook:
+    """Read the agents and the agent's numbers from Diga, and say what publishing would do by what they are now."""
+    reread_agents(project=project, client=client, clock=clock).require(agent_id)
+    asked_at = clock()
+    try:
+        records = client.list_phones_of_agent(agent_id)
+    except diga.DigaError as error:
+        note_refusal(project, error, clock())
+        raise
+    note_answer(project)
+    store_phones(project, records, fetched_at=asked_at)
+    _read_strays(project, agent_id, {record.id for record in records}, client, clock)
+    return outlook_of(project, directory_of(project).agent(agent_id), version_id)
+
+
+def _read_strays(
+    project: Project, agent_id: uuid.UUID, listed: set[uuid.UUID], client: diga.DigaClient, clock: Clock
+) -> None:
+    """Read the numbers that have the agent in our copy, and not in Diga's lists."""
+    ours = Phone.objects.filter(project=project, missing_since=None).using_agents({agent_id})
+    strays = [phone for phone in ours if phone.pk not in listed]
+    if len(strays) > STRAY_LIMIT:
+        raise CopyTooOld
+    for phone in strays:
+        phone.project = project
+        try:
+            reread(project=project, phone=phone, client=client, clock=clock)
+        except diga.DigaNotFound:
+            # It is marked as missing, and counts no more.
+            continue
+
+
+def _new_upgrade(project: Project, outlook: Outlook, author: Author, now: datetime) -> AgentUpgrade:
+    agent = outlook.agent
+    return AgentUpgrade(
+        project=project,
+        agent_id=agent.id,
+        agent_name=agent.name,
+        before=frozen_lane(agent, outlook.live, agent.id) or {},
+        after=frozen_lane(agent, outlook.version, agent.id) or {},
+        phone_count=outlook.count,
+        agreed=outlook.fingerprint,
+        actor=author.user,
+        actor_name=author.shown_name,
+        reason=author.reason,
+        ticket=author.ticket,
+        outcome=UpgradeOutcome.PROPOSED,
+        created_at=now,
+        form_token=author.form_token,
+    )
+
+
+def _propose(upgrade: AgentUpgrade) -> AgentUpgrade:
+    try:
+        with transaction.atomic():
+            upgrade.save(force_insert=True)
+    except IntegrityError:
+        # The other send of this form was quicker.
+        return AgentUpgrade.objects.get(form_token=upgrade.form_token)
+    except DatabaseError:
+        raise NotRecorded from None
+    return upgrade
+
+
+def _carry_out(upgrade: AgentUpgrade, outlook: Outlook, client: diga.DigaClient, clock: Clock) -> AgentUpgrade:
+    """Write the upgrade down with every number, send it once, and settle it by what Diga has then."""
+    try:
+        _begin(upgrade, outlook, clock())
+    except IntegrityError:
+        same_form = AgentUpgrade.objects.filter(form_token=upgrade.form_token, form_token__isnull=False)
+        earlier = same_form.exclude(outcome=UpgradeOutcome.PROPOSED).first()
+        if earlier is None:
+            raise UpgradeUnderWay from None
+        return earlier
+    except DatabaseError:
+        raise NotRecorded from None
+    answer = _send(upgrade, client, clock)
+    try:
+        settle_by_answer(upgrade, client, answer, clock)
+    except DatabaseError:
+        raise OutcomeNotRecorded from None
+    return upgrade
+
+
+def _begin(upgrade: AgentUpgrade, outlook: Outlook, now: datetime) -> None:
+    """Commit the upgrade and its frozen numbers before anything is sent.
+
+    :raises IntegrityError: the form was sent before, or another upgrade of the agent is being sent.
+    :raises NotProposed: a proposal was approved or put away by somebody else.
+    """
+    lane = upgrade.before
+    items = [
+        UpgradeItem(upgrade=upgrade, phone_id=each.phone_id, before=dict.fromkeys(each.lanes, lane))
+        for each in outlook.numbers
+    ]
+    with diary.on_disk(), transaction.atomic():
+        if upgrade.pk:
+            held = AgentUpgrade.objects.select_for_update().get(pk=upgrade.pk)
+            if not held.is_proposed:
+                raise NotProposed
+        upgrade.outcome, upgrade.sent_at = UpgradeOutcome.PENDING, now
+        upgrade.save()
+        UpgradeItem.objects.bulk_create(items, batch_size=1000)
+
+
+def _send(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock) -> diga.Publication | diga.DigaError:
+    """Send the PATCH once, and return Diga's answer or why there is none. Uses no database."""
+    started_at = clock()
+    if upgrade.sent_at is None or started_at - upgrade.sent_at > SENT_WITHIN:
+        return diga.DigaUnavailable(reason=diga.Reason.PACED)
+    answer: diga.Publication | diga.DigaError
+    try:
+        answer = client.publish_version(upgrade.agent_id, uuid.UUID(upgrade.after["version_id"]))
+    except diga.DigaError as error:
+        answer = error
+    # A clock may be set back meanwhile.
+    upgrade.duration_ms = max(0, round((clock() - started_at).total_seconds() * 1000))
+    return answer

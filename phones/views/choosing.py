@@ -1,0 +1,212 @@
+"""Choosing many phones in the list, and saying what is to be done with them."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from phones.access import Desk, DeskRequest, Right, open_desk
+from phones.forms.planning import KEEP, WishForm
+from phones.models import Phone, PlanKind, Selection
+from phones.services import choosing, planning
+from phones.services.choosing import CHOICE_LIMIT, Chosen
+from phones.services.directory import directory_of
+from phones.services.finding import Criteria
+from phones.services.patterns import BadPattern, Pattern
+
+from .listing import criteria_from, list_context, suffix_of
+from .shape import is_for
+
+# How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
+NAMES_SHOWN = 3
+NUMBERS_SHOWN = 5
+
+
+@require_POST
+def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
+    """Freeze the phones that were ticked, or all that the list holds, and ask what is to be done with them."""
+    desk = open_desk(request, slug, Right.BULK)
+    criteria = criteria_from(request.GET)
+    try:
+        chosen = _chosen(request, desk, criteria)
+    except choosing.CountMoved as moved:
+        words = ngettext(
+            "The list holds %(count)s number now, not as many as you saw. Nothing was chosen: look again.",
+            "The list holds %(count)s numbers now, not as many as you saw. Nothing was chosen: look again.",
+            moved.count,
+        )
+        return _refuse(request, desk, words % {"count": number_format(moved.count)}, status=409, total=moved.count)
+    except choosing.TooManyChosen:
+        words = _("More than %(count)s numbers can’t be changed at once. Nothing was chosen.")
+        return _refuse(request, desk, words % {"count": number_format(CHOICE_LIMIT)})
+    except choosing.NothingChosen:
+        return _refuse(request, desk, _("No number of this project is chosen. Tick those that you want to change."))
+    _say_dropped(request, chosen)
+    query = {"selection": chosen.selection.pk.hex, "back": suffix_of(criteria).removeprefix("?")}
+    return redirect(
+        f"{reverse('plan_new', args=[slug])}?{urlencode({key: text for key, text in query.items() if text})}"
+    )
+
+
+def _chosen(request: DeskRequest, desk: Desk, criteria: Criteria) -> Chosen:
+    """Freeze what the form says: `all` with the count that was shown, else the ticks of this page and of others."""
+    if (shown := request.POST.get("all", "")[:9]) != "":
+        return choosing.choose_matching(
+            project=desk.project,
+            owner=desk.user,
+            criteria=criteria,
+            shown_count=int(shown) if shown.isdecimal() else -1,
+            now=timezone.now(),
+        )
+    ids = [*request.POST.get("phones", "").split(","), *request.POST.getlist("phone")]
+    return choosing.choose_phones(project=desk.project, owner=desk.user, ids=ids, order=criteria.order)
+
+
+def _refuse(
+    request: DeskRequest, desk: Desk, words: str, *, status: int = 422, total: int | None = None
+) -> HttpResponse:
+    """Show the list as it is now, with what is wrong on top."""
+    messages.error(request, words)
+    context = list_context(request, desk, timezone.now()) | {"drawer": None}
+    context |= {"total": total} if total is not None else {}
+    return render(request, "phones/phone_list.html", context, status=status)
+
+
+def _say_dropped(request: DeskRequest, chosen: Chosen) -> None:
+    if not chosen.dropped_count:
+        return
+    words = ngettext(
+        "%(count)s of the chosen numbers is not in this project any more and was left out.",
+        "%(count)s of the chosen numbers are not in this project any more and were left out.",
+        chosen.dropped_count,
+    )
+    messages.warning(request, words % {"count": number_format(chosen.dropped_count)})
+
+
+@require_http_methods(["GET", "POST"])
+def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
+    """Ask what is to be done with the phones of a choice; make a plan of it, which sends nothing yet."""
+    desk = open_desk(request, slug, Right.BULK)
+    selection = choosing.find_selection(project=desk.project, selection=request.GET.get("selection", ""))
+    if selection is None:
+        return _show_no_choice(request, desk)
+    directory = directory_of(desk.project)
+    if request.method == "GET":
+        phones = choosing.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
+        if is_for(request, "pattern-names"):
+            names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
+            return render(request, "phones/_pattern_names.html", {"names": names})
+        return _show_wish(request, desk, selection, WishForm(directory=directory, phones=phones))
+    form = WishForm(request.POST, directory=directory, phones=choosing.chosen_phones(selection))
+    if not form.is_valid():
+        return _show_wish(request, desk, selection, form, status=422)
+    return _plan(request, desk, selection, form)
+
+
+def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm) -> HttpResponse:
+    wish, typed = form.wish(), form.cleaned_data
+    try:
+        plan = planning.create_plan(
+            project=desk.project,
+            author=desk.user,
+            kind=PlanKind.CHANGE,
+            draft=wish.draft(form.phones),
+            reason=typed["reason"],
+            ticket=typed["ticket"],
+            wish=wish.frozen(),
+            form_token=typed["form_token"],
+            clock=timezone.now,
+        )
+    except planning.NothingPlanned:
+        return _show_no_choice(request, desk)
+    return redirect("plan_detail", desk.project.slug, plan.pk)
+
+
+def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:
+    """Say that there is nothing to change: no choice was made, or it is kept no longer."""
+    asked = 404 if "selection" in request.GET else 200
+    status = 422 if request.method == "POST" else asked
+    context = {"desk": desk, "section": "phones", "form": None}
+    return render(request, "phones/plan_new.html", context, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternNames:
+    """What a pattern makes of the first numbers, as pairs of number and nickname; or what is wrong with it."""
+
+    pairs: list[tuple[str, str]]
+    unheard: str = ""
+
+    @classmethod
+    def of(cls, text: str, phones: list[Phone]) -> "PatternNames":
+        """Return the first names that a pattern makes."""
+        try:
+            pattern = Pattern.read(text.strip())
+        except BadPattern as bad:
+            return cls([], bad.placeholder)
+        if not pattern.text:
+            return cls([])
+        return cls([(phone.shown, pattern.name(place, phone)) for place, phone in enumerate(phones[:NAMES_SHOWN], 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """A field of the panel: what can be done with it, and the field for what it is set to.
+
+    `emptied` says what it means to empty it, "" where that needs no words.
+    """
+
+    how: forms.BoundField
+    value: forms.BoundField
+    icon: str = ""
+    emptied: str = ""
+
+    @property
+    def options(self) -> list[tuple[str, str, bool]]:
+        """What can be done with it, as code, words, and whether that is chosen."""
+        chosen = self.how.value() or KEEP
+        return [(code, label, code == chosen) for code, label in self.how.field.choices]  # type: ignore[attr-defined]
+
+
+# icons: phone-incoming phone-outgoing
+def _show_wish(
+    request: DeskRequest, desk: Desk, selection: Selection, form: WishForm, *, status: int = 200
+) -> HttpResponse:
+    phones = list(form.phones)
+    back = suffix_of(criteria_from(QueryDict(request.GET.get("back", ""))))
+    context = {
+        "desk": desk,
+        "section": "phones",
+        "form": form,
+        "count": len(selection.phone_ids),
+        "numbers": [phone.shown for phone in phones[:NUMBERS_SHOWN]],
+        "more_count": len(selection.phone_ids) - min(len(phones), NUMBERS_SHOWN),
+        "nickname": FieldChoice(form["nickname_how"], form["nickname_pattern"]),
+        "lanes": [
+            FieldChoice(
+                form["inbound_how"],
+                form["inbound_version_id"],
+                "phone-incoming",
+                _("Unassign: nobody answers incoming calls"),
+            ),
+            FieldChoice(
+                form["outbound_how"],
+                form["outbound_version_id"],
+                "phone-outgoing",
+                _("Unassign: nobody makes outgoing calls"),
+            ),
+        ],
+        "names": PatternNames.of(str(form["nickname_pattern"].value() or ""), phones),
+        "here_url": request.get_full_path(),
+        "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
+    }
+    return render(request, "phones/plan_new.html", context, status=status)

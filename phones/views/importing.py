@@ -1,0 +1,75 @@
+"""Uploading an edited export: the file becomes a plan with its preview, or is explained line by line."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from phones.access import Desk, DeskRequest, Right, open_desk
+from phones.forms.importing import ImportForm
+from phones.models import PlanKind
+from phones.services import importing, planning
+from phones.services.directory import directory_of
+from phones.services.planned import Draft
+from phones.services.table_limits import NotATable
+
+# A page with more lines than that helps nobody; the rest is counted.
+PROBLEMS_SHOWN = 1000
+
+
+@require_http_methods(["GET", "POST"])
+def plan_import(request: DeskRequest, slug: str) -> HttpResponse:
+    """Ask for a file; make a plan of what is edited in it, which sends nothing yet."""
+    desk = open_desk(request, slug, Right.BULK)
+    if request.method == "GET":
+        return _show(request, desk, ImportForm())
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, desk, form, status=422)
+    try:
+        draft = importing.draft_from_table(
+            project=desk.project,
+            table=form.cleaned_data["file"],
+            directory=directory_of(desk.project),
+            can_label=desk.may_label,
+            can_route=desk.may_route,
+        )
+    except NotATable as fault:
+        form.add_error("file", str(fault))
+        return _show(request, desk, form, status=422)
+    return _plan(request, desk, form, draft)
+
+
+def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> HttpResponse:
+    typed = form.cleaned_data
+    try:
+        plan = planning.create_plan(
+            project=desk.project,
+            author=desk.user,
+            kind=PlanKind.IMPORT,
+            draft=draft,
+            reason=typed["reason"],
+            ticket=typed["ticket"],
+            form_token=typed["form_token"],
+            clock=timezone.now,
+        )
+    except planning.NothingPlanned:
+        return _show(request, desk, form, draft, status=422)
+    return redirect("plan_detail", desk.project.slug, plan.pk)
+
+
+def _show(
+    request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft | None = None, *, status: int = 200
+) -> HttpResponse:
+    """Show the form; `draft` is what came of a file in which nothing could be planned."""
+    problems = draft.problems if draft else []
+    context = {
+        "desk": desk,
+        "section": "plans",
+        "form": form,
+        "row_count": len(form.cleaned_data["file"].rows) if draft else None,
+        "problems": problems[:PROBLEMS_SHOWN],
+        "problem_count": len({problem.line for problem in problems}),
+        "more_count": max(0, len(problems) - PROBLEMS_SHOWN),
+    }
+    return render(request, "phones/plan_import.html", context, status=status)

@@ -1,0 +1,34 @@
+"""Moments of a clock that was set back hold nothing up."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from phones.services.timing import CLOCK_SLACK, has_passed, is_ahead
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        (5 * MINUTE, True),
+        (5 * MINUTE - SECOND, False),
+        (timedelta(0), False),
+        (-CLOCK_SLACK, False),
+        (-CLOCK_SLACK - SECOND, True),
+        (-60 * MINUTE, True),
+    ],
+)
+def test_time_has_passed_since_a_moment_or_nobody_can_tell(ago: timedelta, expected: bool) -> None:
+    assert has_passed(5 * MINUTE, NOW - ago, NOW) is expected
+
+
+def test_time_has_passed_where_there_is_no_moment() -> None:
+    assert has_passed(5 * MINUTE, None, NOW)
+
+
+def test_clocks_of_two_machines_may_differ_a_little() -> None:
+    assert not is_ahead(NOW + CLOCK_SLACK, NOW)
+    assert is_ahead(NOW + CLOCK_SLACK + SECOND, NOW)
