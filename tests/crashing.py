@@ -45,9 +45,15 @@ def database_url() -> str:
     return f"postgres://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
 
 
-def worker_environment(folder: Path, diga_url: str) -> dict[str, str]:
+def own_redis_url() -> str:
+    """Return the address of a Redis database that hardly anybody else uses."""
+    return f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}"
+
+
+def worker_environment(folder: Path, diga_url: str, redis_url: str | None = None) -> dict[str, str]:
     """Return the settings of a worker on this process's database, with a queue of its own."""
-    redis = f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}" if settings.REDIS_URL else ""
+    if redis_url is None:
+        redis_url = own_redis_url() if settings.REDIS_URL else ""
     # They are on one machine, which keeps the heads of the diary's chains.
     heads = settings.DATA_DIR / "diary-heads"
     heads.mkdir(exist_ok=True)
@@ -58,7 +64,7 @@ def worker_environment(folder: Path, diga_url: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "DATA_DIR": str(folder),
         "DATABASE_URL": database_url(),
-        "REDIS_URL": redis,
+        "REDIS_URL": redis_url,
         "DIGA_API_URL": diga_url,
         "DIGA_REQUESTS_PER_SECOND": "100000",
         "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS),

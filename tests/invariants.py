@@ -29,11 +29,8 @@ from tests.saving import patches
 
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
-# What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
-SETTLED_AT_ONCE = {Source.OUTSIDE, Source.UPGRADE}
-PUBLISHING = "/published_version"
 # What the change says of a row that was sent; the others were refused or given up with or without one.
-ENDS: dict[ItemState, set[Outcome | None]] = {
+ENDS = {
     ItemState.DONE: {Outcome.CONFIRMED},
     ItemState.MISMATCH: {Outcome.MISMATCH},
     ItemState.UNKNOWN: {Outcome.UNKNOWN},
@@ -44,6 +41,9 @@ ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.CHANGED: {None},
     ItemState.LEFT_OUT: {None},
 }
+# What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
+SETTLED_AT_ONCE = {Source.OUTSIDE, Source.UPGRADE}
+PUBLISHING = "/published_version"
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
 
@@ -186,7 +186,7 @@ def _assert_plans_add_up() -> None:
         rows = list(plan.items.select_related("change").order_by("number"))
         assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
         for row in rows:
-            outcome = Outcome(row.change.outcome) if row.change else None
+            outcome: object = row.change.outcome if row.change else None
             assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
                 f"{row}: {outcome}"
             )

@@ -18,7 +18,6 @@ from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.foreseeing import Lookout, Prospect, foresee_rows
 from phones.services.impact import Target
 from phones.services.intention import Intention
-from phones.services.planning import Looks
 from tests.fixtures.asking import patch
 
 X, Y = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -72,7 +71,9 @@ class Case:
 
     def foresee(self, *rows: tuple[int, Intention], looks: Mapping[int, str] | None = None) -> list[Prospect]:
         """Foresee rows, each a phone's place and what is wanted on it."""
-        needs_look: Looks = {self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()}
+        needs_look: dict[uuid.UUID, tuple[str, dict[str, Any]]] = {
+            self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()
+        }
         return foresee_rows(
             [(self.phones[place], intention) for place, intention in rows],
             lookout=Lookout(self.directory, self.users()),

@@ -51,41 +51,24 @@ def work_after_a_while(act: Callable[[], object]) -> Callable[[Plan], bool]:
     def may_run(plan: Plan) -> bool:
         if not acted and states(plan)["DONE"] >= 2:
             acted.append(1)
-            in_thread(act)
+            thread = aside(act)
+            thread.start()
+            thread.join()
         return may_run_plan(plan)
 
     return may_run
 
 
-def in_thread(act: Callable[[], object]) -> None:
-    """Do something on another connection, and wait for it."""
-    errors: list[BaseException] = []
+def aside(act: Callable[[], object]) -> threading.Thread:
+    """Return a thread that does something on a database connection of its own."""
 
     def do() -> None:
         try:
             act()
-        except BaseException as error:
-            errors.append(error)
-            raise
         finally:
             connections.close_all()
 
-    thread = threading.Thread(target=do)
-    thread.start()
-    thread.join()
-    assert errors == []
-
-
-def alone(act: Callable[[], None]) -> None:
-    """Do something in a thread, and close its connections to the database."""
-    try:
-        act()
-    finally:
-        connections.close_all()
-
-
-def stop(plan: Plan) -> None:
-    alone(lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now))
+    return threading.Thread(target=do)
 
 
 def test_plan_that_is_paused_ends_what_is_under_way_and_goes_on_later(
@@ -138,7 +121,7 @@ def test_row_of_a_stopped_plan_that_diga_did_not_look_at_is_not_attempted(plan: 
 def test_stop_and_a_worker_that_writes_down_never_wait_for_each_other(plan: Plan) -> None:
     """The worker holds rows and is about to write changes of the plan; whoever stops it waits for those rows."""
     [item] = claiming.claim(plan, owner=plan.project_id, limit=1, now=timezone.now())
-    stopping = threading.Thread(target=stop, args=(plan,))
+    stopping = aside(lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now))
 
     with transaction.atomic():
         assert claiming.still_held([item], plan.project_id) == {item.pk}
@@ -171,7 +154,7 @@ def being_sent(plan: Plan, by: User) -> tuple[PlanItem, Change]:
 
 def test_row_that_will_wait_again_waits_for_nobody_when_the_plan_is_stopped_that_moment(plan: Plan, lead: User) -> None:
     _item, change = being_sent(plan, lead)
-    stopping = threading.Thread(target=stop, args=(plan,))
+    stopping = aside(lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now))
 
     with transaction.atomic():
         change.outcome, change.http_status, change.settled_at = Outcome.REFUSED, 401, timezone.now()
@@ -224,7 +207,7 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
             except (editing.Conflict, editing.PhoneIsBusy) as refusal:
                 outcomes.append(type(refusal).__name__)
 
-        person = threading.Thread(target=alone, args=(save_one,))
+        person = aside(save_one)
         person.start()
         work_at(plan)
         person.join()
@@ -248,9 +231,8 @@ def test_sync_meanwhile_takes_nothing_for_somebody_else_s_doing(aurora: Project,
     def sync_again_and_again() -> None:
         while not is_over.is_set():
             syncing.sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
-        connections.close_all()
 
-    thread = threading.Thread(target=sync_again_and_again)
+    thread = aside(sync_again_and_again)
     thread.start()
     try:
         work_at(plan)

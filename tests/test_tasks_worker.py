@@ -1,17 +1,13 @@
 """The worker as a process: it syncs what is due, and SIGTERM lets it finish what it does."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from dashboard.doorbell import RedisQueue
@@ -20,37 +16,9 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Project, SyncRun, SyncState
 from phones.services import syncing
 from tests.cabling import NOBODY_URL, Cable, needs_redis
+from tests.crashing import own_redis_url, start_huey, wait_until, worker_environment
 
-ROOT = Path(__file__).resolve().parent.parent
 Start = Callable[..., subprocess.Popen[str]]
-
-
-def database_url() -> str:
-    """Return the address of this test's database."""
-    parts = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{parts['NAME']}"
-    return f"postgres://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
-
-
-def own_redis_url() -> str:
-    """Return the address of a Redis database that hardly anybody else uses."""
-    return f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}"
-
-
-def worker_environment(folder: Path, diga_url: str, redis_url: str | None = None) -> dict[str, str]:
-    """Return the settings of a worker on this test's database, with a queue of its own."""
-    if redis_url is None:
-        redis_url = own_redis_url() if settings.REDIS_URL else ""
-    return {
-        "PATH": os.environ["PATH"],
-        "DATA_DIR": str(folder),
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": redis_url,
-        "DIGA_API_URL": diga_url,
-        "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS),
-        "SECRET_KEY": settings.SECRET_KEY,
-    }
 
 
 @pytest.fixture
@@ -59,14 +27,7 @@ def worker(transactional_db: None, diga_url: str, aurora: Project, tmp_path: Pat
     started: list[subprocess.Popen[str]] = []
 
     def start(redis_url: str | None = None) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_huey"],
-            cwd=ROOT,
-            env=worker_environment(tmp_path, diga_url, redis_url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = start_huey(worker_environment(tmp_path, diga_url, redis_url))
         started.append(process)
         return process
 
@@ -75,14 +36,6 @@ def worker(transactional_db: None, diga_url: str, aurora: Project, tmp_path: Pat
     for process in started:
         process.kill()
         process.communicate()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for something another process does."""
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "It did not happen within 60 s"
-        time.sleep(0.05)
 
 
 def make_due() -> None:

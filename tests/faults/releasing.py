@@ -18,10 +18,10 @@ from django.utils import timezone
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.sweeping import sweep
 from phones.services.verifying import verify_diary
+from tests.crashing import wait_until, worker_environment
 from tests.faults.stage import Stage, row
 from tests.outages import IS_POSTGRES
 from tests.saving import held, patches, stored
-from tests.test_tasks_worker import wait_until, worker_environment
 
 
 @row(46)
