@@ -186,7 +186,7 @@ def _assert_plans_add_up() -> None:
         rows = list(plan.items.select_related("change").order_by("number"))
         assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
         for row in rows:
-            outcome: object = row.change.outcome if row.change else None
+            outcome = Outcome(row.change.outcome) if row.change else None
             assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
                 f"{row}: {outcome}"
             )
