@@ -30,7 +30,7 @@ from tests.saving import patches
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
 # What the change says of a row that was sent; the others were refused or given up with or without one.
-ENDS = {
+ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.DONE: {Outcome.CONFIRMED},
     ItemState.MISMATCH: {Outcome.MISMATCH},
     ItemState.UNKNOWN: {Outcome.UNKNOWN},
