@@ -52,9 +52,9 @@ def _act(request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object]
 
 
 def _done(
-    request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str = "", words: Words | None = None
+    request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str | None = None, words: Words | None = None
 ) -> HttpResponse:
-    """Show the plan after an act, at its address."""
+    """Show the plan after an act, at its address; with a `suffix`, its rows stay as they were shown."""
     url = plan_url("plan_detail", plan, desk.project.slug) + (suffix or "")
     if not is_for(request, "plan-card"):
         return redirect(url)
