@@ -190,7 +190,7 @@ class Runner:
         self._reads[self._pool.submit(read)] = row
 
     def _has_turns(self) -> bool:
-        """Wait for the turns for reading and for writing, so that nothing waits between the two; not once it is held."""
+        """Wait for the turns to read and to write, so that nothing waits between the two; not once the plan is held."""
         for _second in range(TURN_SECONDS):
             if not self._is_going_on:
                 return False
