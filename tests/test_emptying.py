@@ -24,11 +24,7 @@ def test_what_a_test_wrote_goes_and_what_migrate_made_stays(written: list[Change
     assert min(made) > 10
 
 
-<<<<<<< HEAD
-def test_triggers_are_back_after_a_test_took_them_away(written: list[Change]) -> None:
-=======
 def test_triggers_are_back_after_a_test_took_them_away(quiet_phone: Phone) -> None:
->>>>>>> citime
     append_only.remove_triggers()
 
     empty_tables()
