@@ -386,10 +386,10 @@ def test_what_we_knew_to_be_published_moves_nothing(north: Project) -> None:
 
 def test_agents_that_have_not_moved_keep_the_time_of_their_last_move(north: Project) -> None:
     """Copies in memory are kept by that time: an object older than its row must not set it back."""
-    store_agents(north, BEFORE, now=NOON)
+    store_agents(north, listed(*BEFORE), now=NOON)
     older = Project.objects.get(pk=north.pk)
     learn_published(north, [version(4).version_id], now=NOON + MINUTE)
-    now_there = [agent(1, version(5), version(4, is_published=True)), *BEFORE[1:]]
+    now_there = listed(agent(1, version(5), version(4, is_published=True)))
 
     store_agents(older, now_there, now=NOON + 2 * MINUTE)
 
