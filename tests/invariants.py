@@ -30,7 +30,7 @@ from tests.saving import patches
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
 # What the change says of a row that was sent; the others were refused or given up with or without one.
-ENDS = {
+ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.DONE: {Outcome.CONFIRMED},
     ItemState.MISMATCH: {Outcome.MISMATCH},
     ItemState.UNKNOWN: {Outcome.UNKNOWN},
@@ -186,7 +186,7 @@ def _assert_plans_add_up() -> None:
         rows = list(plan.items.select_related("change").order_by("number"))
         assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
         for row in rows:
-            outcome: object = row.change.outcome if row.change else None
+            outcome = Outcome(row.change.outcome) if row.change else None
             assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
                 f"{row}: {outcome}"
             )
