@@ -61,7 +61,7 @@ ADVICE: dict[str | None, float | None] = {
 
 @row(10)
 def key_revoked(stage: Stage) -> None:
-    """Noted at once, nothing more is asked, other projects go on; a new key goes on where it was. See `running_brakes`."""
+    """Noted at once, nothing more is asked, other projects go on; a new key goes on there. See `running_brakes`."""
     other = connect("Talleres", stage.sandbox.key("talleres"))
     their_phone = Phone.objects.filter(project=other, status="assigned")[0]
     key = stage.sandbox.keys.pop("sandbox-aurora-full")
@@ -152,7 +152,7 @@ def validation_error_in_any_shape(stage: Stage) -> None:
 
 @row(15)
 def asked_to_slow_down(stage: Stage) -> None:
-    """Not sent, with the seconds Diga names; this project holds off so long, and no other does. See `running_brakes`."""
+    """Not sent, with the seconds Diga names; this project holds off so long, no other does. See `running_brakes`."""
     other = connect("Talleres", stage.sandbox.key("talleres"))
     form = open_phone(stage.client, stage.phone)
     stage.plan("status", status=429, retry_after="1")
