@@ -1,5 +1,6 @@
 """What holds for every test: the network is off, nothing is remembered, unknown template variables fail."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -15,9 +16,9 @@ from django.test import TransactionTestCase
 from django.utils import translation
 
 from dashboard import disk
-from phones.models import append_only
 from phones.services import connecting
 from phones.services.directory import forget_directories
+from tests.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,6 +34,13 @@ def _is_near(host: object) -> bool:
         return ip_address(str(host)).is_loopback or str(host) == "0.0.0.0"
     except ValueError:
         return False
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish less often, and never among what was collected: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
@@ -82,17 +90,12 @@ def _nothing_is_remembered() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _tables_can_be_emptied() -> Iterator[None]:
-    """Take the diary's triggers away before a test's tables are emptied; `post_migrate`, sent then, puts them back."""
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-
-    def without_triggers(self: TransactionTestCase) -> None:
-        append_only.remove_triggers()
-        empty(self)
-
-    TransactionTestCase._fixture_teardown = without_triggers  # type: ignore[attr-defined]
+def _tables_are_emptied_quickly() -> Iterator[None]:
+    """Empty the tables after a test that commits in our own way: see `emptying`."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = lambda self: empty_tables()  # type: ignore[attr-defined]
     yield
-    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = flush  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")

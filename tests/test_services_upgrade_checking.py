@@ -11,6 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from phones import tasks
+from phones.diga import DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Request
 from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
@@ -340,3 +341,27 @@ def test_what_a_later_upgrade_may_have_brought_proves_nothing(aurora: Project, s
     lost.refresh_from_db()
     assert lost.outcome == "UNKNOWN"
     assert_invariants(sandbox)
+
+
+DROPDOWN = "/v1/agent/versions-dropdown/dashboard"
+
+
+def test_list_that_leaves_the_agent_out_proves_nothing(aurora: Project, sandbox: Sandbox) -> None:
+    fault = Fault("missing_field", method="GET", path=DROPDOWN)
+    assert next(iter(sandbox.agents.values())).name == target(aurora, "Alicia", 6).agent.name
+    with before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(fault), AGENTS):
+        done = upgrade(aurora, "Alicia", 6)
+
+    assert (done.outcome, done.http_status) == ("UNKNOWN", 200)
+    assert sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2)) == 1
+    done.refresh_from_db()
+    assert done.outcome == "CONFIRMED"
+
+
+def test_agent_that_can_not_be_read_before_is_not_published(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("missing_field", method="GET", path=DROPDOWN))
+
+    with pytest.raises(DigaUnavailable):
+        upgrade(aurora, "Alicia", 6)
+
+    assert publishings(sandbox) == []

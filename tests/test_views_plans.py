@@ -106,6 +106,7 @@ def test_preview_shows_what_would_happen_and_adds_up(client: Client, aurora: Pro
     assert texts(find(page, "group-CANNOT"), ".//td[5]")[2] == (
         "This number was given back and is in quarantine. Diga accepts no changes to it."
     )
+    assert rows_of(page, "CANNOT")[2][2:4] == ["No agent", "kept"]
     assert texts(page, ".//button[@id='plan-go']") == ["Apply 19 changes"]
 
 
@@ -297,6 +298,8 @@ def test_running_plan_shows_how_far_it_is(client: Client, aurora: Project, lead:
         "Read again, equal to the plan; being sent.",
     ]
     assert "You can close this page." in words(page)
+    assert "Show all 20 rows" in words(page)
+    assert page.xpath(".//*[@id='plan-progress']//*[@class='meter']/@viewbox") == ["0 0 20 10"]
     assert find(page, "plan-progress").get("hx-trigger") == "every 1s"
 
 

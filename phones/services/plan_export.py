@@ -1,6 +1,5 @@
 """A plan as CSV: one row a number, as it was resolved, foreseen and dealt with; stable column codes."""
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +10,7 @@ from django.utils import timezone
 
 from phones.models import PlanItem
 
+from .csv_stream import csv_stream
 from .guarded_cells import guarded
 
 CHUNK = 2000
@@ -40,20 +40,10 @@ COLUMNS = (
 _E164 = re.compile(r"\+[1-9]\d{3,14}")
 
 
-class _Line:
-    """A file for `csv.writer` that hands back each line instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_lines(items: QuerySet[PlanItem]) -> Iterator[str]:
     """Yield the rows of a plan as lines of CSV with a header, in the order of its list; never all in memory."""
-    writer = csv.writer(_Line())
-    # Without this mark, Excel reads UTF-8 as something else.
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for item in items.select_related("phone", "change").order_by("number").iterator(chunk_size=CHUNK):
-        yield writer.writerow(_cell(str(value)) for value in _row(item).values())
+    ordered = items.select_related("phone", "change").order_by("number").iterator(chunk_size=CHUNK)
+    return csv_stream(COLUMNS, ([_cell(str(value)) for value in _row(item).values()] for item in ordered))
 
 
 def _cell(text: str) -> str:

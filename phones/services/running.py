@@ -28,14 +28,14 @@ from .guarding import AGENTS_FRESH_FOR
 from .intention import Intention
 from .reading import reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
-from .storing import Answer, is_copy, store_answers
+from .storing import Answer, is_copy, make_readable, store_answers
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
 LOOK_SECONDS = 0.5
 # How long a row waits for its turns at Diga before it lets go.
-TURN_SECONDS = 5.0
+TURN_SECONDS = 5
 # Turns that a plan leaves to people who save a single phone.
 LEFT_TO_PEOPLE = 2
 # How often free workers are called to help, where there are several.
@@ -189,8 +189,7 @@ class Runner:
         row.phone.project = self._project
 
         def read() -> diga.Phone | diga.DigaError:
-            # The turns for reading and for writing, so that nothing has to wait between the two.
-            if not self._client.take_turns(2, timeout=TURN_SECONDS, reserve=LEFT_TO_PEOPLE):
+            if not self._has_turns():
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
             with self._calls:
                 row.asked_at = self._clock()
@@ -200,6 +199,15 @@ class Runner:
                     return error
 
         self._reads[self._pool.submit(read)] = row
+
+    def _has_turns(self) -> bool:
+        """Wait for the turns to read and to write, so that nothing waits between the two; not once the plan is held."""
+        for _second in range(TURN_SECONDS):
+            if not self._is_going_on:
+                return False
+            if self._client.take_turns(2, timeout=1.0, reserve=LEFT_TO_PEOPLE):
+                return self._is_going_on
+        return False
 
     def _take_reads(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
         """Compare what was read with the plan; what is still to be done is written down and sent."""
@@ -212,6 +220,8 @@ class Runner:
         if not reads:
             return
         note_answer(self._project)
+        for row, _said in reads:
+            make_readable(row.phone, self._clock())
         news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
         if news:
             store_answers(self._project, news)

@@ -128,6 +128,7 @@ class RunCard:
     """How far a started plan has come, and what there is to do about it."""
 
     progress: Progress
+    total: int
     sums: list[Sum]
     meter: Meter
     rate: str
@@ -162,6 +163,7 @@ def run_of(desk: Desk, plan: Plan) -> RunCard:
     slug = desk.project.slug
     return RunCard(
         progress=progress,
+        total=totals.total,
         sums=state_sums(totals),
         meter=meter_of(totals),
         rate=rate_words(progress) if plan.is_running else "",

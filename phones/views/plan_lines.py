@@ -82,7 +82,8 @@ class PreviewLine:
         for name in fields:
             for side, values in (("before", item.before), ("after", item.after)):
                 if (name, side) in labels:
-                    value = value_of(name, values[name], directory) if name in item.after and name in values else None
+                    is_kept = name not in values or (side == "after" and item.foreseen == Foreseen.CANNOT)
+                    value = None if is_kept else value_of(name, values[name], directory)
                     cells.append(Cell(labels[name, side], value))
         why = words_for_why(item, now)
         tone = "warn" if item.why in GRAVE or _had_none(item) else TONES.get(Foreseen(item.foreseen), "")

@@ -52,14 +52,15 @@ def _act(request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object]
 
 
 def _done(
-    request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str = "", words: Words | None = None
+    request: DeskRequest, desk: Desk, plan: Plan, *, suffix: str | None = None, words: Words | None = None
 ) -> HttpResponse:
-    """Show the plan after an act, at its address."""
-    url = plan_url("plan_detail", plan, desk.project.slug) + suffix
+    """Show the plan after an act, at its address; with a `suffix`, its rows stay as they were shown."""
+    url = plan_url("plan_detail", plan, desk.project.slug) + (suffix or "")
     if not is_for(request, "plan-card"):
         return redirect(url)
     plan_news.note_seen(plan=plan, by=desk.user)
-    response = show_plan(request, desk, plan, words=words)
+    # A tick box that was ticked keeps the focus; a button that is gone gives it to the card.
+    response = show_plan(request, desk, plan, words=words, takes_focus=suffix is None)
     response["HX-Push-Url"] = url
     return response
 

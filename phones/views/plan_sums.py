@@ -100,15 +100,16 @@ def state_label(state: ItemState) -> str:
 
 
 def meter_of(totals: Totals) -> Meter:
-    """Return the meter of all rows that a plan means to deal with."""
+    """Return the meter of all rows that a plan had or has something to do with; it is full when none is left."""
     segments: list[Segment] = []
     x = 0
     for state in ORDER:
         swatch = _STATES[state][1]
-        if totals[state] and swatch:
+        if totals[state] and swatch and state != ItemState.SAME:
             segments.append(Segment(swatch, str(x), str(totals[state])))
             x += totals[state]
-    return Meter(str(max(1, totals.planned)), segments, counted(totals, with_left_out=False) or _("nothing"))
+    length = totals.planned - totals[ItemState.SAME]
+    return Meter(str(max(1, length)), segments, counted(totals, with_left_out=False) or _("nothing"))
 
 
 def rate_words(progress: Progress) -> str:

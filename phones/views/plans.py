@@ -106,6 +106,7 @@ def show_plan(
     words: Words | None = None,
     typed: str | None = None,
     again_form: PlanAgainForm | None = None,
+    takes_focus: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """Answer with a plan as it is, to htmx with its card; `words` say what became of an act, `typed` is kept."""
@@ -115,6 +116,7 @@ def show_plan(
         "words": words,
         "typed": typed or "",
         "is_count_wrong": typed is not None,
+        "takes_focus": takes_focus,
         "again_form": again_form or PlanAgainForm(initial={"reason": plan.reason, "ticket": plan.ticket}),
     }
     name = "phones/plan_detail.html"
@@ -135,7 +137,6 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
         "run": run_of(desk, plan) if is_started else None,
         "table": None if plan.is_running and not is_asked else table_of(desk, plan, query),
         "is_author": plan.author_id == desk.user.pk,
-        "takes_focus": request.method == "POST",
     }
 
 
@@ -149,7 +150,12 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
         return redirect("plan_detail", slug, plan_id)
     seen = request.GET.get("seen", "")
     if seen != plan.state:
-        context = _context(request, desk, plan) | {"words": None, "typed": "", "is_count_wrong": False}
+        context = _context(request, desk, plan) | {
+            "words": None,
+            "typed": "",
+            "is_count_wrong": False,
+            "takes_focus": False,
+        }
         context["again_form"] = PlanAgainForm(initial={"reason": plan.reason, "ticket": plan.ticket})
         response = render(request, "phones/plan_detail.html#plan-card", context, status=286)
         response["HX-Retarget"], response["HX-Reswap"] = "#plan-card", "outerHTML"
