@@ -11,7 +11,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Membership, Plan, PlanState, Project, Role
-from phones.services import connecting, steering
+from phones.services import claiming, connecting, steering
 from phones.services.braking import SAME_REFUSALS
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
@@ -230,6 +230,27 @@ def test_wait_of_an_hour_stops_all(plan: Plan, lead: User, sandbox: Sandbox) -> 
     assert timezone.now() - began_at < timedelta(seconds=10)
     assert (plan.state, plan.cause, states(plan)) == (PlanState.PAUSED, "slow_down", {"WAITING": ROWS})
     assert len(patches(sandbox)) <= 2 * WIDTH
+    assert_invariants(sandbox)
+
+
+def test_wait_of_seconds_is_waited_for_without_asking_again_and_again(
+    plan: Plan, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.faults.add(Fault("status", method="PATCH", status=429, retry_after="6"))
+    claims: list[int] = []
+    claim = claiming.claim
+
+    def count_and_claim(*args: Any, **more: Any) -> Any:
+        claims.append(1)
+        return claim(*args, **more)
+
+    monkeypatch.setattr(claiming, "claim", count_and_claim)
+
+    work_at(plan)
+
+    assert (plan.state, states(plan)) == (PlanState.FINISHED, {"DONE": ROWS})
+    assert len(patches(sandbox)) == ROWS + 1
+    assert len(claims) < 40
     assert_invariants(sandbox)
 
 

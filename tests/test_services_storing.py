@@ -389,7 +389,7 @@ def test_agents_that_have_not_moved_keep_the_time_of_their_last_move(north: Proj
     store_agents(north, listed(*BEFORE), now=NOON)
     older = Project.objects.get(pk=north.pk)
     learn_published(north, [version(4).version_id], now=NOON + MINUTE)
-    now_there = [agent(1, version(5), version(4, is_published=True)), *BEFORE[1:]]
+    now_there = listed(agent(1, version(5), version(4, is_published=True)))
 
     store_agents(older, listed(*now_there), now=NOON + 2 * MINUTE)
 

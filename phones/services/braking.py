@@ -7,7 +7,7 @@ from phones import diga
 
 ERRORS_IN_A_ROW = 3
 SAME_REFUSALS = 10
-# A longer wait than this is not waited for by a row that is on its way.
+# So long a wait is not waited for. The client reads a longer one as this long.
 LONGEST_WAIT_SECONDS = 900.0
 
 
@@ -48,7 +48,7 @@ class Brake:
             case diga.DigaForbidden():
                 self._pause("forbidden", error.message)
             case diga.DigaRateLimited():
-                if (error.retry_after or 0.0) > LONGEST_WAIT_SECONDS:
+                if (error.retry_after or 0.0) >= LONGEST_WAIT_SECONDS:
                     self._pause("slow_down", error.message)
             case diga.DigaUnavailable(reason=diga.Reason.PACED):
                 pass

@@ -93,6 +93,7 @@ class Runner:
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
+        self._rests_until = 0.0
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
@@ -116,7 +117,10 @@ class Runner:
                 self._take_rows()
                 under_way: list[Future[Any]] = [*self._reads, *self._sends, *self._lost]
                 if not under_way:
-                    return
+                    if not self._is_resting:
+                        return
+                    time.sleep(LOOK_SECONDS)
+                    continue
                 done, _waiting = wait(under_way, LOOK_SECONDS, FIRST_COMPLETED)
                 # What came back together is written down together.
                 self._take_reads([(self._reads.pop(future), future.result()) for future in done & self._reads.keys()])
@@ -124,6 +128,11 @@ class Runner:
                 for future in done & self._lost.keys():
                     del self._lost[future]
                     self._narrow(future.result())
+
+    @property
+    def _is_resting(self) -> bool:
+        """True while there are no turns to be had, so that it is no use to take rows."""
+        return self._is_going_on and not self._brake.cause and time.monotonic() < self._rests_until
 
     def _look(self) -> None:
         """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
@@ -165,6 +174,8 @@ class Runner:
         if not self._is_going_on or self._brake.cause:
             claiming.give_back(self._claimed, owner=self._owner, counts=False, now=self._clock())
             self._claimed = []
+            return
+        if self._is_resting:
             return
         if free > len(self._claimed):
             # More than are needed at once: each time it takes a transaction.
@@ -227,7 +238,9 @@ class Runner:
             claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
             return
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
-        if not is_ours:
+        if is_ours:
+            self._rests_until = time.monotonic() + LOOK_SECONDS
+        else:
             self._brake.note_error(error)
             self._narrow(error)
             note_refusal(self._project, error, now)

@@ -25,7 +25,7 @@ def refusal(stage: Stage) -> Reason:
 
 @row(1)
 def diga_down(stage: Stage) -> None:
-    """Not sent, soon; what was typed stays; the list goes on from our copy and says since when. Plans: with plans."""
+    """Not sent, soon; what was typed stays; the list goes on from our copy, with its age. See `running_brakes`."""
     form = open_phone(stage.client, stage.phone)
     with socket.create_server(("127.0.0.1", 0)) as server:
         stage.settings.DIGA_API_URL = f"http://127.0.0.1:{server.getsockname()[1]}"

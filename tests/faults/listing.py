@@ -112,7 +112,7 @@ def key_of_another_project(stage: Stage) -> None:
 
 @row(35)
 def worker_killed(stage: Stage) -> None:
-    """A pass killed at any page is taken over, and its copy is whole in the end. Plans: with plans."""
+    """A pass killed at any page is taken over, and its copy is whole in the end. See `running_crashes`."""
     stage.sandbox.reset(phones=MANY)
     for page in (1, 2, 3):
         pages: list[int] = []

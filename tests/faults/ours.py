@@ -241,7 +241,7 @@ def _check_told(stage: Stage, name: str, told: list[str]) -> None:
 
 @row(36)
 def two_workers_on_one_job(stage: Stage) -> None:
-    """One of them does it: a pass is claimed once and walked once, a change is looked at once. Plans: with plans."""
+    """One of them does it: a pass is claimed once and walked once, a change is looked at once. See `claiming`."""
     project = Project.objects.get(pk=stage.project.pk)
     found = together(*[lambda: claim_sync(project=project, now=stage.clock())] * 4)
     (run,) = [each for each in found if isinstance(each, SyncRun)]

@@ -61,7 +61,7 @@ ADVICE: dict[str | None, float | None] = {
 
 @row(10)
 def key_revoked(stage: Stage) -> None:
-    """Noted at once, nothing more is asked, other projects go on; a new key goes on where it was. Plans: with plans."""
+    """Noted at once, nothing more is asked, other projects go on; a new key goes on there. See `running_brakes`."""
     other = connect("Talleres", stage.sandbox.key("talleres"))
     their_phone = Phone.objects.filter(project=other, status="assigned")[0]
     key = stage.sandbox.keys.pop("sandbox-aurora-full")
@@ -116,7 +116,7 @@ def phone_gone(stage: Stage) -> None:
 
 @row(13)
 def definite_refusal(stage: Stage) -> None:
-    """Refused, in Diga's words as text, and not tried again. Pausing a plan after ten of them: with plans."""
+    """Refused, in Diga's words as text, and not tried again. Ten pause a plan."""
     for status in (400, 409, 422):
         form = open_phone(stage.client, stage.phone)
         stage.plan("status", status=status, body={"status": "error", "error_code": "X", "message": HOSTILE})
@@ -152,7 +152,7 @@ def validation_error_in_any_shape(stage: Stage) -> None:
 
 @row(15)
 def asked_to_slow_down(stage: Stage) -> None:
-    """Not sent, with the seconds Diga names; this project holds off so long, and no other does. Plans: with plans."""
+    """Not sent, with the seconds Diga names; this project holds off so long, no other does. See `running_brakes`."""
     other = connect("Talleres", stage.sandbox.key("talleres"))
     form = open_phone(stage.client, stage.phone)
     stage.plan("status", status=429, retry_after="1")

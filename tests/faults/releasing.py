@@ -26,7 +26,7 @@ from tests.saving import held, patches, stored
 
 @row(46)
 def deploy_during_work(stage: Stage) -> None:
-    """SIGTERM: the worker finishes the pass that it is at and ends, within 15 s. Plans: with plans."""
+    """SIGTERM: the worker finishes the pass that it is at and ends, within 15 s. See `running_crashes`."""
     Project.objects.update(sync_tried_at=timezone.now() - timedelta(hours=1))
     stage.sandbox.switches.latency_ms = 300
     runs = SyncRun.objects.order_by("-pk")
