@@ -150,6 +150,8 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
         return redirect("plan_detail", slug, plan_id)
     seen = request.GET.get("seen", "")
     if seen != plan.state:
+        # Who watched it end needs no news of it.
+        plan_news.note_seen(plan=plan, by=desk.user)
         context = _context(request, desk, plan) | {
             "words": None,
             "typed": "",

@@ -21,7 +21,7 @@ PEOPLE = (
     (Role.VIEWER, "Vera", "Vidal", "looks"),
     (Role.LABELLER, "Lucas", "Lara", "changes nicknames"),
     (Role.ROUTER, "Rita", "Robles", "also changes agents"),
-    (Role.LEAD, "Leo", "León", "as a router; plans for many numbers are to come"),
+    (Role.LEAD, "Leo", "León", "as a router; also plans for many numbers"),
     (Role.ADMIN, "Ada", "Alba", "also the API key and the people"),
 )
 PATIENCE_SECONDS = 60.0
