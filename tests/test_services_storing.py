@@ -391,7 +391,7 @@ def test_agents_that_have_not_moved_keep_the_time_of_their_last_move(north: Proj
     learn_published(north, [version(4).version_id], now=NOON + MINUTE)
     now_there = listed(agent(1, version(5), version(4, is_published=True)))
 
-    store_agents(older, listed(*now_there), now=NOON + 2 * MINUTE)
+    store_agents(older, now_there, now=NOON + 2 * MINUTE)
 
     north.refresh_from_db()
     assert (north.agents_read_at, north.agents_changed_at) == (NOON + 2 * MINUTE, NOON + MINUTE)
