@@ -15,9 +15,9 @@ from django.test import TransactionTestCase
 from django.utils import translation
 
 from dashboard import disk
-from phones.models import append_only
 from phones.services import connecting
 from phones.services.directory import forget_directories
+from tests.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -82,17 +82,12 @@ def _nothing_is_remembered() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _tables_can_be_emptied() -> Iterator[None]:
-    """Take the diary's triggers away before a test's tables are emptied; `post_migrate`, sent then, puts them back."""
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-
-    def without_triggers(self: TransactionTestCase) -> None:
-        append_only.remove_triggers()
-        empty(self)
-
-    TransactionTestCase._fixture_teardown = without_triggers  # type: ignore[attr-defined]
+def _tables_are_emptied_quickly() -> Iterator[None]:
+    """Empty the tables after a test that commits in our own way: see `emptying`."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = lambda self: empty_tables()  # type: ignore[attr-defined]
     yield
-    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = flush  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")
