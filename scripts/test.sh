@@ -12,7 +12,7 @@ if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
-      "$python" -m pytest -n logical -q -m "not browser" \
+      "$python" -m pytest -n logical --dist worksteal -q -m "not browser" \
       $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
         -o -name 'test_views_*.py' -o -name 'test_commands_*.py' -o -name 'test_faults*.py' \) | sort)
     echo "SQLite:"
@@ -24,4 +24,4 @@ if [ $# = 0 ]; then
   fi
 fi
 
-exec "$python" -m pytest -n logical "$@"
+exec "$python" -m pytest -n logical --dist worksteal "$@"
