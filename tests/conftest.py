@@ -1,5 +1,6 @@
 """What holds for every test: the network is off, nothing is remembered, unknown template variables fail."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -33,6 +34,13 @@ def _is_near(host: object) -> bool:
         return ip_address(str(host)).is_loopback or str(host) == "0.0.0.0"
     except ValueError:
         return False
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish less often, and never among what was collected: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
