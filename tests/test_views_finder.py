@@ -57,7 +57,7 @@ def test_found_numbers_are_one_click_away_in_the_list(
     assert {"+34 951 44 12 46", "+34 951 13 73 74"} == set(texts(listed, "//td[contains(@class, 'c-num')]//a"))
     selection = Selection.objects.get()
     assert selection.phone_ids == [survey_phone.pk.hex, sales_phone.pk.hex]
-    assert selection_label(aurora, selection.pk.hex) == "2 pasted numbers"
+    assert selection_label(aurora, selection.pk.hex) == "2 chosen numbers"
 
 
 def test_ends_of_numbers_are_choices_with_links(client: Client, aurora: Project) -> None:

@@ -63,9 +63,9 @@ def _with(value: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def selection_label(project: Project, selection: str) -> str:
-    """Return what a list that is narrowed to a selection says of it: `54 pasted numbers`. One query."""
+    """Return what a list that is narrowed to a selection says of it: `54 chosen numbers`. One query."""
     count = resolving.selected_count(project=project, selection=selection)
-    return ngettext("%(count)d pasted number", "%(count)d pasted numbers", count) % {"count": count}
+    return ngettext("%(count)d chosen number", "%(count)d chosen numbers", count) % {"count": count}
 
 
 def chips_of(project: Project, criteria: Criteria, filters: list[Filter], url_of: UrlOf) -> list[Chip]:
