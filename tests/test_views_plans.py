@@ -52,7 +52,9 @@ def sums(tree: HtmlElement) -> dict[str, int]:
 def reception_plan(project: Project, author: User, **more: Any) -> Plan:
     """Make a plan that lets Alicia v5 answer all phones of a project."""
     wanted = target(project, "Alicia", 5)
-    plan = make_plan(author, list(Phone.objects.filter(project=project)), Intention(inbound=wanted), **more)
+    plan = make_plan(
+        author, list(Phone.objects.filter(project=project).order_by("number")), Intention(inbound=wanted), **more
+    )
     lane = frozen_lane(wanted.agent, wanted.version, wanted.agent.id)
     plan.wish = {"inbound": {"how": "SET", "value": lane}}
     plan.save()

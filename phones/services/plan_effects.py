@@ -104,7 +104,7 @@ def _add_lane(
     is_empty_both = Q(**{path: None, f"before__{direction}": None})
     keys = [KT(f"{path}__{name}") for name in ("agent_id", "agent_name", "version_number")]
     found = rows.filter(after__has_key=direction.value).exclude(is_empty_both).order_by().values_list(*keys)
-    for agent_id, agent, number, count in found.annotate(row_count=Count("pk")):
+    for agent_id, agent, number, count in found.annotate(row_count=Count("pk")).order_by("-row_count", *keys):
         if agent_id is None:
             unassigned[direction] = count
         else:
