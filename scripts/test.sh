@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test; arguments go to pytest. The parts that meet a database or a queue run first on PostgreSQL and
-# Redis, where those answer; then everything runs on SQLite. The first part that fails ends it, so that the last
+# Runs every test; arguments go to pytest. What meets a database or a queue runs first on PostgreSQL and Redis, where
+# those answer (THOROUGH=1 adds what is about pages; SYNCS=300 as many random syncs); then everything runs on SQLite. The first part that fails ends it, so that the last
 # line is pytest's and says how it went.
 set -euo pipefail
 
@@ -8,11 +8,16 @@ python=.venv/bin/python
 CHROME_PATH=$(scripts/browser.sh)
 export CHROME_PATH
 
+# Some tests wait for clocks and other processes, so that one worker more than processors keeps those busy.
+workers=$(($(nproc) + 1))
+second=(--second-database)
+[ -z "${THOROUGH:-}" ] || second=()
+
 if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
-      "$python" -m pytest -n logical --dist worksteal -q -m "not browser" \
+      SYNCS="${SYNCS:-60}" "$python" -m pytest -n "$workers" --dist worksteal -q -m "not browser" "${second[@]}" \
       $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
         -o -name 'test_views_*.py' -o -name 'test_commands_*.py' -o -name 'test_faults*.py' \) | sort)
     echo "SQLite:"
@@ -24,4 +29,4 @@ if [ $# = 0 ]; then
   fi
 fi
 
-exec "$python" -m pytest -n logical --dist worksteal "$@"
+exec "$python" -m pytest -n "$workers" --dist worksteal "$@"

@@ -36,6 +36,35 @@ def _is_near(host: object) -> bool:
         return False
 
 
+# What these are about is in the page or in the answer, whatever database is behind it.
+ABOUT_PAGES = {
+    f"tests/test_views_{name}.py"
+    for name in ("csrf", "errors", "forged", "secrets", "spanish", "spanish_states", "xss")
+}
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer to leave out what doesn't depend on the database: for the run on a second one."""
+    parser.addoption("--second-database", action="store_true", help="only tests that meet the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on a second database, what meets none, and what is about pages."""
+    if not config.getoption("--second-database"):
+        return
+    left_out = [item for item in items if not _meets_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if _meets_database(item)]
+
+
+def _meets_database(item: pytest.Item) -> bool:
+    if item.location[0] in ABOUT_PAGES:
+        return False
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+
+
 def pytest_collection_finish() -> None:
     """Look for rubbish less often, and never among what was collected: it stays to the end."""
     gc.collect()

@@ -264,4 +264,5 @@ def outline(element: HtmlElement, depth: int = 0) -> list[str]:
 
 
 def _steady(text: str) -> str:
-    return " ".join(TOKEN.sub("", MOMENT.sub("…", text)).split())
+    # The token first: its letters may happen to say "now".
+    return " ".join(MOMENT.sub("…", TOKEN.sub("", text)).split())

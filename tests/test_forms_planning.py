@@ -104,7 +104,7 @@ def test_nickname_is_set_to_a_pattern(aurora: Project) -> None:
         (
             {"inbound_how": "EMPTY", "reason": "  "},
             "reason",
-            "This field is required.",
+            "Say why; the history keeps it.",
         ),
     ],
 )

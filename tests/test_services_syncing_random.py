@@ -1,5 +1,9 @@
-"""Syncs of a list that changes underneath, by seeded chance: no live phone is missing, no drift is invented."""
+"""Syncs of a list that changes underneath, by seeded chance: no live phone is missing, no drift is invented.
 
+`SYNCS` says how many there are.
+"""
+
+import os
 import random
 import threading
 import time
@@ -21,7 +25,7 @@ from phones.services.intention import Intention
 from phones.services.syncing import sync_project
 from tests.saving import save, stored
 
-SYNC_COUNT = 300
+SYNC_COUNT = int(os.environ.get("SYNCS", "300"))
 SEEDS = 6
 LIST = "/v1/phone/"
 

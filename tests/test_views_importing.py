@@ -144,7 +144,7 @@ def test_reason_is_required(client: Client, sales_phone: Phone) -> None:
     response = upload(client, as_file([{"number": sales_phone.number, "nickname": "x"}]), reason=" ")
 
     assert response.status_code == 422
-    assert texts(read(response), "//*[@id='reason-errors']") == ["This field is required."]
+    assert texts(read(response), "//*[@id='reason-errors']") == ["Say why; the history keeps it."]
     assert not Plan.objects.exists()
 
 

@@ -99,7 +99,7 @@ def test_second_send_of_the_form_is_the_same_plan(client: Client, sales_phone: P
     ("typed", "said"),
     [
         ({"reason": "x"}, "Nothing is to be changed: every field is kept. Choose at least one."),
-        ({"nickname_how": "EMPTY"}, "This field is required."),
+        ({"nickname_how": "EMPTY"}, "Say why; the history keeps it."),
         ({"nickname_how": "SET", "nickname_pattern": "L{x}", "reason": "x"}, "“{x}” stands for nothing."),
         ({"inbound_how": "SET", "reason": "x"}, "Choose an agent, or Keep."),
         (

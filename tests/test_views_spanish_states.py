@@ -50,7 +50,7 @@ def test_findings_are_spanish(client: Client, sales_phone: Phone, assert_spanish
     page = assert_spanish(found.content, "1 encontrado, 1 puede ser más de uno, 1 no está en este proyecto")
     (link,) = page.xpath("//section[@id='findings']//a[contains(@class, 'btn-primary')]/@href")
     assert_spanish(found.content, "redondeado por una hoja de cálculo")
-    assert_spanish(client.get(link).content, "1 número pegado")
+    assert_spanish(client.get(link).content, "1 número elegido")
     assert_spanish(client.get("/go/?n=555802").content, "2 números como")
     assert_spanish(client.post(f"{AURORA}find/", {"text": "Hola"}).content, "Nada en este texto parece un número")
     assert_spanish(client.post(f"{AURORA}find/", {"text": ""}).content, "Este campo es obligatorio.")

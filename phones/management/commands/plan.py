@@ -203,7 +203,7 @@ def _author(project: Project, username: str | None) -> User:
         return able[0]
     if username:
         raise CommandError(_("%(user)s may not change many numbers in this project.") % {"user": username})
-    names = ", ".join(sorted(person.username for person in able)) or _("nobody")
+    names = ", ".join(sorted(person.username for person in able)) or _("nobody so far")
     raise CommandError(_("Whose plan is it? --user with one of: %(names)s.") % {"names": names})
 
 
