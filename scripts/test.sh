@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test; arguments go to pytest. What meets a database or a queue runs first on PostgreSQL and Redis, where
-# those answer (THOROUGH=1 adds what is about pages; SYNCS=300 as many random syncs); then everything runs on SQLite. The first part that fails ends it, so that the last
-# line is pytest's and says how it went.
+# those answer (THOROUGH=1 adds what is about pages, SYNCS=300 as many random syncs as on SQLite); then everything runs
+# on SQLite. The first part that fails ends it, so that the last line is pytest's and says how it went.
 set -euo pipefail
 
 python=.venv/bin/python
