@@ -8,8 +8,8 @@ python=.venv/bin/python
 CHROME_PATH=$(scripts/browser.sh)
 export CHROME_PATH
 
-# Some tests wait for clocks and other processes, so that one worker more than processors keeps those busy.
-workers=$(($(nproc) + 1))
+# Some tests wait for clocks and other processes, so that more workers than processors keep those busy.
+workers=$(($(nproc) + 2))
 second=(--second-database)
 [ -z "${THOROUGH:-}" ] || second=()
 

@@ -39,7 +39,7 @@ def _is_near(host: object) -> bool:
 # What these are about is in the page or in the answer, whatever database is behind it.
 ABOUT_PAGES = {
     f"tests/test_views_{name}.py"
-    for name in ("csrf", "errors", "forged", "secrets", "spanish", "spanish_states", "xss")
+    for name in ("access", "csrf", "errors", "forged", "secrets", "spanish", "spanish_states", "swaps", "xss")
 }
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 

@@ -96,7 +96,8 @@ def test_looking_changes_nothing(strict: Client, urls: list[str], router: User) 
     for window in windows:
         for url in urls:
             for query in queries:
-                for headers in SHAPES if query else [{}]:
+                # What an answer is put into is the same question for everybody.
+                for headers in SHAPES if query and window is strict else [{}]:
                     seen.add(window.get(url + query, headers=headers).status_code)
 
     assert dump() == before
