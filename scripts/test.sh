@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test; arguments go to pytest. What meets a database or a queue runs first on PostgreSQL and Redis, where
-# those answer (THOROUGH=1 adds what is about pages, SYNCS=300 as many random syncs as on SQLite); then everything runs
-# on SQLite. The first part that fails ends it, so that the last line is pytest's and says how it went.
+# those answer; then everything runs on SQLite. THOROUGH=1 adds what is about pages to the former, all looks to axe, and
+# makes the tests of random syncs as long as they are when they are run by themselves. The first part that fails ends
+# it, so that the last line is pytest's and says how it went.
 set -euo pipefail
 
 python=.venv/bin/python
@@ -9,15 +10,19 @@ CHROME_PATH=$(scripts/browser.sh)
 export CHROME_PATH
 
 # Some tests wait for clocks and other processes, so that more workers than processors keep those busy.
-workers=$(($(nproc) + 2))
+workers=$(($(nproc) + 1))
 second=(--second-database)
-[ -z "${THOROUGH:-}" ] || second=()
+if [ -n "${THOROUGH:-}" ]; then
+  second=()
+elif [ $# = 0 ]; then
+  export QUICK=1
+fi
 
 if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
-      SYNCS="${SYNCS:-60}" "$python" -m pytest -n "$workers" --dist worksteal -q -m "not browser" "${second[@]}" \
+      "$python" -m pytest -n $((workers + 1)) --dist worksteal -q -m "not browser" "${second[@]}" \
       $(find tests \( -name 'test_models_*.py' -o -name 'test_services_*.py' -o -name 'test_tasks_*.py' \
         -o -name 'test_views_*.py' -o -name 'test_commands_*.py' -o -name 'test_faults*.py' \) | sort)
     echo "SQLite:"

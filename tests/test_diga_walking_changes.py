@@ -1,5 +1,6 @@
-"""A pass while phones come and go: none that stays is missed, in 300 passes with their seeds."""
+"""A pass while phones come and go: none that stays is missed, in 300 passes with their seeds (60 with `QUICK` set)."""
 
+import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
@@ -9,7 +10,7 @@ import pytest
 from phones.diga.sandbox import Churn, PhoneRow, Sandbox, Switches
 from tests.walking import client_of, ids_of
 
-PASSES = 300
+PASSES = 60 if "QUICK" in os.environ else 300
 CHURN_LIMIT = 15
 
 
@@ -30,7 +31,7 @@ def busy_list(seed: int) -> tuple[Sandbox, Churn, set[UUID]]:
     return sandbox, churn, {row.id for row in sandbox.phones}
 
 
-def test_no_phone_that_stays_is_missed_in_300_passes(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_phone_that_stays_is_missed_in_many_passes(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("CRITICAL", logger="phones.diga")
     complete_count = 0
     for seed in range(PASSES):

@@ -75,7 +75,8 @@ def test_promise_of_forty_rows_holds(
     for place in (7, 33):
         held(sandbox, phones[place]).nickname = "Somebody was quicker"
     refused, silent = (f"/v1/phone/{phones[place].pk}" for place in (5, 35))
-    sandbox.faults.add(Fault("status", method="PATCH", path=refused, status=409))
+    # Refused again, should its first answer die with the worker.
+    sandbox.faults.add(Fault("status", method="PATCH", path=refused, status=409, times=9))
     sandbox.faults.add(Fault("hang", method="PATCH", path=silent, seconds=2))
     crashes = Crashes(workshop, sandbox, random.Random(1))
 
