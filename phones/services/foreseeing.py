@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from phones import diga
 from phones.models import Foreseen, Phone
 
 from .directory import Directory, VersionEntry
-from .impact import Direction, Effect, Impact, Target, Use, foresee
+from .impact import Effect, Impact, Target, Use
 from .intention import Intention
+from .lane_impacts import lane_impacts
 from .policy import policy_for
 
 NAMED = 3
@@ -43,31 +43,14 @@ class Lookout:
         """Return the version of the target's agent that will be published when a row's turn comes."""
         return self.published.get(target.agent.id, target.agent.published)
 
-    def impacts(self, phone: Phone, intention: Intention) -> list[Impact]:
+    def impacts(self, phone: Phone, intention: Intention) -> tuple[Impact, ...]:
         """Return what the row will do in each lane that it changes."""
-        return [
-            self._impact(phone, intention, direction)
-            for direction in Direction
-            if not isinstance(intention.lane(direction), diga.Unset)
-        ]
 
-    def _impact(self, phone: Phone, intention: Intention, direction: Direction) -> Impact:
-        target = intention.lane(direction)
-        other = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
-        other_target = intention.lane(other)
-        keeps = isinstance(other_target, diga.Unset)
-        lane_agent = getattr(phone, f"{other}_agent_id") if keeps else intention.wanted(other)
-        users = self.users.get(target.agent.id, {}) if isinstance(target, Target) else {}
-        count = len(users) - (phone.pk in users)
-        return foresee(
-            direction=direction,
-            target=target if isinstance(target, Target) else None,
-            live=self.live(target) if isinstance(target, Target) else None,
-            others=_named(users, phone.pk),
-            other_count=count,
-            other_lane=lane_agent if isinstance(lane_agent, uuid.UUID) else None,
-            other_target=other_target if isinstance(other_target, Target) else None,
-        )
+        def other_uses(target: Target) -> tuple[tuple[Use, ...], int]:
+            users = self.users.get(target.agent.id, {})
+            return _named(users, phone.pk), len(users) - (phone.pk in users)
+
+        return lane_impacts(phone, intention, other_uses=other_uses, live=self.live)
 
     def note(self, phone: Phone, intention: Intention) -> None:
         """Let the row have happened."""

@@ -1,15 +1,16 @@
 """The guard before a change: what it will do to live calls, and whether the person has agreed to that."""
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from phones import diga
 from phones.models import Phone, Project
 
 from .directory import directory_of
-from .impact import Direction, Impact, Target, Use, fingerprint, foresee
+from .impact import Impact, Target, Use, fingerprint
 from .intention import Intention, renewed
+from .lane_impacts import lane_impacts
 from .reading import reread_agents
 from .timing import has_passed
 
@@ -38,28 +39,7 @@ class NoConsent(Exception):
 
 def impacts_of(phone: Phone, intention: Intention) -> tuple[Impact, ...]:
     """Say what the intention will do with live calls, lane by lane. One query for each agent wanted."""
-    return tuple(
-        _impact(phone, intention, direction)
-        for direction in Direction
-        if not isinstance(intention.lane(direction), diga.Unset)
-    )
-
-
-def _impact(phone: Phone, intention: Intention, direction: Direction) -> Impact:
-    target = intention.lane(direction)
-    other = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
-    other_target = intention.lane(other)
-    keeps = isinstance(other_target, diga.Unset)
-    lane_agent = getattr(phone, f"{other}_agent_id") if keeps else intention.wanted(other)
-    others, other_count = _other_uses(phone, target) if isinstance(target, Target) else ([], 0)
-    return foresee(
-        direction=direction,
-        target=target if isinstance(target, Target) else None,
-        others=others,
-        other_count=other_count,
-        other_lane=lane_agent if isinstance(lane_agent, uuid.UUID) else None,
-        other_target=other_target if isinstance(other_target, Target) else None,
-    )
+    return lane_impacts(phone, intention, other_uses=partial(_other_uses, phone))
 
 
 def _other_uses(phone: Phone, target: Target) -> tuple[list[Use], int]:
