@@ -9,10 +9,11 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.state import VersionRow
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import connecting, sweeping
+from phones.services import connecting
 from phones.services.intention import Intention
+from phones.services.looking_again import GIVE_UP_AFTER, LEASE, LONGEST_WAIT, claim_look, due
 from phones.services.reading import refresh_phone
-from phones.services.sweeping import GIVE_UP_AFTER, LEASE, LONGEST_WAIT, sweep
+from phones.services.sweeping import sweep
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, reading_back_fails, save, stored, target
 
@@ -105,14 +106,14 @@ def test_looks_come_more_and_more_seldom_and_end_after_a_day(sandbox: Sandbox, s
     waits = []
     while True:
         change.refresh_from_db()
-        due = change.next_look_at
-        if due is None:
+        due_at = change.next_look_at
+        if due_at is None:
             break
-        assert sweep_at(due - timedelta(seconds=1)) == 0
+        assert sweep_at(due_at - timedelta(seconds=1)) == 0
         assert Change.objects.get(pk=change.pk).look_count == change.look_count
-        sweep_at(due)
+        sweep_at(due_at)
         following = Change.objects.get(pk=change.pk).next_look_at
-        waits.append(following - due if following else None)
+        waits.append(following - due_at if following else None)
         assert len(waits) < 40
 
     assert waits[:4] == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8)]
@@ -127,9 +128,10 @@ def test_looks_come_more_and_more_seldom_and_end_after_a_day(sandbox: Sandbox, s
 def test_one_of_two_sweepers_looks(sandbox: Sandbox, sales_phone: Phone) -> None:
     change = die(sandbox, sales_phone, RENAME, is_sent=True)
     later = change.created_at + 2 * LEASE
-    first, second = sweeping._due(later), sweeping._due(later)
+    waiting = Change.objects.select_related("project", "phone")
+    first, second = due(waiting, "created_at", later), due(waiting, "created_at", later)
 
-    claims = [sweeping._claim(found, later) for found in (*first, *second)]
+    claims = [claim_look(found, begun_at=found.created_at, now=later) for found in (*first, *second)]
 
     assert claims == [True, False]
 

@@ -1,9 +1,7 @@
 """What became of an upgrade: what Diga says it has published, read back. Never sent again, whatever is lost."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-
-from django.db.models import F, Q
+from datetime import datetime
 
 from phones import diga
 from phones.models import AgentUpgrade, NoKey, UpgradeOutcome
@@ -12,10 +10,10 @@ from .classifying import Verdict, verdict_of
 from .connecting import client_for, note_refusal
 from .directory import directory_of
 from .intention import frozen_lane
+from .looking_again import claim_look, due
 from .reading import reread_agents
 from .settling import FIRST_LOOK
 from .storing import ForeignProject
-from .sweeping import BATCH, GIVE_UP_AFTER, LEASE, LONGEST_WAIT
 from .syncing import cause_of
 
 Clock = Callable[[], datetime]
@@ -97,32 +95,10 @@ def sweep_upgrades(*, clock: Clock) -> int:
     """Look at every open upgrade that is due, and return how many were settled. Nothing is ever sent."""
     now = clock()
     settled_count = 0
-    for upgrade in _due(now):
-        if _claim(upgrade, now):
+    for upgrade in due(AgentUpgrade.objects.select_related("project"), "sent_at", now):
+        if claim_look(upgrade, begun_at=upgrade.sent_at or upgrade.created_at, now=now):
             settled_count += _look(upgrade, clock)
     return settled_count
-
-
-def _due(now: datetime) -> list[AgentUpgrade]:
-    # What was begun in the future was begun by a clock that has been set back since.
-    is_late = Q(sent_at__lt=now - LEASE) | Q(sent_at__gt=now + LEASE)
-    is_dead = Q(outcome=UpgradeOutcome.PENDING) & is_late & (Q(next_look_at=None) | Q(next_look_at__lte=now))
-    is_unknown = Q(outcome=UpgradeOutcome.UNKNOWN, next_look_at__lte=now)
-    due = AgentUpgrade.objects.filter(is_dead | is_unknown)
-    return list(due.select_related("project").order_by("pk")[:BATCH])
-
-
-def _claim(upgrade: AgentUpgrade, now: datetime) -> bool:
-    """Take the upgrade for one look; False if another worker was quicker."""
-    sent_at = upgrade.sent_at or upgrade.created_at
-    is_over = upgrade.outcome == UpgradeOutcome.UNKNOWN and now - sent_at > GIVE_UP_AFTER
-    next_look_at = None if is_over else now + min(timedelta(minutes=2**upgrade.look_count), LONGEST_WAIT)
-    seen = AgentUpgrade.objects.filter(pk=upgrade.pk, outcome=upgrade.outcome, next_look_at=upgrade.next_look_at)
-    if not seen.update(next_look_at=next_look_at, look_count=F("look_count") + 1):
-        return False
-    upgrade.next_look_at = next_look_at
-    upgrade.look_count += 1
-    return True
 
 
 def _look(upgrade: AgentUpgrade, clock: Clock) -> bool:

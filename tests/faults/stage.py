@@ -24,7 +24,8 @@ from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Phone, Project, SyncRun
 from phones.services import connecting
 from phones.services.intention import Intention
-from phones.services.sweeping import LEASE, sweep
+from phones.services.looking_again import LEASE
+from phones.services.sweeping import sweep
 from phones.services.syncing import sync_project
 from tests.saving import patches, save, stored
 
