@@ -22,6 +22,7 @@ from .impact import Target
 from .intention import Base, Intention, frozen, frozen_intention
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
+from .timing import has_passed
 
 Clock = Callable[[], datetime]
 BATCH_SIZE = 5000
@@ -103,8 +104,7 @@ def create_plan(
 
 def read_agents_if_old(project: Project, clock: Clock) -> None:
     """Read the agents from Diga unless our copy is of the last minute; without an answer it stays as it is."""
-    read_at = project.agents_read_at
-    if project.is_writable and (read_at is None or not timedelta() <= clock() - read_at <= AGENTS_FRESH_FOR):
+    if project.is_writable and has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
         with suppress(diga.DigaError, NoKey):
             reread_agents(project=project, client=client_for(project), clock=clock)
 

@@ -29,6 +29,7 @@ from .intention import Intention
 from .reading import reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
 from .storing import Answer, is_copy, make_readable, store_answers
+from .timing import has_passed
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
 Clock = Callable[[], datetime]
@@ -161,8 +162,7 @@ class Runner:
             pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
 
     def _read_agents(self, fresh_for: timedelta) -> None:
-        read_at = self._project.agents_read_at
-        if read_at is not None and timedelta() <= self._clock() - read_at <= fresh_for:
+        if not has_passed(fresh_for, self._project.agents_read_at, self._clock()):
             return
         try:
             reread_agents(project=self._project, client=self._client, clock=self._clock)
