@@ -169,7 +169,7 @@ def test_effects_count_over_the_whole_plan(aurora: Project, lead: User) -> None:
     effects = effects_of(plan)
 
     name = gema.agent.name
-    assert effects.publishes == [Publishing(str(gema.agent.id), name, "v1", "", 0, ())]
+    assert effects.publishes == [Publishing(str(gema.version.id), str(gema.agent.id), name, "v1", "", 0, ())]
     assert [(move.direction, move.agent, move.version, move.count) for move in effects.moves] == [
         ("inbound", name, "v1", 3),
         ("outbound", name, "v1", 4),

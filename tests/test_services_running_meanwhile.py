@@ -17,6 +17,7 @@ from phones.services.connecting import client_for
 from phones.services.directory import directory_of
 from phones.services.impact import Target
 from phones.services.intention import Intention
+from phones.services.plan_effects import publishings_of
 from phones.services.reading import reread_agents
 from phones.services.sweeping import sweep
 from phones.services.writing import Author, begin, new_write
@@ -299,9 +300,8 @@ def test_phone_that_is_gone_or_released_by_its_turn_is_said_so(aurora: Project, 
     assert len(sent(sandbox)) == 2
 
 
-def test_version_that_nothing_runs_yet_is_published_by_one_row_before_the_others(
-    aurora: Project, lead: User, sandbox: Sandbox
-) -> None:
+def unpublished(aurora: Project, sandbox: Sandbox) -> Intention:
+    """Return the wish for an agent of which nothing is published, and that no phone has."""
     theirs = next(agent for agent in sandbox.agents.values() if not sandbox.projects["aurora"].phones_of(agent.id))
     theirs.published_id = None
     version = next(version for version in theirs.versions if not version.is_draft)
@@ -310,7 +310,28 @@ def test_version_that_nothing_runs_yet_is_published_by_one_row_before_the_others
     reread_agents(project=aurora, client=client_for(aurora), clock=timezone.now)
     found = directory_of(aurora).version(version.id)
     assert found
-    plan = start(make_plan(lead, phones_of(aurora, 20), Intention(inbound=Target(*found))), lead)
+    return Intention(inbound=Target(*found))
+
+
+def test_ticked_row_publishes_what_the_page_said(aurora: Project, lead: User, router: User, sandbox: Sandbox) -> None:
+    phones, wish = phones_of(aurora, 1), unpublished(aurora, sandbox)
+    save(stored(phones[0]), Intention(nickname="Changed a minute ago"), user=router)
+    plan = make_plan(lead, phones, wish)
+    assert list(plan.items.values_list("foreseen", "why")) == [("NEEDS_LOOK", "just_changed")]
+
+    steering.tick_rows(plan=plan, numbers=[1], is_ticked=True)
+    (said,) = publishings_of(plan)
+    work_at(start(plan, lead))
+
+    assert plan.agreed == [said.version_id]
+    assert states(plan) == {"DONE": 1}
+    assert_invariants(sandbox)
+
+
+def test_version_that_nothing_runs_yet_is_published_by_one_row_before_the_others(
+    aurora: Project, lead: User, sandbox: Sandbox
+) -> None:
+    plan = start(make_plan(lead, phones_of(aurora, 20), unpublished(aurora, sandbox)), lead)
     sandbox.switches.latency_ms = 5
 
     work_at(plan)

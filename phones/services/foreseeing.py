@@ -169,7 +169,10 @@ def _look(
     if any(impact.is_refused for impact in impacts):
         return None
     why, details = needs_look[phone.pk]
-    return Prospect(Foreseen.NEEDS_LOOK, why, details, any(impact.effect is Effect.WILL_PUBLISH for impact in impacts))
+    publishing = next((impact for impact in impacts if impact.effect is Effect.WILL_PUBLISH and impact.target), None)
+    # Once it is ticked it publishes like any other row, so it says what.
+    what = _details(publishing.target, publishing) if publishing and publishing.target else {}
+    return Prospect(Foreseen.NEEDS_LOOK, why, {**what, **details}, publishing is not None)
 
 
 def _by_impacts(impacts: Iterable[Impact], lookout: Lookout) -> Prospect:

@@ -17,6 +17,7 @@ from .impact import Direction
 class Publishing:
     """A version that goes live. `numbers` are the first of `other_count` other numbers that go live with it."""
 
+    version_id: str
     agent_id: str
     agent: str
     version: str
@@ -49,7 +50,7 @@ class Effects:
 def effects_of(plan: Plan) -> Effects:
     """Return what the rows that will be sent do. Four queries."""
     rows = plan.items.filter(state=ItemState.WAITING)
-    publishes = _publishes(rows)
+    publishes = publishings_of(plan)
     live = _live_counts(rows)
     moves: list[Move] = []
     unassigned: dict[Direction, int] = {}
@@ -58,27 +59,27 @@ def effects_of(plan: Plan) -> Effects:
     return Effects(publishes, moves, unassigned)
 
 
-def _publishes(rows: QuerySet[PlanItem]) -> list[Publishing]:
-    """Return each version that goes live once, as the first row that publishes it says."""
+def publishings_of(plan: Plan) -> list[Publishing]:
+    """Return each version that goes live once, as the first row that publishes it says. One query."""
     found: dict[str, Publishing] = {}
-    for after, details in rows.filter(goes_first=True).order_by("number").values_list("after", "details"):
+    rows = plan.items.filter(goes_first=True, state=ItemState.WAITING)
+    for after, details in rows.order_by("number").values_list("after", "details"):
         for name in Direction:
             lane = after.get(name)
-            if not lane or f"v{lane['version_number']}" != details.get("version", f"v{lane['version_number']}"):
-                continue
-            found.setdefault(lane["version_id"], _publishing(lane, details))
+            if lane and f"v{lane['version_number']}" == details["version"]:
+                found.setdefault(lane["version_id"], _publishing(lane, details))
     return list(found.values())
 
 
 def _publishing(lane: Mapping[str, Any], details: Mapping[str, Any]) -> Publishing:
-    # A row that needs a look has another reason in its details than what it publishes.
     return Publishing(
+        lane["version_id"],
         lane["agent_id"],
         lane["agent_name"] or "",
-        f"v{lane['version_number']}",
+        details["version"],
         details.get("live", ""),
-        details.get("count", 0),
-        tuple(details.get("numbers", ())),
+        details["count"],
+        tuple(details["numbers"]),
     )
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from phones.models import Foreseen, ItemState, Plan, PlanState, Project
 
+from .plan_effects import publishings_of
 from .plan_totals import totals_of
 from .planning import renew_preview
 
@@ -55,12 +56,7 @@ def needs_approval(project: Project, count: int) -> bool:
 
 def will_publish(plan: Plan) -> list[str]:
     """Return the ids of the versions that the plan, as it is ticked, will publish. One query."""
-    rows = plan.items.filter(goes_first=True, state=ItemState.WAITING).values_list("after", "details")
-    published: set[str] = set()
-    for after, details in rows:
-        lanes = [after[name] for name in ("inbound", "outbound") if after.get(name)]
-        published |= {lane["version_id"] for lane in lanes if f"v{lane['version_number']}" == details.get("version")}
-    return sorted(published)
+    return sorted(publishing.version_id for publishing in publishings_of(plan))
 
 
 def tick_rows(*, plan: Plan, numbers: Collection[int], is_ticked: bool) -> int:
