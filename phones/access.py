@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView
+from phones.services.persons import name_of
 from phones.services.plan_news import IS_NEWS, PlanNews, news_of
 
 
@@ -68,7 +69,7 @@ class Desk:
     @property
     def user_name(self) -> str:
         """The person's name as others see it."""
-        return self.user.get_full_name() or self.user.get_username()
+        return name_of(self.user)
 
     @property
     def user_initials(self) -> str:

@@ -15,12 +15,11 @@ from phones import diga
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
-from phones.services.intention import NICKNAME_LIMIT, Base, Intention
+from phones.services.intention import LANES, NICKNAME_LIMIT, Base, Intention
 
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields
 
-LANES = ("inbound", "outbound")
 ROUTE_FIELDS = (
     "inbound_version_id",
     "outbound_version_id",

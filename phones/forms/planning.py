@@ -13,12 +13,12 @@ from phones import diga
 from phones.models import Phone
 from phones.services.directory import Directory
 from phones.services.impact import Target
-from phones.services.intention import NICKNAME_LIMIT
+from phones.services.intention import LANES, NICKNAME_LIMIT
 from phones.services.patterns import BadPattern, Pattern
 from phones.services.wishing import Lane, Wish
 
 from .opened import TOO_OLD
-from .phones import LANES, offered_groups
+from .phones import offered_groups
 from .reasons import ReasonFields, reason_field
 
 KEEP, SET, EMPTY = "KEEP", "SET", "EMPTY"

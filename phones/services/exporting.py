@@ -1,6 +1,5 @@
 """The phones of a filter as CSV or XLSX. Rows are read by pages, so that the size of the list costs no memory."""
 
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from phones.models import Phone, Project
 from .csv_stream import csv_stream
 from .directory import Directory
 from .finding import Criteria, matching
-from .guarded_cells import guarded, without_controls
+from .guarded_cells import guarded, number_cell, without_controls
 
 BATCH_SIZE = 2000
 # Codes, the same in every language: scripts and the import rely on them.
@@ -37,8 +36,6 @@ COLUMNS = (
     "note",
     "read_at",
 )
-# A number is no formula, and whoever reads the file wants it as Diga has it.
-_E164 = re.compile(r"\+[1-9]\d{3,14}")
 # The columns of a phone that `row_of` looks at.
 READ = (
     "number",
@@ -118,10 +115,9 @@ def row_of(phone: Phone, directory: Directory) -> list[str]:
     """Return what a file says of a phone, in the order of `COLUMNS`, guarded."""
     inbound = _LaneCells.of(phone.inbound_agent_id, directory)
     outbound = _LaneCells.of(phone.outbound_agent_id, directory)
-    number = phone.number if _E164.fullmatch(phone.number) else guarded(phone.number)
     return [
         str(phone.pk),
-        number,
+        number_cell(phone.number),
         guarded(phone.nickname or ""),
         guarded(phone.status),
         guarded(inbound.name),

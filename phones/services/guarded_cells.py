@@ -12,11 +12,17 @@ LOST = "\ufffd"
 # The wide forms are read as the plain ones by spreadsheets set to Japanese and Chinese.
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 GUARD = "'"
+_E164 = re.compile(r"\+[1-9]\d{3,14}")
 
 
 def guarded(text: str) -> str:
     """Return a text as it goes into a cell; `unguarded` gives it back."""
     return GUARD + text if text[:1] in FORMULA_STARTS or _looks_guarded(text) else text
+
+
+def number_cell(text: str) -> str:
+    """Return a text as it goes into a cell, but a telephone number as it is: it is no formula, and is wanted so."""
+    return text if _E164.fullmatch(text) else guarded(text)
 
 
 def unguarded(cell: str) -> str:

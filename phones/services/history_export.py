@@ -12,9 +12,9 @@ from phones.models import Change
 from .csv_stream import csv_stream
 from .guarded_cells import guarded
 from .history import CHANGED_FIELDS
+from .intention import LANES
 
 CHUNK = 2000
-LANES = ("inbound", "outbound")
 COLUMNS = (
     "change_id",
     "created_at",

@@ -10,7 +10,8 @@ from phones.models import Phone
 from .directory import AgentEntry, Directory, VersionEntry
 from .impact import Direction, Target
 
-FIELDS = ("nickname", "inbound", "outbound")
+LANES = ("inbound", "outbound")
+FIELDS = ("nickname", *LANES)
 NICKNAME_LIMIT = 255
 
 

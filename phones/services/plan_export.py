@@ -1,6 +1,5 @@
 """A plan as CSV: one row a number, as it was resolved, foreseen and dealt with; stable column codes."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -11,11 +10,10 @@ from django.utils import timezone
 from phones.models import PlanItem
 
 from .csv_stream import csv_stream
-from .guarded_cells import guarded
+from .guarded_cells import number_cell
+from .intention import FIELDS, LANES
 
 CHUNK = 2000
-FIELDS = ("nickname", "inbound", "outbound")
-LANES = ("inbound", "outbound")
 COLUMNS = (
     "plan_id",
     "row",
@@ -36,18 +34,12 @@ COLUMNS = (
     "takes_back",
     "finished_at",
 )
-# A number is no formula, and whoever reads the file wants it as Diga has it.
-_E164 = re.compile(r"\+[1-9]\d{3,14}")
 
 
 def csv_lines(items: QuerySet[PlanItem]) -> Iterator[str]:
     """Yield the rows of a plan as lines of CSV with a header, in the order of its list; never all in memory."""
     ordered = items.select_related("phone", "change").order_by("number").iterator(chunk_size=CHUNK)
-    return csv_stream(COLUMNS, ([_cell(str(value)) for value in _row(item).values()] for item in ordered))
-
-
-def _cell(text: str) -> str:
-    return text if _E164.fullmatch(text) else guarded(text)
+    return csv_stream(COLUMNS, ([number_cell(str(value)) for value in _row(item).values()] for item in ordered))
 
 
 def _row(item: PlanItem) -> dict[str, Any]:

@@ -11,16 +11,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones.models import Plan, PlanItem, PlanKind
 
 from .explaining import Happened, Text, Words, failure, parts_for_cause, why_closed
+from .intention import FIELDS
 from .policy import Why
-
-LANES = ("inbound", "outbound")
 
 
 def plan_what(plan: Plan) -> str:
     """Return in a few words what a plan is about, for its heading."""
     if plan.origin_id and plan.kind in {PlanKind.REVERT, PlanKind.RETRY, PlanKind.REST}:
         return _AGAIN[PlanKind(plan.kind)] % {"id": plan.origin_id}
-    parts = [_in_short(name, plan.wish[name]) for name in ("nickname", *LANES) if name in plan.wish]
+    parts = [_in_short(name, plan.wish[name]) for name in FIELDS if name in plan.wish]
     return ", ".join(parts) or _("values from a file")
 
 

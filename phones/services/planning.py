@@ -20,6 +20,7 @@ from .foreseeing import Lookout, Prospect, foresee_rows, targets_of
 from .guarding import AGENTS_FRESH_FOR
 from .impact import Target
 from .intention import Base, Intention, frozen, frozen_intention
+from .persons import name_of
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
 from .timing import has_passed
@@ -81,7 +82,7 @@ def create_plan(
         project=project,
         kind=kind,
         author=author,
-        author_name=author.get_full_name() or author.get_username(),
+        author_name=name_of(author),
         reason=reason,
         ticket=ticket,
         wish=dict(wish or {}),

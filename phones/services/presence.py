@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from phones.models import Phone
 
+from .persons import name_of
 from .timing import has_passed
 
 Clock = Callable[[], datetime]
@@ -66,5 +67,5 @@ def _named(phone: Phone, seen: Sightings, user: User) -> list[Presence]:
         return []
     is_member = Q(memberships__project=phone.project_id) | Q(is_superuser=True)
     people = User.objects.filter(is_member, pk__in=ids, is_active=True).distinct()
-    others = [Presence(each.get_full_name() or each.get_username(), seen[each.pk][0]) for each in people]
+    others = [Presence(name_of(each), seen[each.pk][0]) for each in people]
     return sorted(others, key=lambda other: other.opened_at, reverse=True)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from phones.models import Foreseen, ItemState, Plan, PlanState, Project
 
+from .persons import name_of
 from .plan_effects import publishings_of
 from .plan_totals import totals_of
 from .planning import renew_preview
@@ -215,7 +216,7 @@ def _held(plan: Plan, *states: PlanState) -> Iterator[Plan]:
 def _start(plan: Plan, by: User, now: datetime) -> None:
     plan.state, plan.resumed_at = PlanState.RUNNING, now
     plan.started_at = plan.started_at or now
-    plan.approver, plan.approver_name = by, by.get_full_name() or by.get_username()
+    plan.approver, plan.approver_name = by, name_of(by)
     # How it ends is news, even to somebody who has seen it paused.
     plan.is_told = False
     changed = [

@@ -20,6 +20,7 @@ from .connecting import client_for, note_answer, note_refusal
 from .directory import directory_of
 from .editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
 from .intention import frozen_lane
+from .persons import name_of
 from .reading import reread, reread_agents
 from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
 from .storing import store_phones
@@ -121,7 +122,7 @@ def approve_upgrade(*, upgrade: AgentUpgrade, by: User, clock: Clock) -> AgentUp
     outlook = _read(upgrade.project, upgrade.agent_id, version_id, client, clock)
     if upgrade.agreed != outlook.fingerprint:
         raise OutlookMoved(outlook)
-    upgrade.approver, upgrade.approver_name = by, by.get_full_name() or by.get_username()
+    upgrade.approver, upgrade.approver_name = by, name_of(by)
     return _carry_out(upgrade, outlook, client, clock)
 
 

@@ -18,6 +18,7 @@ from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from . import diary
 from .directory import directory_of
 from .intention import Base, Intention, frozen, frozen_intention
+from .persons import name_of
 from .settling import Became, find_out, settle_answers, settle_failure
 from .storing import Answer, store_answers
 
@@ -45,7 +46,7 @@ class Author:
     @property
     def shown_name(self) -> str:
         """The name that the diary keeps, also when the person's account is gone."""
-        return self.name or (self.user.get_full_name() or self.user.get_username() if self.user else "")
+        return self.name or (name_of(self.user) if self.user else "")
 
 
 @dataclass(frozen=True, slots=True)

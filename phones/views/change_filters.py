@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from phones.models import Outcome, Phone, Source
 from phones.services.directory import Directory
 from phones.services.history import CHANGED_FIELDS, Wanted
+from phones.services.persons import name_of
 
 from .change_lines import field_label
 from .filters import Chip, Filter
@@ -118,7 +119,7 @@ def filters_of(
 
 
 def _selects(wanted: Wanted, directory: Directory, people: list[User]) -> list[Filter]:
-    names = [(str(person.pk), person.get_full_name() or person.get_username()) for person in people]
+    names = [(str(person.pk), name_of(person)) for person in people]
     agents = [(str(agent.id), agent.name) for agent in directory.agents]
     fields = [(name, field_label(name)) for name in CHANGED_FIELDS]
     sources = [(value, str(label).capitalize()) for value, label in Source.choices]

@@ -17,6 +17,7 @@ from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm, AdmitForm, RoleForm
 from phones.models import Membership
 from phones.services import admitting
+from phones.services.persons import name_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,7 +100,7 @@ def _back(desk: Desk, membership: Membership) -> HttpResponse:
 
 
 def _name(membership: Membership) -> str:
-    return membership.user.get_full_name() or membership.user.get_username()
+    return name_of(membership.user)
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,6 +14,7 @@ from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.finding import ViewForm
 from phones.models import SavedView
 from phones.services import viewing
+from phones.services.persons import name_of
 
 from .listing import criteria_from, suffix_of
 from .shape import is_for
@@ -39,7 +40,7 @@ class ViewLine:
             name=view.name,
             url=reverse("phone_list", args=[slug]) + (f"?{view.query}" if view.query else ""),
             edit_url=reverse("view_edit", args=[slug, view.pk]) if _may_change(view, desk) else "",
-            owner=view.owner.get_full_name() or view.owner.get_username(),
+            owner=name_of(view.owner),
             is_shared=view.is_shared,
             is_default=view.is_default and is_own,
             is_own=is_own,
