@@ -23,7 +23,7 @@ from tests.emptying import empty_tables
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "spanish")]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "plans", "spanish")]
 
 
 def _is_near(host: object) -> bool:

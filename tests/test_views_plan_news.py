@@ -7,10 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from phones import tasks
-from phones.models import ItemState, Membership, Plan, Project, Role
+from phones.models import ItemState, Plan, Project
 from phones.services import steering
-from tests.fixtures.desk import make_user
 from tests.pages import find, read, texts, values_of, words
 from tests.planned import make_plan, phones_of, renames, start
 from tests.test_views_plan_steps import press
@@ -23,23 +21,6 @@ ClientOf = Callable[[User], Client]
 def client(client_of: ClientOf, lead: User) -> Client:
     """The browser of somebody who may make plans and let them run."""
     return client_of(lead)
-
-
-@pytest.fixture
-def bells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The plans that a worker was called for."""
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "run_plan", rung.append)
-    monkeypatch.setattr("phones.views.plan_steps.transaction.on_commit", lambda act: act())
-    return rung
-
-
-@pytest.fixture
-def other_lead(aurora: Project) -> User:
-    """A second member of Aurora who may let plans run."""
-    person = make_user("second")
-    Membership.objects.create(project=aurora, user=person, role=Role.LEAD)
-    return person
 
 
 def test_author_is_told_once_how_a_plan_ended(

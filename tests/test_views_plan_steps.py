@@ -8,11 +8,9 @@ from django.test import Client
 from django.utils import timezone
 from lxml.html import HtmlElement
 
-from phones import tasks
-from phones.models import Foreseen, ItemState, Membership, Plan, PlanKind, PlanState, Project, Role
+from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services import steering
 from phones.services.intention import Intention
-from tests.fixtures.desk import make_user
 from tests.htmx import Browser, outline
 from tests.pages import Answer, find, has, read, texts, values_of, words
 from tests.planned import make_plan, phones_of, renames, start, states
@@ -26,23 +24,6 @@ ClientOf = Callable[[User], Client]
 def client(client_of: ClientOf, lead: User) -> Client:
     """The browser of somebody who may make plans and let them run."""
     return client_of(lead)
-
-
-@pytest.fixture
-def bells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The plans that a worker was called for."""
-    rung: list[int] = []
-    monkeypatch.setattr(tasks, "run_plan", rung.append)
-    monkeypatch.setattr("phones.views.plan_steps.transaction.on_commit", lambda act: act())
-    return rung
-
-
-@pytest.fixture
-def other_lead(aurora: Project) -> User:
-    """A second member of Aurora who may let plans run."""
-    person = make_user("second")
-    Membership.objects.create(project=aurora, user=person, role=Role.LEAD)
-    return person
 
 
 def press(client: Client, plan: Plan, verb: str, page: HtmlElement | None = None, **typed: str | None) -> Answer:
