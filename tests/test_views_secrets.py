@@ -26,6 +26,7 @@ from phones import tasks
 from phones.diga import DigaClient
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone, Project, SyncRun
+from phones.services import editing
 from tests.failures import FAILURES, PHONES
 from tests.fixtures.desk import CANARY, Canary
 from tests.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, plan, read, sign_in, url_of, words
@@ -253,6 +254,8 @@ def test_key_is_not_on_the_error_page_of_a_crash_while_sending(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings.DEBUG = True
+    # A crash leaves a save under way; nobody here has to wait for it.
+    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
     form = open_phone(client, sales_phone)
     client.raise_request_exception = False
     pages = set()
