@@ -9,9 +9,10 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from phones.diga.sandbox import Sandbox
+from phones.diga.sandbox import Received, Sandbox
 from phones.models import (
     AgentUpgrade,
+    AgentVersion,
     Change,
     ChangeSeal,
     ItemState,
@@ -24,6 +25,7 @@ from phones.models import (
     UpgradeItem,
     UpgradeOutcome,
 )
+from phones.services.looking_again import APPLIED_WITHIN
 from phones.services.verifying import verify_diary
 from tests.saving import patches
 
@@ -42,21 +44,28 @@ ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.LEFT_OUT: {None},
 }
 # What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
-SETTLED_AT_ONCE = {Source.OUTSIDE, Source.UPGRADE}
+SETTLED_AT_ONCE = {Source.OUTSIDE, Source.LATE, Source.UPGRADE}
 PUBLISHING = "/published_version"
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
 
 def assert_invariants(
-    sandbox: Sandbox, *, said: str = "", is_at_rest: bool = True, changed_outside: Collection[uuid.UUID] = ()
+    sandbox: Sandbox,
+    *,
+    said: str = "",
+    is_at_rest: bool = True,
+    changed_outside: Collection[uuid.UUID] = (),
+    has_applied_late: bool = False,
 ) -> None:
-    """Check I1 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
+    """Check I0 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
 
     :param said: logs, pages and exception texts that the key must not occur in.
     :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
     :param changed_outside: phones that were altered in the stand-in, and perhaps not read since.
+    :param has_applied_late: writes were applied over a minute after they were sent, by the clock of the test.
     """
-    _assert_every_write_has_its_entry(sandbox)
+    _assert_every_write_has_its_entry(sandbox, has_applied_late)
+    _assert_published_is_published(sandbox)
     _assert_every_publishing_has_its_upgrade(sandbox, is_at_rest)
     _assert_entries_are_settled(is_at_rest)
     _assert_copies_are_true(sandbox, changed_outside)
@@ -80,16 +89,27 @@ def _sent_by(change: Change) -> tuple[str, str]:
     return _wire_key(change.phone_id, body)
 
 
-def _assert_every_write_has_its_entry(sandbox: Sandbox) -> None:
-    """I1, I2, I3: no write without an entry, none twice, and what is said of it is so."""
+def _is_late(request: Received) -> bool:
+    """Say whether a write was applied so long after it was sent that it may have been settled as not applied."""
+    return request.applied_at is not None and request.applied_at - request.received_at > APPLIED_WITHIN.total_seconds()
+
+
+def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) -> None:
+    """I0 to I3: no write without an entry, none twice, and what is said of it is so.
+
+    What was applied within a minute is never said to have failed, and nothing we sent is said to be somebody else's:
+    it shows as applied, or as applied late.
+    """
     received: Counter[tuple[str, str]] = Counter()
     applied: Counter[tuple[str, str]] = Counter()
+    late: Counter[tuple[str, str]] = Counter()
     for request in patches(sandbox):
         if request.path.endswith(PUBLISHING):
             continue
         key = _wire_key(uuid.UUID(request.path.rpartition("/")[2]), request.body)
         received[key] += 1
         applied[key] += request.applied
+        late[key] += request.applied and (has_applied_late or _is_late(request))
     ours = list(Change.objects.exclude(source__in=SETTLED_AT_ONCE))
     written = Counter(_sent_by(change) for change in ours)
     confirmed = Counter(_sent_by(change) for change in ours if change.outcome == Outcome.CONFIRMED)
@@ -98,9 +118,26 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox) -> None:
         assert count <= 2 * written[key], f"Sent {count} times, written down {written[key]} times: {key}"
     for key, count in applied.items():
         assert count <= written[key], f"Applied {count} times, written down {written[key]} times: {key}"
-        assert count <= possible[key], f"Applied {count} times, said to be so {possible[key]} times: {key}"
+        told = possible[key] + late[key]
+        assert count <= told, f"Applied {count} times, said to be so {told} times: {key}"
     for key, count in confirmed.items():
         assert count <= applied[key], f"Confirmed {count} times, applied {applied[key]} times: {key}"
+
+
+def _assert_published_is_published(sandbox: Sandbox) -> None:
+    """I0: a version counts as published in our copy, and as confirmed in the diary, only if Diga has published it."""
+    published = {
+        version_id
+        for project in sandbox.projects.values()
+        for agent in project.agents.values()
+        for version_id in agent.was_published
+    }
+    ours = set(AgentVersion.objects.filter(is_published=True).values_list("pk", flat=True))
+    assert ours <= published, f"Published in our copy alone: {ours - published}"
+    for change in Change.objects.filter(outcome=Outcome.CONFIRMED):
+        lanes = [change.after.get(name) for name in ("inbound", "outbound")]
+        confirmed = {uuid.UUID(lane["version_id"]) for lane in lanes if lane and lane["version_id"]}
+        assert confirmed <= published, f"Confirmed, and never published: {change}"
 
 
 def _assert_every_publishing_has_its_upgrade(sandbox: Sandbox, is_at_rest: bool) -> None:

@@ -15,12 +15,14 @@ from django.utils import timezone
 from phones.diga import DigaClient
 from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
 from phones.diga.sandbox.http import Answer, Request
-from phones.models import Agent, AgentVersion, Phone, Project
+from phones.models import Agent, AgentVersion, Change, Phone, Project
 from phones.services.directory import directory_of
 from phones.services.editing import Author, Saved, change_phone
 from phones.services.guarding import impacts_of
 from phones.services.impact import Target, fingerprint
 from phones.services.intention import Base, Intention
+from phones.services.looking_again import APPLIED_WITHIN, SENT_WITHIN
+from phones.services.sweeping import sweep
 
 WHAT_WAS_SHOWN = "what was shown"
 
@@ -61,6 +63,14 @@ def save(
         clock=clock,
         sleep=sleep,
     )
+
+
+def sweep_a_minute_after(change: Change) -> str:
+    """Let the sweeper come when an applied write would show, and return what the change is said to have come to."""
+    moment = (change.answer_lost_at or change.created_at + SENT_WITHIN) + APPLIED_WITHIN
+    sweep(clock=lambda: moment)
+    change.refresh_from_db()
+    return change.outcome
 
 
 def patches(sandbox: Sandbox) -> list[Received]:

@@ -28,6 +28,7 @@ BEGUN = {
     "seen_from": "created_at",
     "reverts_id": "id",
     "plan_id": "1",
+    "late_for_id": "id",
 }
 SETTLED = {
     "outcome": "'FAILED'",

@@ -192,7 +192,8 @@ def test_refusal_predicted_from_an_old_copy_is_asked_for_again_and_goes_through(
     saved = save(sales_phone, wanted, agreed=None)
 
     assert expected == [Effect.WILL_BE_REFUSED]
-    assert asked(sandbox) == [("GET", "phone"), ("GET", "agent"), ("PATCH", "phone")]
+    # The last tells whether the version is published now.
+    assert asked(sandbox) == [("GET", "phone"), ("GET", "agent"), ("PATCH", "phone"), ("GET", "agent")]
     assert [impact.effect for impact in saved.impacts] == [Effect.NO_PUBLISH]
     assert saved.change.outcome == Outcome.CONFIRMED
     assert target(aurora, "Alicia", 4).version.is_published is True

@@ -10,7 +10,7 @@ from phones.services import steering
 from phones.services.intention import Intention
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.saving import forget_waiting, held, is_true_copy, patches, sent
+from tests.saving import forget_waiting, held, is_true_copy, patches, sent, sweep_a_minute_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,6 +94,10 @@ def test_lost_answer_is_found_out_and_nothing_is_sent_twice(
 
     work_at(plan)
 
+    assert states(plan) == ({"DONE": 3} if when == "after" else {"DONE": 2, "UNKNOWN": 1})
+    lost = plan.items.get(phone=phones[1]).change
+    assert lost is not None
+    sweep_a_minute_after(lost)
     assert states(plan) == ({"DONE": 3} if when == "after" else {"DONE": 2, "FAILED": 1})
     assert len(patches(sandbox)) == 3
     assert_invariants(sandbox)

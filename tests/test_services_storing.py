@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -17,7 +17,6 @@ from phones.services.directory import directory_of
 from phones.services.storing import (
     ForeignProject,
     Stored,
-    learn_published,
     store_agents,
     store_phone,
     store_phones,
@@ -266,7 +265,9 @@ def test_characters_that_postgresql_refuses_are_cleaned_before(
 
 
 def test_agents_are_copied_with_their_versions(north: Project) -> None:
-    store_agents(north, listed(agent(1, version(5, is_published=True, name="Summer"), version(4)), agent(2)), now=NOON)
+    store_agents(
+        north, listed(agent(1, version(5, is_published=True, name="Summer"), version(4)), agent(2)), asked_at=NOON
+    )
 
     alicia = Agent.objects.get(pk=UUID(int=1))
     assert (alicia.project, alicia.name, alicia.is_listed) == (north, "Alicia", True)
@@ -278,9 +279,9 @@ def test_agents_are_copied_with_their_versions(north: Project) -> None:
 
 
 def test_agent_that_is_listed_no_more_keeps_its_name_and_loses_its_versions(north: Project) -> None:
-    store_agents(north, listed(agent(1, version(5)), agent(2, version(1, of=2), name="Bruno")), now=NOON)
+    store_agents(north, listed(agent(1, version(5)), agent(2, version(1, of=2), name="Bruno")), asked_at=NOON)
 
-    store_agents(north, listed(agent(2, version(1, of=2), name="Bruno")), now=NOON + MINUTE)
+    store_agents(north, listed(agent(2, version(1, of=2), name="Bruno")), asked_at=NOON + MINUTE)
 
     alicia = Agent.objects.get(pk=UUID(int=1))
     assert (alicia.name, alicia.is_listed, alicia.versions.count()) == ("Alicia", False, 0)
@@ -290,9 +291,9 @@ def test_agent_that_is_listed_no_more_keeps_its_name_and_loses_its_versions(nort
 
 @pytest.mark.parametrize("gap", [{"malformed_count": 1}, {"is_cut": True}], ids=["malformed", "cut"])
 def test_agent_that_could_not_be_read_stays_as_it_is(north: Project, gap: dict[str, Any]) -> None:
-    store_agents(north, listed(agent(1, version(5, is_published=True)), agent(2, version(1, of=2))), now=NOON)
+    store_agents(north, listed(agent(1, version(5, is_published=True)), agent(2, version(1, of=2))), asked_at=NOON)
 
-    store_agents(north, listed(agent(2, version(2, of=2), name="Bruno"), **gap), now=NOON + MINUTE)
+    store_agents(north, listed(agent(2, version(2, of=2), name="Bruno"), **gap), asked_at=NOON + MINUTE)
 
     assert {entry.name: [offered.number for offered in entry.offered] for entry in directory_of(north).offered} == {
         "Alicia": [5],
@@ -302,20 +303,20 @@ def test_agent_that_could_not_be_read_stays_as_it_is(north: Project, gap: dict[s
 
 
 def test_agent_that_could_not_be_read_and_is_gone_then_loses_its_versions(north: Project) -> None:
-    store_agents(north, listed(agent(1, version(5))), now=NOON)
-    store_agents(north, listed(malformed_count=1), now=NOON + MINUTE)
+    store_agents(north, listed(agent(1, version(5))), asked_at=NOON)
+    store_agents(north, listed(malformed_count=1), asked_at=NOON + MINUTE)
 
-    store_agents(north, listed(), now=NOON + 2 * MINUTE)
+    store_agents(north, listed(), asked_at=NOON + 2 * MINUTE)
 
     assert directory_of(north).offered == ()
     assert (AgentVersion.objects.count(), north.agent_count) == (0, 0)
 
 
 def test_agent_that_is_back_is_offered_again(north: Project) -> None:
-    store_agents(north, listed(agent(1, version(5))), now=NOON)
-    store_agents(north, listed(), now=NOON + MINUTE)
+    store_agents(north, listed(agent(1, version(5))), asked_at=NOON)
+    store_agents(north, listed(), asked_at=NOON + MINUTE)
 
-    store_agents(north, listed(agent(1, version(5))), now=NOON + 2 * MINUTE)
+    store_agents(north, listed(agent(1, version(5))), asked_at=NOON + 2 * MINUTE)
 
     assert [entry.name for entry in directory_of(north).offered] == ["Alicia"]
 
@@ -337,61 +338,74 @@ DIFFERENCES: dict[str, Callable[[], list[diga.Agent]]] = {
 def test_time_of_the_agents_moves_when_something_differs(
     north: Project, difference: Callable[[], list[diga.Agent]]
 ) -> None:
-    store_agents(north, listed(*BEFORE), now=NOON)
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
 
-    store_agents(north, listed(*BEFORE), now=NOON + MINUTE)
+    store_agents(north, listed(*BEFORE), asked_at=NOON + MINUTE)
     at_rest = north.agents_changed_at
-    store_agents(north, listed(*difference()), now=NOON + 2 * MINUTE)
+    store_agents(north, listed(*difference()), asked_at=NOON + 2 * MINUTE)
 
     north.refresh_from_db()
     assert (at_rest, north.agents_changed_at) == (NOON, NOON + 2 * MINUTE)
 
 
 def test_agent_of_another_project_is_refused(north: Project, south: Project) -> None:
-    store_agents(north, listed(*BEFORE), now=NOON)
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
 
     with pytest.raises(ForeignProject):
-        store_agents(south, listed(agent(2), agent(1, name="Taken")), now=NOON + MINUTE)
+        store_agents(south, listed(agent(2), agent(1, name="Taken")), asked_at=NOON + MINUTE)
 
     assert list(Agent.objects.values_list("project", "name")) == [(north.pk, "Alicia")]
     assert AgentVersion.objects.count() == 2
 
 
 def test_version_listed_twice_is_one_row(north: Project) -> None:
-    store_agents(north, listed(agent(1, version(5), version(5, is_published=True))), now=NOON)
+    store_agents(north, listed(agent(1, version(5), version(5, is_published=True))), asked_at=NOON)
 
     assert [row.is_published for row in AgentVersion.objects.all()] == [True]
 
 
-def test_published_version_takes_the_place_of_the_other(north: Project, south: Project) -> None:
-    store_agents(north, listed(*BEFORE), now=NOON)
-    store_agents(south, listed(agent(9, version(1, of=9))), now=NOON)
+def test_list_that_was_overtaken_by_a_newer_one_is_left_alone(north: Project) -> None:
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
+    asking = Project.objects.get(pk=north.pk)
+    newer = listed(agent(1, version(5), version(4, is_published=True)))
+    store_agents(north, newer, asked_at=NOON + 2 * MINUTE)
 
-    learn_published(north, [version(4).version_id, version(1, of=9).version_id, uuid4()], now=NOON + MINUTE)
+    store_agents(asking, listed(*BEFORE), asked_at=NOON + MINUTE)
 
     published = AgentVersion.objects.filter(is_published=True)
     assert [found.pk for found in published] == [version(4).version_id]
-    assert north.agents_changed_at == NOON + MINUTE
+    asking.refresh_from_db()
+    assert asking.agents_read_at == asking.agents_changed_at == NOON + 2 * MINUTE
 
 
-def test_what_we_knew_to_be_published_moves_nothing(north: Project) -> None:
-    store_agents(north, listed(*BEFORE), now=NOON)
+def test_list_that_nothing_overtook_is_taken_whatever_the_clock_says(north: Project) -> None:
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
+    newer = listed(agent(1, version(5), version(4, is_published=True)))
+
+    store_agents(north, newer, asked_at=NOON - timedelta(seconds=5))
+
+    assert [found.pk for found in AgentVersion.objects.filter(is_published=True)] == [version(4).version_id]
+    assert north.agents_read_at == north.agents_changed_at == NOON + timedelta.resolution
+
+
+def test_list_that_says_the_same_writes_no_agent(north: Project) -> None:
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
 
     with CaptureQueriesContext(connection) as captured:
-        learn_published(north, [version(5).version_id], now=NOON + MINUTE)
+        store_agents(north, listed(*BEFORE), asked_at=NOON + MINUTE)
 
-    assert writes(captured) == []
-    assert north.agents_changed_at == NOON
+    assert [sql for sql in writes(captured) if "phones_project" not in sql] == []
+    assert (north.agents_read_at, north.agents_changed_at) == (NOON + MINUTE, NOON)
 
 
 def test_agents_that_have_not_moved_keep_the_time_of_their_last_move(north: Project) -> None:
     """Copies in memory are kept by that time: an object older than its row must not set it back."""
-    store_agents(north, listed(*BEFORE), now=NOON)
+    store_agents(north, listed(*BEFORE), asked_at=NOON)
     older = Project.objects.get(pk=north.pk)
-    learn_published(north, [version(4).version_id], now=NOON + MINUTE)
     now_there = listed(agent(1, version(5), version(4, is_published=True)))
+    store_agents(north, now_there, asked_at=NOON + MINUTE)
 
-    store_agents(older, now_there, now=NOON + 2 * MINUTE)
+    store_agents(older, now_there, asked_at=NOON + 2 * MINUTE)
 
     north.refresh_from_db()
     assert (north.agents_read_at, north.agents_changed_at) == (NOON + 2 * MINUTE, NOON + MINUTE)

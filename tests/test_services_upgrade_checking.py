@@ -26,7 +26,7 @@ from tests.invariants import assert_invariants
 from tests.planned import start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, is_true_copy, save, stored, target
 from tests.test_services_sweeping import Killed
-from tests.upgraded import AGENTS, phones_of, publishings, read_back, standings, upgrade
+from tests.upgraded import AGENTS, phones_of, publishings, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -265,7 +265,7 @@ def test_killed_upgrade_is_settled_by_the_sweeper_and_never_sent_again(
     assert sent_at is not None
 
     early = sweep_upgrades(clock=lambda: sent_at + timedelta(seconds=59))
-    late = sweep_upgrades(clock=lambda: sent_at + timedelta(seconds=61))
+    late = sweep_after(done, 61) + sweep_after(done, 90)
 
     done.refresh_from_db()
     assert (early, late, done.outcome) == (0, 1, "CONFIRMED" if is_sent else "FAILED")

@@ -6,7 +6,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Project
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, target
-from tests.upgraded import AGENTS, live, publishings, read_back, standings, upgrade
+from tests.upgraded import AGENTS, live, publishings, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +82,10 @@ def test_lost_answer_is_settled_by_reading(aurora: Project, sandbox: Sandbox, wh
 
     done = upgrade(aurora, "Alicia", 6)
 
+    assert done.outcome == ("CONFIRMED" if when == "after" else "UNKNOWN")
+    for seconds in (5, 20, 59, 60):
+        assert done.outcome != "FAILED", "The old version proves nothing for a minute"
+        sweep_after(done, seconds)
     assert done.outcome == ("CONFIRMED" if when == "after" else "FAILED")
     assert done.cause != ""
     assert len(publishings(sandbox)) == 1

@@ -277,7 +277,7 @@ def test_many_faults_are_counted_and_the_first_named(
 
 
 def test_every_column_of_a_change_is_sealed_or_known_to_move() -> None:
-    moving = {"actor_id", "next_look_at", "look_count"}
+    moving = {"actor_id", "answer_lost_at", "next_look_at", "look_count"}
 
     columns = {field.attname for field in Change._meta.concrete_fields}
 

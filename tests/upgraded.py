@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from phones.services.directory import directory_of
 from phones.services.impact import Target
 from phones.services.upgrade_checking import check_numbers
 from phones.services.upgrade_outlook import Outlook, outlook_of
+from phones.services.upgrade_settling import sweep_upgrades
 from phones.services.upgrading import Agreement, upgrade_agent
 from phones.services.writing import Author
 from tests.saving import patches, target
@@ -62,6 +63,16 @@ def read_back(done: AgentUpgrade, **more: Any) -> AgentUpgrade:
     check_numbers(upgrade=fresh, **({"clock": timezone.now} | more))
     done.refresh_from_db()
     return done
+
+
+def sweep_after(done: AgentUpgrade, seconds: float) -> int:
+    """Let the sweeper come by so long after the answer was lost, or after a dead sender wrote the upgrade down."""
+    since = done.answer_lost_at or done.sent_at
+    assert since is not None
+    moment = since + timedelta(seconds=seconds)
+    settled_count = sweep_upgrades(clock=lambda: moment)
+    done.refresh_from_db()
+    return settled_count
 
 
 def standings(done: AgentUpgrade) -> Counter[str]:

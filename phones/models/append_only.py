@@ -10,7 +10,7 @@ from django.db import connections
 # A change is begun with these; they are never altered. `actor_id` may become null, when a person is deleted.
 BEGUN = (
     "id project_id phone_id number source actor_name reason ticket before after created_at form_token seen_from"
-    " reverts_id plan_id"
+    " reverts_id plan_id late_for_id"
 )
 SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 SEAL = "id project_id number change_id kind digest mac"

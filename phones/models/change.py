@@ -20,6 +20,7 @@ class Source(models.TextChoices):
     UPGRADE = "UPGRADE", _("new version of an agent")
     REVERT = "REVERT", _("taken back")
     OUTSIDE = "OUTSIDE", _("outside this desk")
+    LATE = "LATE", _("applied late by Diga")
 
 
 class Outcome(models.TextChoices):
@@ -39,7 +40,8 @@ class Change(models.Model):
 
     `before`, `after` and `stored` hold the changed fields only: `nickname` as text or null; `inbound` and
     `outbound` as null or `{agent_id, agent_name, version_id, version_number}`, frozen at the time. A change that
-    was made outside (`OUTSIDE`) may also hold `status`; it happened between `seen_from` and `created_at`.
+    was made outside (`OUTSIDE`) may also hold `status`; it happened between `seen_from` and `created_at`. So did one
+    of ours that Diga applied after more than a minute (`LATE`): it has an entry of its own, as the first is settled.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="changes")
@@ -67,6 +69,10 @@ class Change(models.Model):
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     # The last moment at which Diga still said `before`: only for a change seen from outside.
     seen_from = models.DateTimeField(null=True, blank=True)
+    # When the answer to the write was given up, if it was: Diga may apply it for a while after.
+    answer_lost_at = models.DateTimeField(null=True, blank=True)
+    # The change of ours that Diga applied after it was settled as not applied: only for `LATE`.
+    late_for = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="came_late")
     reverts = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reverted_by")
     plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
     # An unknown outcome is looked at again, more and more seldom.

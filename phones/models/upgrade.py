@@ -76,6 +76,8 @@ class AgentUpgrade(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
+    # When the answer was given up, if it was: Diga may apply the request for a while after.
+    answer_lost_at = models.DateTimeField(null=True, blank=True)
     # How long Diga took for the write.
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     # An unknown outcome is looked at again, more and more seldom.

@@ -32,6 +32,14 @@ def verdict_of(error: diga.DigaError) -> Verdict:
 NOT_LOOKED_AT = {"", "rate_limited", *(reason.value for reason in diga.Reason if reason.is_before_sending)}
 
 
+_NEVER_LEFT = NOT_LOOKED_AT - {""}
+
+
+def was_sent(change: Change) -> bool:
+    """Say whether a failed write may have left: a dead sender's may, too."""
+    return change.cause not in _NEVER_LEFT
+
+
 def was_not_looked_at(change: Change) -> bool:
     """Say whether Diga has certainly not looked at a settled write: then sending it again makes one write, not two.
 

@@ -13,7 +13,7 @@ from .following import follow, hold_plans
 from .naming import name_agents
 from .sealing import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
 
-SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "next_look_at", "look_count")
+SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "answer_lost_at", "next_look_at", "look_count")
 
 
 @contextmanager

@@ -3,21 +3,33 @@
 An answer about a phone is compared with the row it is about to replace. What differs and is not our doing was
 done outside, between the moment the row was last read and the moment this answer was asked for. The entry is
 written in the transaction that writes the row, so neither is ever there without the other.
+
+A value that a write of ours had asked for, which was settled as not applied, is ours too: Diga was late. As a settled
+change is never altered, it gets an entry of its own (`LATE`).
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from phones import diga
-from phones.models import Change, Outcome, Phone, Source
+from django.db.models import Q
 
+from phones import diga
+from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, UpgradeItem, UpgradeOutcome
+
+from .classifying import was_sent
 from .directory import Directory, directory_of
 from .intention import FIELDS, Base, frozen
+from .timing import CLOCK_SLACK
 
 OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
+# For how long a value that turns up is taken for a write of ours that was settled as not applied.
+LATE_WITHIN = timedelta(hours=24)
+# While an upgrade has one of these, its numbers are read back, and that writes what became of them down.
+_TO_BE_READ_BACK = (UpgradeOutcome.PENDING, UpgradeOutcome.UNKNOWN, *PUBLISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,60 +54,122 @@ class Seen:
         return kept | ({"status": self.status} if "status" in fields else {})
 
 
-def open_changes(phone_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Change]]:
-    """Return our changes of these phones whose outcome is not known yet. One query."""
-    found: dict[uuid.UUID, list[Change]] = {}
-    for change in Change.objects.filter(phone__in=list(phone_ids), outcome__in=OPEN):
-        found.setdefault(change.phone_id, []).append(change)
-    return found
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What of our doing may explain how a phone differs: its changes, oldest first, and lanes to be read back."""
+
+    changes: tuple[Change, ...] = ()
+    lanes: frozenset[str] = frozenset()
+
+    @property
+    def is_being_sent(self) -> bool:
+        """True while a write is under way: nobody can tell whether an answer has its effect."""
+        return any(change.outcome == Outcome.PENDING for change in self.changes)
+
+    def is_taken_back(self, row: "Seen", says: "Seen", *, asked_at: datetime) -> bool:
+        """Say whether an answer has the value from before a write of ours that ended at about that time.
+
+        The clocks of two machines may differ by `CLOCK_SLACK`, so that the answer may be older than the write.
+        """
+        return any(
+            _read_as(name, wanted) == row.value(name) != says.value(name) == _read_as(name, change.before.get(name))
+            for change in self.changes
+            if change.source != Source.OUTSIDE and (change.settled_at or change.created_at) > asked_at - CLOCK_SLACK
+            for name, wanted in change.after.items()
+        )
+
+    def explained(self, says: "Seen") -> set[str]:
+        """Return the fields in which we may have made the difference.
+
+        While a write is under way nobody can tell what Diga makes of its fields: settling it is what says so. Later,
+        what a lost write has left unknown explains the values it wanted, and no others.
+        """
+        return {
+            *self.lanes,
+            *(
+                name
+                for change in self.changes
+                if change.is_open
+                for name, wanted in change.after.items()
+                if change.outcome == Outcome.PENDING or _read_as(name, wanted) == says.value(name)
+            ),
+        }
+
+    def late(self, name: str, value: object) -> Change | None:
+        """Return the change that asked for this value, if it was settled as not applied and nothing has brought it."""
+        wanting = (c for c in reversed(self.changes) if name in c.after and _read_as(name, c.after[name]) == value)
+        last = next(wanting, None)
+        return last if last and last.outcome == Outcome.FAILED and was_sent(last) else None
 
 
-def drift_of(
+def ours_of(phone_ids: Iterable[uuid.UUID], now: datetime) -> Mapping[uuid.UUID, Ours]:
+    """Return what of our doing may explain how these phones differ from an answer. Two queries."""
+    ids = list(phone_ids)
+    if not ids:
+        return {}
+    changes: dict[uuid.UUID, list[Change]] = defaultdict(list)
+    recent = Q(outcome__in=OPEN) | Q(created_at__gte=now - LATE_WITHIN)
+    for change in Change.objects.filter(recent, phone__in=ids).order_by("pk"):
+        changes[change.phone_id].append(change)
+    lanes: dict[uuid.UUID, set[str]] = defaultdict(set)
+    unread = UpgradeItem.objects.filter(
+        phone__in=ids, read_back=ReadBack.WAITING, upgrade__outcome__in=_TO_BE_READ_BACK
+    )
+    for phone_id, before in unread.values_list("phone_id", "before"):
+        lanes[phone_id].update(before)
+    return {phone_id: Ours(tuple(changes[phone_id]), frozenset(lanes[phone_id])) for phone_id in {*changes, *lanes}}
+
+
+def drifts_of(
     phone: Phone,
     before: Seen,
     now_says: Seen,
     *,
     seen_from: datetime,
     now: datetime,
-    ours: Collection[str] = (),
-    open_ones: Collection[Change] = (),
-) -> Change | None:
-    """Return the entry for what others changed in a phone, not yet written down; None where nothing is theirs.
+    set_by_us: Collection[str] = (),
+    ours: Ours,
+) -> list[Change]:
+    """Return the entries for what a phone has that no write of ours is known to have brought; not yet written down.
 
-    `seen_from` is when Diga last said `before`, `now` when it was asked for what it says now. `ours` are fields
-    that the answer to our own write has set.
+    `seen_from` is when Diga last said `before`, `now` when it was asked for what it says now. `set_by_us` are fields
+    that the answer to our own write has set. What others changed is one entry, and each late write of ours another.
     """
-    explained = {*ours, *_explained(open_ones, now_says)}
-    fields = [
-        name for name in (*FIELDS, "status") if before.value(name) != now_says.value(name) and name not in explained
-    ]
-    if not fields:
-        return None
+    explained = {*set_by_us, *ours.explained(now_says)}
+    found: dict[Change | None, list[str]] = defaultdict(list)
+    for name in (*FIELDS, "status"):
+        if before.value(name) != now_says.value(name) and name not in explained:
+            found[ours.late(name, now_says.value(name))].append(name)
     directory = directory_of(phone.project)
-    return Change(
-        project=phone.project,
-        phone=phone,
-        number=phone.shown,
-        source=Source.OUTSIDE,
-        outcome=Outcome.OBSERVED,
-        before=before.frozen(directory, fields),
-        after=now_says.frozen(directory, fields),
-        seen_from=seen_from,
-        created_at=now,
-        settled_at=now,
-    )
+    return [
+        Change(
+            project=phone.project,
+            phone=phone,
+            number=phone.shown,
+            outcome=Outcome.OBSERVED,
+            before=before.frozen(directory, fields),
+            after=now_says.frozen(directory, fields),
+            seen_from=seen_from,
+            created_at=now,
+            settled_at=now,
+            **_authored(late),
+        )
+        for late, fields in found.items()
+    ]
 
 
-def _explained(open_ones: Collection[Change], now_says: Seen) -> Iterator[str]:
-    """Yield the fields in which a change of ours may have made the difference.
-
-    While a write is under way nobody can tell what Diga makes of its fields: settling it is what says so. Later,
-    what a lost write has left unknown explains the values it wanted, and no others.
-    """
-    for change in open_ones:
-        for name, wanted in change.after.items():
-            if change.outcome == Outcome.PENDING or _read_as(name, wanted) == now_says.value(name):
-                yield name
+def _authored(late: Change | None) -> dict[str, Any]:
+    """Return whose change an entry is: nobody's here, or that of the write that came late."""
+    if late is None:
+        return {"source": Source.OUTSIDE}
+    return {
+        "source": Source.LATE,
+        "late_for": late,
+        "actor_id": late.actor_id,
+        "actor_name": late.actor_name,
+        "reason": late.reason,
+        "ticket": late.ticket,
+    }
 
 
 def _read_as(name: str, wanted: str | Mapping[str, Any] | None) -> object:

@@ -235,13 +235,19 @@ def _begin(project: Project, phone: Phone, intention: Intention, author: Author,
     write = new_write(project=project, phone=phone, intention=intention, author=author, now=now)
     try:
         begun = begin([write])
-    except IntegrityError:
-        raise _Overtaken from None
+    except IntegrityError as error:
+        raise (_Overtaken if _is_about_turns(error) else NotRecorded) from None
     except DatabaseError:
         raise NotRecorded from None
     if not begun:
         raise _Overtaken
     return write
+
+
+def _is_about_turns(error: IntegrityError) -> bool:
+    """Say whether the row was refused because the phone is being written, or the form was sent, this very moment."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or str(error)
+    return any(what in name for what in ("one_write_a_phone", "phones_change.phone_id", "form_token"))
 
 
 def _send(write: Write, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
@@ -250,7 +256,7 @@ def _send(write: Write, client: diga.DigaClient, clock: Clock) -> diga.DigaError
     try:
         if isinstance(outcome, diga.DigaError):
             return take_error(write, client, outcome, clock)
-        take_answers(write.change.project, [(write, outcome)], clock())
+        take_answers(write.change.project, [(write, outcome)], client, clock)
     except DatabaseError:
         raise OutcomeNotRecorded from None
     return None

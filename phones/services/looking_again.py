@@ -1,4 +1,8 @@
-"""When what was sent is looked at again, because its sender died or its answer was lost: more and more seldom."""
+"""When what was sent is read again, because its sender died or its answer was lost.
+
+Diga may apply a write for a while after it left, so that reading the old value proves nothing at first. It is read
+again after 5, 20 and 60 seconds, and then more and more seldom.
+"""
 
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,12 +13,33 @@ from phones.models import AgentUpgrade, Change
 
 Sent = TypeVar("Sent", Change, AgentUpgrade)
 PENDING, UNKNOWN = "PENDING", "UNKNOWN"
+# A write leaves so soon after it was written down, or not at all.
+SENT_WITHIN = timedelta(seconds=30)
 # Longer than one call to Diga may take, retries of its read-back included: until then the sender may be at work.
 LEASE = timedelta(seconds=60)
+# The old value, read so long after a write left, means that it was not applied.
+APPLIED_WITHIN = timedelta(seconds=60)
+# When it is read again, counted from the moment at which its answer was given up.
+FIRST_LOOKS = (timedelta(seconds=5), timedelta(seconds=20), APPLIED_WITHIN)
 # A person has to look after that: nobody can tell any more what came from where.
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT = timedelta(hours=4)
 BATCH = 100
+
+
+def may_still_be_applied(row: Change | AgentUpgrade, *, begun_at: datetime, asked_at: datetime) -> bool:
+    """Say whether Diga may apply a write after it was asked, at `asked_at`, what it has.
+
+    What a dead sender sent left at the latest moment at which a write may leave.
+    """
+    left_before = row.answer_lost_at or begun_at + SENT_WITHIN
+    return asked_at - left_before < APPLIED_WITHIN
+
+
+def first_look_at(row: Change | AgentUpgrade, now: datetime) -> datetime:
+    """Return when a row whose answer was given up just now is read again for the first time."""
+    row.answer_lost_at = row.answer_lost_at or now
+    return row.answer_lost_at + FIRST_LOOKS[0]
 
 
 def due(rows: QuerySet[Sent], begun_field: str, now: datetime) -> list[Sent]:
@@ -23,17 +48,24 @@ def due(rows: QuerySet[Sent], begun_field: str, now: datetime) -> list[Sent]:
     is_late = Q(**{f"{begun_field}__lt": now - LEASE}) | Q(**{f"{begun_field}__gt": now + LEASE})
     is_dead = Q(outcome=PENDING) & is_late & (Q(next_look_at=None) | Q(next_look_at__lte=now))
     is_unknown = Q(outcome=UNKNOWN, next_look_at__lte=now)
-    return list(rows.filter(is_dead | is_unknown).order_by("pk")[:BATCH])
+    return list(rows.filter(is_dead | is_unknown).order_by(F("next_look_at").asc(nulls_first=True), "pk")[:BATCH])
 
 
 def claim_look(row: Change | AgentUpgrade, *, begun_at: datetime, now: datetime) -> bool:
     """Take a row for one look, and say when the next one is; False if another worker was quicker."""
-    wait = min(timedelta(minutes=2**row.look_count), LONGEST_WAIT)
-    is_over = row.outcome == UNKNOWN and now - begun_at > GIVE_UP_AFTER
-    next_look_at = None if is_over else now + wait
+    next_look_at = _next_look_at(row, begun_at, now)
     seen = type(row)._default_manager.filter(pk=row.pk, outcome=row.outcome, next_look_at=row.next_look_at)
     if not seen.update(next_look_at=next_look_at, look_count=F("look_count") + 1):
         return False
     row.next_look_at = next_look_at
     row.look_count += 1
     return True
+
+
+def _next_look_at(row: Change | AgentUpgrade, begun_at: datetime, now: datetime) -> datetime | None:
+    if row.outcome == UNKNOWN and now - begun_at > GIVE_UP_AFTER:
+        return None
+    left_before = row.answer_lost_at or begun_at + SENT_WITHIN
+    early = next((left_before + wait for wait in FIRST_LOOKS if left_before + wait > now), None)
+    later_count = max(0, row.look_count + 1 - len(FIRST_LOOKS))
+    return early or now + min(timedelta(minutes=2**later_count), LONGEST_WAIT)

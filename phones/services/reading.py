@@ -68,6 +68,7 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
 
     :raises DigaError: Diga gave no usable answer; our copy is as before.
     """
+    project.refresh_from_db(fields=["agents_read_at"])
     asked_at = clock()
     try:
         agents = client.list_agents()
@@ -75,7 +76,7 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
         note_refusal(project, error, clock())
         raise
     note_answer(project)
-    store_agents(project, agents, now=asked_at)
+    store_agents(project, agents, asked_at=asked_at)
     return agents
 
 

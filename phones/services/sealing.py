@@ -43,7 +43,7 @@ SETTLED_FIELDS = (
 # The columns as they were when sealing began, which migration 0004 knows, and those that came later: a change that
 # has nothing in a later one keeps the digest it had before.
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
-LATER_FIELDS = ("plan_id",)
+LATER_FIELDS = ("plan_id", "late_for_id")
 EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
 
 
@@ -67,8 +67,11 @@ def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
 
 def digests_of(values: Sequence[Any]) -> tuple[str, str]:
     """Return both digests of a change, given as the values of its `EVERY_FIELD`; the second covers the first."""
-    later = [value for value in values[len(SEALED_FIELDS) :] if value is not None]
-    begun = _hashed([*values[: len(BEGUN_FIELDS)], *later])
+    plan_id, *newer = values[len(SEALED_FIELDS) :]
+    later = [] if plan_id is None else [plan_id]
+    # By name, so that one column can't be taken for another.
+    named = [[name, value] for name, value in zip(LATER_FIELDS[1:], newer, strict=True) if value is not None]
+    begun = _hashed([*values[: len(BEGUN_FIELDS)], *later, *named])
     return begun, _hashed([begun, *values[len(BEGUN_FIELDS) : len(SEALED_FIELDS)]])
 
 

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from phones import diga
-from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project
+from phones.models import Agent, AgentVersion, Change, Phone, Project
 
 from . import diary
 from .directory import Directory, directory_of
-from .drifting import Seen, drift_of, open_changes
+from .drifting import Ours, Seen, drifts_of, ours_of
 from .intention import FIELDS
 from .numbers import digits_of, folded, nickname_key, shown_number
 from .ordering import agent_key
@@ -95,14 +95,22 @@ def make_readable(phone: Phone, now: datetime) -> None:
 class Answer:
     """What Diga says of one phone. `phone` is our copy in memory, which says the same as its row afterwards.
 
-    `fetched_at` is when the answer arrived for a write, and when it was asked for for a read. `ours` are the fields
-    that the write has set: what differs in others was changed outside.
+    `fetched_at` is when the answer arrived for a write, and when it was asked for for a read. `set_by_us` are the
+    fields that the write has set: what differs in others was changed outside.
     """
 
     phone: Phone
     record: diga.Phone
     fetched_at: datetime
-    ours: Collection[str] = ()
+    set_by_us: Collection[str] = ()
+
+    def is_newer_than(self, row: Phone) -> bool:
+        """Say whether the answer tells of a later moment than the row.
+
+        It does where nothing has been stored since it was asked for, whatever the clocks say. Else the times of
+        asking decide.
+        """
+        return row.fetched_at in {self.phone.fetched_at, self.fetched_at} or row.fetched_at < self.fetched_at
 
 
 def store_phone(phone: Phone, record: diga.Phone, *, fetched_at: datetime) -> None:
@@ -121,14 +129,33 @@ def store_answers(project: Project, answers: Sequence[Answer]) -> None:
     with transaction.atomic():
         ids = [answer.phone.pk for answer in answers]
         rows = {row.pk: row for row in Phone.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
-        newer = [answer for answer in answers if rows[answer.phone.pk].fetched_at <= answer.fetched_at]
+        newer = _newer(answers, rows)
         diary.record_observed(_drifts(project, rows, newer))
         for answer in newer:
-            _apply(rows[answer.phone.pk], _values(answer.record), answer.fetched_at)
+            row = rows[answer.phone.pk]
+            _apply(row, _values(answer.record), max(answer.fetched_at, row.fetched_at))
         upsert(row_of(rows[answer.phone.pk]) for answer in newer)
     for answer in answers:
         for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
             setattr(answer.phone, name, getattr(rows[answer.phone.pk], name))
+
+
+def _newer(answers: Iterable[Answer], rows: Mapping[uuid.UUID, Phone]) -> list[Answer]:
+    """Return the answers that are newer than their rows; a doubtful one about a write of ours is not."""
+    newer = [answer for answer in answers if answer.is_newer_than(rows[answer.phone.pk])]
+    overtaken = [answer for answer in newer if rows[answer.phone.pk].fetched_at != answer.phone.fetched_at]
+    if not overtaken:
+        return newer
+    ours = ours_of([answer.phone.pk for answer in overtaken], max(answer.fetched_at for answer in overtaken))
+    doubtful = {
+        answer.phone.pk
+        for answer in overtaken
+        if answer.phone.pk in ours
+        and ours[answer.phone.pk].is_taken_back(
+            Seen.of(rows[answer.phone.pk]), Seen.of(answer.record), asked_at=answer.fetched_at
+        )
+    }
+    return [answer for answer in newer if answer.phone.pk not in doubtful]
 
 
 def _drifts(project: Project, rows: Mapping[uuid.UUID, Phone], answers: Iterable[Answer]) -> list[Change]:
@@ -139,24 +166,25 @@ def _drifts(project: Project, rows: Mapping[uuid.UUID, Phone], answers: Iterable
         if any(
             Seen.of(rows[answer.phone.pk]).value(name) != Seen.of(answer.record).value(name)
             for name in (*FIELDS, "status")
-            if name not in answer.ours
+            if name not in answer.set_by_us
         )
     ]
-    open_ones = open_changes([answer.phone.pk for answer in differing]) if differing else {}
+    if not differing:
+        return []
+    ours = ours_of([answer.phone.pk for answer in differing], max(answer.fetched_at for answer in differing))
     found = []
     for answer in differing:
         row = rows[answer.phone.pk]
         row.project = project
-        drift = drift_of(
+        found += drifts_of(
             row,
             Seen.of(row),
             Seen.of(answer.record),
             seen_from=row.fetched_at,
-            now=answer.fetched_at,
-            ours=answer.ours,
-            open_ones=open_ones.get(row.pk, []),
+            now=max(answer.fetched_at, row.fetched_at),
+            set_by_us=answer.set_by_us,
+            ours=ours.get(row.pk, Ours()),
         )
-        found += [drift] if drift else []
     return found
 
 
@@ -166,7 +194,8 @@ def store_phones(
     """Copy a page of Diga's list, asked for at `fetched_at`, and say what was new and what differed.
 
     Left alone is a row that was read later than `fetched_at` (an edit came between), and one that a write of ours
-    is under way to: nobody can tell whether the page has its effect. `since` is when this pass began: several pages
+    is under way to, or has just ended for: nobody can tell whether the page has its effect. Such a phone is asked for
+    by itself at the end of the pass. `since` is when this pass began: several pages
     are asked for at the same time, so where a phone moved and is on two, nobody can tell which of them is newer;
     the first counts, and the next pass tells the rest.
 
@@ -218,30 +247,30 @@ def _store_differing(
 ) -> None:
     """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
     rows = Phone.objects.select_for_update().in_bulk([record.id for record in records])
-    open_ones = open_changes(rows)
+    all_ours = ours_of(rows, fetched_at)
     written: list[Phone] = []
     observed: list[Change] = []
     for record in records:
-        phone, ours = rows[record.id], open_ones.get(record.id, [])
+        phone, ours = rows[record.id], all_ours.get(record.id, Ours())
+        row, says = Seen.of(phone), Seen.of(record)
         is_newer = phone.fetched_at > fetched_at or (since is not None and phone.fetched_at >= since)
-        if is_newer or any(change.outcome == Outcome.PENDING for change in ours):
+        if is_newer or ours.is_being_sent or ours.is_taken_back(row, says, asked_at=fetched_at):
             continue
         phone.project = project
-        seen_from = phone.fetched_at
-        drift = drift_of(phone, Seen.of(phone), Seen.of(record), seen_from=seen_from, now=fetched_at, open_ones=ours)
+        observed += drifts_of(phone, row, says, seen_from=phone.fetched_at, now=fetched_at, ours=ours)
         if _apply(phone, _values(record), fetched_at):
             stored.differing_count += 1
         written.append(phone)
-        observed += [drift] if drift else []
     upsert(map(row_of, written))
     diary.record_observed(observed)
     stored.outside_count += len(observed)
 
 
-def store_agents(project: Project, agents: diga.AgentList, *, now: datetime) -> None:
-    """Copy Diga's list of agents and versions, and move `project.agents_changed_at` if anything differs.
+def store_agents(project: Project, agents: diga.AgentList, *, asked_at: datetime) -> None:
+    """Copy Diga's list of agents and versions, unless our copy is newer; `agents_changed_at` moves if anything differs.
 
-    `now` is when the list was asked for.
+    The list is newer where no other was stored since it was asked for: `project.agents_read_at` is of that moment.
+    Else the times of asking decide.
 
     Agents that Diga no longer lists keep their name but lose their versions, so that nothing offers them. A list of
     which a part could not be read says nothing of those it leaves out: they stay as they are.
@@ -252,20 +281,34 @@ def store_agents(project: Project, agents: diga.AgentList, *, now: datetime) -> 
     with transaction.atomic():
         if Agent.objects.filter(pk__in=wanted).exclude(project=project).exists():
             raise ForeignProject
-        before = _picture(project)
+        held = (
+            Project.objects.select_for_update(no_key=True)
+            .only("agents_read_at", "agents_changed_at")
+            .get(pk=project.pk)
+        )
+        is_overtaken = held.agents_read_at not in {None, project.agents_read_at}
+        if held.agents_read_at and is_overtaken and held.agents_read_at > asked_at:
+            project.agents_read_at, project.agents_changed_at = held.agents_read_at, held.agents_changed_at
+            return
         ours = Agent.objects.filter(project=project)
-        if agents.is_complete:
-            ours.exclude(pk__in=wanted).update(is_listed=False)
-        told = ours if agents.is_complete else ours.filter(pk__in=wanted)
-        _write_agents(project, wanted.values())
-        _write_versions(AgentVersion.objects.filter(agent__in=told), wanted.values())
-        project.agents_read_at, project.agent_count = now, ours.filter(is_listed=True).count()
-        moved = ["agents_read_at", "agent_count"]
-        # Left alone where nothing differs: this object may be older than its row, by whose time copies are kept.
-        if _picture(project) != before:
-            project.agents_changed_at = now
-            moved.append("agents_changed_at")
-        project.save(update_fields=moved)
+        has_moved = not _says_the_same(project, agents)
+        if has_moved:
+            if agents.is_complete:
+                ours.exclude(pk__in=wanted).update(is_listed=False)
+            told = ours if agents.is_complete else ours.filter(pk__in=wanted)
+            _write_agents(project, wanted.values())
+            _write_versions(AgentVersion.objects.filter(agent__in=told), wanted.values())
+        is_set_back = held.agents_read_at is not None and is_ahead(held.agents_read_at, asked_at)
+        project.agents_read_at = asked_at if is_set_back else _after(held.agents_read_at, asked_at)
+        project.agent_count = ours.filter(is_listed=True).count()
+        # In-process copies are kept by this time, so that it never goes back.
+        project.agents_changed_at = _after(held.agents_changed_at, asked_at) if has_moved else held.agents_changed_at
+        project.save(update_fields=["agents_read_at", "agent_count", "agents_changed_at"])
+
+
+def _after(earlier: datetime | None, moment: datetime) -> datetime:
+    """Return the moment, or the next one after an earlier, where that is not earlier."""
+    return moment if earlier is None else max(moment, earlier + timedelta.resolution)
 
 
 def _write_agents(project: Project, agents: Iterable[diga.Agent]) -> None:
@@ -303,20 +346,21 @@ def _write_versions(told: QuerySet[AgentVersion], agents: Iterable[diga.Agent]) 
     )
 
 
-def _picture(project: Project) -> set[tuple[Any, ...]]:
-    agents = Agent.objects.filter(project=project).values_list("id", "name", "is_listed")
-    versions = AgentVersion.objects.filter(agent__project=project).values_list(
-        "id", "agent_id", "number", "name", "is_published", "is_draft"
-    )
-    return {*agents, *versions}
-
-
-def learn_published(project: Project, version_ids: Iterable[uuid.UUID], *, now: datetime) -> None:
-    """Note that Diga has published these versions: a phone took them. Nothing is written if we knew it."""
-    news = AgentVersion.objects.filter(pk__in=list(version_ids), is_published=False, agent__project=project)
-    for version in news:
-        AgentVersion.objects.filter(agent=version.agent_id).exclude(pk=version.pk).update(is_published=False)
-        version.is_published = True
-        version.save(update_fields=["is_published"])
-        project.agents_changed_at = now
-        project.save(update_fields=["agents_changed_at"])
+def _says_the_same(project: Project, agents: diga.AgentList) -> bool:
+    """Say whether our copy has what a list says: all of it, where it is complete."""
+    ours = Agent.objects.filter(project=project)
+    versions = AgentVersion.objects.filter(agent__project=project)
+    kept = {
+        *ours.filter(is_listed=True).values_list("id", "name"),
+        *versions.values_list("id", "agent_id", "number", "name", "is_published", "is_draft"),
+    }
+    agents_told = {agent.agent_id: (agent.agent_id, agent.name) for agent in agents.data}
+    # What is listed twice counts as it is listed last, as when it is written.
+    versions_told = {
+        v.version_id: (v.version_id, agent.agent_id, v.version_number, v.version_name, v.is_published, v.is_draft)
+        for agent in agents.data
+        for v in agent.versions
+    }
+    if not agents.is_complete:
+        kept = {row for row in kept if row[0] in agents_told or row[1] in agents_told}
+    return kept == {*agents_told.values(), *versions_told.values()}

@@ -121,12 +121,13 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
 def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
     """Copy the agents and then the phones; look for those that the list did not show."""
     project = run.project
+    project.refresh_from_db(fields=["agents_read_at"])
     asked_at = clock()
     hold_to_clock(Phone.objects.filter(project=project), run.started_at)
     agents = client.list_agents()
     note_answer(project)
     refuse_other_project(project, client, agents.data)
-    store_agents(project, agents, now=asked_at)
+    store_agents(project, agents, asked_at=asked_at)
     run.agent_count = project.agent_count
     run.malformed_count = agents.malformed_count
     _walk(run, client, clock, on_page)

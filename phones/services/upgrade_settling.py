@@ -10,9 +10,9 @@ from .classifying import Verdict, verdict_of
 from .connecting import client_for, note_refusal
 from .directory import directory_of
 from .intention import frozen_lane
-from .looking_again import claim_look, due
+from .looking_again import claim_look, due, first_look_at, may_still_be_applied
 from .reading import reread_agents
-from .settling import FIRST_LOOK
+from .settling import AgentsRead
 from .storing import ForeignProject
 from .syncing import cause_of
 
@@ -28,6 +28,7 @@ _SETTLED = (
     "request_id",
     "settled_at",
     "duration_ms",
+    "answer_lost_at",
     "next_look_at",
     "look_count",
 )
@@ -54,26 +55,31 @@ def settle_by_answer(
 
 
 def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock) -> None:
-    """Read what the agent has published now, and settle by that; where it can't be told, look again in a minute."""
+    """Read what the agent has published now, and settle by that; where it can't be told, read it again later.
+
+    The wanted version settles it at once, the old one only when Diga can't publish it any more.
+    """
+    asked_at = clock()
     try:
-        reread_agents(project=upgrade.project, client=client, clock=clock).require(upgrade.agent_id)
+        agents = reread_agents(project=upgrade.project, client=client, clock=clock)
+        agents.require(upgrade.agent_id)
     except (diga.DigaError, ForeignProject):
         found = None
     else:
-        found = _found(upgrade)
+        found = _found(upgrade, AgentsRead.of(agents, asked_at))
     now = clock()
     if found is not None:
         _settle(upgrade, found, now)
     elif upgrade.outcome != UpgradeOutcome.UNKNOWN:
-        upgrade.outcome, upgrade.next_look_at = UpgradeOutcome.UNKNOWN, now + FIRST_LOOK
+        upgrade.outcome = UpgradeOutcome.UNKNOWN
+        upgrade.next_look_at = upgrade.next_look_at or first_look_at(upgrade, now)
         upgrade.save(update_fields=_SETTLED)
 
 
-def _found(upgrade: AgentUpgrade) -> UpgradeOutcome | None:
-    """Say what our fresh copy of the agent tells of the upgrade; None where nobody can tell."""
-    agent = directory_of(upgrade.project).agent(upgrade.agent_id)
-    live = agent.published if agent and agent.is_listed else None
-    live_id = str(live.id) if live else None
+def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
+    """Say what a read of the agents tells of the upgrade; None where nobody can tell, or not yet."""
+    published = agents.published.get(upgrade.agent_id)
+    live_id = str(published) if published else None
     later = AgentUpgrade.objects.filter(agent_id=upgrade.agent_id, pk__gt=upgrade.pk, outcome__in=_MAYBE)
     if upgrade.outcome == UpgradeOutcome.UNKNOWN and later.exists():
         return None
@@ -81,8 +87,13 @@ def _found(upgrade: AgentUpgrade) -> UpgradeOutcome | None:
         return UpgradeOutcome.CONFIRMED
     if upgrade.http_status == 200 and not upgrade.cause:
         # Diga said that it was done, and has something else.
-        upgrade.stored = frozen_lane(agent, live, upgrade.agent_id) or {}
+        directory = directory_of(upgrade.project)
+        live = directory.version(published) if published else None
+        upgrade.stored = frozen_lane(directory.agent(upgrade.agent_id), live and live[1], upgrade.agent_id) or {}
         return UpgradeOutcome.MISMATCH
+    begun_at = upgrade.sent_at or upgrade.created_at
+    if may_still_be_applied(upgrade, begun_at=begun_at, asked_at=agents.asked_at):
+        return None
     return UpgradeOutcome.FAILED if live_id == upgrade.before["version_id"] else None
 
 
@@ -93,11 +104,14 @@ def _settle(upgrade: AgentUpgrade, outcome: UpgradeOutcome, now: datetime) -> No
 
 def sweep_upgrades(*, clock: Clock) -> int:
     """Look at every open upgrade that is due, and return how many were settled. Nothing is ever sent."""
-    now = clock()
     settled_count = 0
-    for upgrade in due(AgentUpgrade.objects.select_related("project"), "sent_at", now):
-        if claim_look(upgrade, begun_at=upgrade.sent_at or upgrade.created_at, now=now):
+    silent = set()
+    for upgrade in due(AgentUpgrade.objects.select_related("project"), "sent_at", clock()):
+        begun_at = upgrade.sent_at or upgrade.created_at
+        # Where Diga doesn't answer, one is tried: the others wait for the next time.
+        if upgrade.project_id not in silent and claim_look(upgrade, begun_at=begun_at, now=clock()):
             settled_count += _look(upgrade, clock)
+            silent |= set() if upgrade.project.is_reachable else {upgrade.project_id}
     return settled_count
 
 

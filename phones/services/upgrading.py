@@ -20,13 +20,14 @@ from .connecting import client_for, note_answer, note_refusal
 from .directory import directory_of
 from .editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
 from .intention import frozen_lane
+from .looking_again import SENT_WITHIN
 from .persons import name_of
 from .reading import reread, reread_agents
 from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
 from .storing import store_phones
 from .upgrade_outlook import Outlook, outlook_of
 from .upgrade_settling import settle_by_answer
-from .writing import SENT_WITHIN, Author
+from .writing import Author
 
 Clock = Callable[[], datetime]
 # Numbers that have the agent in our copy and not in Diga's lists are read one by one; more of them need a sync.

@@ -18,13 +18,12 @@ from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from . import diary
 from .directory import directory_of
 from .intention import Base, Intention, frozen, frozen_intention
+from .looking_again import SENT_WITHIN
 from .persons import name_of
-from .settling import Became, find_out, settle_answers, settle_failure
+from .settling import AgentsRead, find_out, needs_agents, read_agents, settle_answers, settle_failure
 from .storing import Answer, store_answers
 
 Clock = Callable[[], datetime]
-# A write leaves soon after it was written down, or not at all: later it is taken for one whose sender died.
-SENT_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,22 @@ def _milliseconds(duration: timedelta) -> int:
     return max(0, round(duration.total_seconds() * 1000))
 
 
-def take_answers(project: Project, answers: Sequence[tuple[Write, diga.Phone]], now: datetime) -> None:
-    """Copy Diga's answers to writes, and settle their diary rows by them, in one transaction."""
+Answered = tuple[Write, diga.Phone]
+
+
+def take_answers(project: Project, answers: Sequence[Answered], client: diga.DigaClient, clock: Clock) -> None:
+    """Copy Diga's answers to writes, read the agents where a version was chosen, and settle the diary rows by both."""
+    if not any(needs_agents(write.change) for write, _record in answers):
+        with transaction.atomic():
+            copy_answers(project, answers, clock())
+            settle_written(project, answers, None, clock())
+        return
+    copy_answers(project, answers, clock())
+    settle_written(project, answers, read_agents(project, client, clock), clock())
+
+
+def copy_answers(project: Project, answers: Sequence[Answered], now: datetime) -> None:
+    """Copy Diga's answers to writes to their phones, in one transaction; the diary rows are still open."""
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_answers(
@@ -138,10 +151,14 @@ def take_answers(project: Project, answers: Sequence[tuple[Write, diga.Phone]], 
                 for write, record in answers
             ],
         )
-        settle_answers(project, [(write.change, Base.of(record)) for write, record in answers], now)
         if project.can_write_phones is not True:
             project.can_write_phones = True
             project.save(update_fields=["can_write_phones"])
+
+
+def settle_written(project: Project, answers: Sequence[Answered], agents: AgentsRead | None, now: datetime) -> None:
+    """Settle the diary rows of writes by Diga's answers, and by a read of the agents that was asked for after them."""
+    settle_answers(project, [(write.change, Base.of(record)) for write, record in answers], agents, now)
 
 
 def take_error(write: Write, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> diga.DigaError | None:
@@ -153,7 +170,7 @@ def take_error(write: Write, client: diga.DigaClient, error: diga.DigaError, clo
     if error.is_stale and _is_untouched(write.change, client, clock):
         outcome = send(write, client, clock)
         if not isinstance(outcome, diga.DigaError):
-            take_answers(write.change.project, [(write, outcome)], clock())
+            take_answers(write.change.project, [(write, outcome)], client, clock)
             return None
         error = outcome
     settle_failure(write.change, client, error, clock)
@@ -162,6 +179,7 @@ def take_error(write: Write, client: diga.DigaClient, error: diga.DigaError, clo
 
 def _is_untouched(change: Change, client: diga.DigaClient, clock: Clock) -> bool:
     try:
-        return find_out(change, client, clock)[0] is Became.UNTOUCHED
+        found = find_out(change, client, clock)
     except diga.DigaError:
         return False
+    return found is not None and found.is_untouched

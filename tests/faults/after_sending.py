@@ -21,11 +21,20 @@ MEGABYTE = 2**20
 
 
 def outcomes(stage: Stage, kind: Any, **options: Any) -> list[str]:
-    """Save while Diga does not carry it out, then while it does; each is one write, and our copy is true after it."""
+    """Save while Diga does not carry it out, then while it does; each is one write, and our copy is true after it.
+
+    Each is what the change has come to when Diga can't apply it any more; until then it is never said to have failed.
+    """
     found: list[str] = []
+
+    def rename() -> None:
+        change = stage.rename()
+        assert change.outcome != Outcome.FAILED
+        found.append(stage.settled(change))
+
     for when in ("before", "after"):
         stage.plan(kind, when=when, **options)
-        assert stage.sent_by(lambda: found.append(stage.rename().outcome)) == 1
+        assert stage.sent_by(rename) == 1
         assert is_true_copy(stage.sandbox, stage.phone)
     return found
 
@@ -35,15 +44,18 @@ TOLD_APART = [Outcome.FAILED, Outcome.CONFIRMED]
 
 @row(4)
 def accepted_then_silence(stage: Stage) -> None:
-    """Taken, not carried out, not answered: one read says so, and the save can be tried again."""
+    """Taken, not carried out, not answered: the old value says so after a minute, and the save can be tried again."""
     forget_waiting(stage.monkeypatch, read_timeout=0.3)
     stage.plan("hang", when="before", seconds=1.0)
 
     lost = stage.rename()
     requests = [request.method for request in stage.sandbox.journal[-2:]]
+    told_at_once = lost.outcome
+    told_later = stage.settled(lost)
     again = stage.rename()
 
-    assert (lost.outcome, lost.cause, requests) == (Outcome.FAILED, "timeout", ["PATCH", "GET"])
+    assert (told_at_once, lost.cause, requests) == (Outcome.UNKNOWN, "timeout", ["PATCH", "GET"])
+    assert told_later == Outcome.FAILED
     assert again.outcome == Outcome.CONFIRMED
 
 
@@ -127,6 +139,7 @@ def only_the_version_is_in_doubt(stage: Stage) -> None:
 
     stage.plan("status", status=502, when="before")
     untouched = stage.save(wanted, urgent)
+    stage.settled(untouched)
     stage.plan("status", status=502, when="after")
     applied = stage.save(wanted, urgent)
     stage.plan("status", status=502, when="before")

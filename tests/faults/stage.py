@@ -24,7 +24,7 @@ from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Phone, Project, SyncRun
 from phones.services import connecting
 from phones.services.intention import Intention
-from phones.services.looking_again import LEASE
+from phones.services.looking_again import APPLIED_WITHIN, SENT_WITHIN
 from phones.services.sweeping import sweep
 from phones.services.syncing import sync_project
 from tests.saving import patches, save, stored
@@ -92,9 +92,15 @@ class Stage:
         return sync_project(project=project, clock=self.clock, **options)
 
     def sweep(self) -> int:
-        """Look at what is open as the worker does, after the lease of a dead sender is over."""
-        self.let_pass(LEASE + timedelta(seconds=1))
+        """Look at what is open as the worker does, when Diga can't apply any more what a dead sender sent."""
+        self.let_pass(SENT_WITHIN + APPLIED_WITHIN + timedelta(seconds=1))
         return sweep(clock=self.clock)
+
+    def settled(self, change: Change) -> str:
+        """Return what a change is said to have come to, once the sweeper has been by."""
+        self.sweep()
+        change.refresh_from_db()
+        return change.outcome
 
     def sent_by(self, act: Callable[[], object]) -> int:
         """Do something, and return how many writes Diga received of it."""

@@ -5,8 +5,9 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,20 @@ ROUTES = (
 _COMPILED = tuple((method, re.compile(pattern), pattern, permission) for method, pattern, permission in ROUTES)
 
 
+@dataclass(eq=False)
+class Late:
+    """A request that was answered by a fault and is carried out afterwards; `due_at` is of the monotonic clock."""
+
+    request: Request
+    key: Key | None
+    received: Received
+    due_at: float | None
+
+    def is_due(self, now: float) -> bool:
+        """True once its time has come."""
+        return self.due_at is not None and now >= self.due_at
+
+
 class Sandbox:
     """One or more Diga projects in memory. Everything is done under one lock; waiting is not."""
 
@@ -53,6 +68,7 @@ class Sandbox:
         self.faults = Faults()
         self.churn: Churn | None = None
         self.journal: list[Received] = []
+        self._late: list[Late] = []
         self._max_journal = max_journal
         self._size = (seed, phones, agents)
         self._next_turn: dict[str, float] = {}
@@ -79,6 +95,7 @@ class Sandbox:
             self.faults.clear()
             self.churn = None
             self.journal.clear()
+            self._late.clear()
             self._next_turn.clear()
 
     @property
@@ -98,6 +115,7 @@ class Sandbox:
     def handle(self, request: Request) -> Answer:
         """Answer a request of the API as Diga would, or as a planned fault says; note it in the journal."""
         with self.lock:
+            self._carry_out([late for late in self._late if late.is_due(time.monotonic())])
             key = self._find_key(request)
             if self.churn:
                 self.churn(self.projects[key.project if key else "aurora"].phones)
@@ -105,12 +123,26 @@ class Sandbox:
             answer = self._answer(request, key, fault)
             answer.delay_seconds = self.switches.latency_ms / 1000
             self._note(request, key, answer)
+            if fault and fault.when == "late" and request.method != "GET":
+                due_at = None if fault.late_seconds is None else time.monotonic() + fault.late_seconds
+                self._late.append(Late(request, key, self.journal[-1], due_at))
             return answer
+
+    def carry_out_late(self) -> None:
+        """Carry out now what faults have put off."""
+        with self.lock:
+            self._carry_out(list(self._late))
+
+    def _carry_out(self, lates: list["Late"]) -> None:
+        for late in lates:
+            self._late.remove(late)
+            if self._refuse_or(partial(self._route, late.request, late.key)).applied:
+                late.received.applied, late.received.applied_at = True, time.monotonic()
 
     def _answer(self, request: Request, key: Key | None, fault: Fault | None) -> Answer:
         if fault is None:
             return self._refuse_or(lambda: self._route(request, key))
-        if fault.when == "before" and fault.kind != "stored_other" and request.method != "GET":
+        if fault.when != "after" and fault.kind != "stored_other" and request.method != "GET":
             # The answer is then one to the same question, asked without changing anything.
             request = replace(request, method="GET", body=b"")
         answer = self._refuse_or(lambda: self._route(request, key))
@@ -247,6 +279,8 @@ class Sandbox:
                 status=answer.status if is_answered else None,
                 applied=answer.applied,
                 key_name=key.name if key else "",
+                received_at=time.monotonic(),
+                applied_at=time.monotonic() if answer.applied else None,
             )
         )
 

@@ -34,7 +34,9 @@ WIRE_KINDS = frozenset(
 class Fault:
     """One thing to do wrong, to requests of this method whose path starts so.
 
-    :param when: whether the request is carried out before the fault shows.
+    :param when: whether the request is carried out before the fault shows, afterwards, or not at all (`before`).
+    :param late_seconds: when it is carried out after a fault that shows first (`late`); None: when
+        `Sandbox.carry_out_late` is called.
     :param times: how often; None for ever.
     :param status: of the answer, for `status`, `html` and `redirect` (302 there unless set).
     :param body: the JSON to answer with, for `status`; the text, for `not_json` and `html`.
@@ -48,7 +50,8 @@ class Fault:
     status: int | None = None
     method: str | None = None
     path: str = ""
-    when: Literal["before", "after"] = "before"
+    when: Literal["before", "after", "late"] = "before"
+    late_seconds: float | None = None
     times: int | None = 1
     body: object = None
     shape: Literal["envelope", "validation", "html"] = "envelope"

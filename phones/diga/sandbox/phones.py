@@ -219,7 +219,7 @@ def _attach(
 ) -> None:
     before_id = getattr(phone, field)
     setattr(phone, field, found[0].id if found else None)
-    if found:
+    if found and switches.attaching_publishes:
         found[0].published_id = found[1].id
     before = project.agents.get(before_id)
     if before and switches.unpublish_when_unused and not project.phones_of(before.id):

@@ -50,13 +50,20 @@ class VersionRow:
 
 @dataclass(slots=True)
 class AgentRow:
-    """An agent; `published_id` is the one version that takes calls, if any."""
+    """An agent; `published_id` is the one version that takes calls, if any, and `was_published` each that ever did."""
 
     id: UUID
     name: str | None
     versions: list[VersionRow]
     created_at: datetime
+    was_published: set[UUID] = field(default_factory=set)
     published_id: UUID | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Remember each version that is published."""
+        object.__setattr__(self, name, value)
+        if name == "published_id" and isinstance(value, UUID):
+            self.was_published.add(value)
 
     @property
     def draft(self) -> VersionRow:
@@ -188,9 +195,12 @@ class Key:
     permissions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
-    """A request the stand-in received. `status` is None if it was left without an answer; no key is kept."""
+    """A request the stand-in received. `status` is None if it was left without an answer; no key is kept.
+
+    `received_at` and `applied_at` are seconds of the monotonic clock; the latter is None unless it was carried out.
+    """
 
     method: str
     path: str
@@ -199,3 +209,5 @@ class Received:
     status: int | None
     applied: bool
     key_name: str
+    received_at: float = 0.0
+    applied_at: float | None = None

@@ -53,6 +53,9 @@ class Switches:
     unpublish_when_unused: bool = False
     """Whether taking an agent off its last phone unpublishes it."""
 
+    attaching_publishes: bool = True
+    """Whether attaching a version to a phone publishes it, as the contract says."""
+
     publish_without_phones: Literal["keep", "detach"] = "keep"
     """What publishing from the agent's side does to its phones in a direction for which no phone is named."""
 
