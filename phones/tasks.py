@@ -1,10 +1,12 @@
 """Background work: the queue is a doorbell, the rows are the truth. Each task may run twice."""
 
+import logging
 from contextlib import suppress
-from threading import Lock
+from threading import Event, Lock, Thread
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 from huey.api import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
@@ -13,9 +15,14 @@ from phones.access import may_run_plan
 from phones.models import AgentUpgrade, Plan, PlanState, Project, SyncRun
 from phones.services import running, sweeping, syncing, upgrade_checking, upgrade_settling
 
+logger = logging.getLogger("phones.tasks")
+
 # The plans that this process works at: a second bell for one of them is of no use here.
 _at_work: set[int] = set()
 _lock = Lock()
+# Held by the one thread of this process that settles what is open.
+_settling = Lock()
+LOOK_EVERY_SECONDS = 5
 
 
 def is_queue_silent() -> bool:
@@ -52,10 +59,34 @@ def tick() -> None:
         sync_if_free(project.pk)
 
 
-@db_periodic_task(crontab(minute="*"))
-def settle_open_changes() -> None:
-    """Find out what became of changes whose process died, or whose outcome is not known yet."""
+def settle_open() -> None:
+    """Find out what became of changes and upgrades whose process died, or whose outcome is not known yet."""
     sweeping.sweep(clock=timezone.now)
+    upgrade_settling.sweep_upgrades(clock=timezone.now)
+
+
+@on_startup(name="settle_open")
+def settle_open_by_itself() -> None:
+    """Do so every few seconds, in a thread of its own: a lost answer is read again after 5 seconds already.
+
+    A crontab knows minutes only; and the tasks' threads are for work that may take long.
+    """
+    flag = getattr(HUEY, "stop_flag", None)
+    # Each of the worker's threads starts up.
+    if flag is not None and _settling.acquire(blocking=False):
+        Thread(target=_settle_until, args=(flag,), name="settling", daemon=True).start()
+
+
+def _settle_until(stopped: Event) -> None:
+    while not stopped.wait(LOOK_EVERY_SECONDS):
+        try:
+            settle_open()
+        except DatabaseError:
+            # The database is away, or something else was quicker: the rows are there the next time, too.
+            logger.exception("What is open could not be settled")
+        finally:
+            close_old_connections()
+    connections.close_all()
 
 
 @db_task()
@@ -109,7 +140,6 @@ def check_upgrade(upgrade_id: int) -> None:
 
 @db_periodic_task(crontab(minute="*"))
 def go_on_with_upgrades() -> None:
-    """Find out what became of open upgrades, and ring the bell for those whose numbers have to be read back."""
-    upgrade_settling.sweep_upgrades(clock=timezone.now)
+    """Ring the bell for upgrades whose numbers have to be read back."""
     for upgrade_id in upgrade_checking.unverified_upgrades():
         check_upgrade(upgrade_id)

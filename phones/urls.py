@@ -44,6 +44,7 @@ project_patterns = [
     path("changes/", changes.change_list, name="change_list"),
     path("changes/export/", changes.change_export, name="change_export"),
     path("changes/<int:change_id>/", changes.change_detail, name="change_detail"),
+    path("changes/<int:change_id>/outcome/", changes.change_outcome, name="change_outcome"),
     path("changes/<int:change_id>/revert/", reverts.change_revert, name="change_revert"),
     path("plans/choose/", choosing.plan_choose, name="plan_choose"),
     path("plans/import/", importing.plan_import, name="plan_import"),

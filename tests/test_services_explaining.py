@@ -169,7 +169,8 @@ def test_failed_save_says_that_nothing_changed(error: diga.DigaError) -> None:
     words = words_for_change(change_of(Outcome.FAILED, error), error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not saved, nothing was changed", QUOTE)
-    told = "We read the number again: Diga has not applied it." if error.sent else "It did not reach Diga."
+    late = "More than a minute after sending we read the number again: Diga had not applied it."
+    told = late if error.sent else "It did not reach Diga."
     assert words.text == f"{told} {words_for_cause(cause_of(error))}"
 
 
@@ -223,7 +224,7 @@ HAPPENED = {
 SAID = {
     Happened.NO: r"[Nn]othing was (changed|sent)|not sent|not saved",
     Happened.OTHERWISE: r"not saved as asked",
-    Happened.UNKNOWN: r"not known|did not tell|don’t know|has not answered",
+    Happened.UNKNOWN: r"not known|did not tell|don’t know|has not answered|was not read yet|may still apply",
 }
 UNSENT: list[Words] = [
     unsent.words_for_review(),

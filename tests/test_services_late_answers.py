@@ -20,7 +20,8 @@ from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, patches, save, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RENAME = Intention(nickname="Ventas, otra vez")
+NEW_NAME = "Ventas, otra vez"
+RENAME = Intention(nickname=NEW_NAME)
 SECOND = timedelta(seconds=1)
 
 
@@ -86,7 +87,7 @@ def test_write_that_is_applied_late_is_confirmed_by_the_next_read(
     assert sweep_after(change, seconds * SECOND) == Outcome.CONFIRMED
 
     assert observed(Source.OUTSIDE) == observed(Source.LATE) == []
-    assert stored(sales_phone).nickname == RENAME.nickname
+    assert stored(sales_phone).nickname == NEW_NAME
     assert_invariants(sandbox)
 
 
@@ -144,7 +145,7 @@ def test_value_that_appears_after_a_minute_is_ours(
     [late] = observed(Source.LATE)
     assert observed(Source.OUTSIDE) == []
     assert (late.late_for, late.actor, late.outcome) == (change, router, Outcome.OBSERVED)
-    assert (late.before, late.after) == ({"nickname": change.before["nickname"]}, {"nickname": RENAME.nickname})
+    assert (late.before, late.after) == ({"nickname": change.before["nickname"]}, {"nickname": NEW_NAME})
     assert (late.reason, late.ticket, late.actor_name) == (change.reason, change.ticket, change.actor_name)
     assert_invariants(sandbox, has_applied_late=True)
 
@@ -156,12 +157,12 @@ def test_value_that_somebody_else_sets_again_is_theirs(sandbox: Sandbox, aurora:
     read("sync", aurora, sales_phone, change, 2 * APPLIED_WITHIN)
     held(sandbox, sales_phone).nickname = "Somebody else’s"
     read("sync", aurora, sales_phone, change, 3 * APPLIED_WITHIN)
-    held(sandbox, sales_phone).nickname = RENAME.nickname
+    held(sandbox, sales_phone).nickname = NEW_NAME
 
     read("sync", aurora, sales_phone, change, 4 * APPLIED_WITHIN)
 
     assert len(observed(Source.LATE)) == 1
-    assert [entry.after["nickname"] for entry in observed(Source.OUTSIDE)] == ["Somebody else’s", RENAME.nickname]
+    assert [entry.after["nickname"] for entry in observed(Source.OUTSIDE)] == ["Somebody else’s", NEW_NAME]
 
 
 def test_value_of_a_write_that_never_left_is_somebody_else_s(
@@ -169,7 +170,7 @@ def test_value_of_a_write_that_never_left_is_somebody_else_s(
 ) -> None:
     sandbox.faults.add(Fault("status", status=429, method="PATCH"))
     change = save(sales_phone, RENAME).change
-    held(sandbox, sales_phone).nickname = RENAME.nickname
+    held(sandbox, sales_phone).nickname = NEW_NAME
 
     sync_project(project=Project.objects.get(pk=aurora.pk), clock=lambda: change.created_at + APPLIED_WITHIN)
 

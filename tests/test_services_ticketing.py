@@ -47,7 +47,7 @@ def test_sentence_holds_everything() -> None:
     ("outcome", "end"),
     [
         (Outcome.REFUSED, "Diga refused; nothing was changed."),
-        (Outcome.FAILED, "It was not applied; nothing was changed."),
+        (Outcome.FAILED, "A minute after sending, Diga had not applied it."),
         (Outcome.UNKNOWN, "Whether Diga applied it is not known."),
         (Outcome.PENDING, "Diga has not answered yet."),
     ],
@@ -109,7 +109,11 @@ def test_sentence_is_spanish_for_somebody_who_reads_spanish(fresh_spanish: None)
             "Lola Ruiz intentó cambiar +34 951 44 12 46 el ",
             "Diga lo rechazó; no se cambió nada.",
         ),
-        ({"outcome": Outcome.FAILED}, "Lola Ruiz intentó cambiar ", "No se aplicó; no se cambió nada."),
+        (
+            {"outcome": Outcome.FAILED},
+            "Lola Ruiz intentó cambiar ",
+            "Un minuto después de enviarlo, Diga no lo había aplicado.",
+        ),
         ({"outcome": Outcome.UNKNOWN}, "Lola Ruiz intentó cambiar ", "No se sabe si Diga lo aplicó."),
         ({"outcome": Outcome.PENDING}, "Lola Ruiz intentó cambiar ", "Diga aún no ha respondido."),
         (

@@ -119,7 +119,7 @@ def test_rename_that_is_wrong_keeps_the_text(
     ("fault", "status", "sentence"),
     [
         (Fault("status", status=400, method="PATCH"), 422, "Diga refused, nothing was changed."),
-        (Fault("status", status=503, method="PATCH"), 502, "Not saved, nothing was changed."),
+        (Fault("status", status=429, method="PATCH"), 502, "Not saved, nothing was changed."),
         (Fault("status", status=403), 403, "Not saved."),
         (Fault("status", status=404), 404, "Diga does not know this number any more."),
     ],

@@ -195,9 +195,10 @@ def test_version_that_is_not_offered_has_no_button(
     [
         (Fault("status", status=403), "Diga refused, nothing was published", "A fault of the stand-in"),
         (Fault("status", status=409), "Diga refused, nothing was published", "A fault of the stand-in"),
-        (Fault("status", status=502), "Not published", "A fault of the stand-in"),
+        (Fault("status", status=502), "Not known yet", "A fault of the stand-in"),
         (Fault("stored_other"), "Diga published something else", ""),
-        (Fault("close"), "Not published", ""),
+        (Fault("close"), "Not known yet", ""),
+        (Fault("status", status=429), "Not published", "A fault of the stand-in"),
         (Fault("close", when="after"), "Published: “Alicia · Recepción” runs v6", ""),
     ],
     ids=str,

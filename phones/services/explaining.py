@@ -8,9 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from phones import diga
-from phones.models import Change, Outcome
+from phones.models import Change, Outcome, Source
 
+from .intention import LANES
+from .looking_again import is_soon_known
 from .policy import Why
+from .settling import is_stored
 from .syncing import cause_of
 
 Text = str | Promise
@@ -292,6 +295,9 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
             return Words("ok", _("Saved"), text, happened=Happened.YES)
         case Outcome.CONFIRMED:
             return Words("ok", _("Saved"), happened=Happened.YES)
+        case Outcome.OBSERVED if change.source == Source.LATE:
+            text = _("Diga applied it more than a minute after it was sent, when it had counted as not applied.")
+            return Words("warn", _("Applied late by Diga"), text, happened=Happened.YES)
         case Outcome.OBSERVED:
             return Words("warn", _("Changed outside this desk"), happened=Happened.YES)
         case Outcome.PENDING:
@@ -310,6 +316,8 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
         case Outcome.MISMATCH:
             # With a cause, Diga refused, and has applied a part of it nevertheless.
             accepted = _("Diga accepted the request, but its answer is not what was asked for.")
+            if unpublished_lanes(change):
+                what = _("The number has the agent, but this version is not the one that Diga has published.")
             look = _("Look at what Diga has now, then save again if it is not right.")
             sentence = _("It was not saved as asked.")
             return failure(
@@ -322,10 +330,34 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
             title = _("Not saved, nothing was changed")
             return failure(title, Happened.NO, _("It did not reach Diga."), then, why=what, quote=quote)
         case Outcome.FAILED:
-            sentence = _("We read the number again: Diga has not applied it.")
+            sentence = _("More than a minute after sending we read the number again: Diga had not applied it.")
             return failure(_("Not saved, nothing was changed"), Happened.NO, sentence, then, why=what, quote=quote)
         case _:
-            sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
-            look = _("Read the number again before you save once more. We look again by ourselves.")
-            title = _("We don’t know whether Diga applied it")
-            return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)
+            return _words_for_unknown(change, what, quote)
+
+
+def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
+    """Explain a change that Diga may have applied, or may still apply."""
+    if is_stored(change):
+        title = _("Stored; the version is being checked")
+        sentence = _("Diga has given the number this agent. Whether this version is published was not read yet.")
+        then = _("We read it by ourselves, and say here what we find.")
+        return failure(title, Happened.UNKNOWN, sentence, then, tone="warn")
+    if is_soon_known(change):
+        sentence = _("It was sent, and the answer was lost. Diga may still apply it.")
+        then = _("We read the number 5, 20 and 60 seconds after that, and say here what we find.")
+        return failure(_("Not known yet"), Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
+    sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
+    look = _("Read the number again before you save once more. We look again by ourselves.")
+    title = _("We don’t know whether Diga applied it")
+    return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)
+
+
+def unpublished_lanes(change: Change) -> list[str]:
+    """Return the lanes in which a number got the agent that was asked for, and not its version."""
+    return [
+        name
+        for name in LANES
+        if (stored := change.stored.get(name)) and (wanted := change.after.get(name))
+        if stored["agent_id"] == wanted["agent_id"] and stored["version_id"] != wanted["version_id"]
+    ]

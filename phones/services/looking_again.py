@@ -36,10 +36,21 @@ def may_still_be_applied(row: Change | AgentUpgrade, *, begun_at: datetime, aske
     return asked_at - left_before < APPLIED_WITHIN
 
 
-def first_look_at(row: Change | AgentUpgrade, now: datetime) -> datetime:
-    """Return when a row whose answer was given up just now is read again for the first time."""
-    row.answer_lost_at = row.answer_lost_at or now
-    return row.answer_lost_at + FIRST_LOOKS[0]
+def is_soon_known(row: Change | AgentUpgrade) -> bool:
+    """Say whether it will be known within about a minute what became of a row, so that a page may wait for it."""
+    if row.outcome != UNKNOWN or row.next_look_at is None or row.answer_lost_at is None:
+        return row.outcome == PENDING
+    return row.next_look_at - row.answer_lost_at <= APPLIED_WITHIN
+
+
+def keep_unknown(row: Change | AgentUpgrade, *, begun_at: datetime) -> None:
+    """Let a row be unknown from now on, and read again soon after its answer was lost.
+
+    The answer to a dead sender's write counts as lost at the latest moment at which it may have left.
+    """
+    row.outcome = UNKNOWN
+    row.answer_lost_at = row.answer_lost_at or begun_at + SENT_WITHIN
+    row.next_look_at = row.next_look_at or row.answer_lost_at + FIRST_LOOKS[0]
 
 
 def due(rows: QuerySet[Sent], begun_field: str, now: datetime) -> list[Sent]:

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from phones.models import Foreseen, ItemState, Plan
+from phones.models import Change, Foreseen, ItemState, Outcome, Plan
 
+from .looking_again import is_soon_known
 from .plan_totals import Totals
 
 # The rate is that of the last seconds: a plan slows down and recovers with Diga.
 WINDOW = timedelta(seconds=10)
+# More unknown rows than a worker can have sent at a time, so that the newest of them are among these.
+ENOUGH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Progress:
     def busy(self) -> int:
         """The rows that a worker has in hand now."""
         return self.totals[ItemState.CLAIMED] + self.totals[ItemState.SENDING]
+
+
+def has_soon_known_rows(plan: Plan, totals: Totals) -> bool:
+    """Say whether it will soon be known of a row what became of it. One query where any is unknown."""
+    if not totals[ItemState.UNKNOWN]:
+        return False
+    unknown = Change.objects.filter(plan=plan, outcome=Outcome.UNKNOWN).order_by("-pk")
+    return any(is_soon_known(change) for change in unknown.only("outcome", "next_look_at", "answer_lost_at")[:ENOUGH])
 
 
 def progress_of(plan: Plan, *, now: datetime) -> Progress:

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connections, transaction
 
 from phones import diga
-from phones.models import ItemState, NoKey, Phone, Plan, PlanItem, PlanKind, Source
+from phones.models import ItemState, NoKey, Phone, Plan, PlanItem
 
 from . import claiming, diary
 from .braking import Brake
@@ -27,21 +27,11 @@ from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
 from .intention import Intention
 from .reading import reread_agents
-from .settling import AgentsRead, needs_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
-from .storing import Answer, is_copy, make_readable, store_agents, store_answers
+from .storing import Answer, is_copy, make_readable, store_answers
 from .timing import has_passed
-from .writing import (
-    Answered,
-    Author,
-    Write,
-    begin,
-    copy_answers,
-    new_write,
-    send,
-    settle_written,
-    take_error,
-)
+from .version_checks import VersionChecks
+from .writing import Author, Write, begin, new_write, send, take_error, take_phones
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
@@ -52,13 +42,10 @@ TURN_SECONDS = 5
 LEFT_TO_PEOPLE = 2
 # How often free workers are called to help, where there are several.
 CALL_SECONDS = 2.0
-# How often the agents are read at most, to learn which versions are published that rows were given.
-CHECK_SECONDS = 0.5
 # How often a row is read again because somebody else was about its phone.
 MAX_ROUNDS = 5
 # A refusal foreseen on agents that were read longer ago than this is looked at once more.
 DOUBTFUL_AFTER = timedelta(seconds=5)
-_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
 @dataclass(slots=True, eq=False)
@@ -74,15 +61,6 @@ class Row:
     def phone(self) -> Phone:
         """The row's phone."""
         return self.item.phone
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A read of the agents that is under way, and the answered rows that wait for it."""
-
-    future: Future[diga.AgentList | diga.DigaError]
-    asked_at: datetime
-    answers: Sequence[Answered]
 
 
 class Runner:
@@ -122,9 +100,7 @@ class Runner:
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
-        self._unchecked: list[Answered] = []
-        self._check: _Check | None = None
-        self._checked_at = 0.0
+        self._checks = VersionChecks(clock)
 
     def _has_key(self) -> bool:
         """Take the key as it is now: it may have been replaced since, or taken away."""
@@ -142,9 +118,10 @@ class Runner:
             while True:
                 self._look()
                 self._take_rows()
-                self._check_versions()
                 under_way: list[Future[Any]] = [*self._reads, *self._sends, *self._lost]
-                under_way += [self._check.future] if self._check else []
+                self._checks.begin(self._project, self._pool, self._list_agents, is_alone=not under_way)
+                if check := self._checks.current:
+                    under_way.append(check.future)
                 if not under_way:
                     if not self._is_resting:
                         return
@@ -157,8 +134,9 @@ class Runner:
                 for future in done & self._lost.keys():
                     del self._lost[future]
                     self._narrow(future.result())
-                if self._check and self._check.future in done:
-                    self._take_check(self._check)
+                if check and check.future in done and (error := self._checks.take(self._project, check)):
+                    self._brake.note_error(error)
+                    self._narrow(error)
 
     @property
     def _is_resting(self) -> bool:
@@ -325,16 +303,7 @@ class Runner:
                 claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
 
     def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
-        plan = self._plan
-        author = Author(
-            plan.author,
-            plan.reason,
-            plan.ticket,
-            _SOURCES.get(PlanKind(plan.kind), Source.PLAN),
-            reverts=row.item.reverts,
-            plan=plan,
-            name=plan.author_name,
-        )
+        author = Author.of_row(row.item, self._plan)
         return new_write(project=self._project, phone=row.phone, intention=wish, author=author, now=now)
 
     def _send(self, row: Row) -> None:
@@ -376,44 +345,15 @@ class Runner:
             elif row.write and not isinstance(outcome, diga.DigaError):
                 answers.append((row.write, outcome))
         if answers:
-            settled = [answer for answer in answers if not needs_agents(answer[0].change)]
-            with transaction.atomic():
-                copy_answers(self._project, answers, self._clock())
-                settle_written(self._project, settled, None, self._clock())
-            self._unchecked += [answer for answer in answers if answer not in settled]
+            self._checks.add(take_phones(self._project, answers, self._clock()))
             self._width = min(float(settings.PLAN_CONCURRENCY), self._width + len(answers) / self._width)
 
-    def _check_versions(self) -> None:
-        """Read the agents for the rows that wait for it: one read at a time, not too often while others go on."""
-        is_alone = not (self._reads or self._sends or self._lost)
-        is_due = is_alone or time.monotonic() - self._checked_at >= CHECK_SECONDS
-        if self._check or not self._unchecked or not is_due:
-            return
-        self._project.refresh_from_db(fields=["agents_read_at"])
-        asked_at, self._checked_at = self._clock(), time.monotonic()
-
-        def read() -> diga.AgentList | diga.DigaError:
-            with self._calls:
-                try:
-                    return self._client.list_agents()
-                except diga.DigaError as error:
-                    return error
-
-        self._check = _Check(self._pool.submit(read), asked_at, self._unchecked)
-        self._unchecked = []
-
-    def _take_check(self, check: "_Check") -> None:
-        """Settle the rows that waited for the agents; where those could not be read, it stays unknown for now."""
-        self._check, agents = None, check.future.result()
-        if isinstance(agents, diga.DigaError):
-            self._brake.note_error(agents)
-            self._narrow(agents)
-            note_refusal(self._project, agents, self._clock())
-            settle_written(self._project, check.answers, None, self._clock())
-            return
-        note_answer(self._project)
-        store_agents(self._project, agents, asked_at=check.asked_at)
-        settle_written(self._project, check.answers, AgentsRead.of(agents, check.asked_at), self._clock())
+    def _list_agents(self) -> diga.AgentList | diga.DigaError:
+        with self._calls:
+            try:
+                return self._client.list_agents()
+            except diga.DigaError as error:
+                return error
 
     def _find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
         def find_out() -> diga.DigaError | None:

@@ -21,7 +21,7 @@ from .classifying import Verdict, verdict_of
 from .connecting import note_refusal
 from .directory import directory_of
 from .intention import LANES, Base, frozen_lane, reads_as
-from .looking_again import first_look_at, may_still_be_applied
+from .looking_again import keep_unknown, may_still_be_applied
 from .reading import reread, reread_agents
 from .syncing import cause_of
 
@@ -103,7 +103,8 @@ def settle_answers(
         if verdicts == {FieldVerdict.APPLIED}:
             _settle(change, Outcome.CONFIRMED, now)
         elif verdicts <= {FieldVerdict.APPLIED, FieldVerdict.BLIND}:
-            change.outcome, change.next_look_at = Outcome.UNKNOWN, first_look_at(change, now)
+            change.answer_lost_at = now
+            keep_unknown(change, begun_at=change.created_at)
         else:
             _settle_mismatch(change, says, agents, now)
     diary.settle([change for change, _says in answers])
@@ -151,8 +152,7 @@ def settle_by_reading(
     elif change.outcome == Outcome.UNKNOWN:
         return error
     else:
-        change.outcome = Outcome.UNKNOWN
-        change.next_look_at = change.next_look_at or first_look_at(change, now)
+        keep_unknown(change, begun_at=change.created_at)
     diary.settle([change])
     return error
 
@@ -268,7 +268,8 @@ def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaErr
         try:
             says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
         except diga.DigaError:
-            change.outcome, change.next_look_at = Outcome.UNKNOWN, first_look_at(change, clock())
+            change.answer_lost_at = clock()
+            keep_unknown(change, begun_at=change.created_at)
             diary.settle([change])
             return
     if says and any(says.value(name) != reads_as(name, change.before.get(name)) for name in change.after):

@@ -9,7 +9,7 @@ from phones.models import Change, NoKey, Outcome
 
 from . import diary
 from .connecting import client_for
-from .looking_again import claim_look, due
+from .looking_again import claim_look, due, keep_unknown
 from .settling import AgentsRead, read_agents, settle_by_reading
 
 Clock = Callable[[], datetime]
@@ -45,7 +45,7 @@ class _ProjectSweep:
             client = client_for(change.project)
         except NoKey:
             if change.outcome == Outcome.PENDING:
-                change.outcome = Outcome.UNKNOWN
+                keep_unknown(change, begun_at=change.created_at)
                 diary.settle([change])
             return
         error = settle_by_reading(change, client, self._clock, agents_of=self._agents_of)

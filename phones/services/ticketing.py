@@ -6,7 +6,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from phones.models import Change, Outcome
+from phones.models import Change, Outcome, Source
+
+from .classifying import was_sent
+from .explaining import unpublished_lanes
+from .settling import is_stored
 
 
 def ticket_sentence(change: Change, *, url: str) -> str:
@@ -28,14 +32,20 @@ def _lead(change: Change) -> str:
     match change.outcome:
         case Outcome.CONFIRMED:
             return _("%(person)s changed %(number)s on %(time)s: %(fields)s. Confirmed by Diga.")
+        case Outcome.OBSERVED if change.source == Source.LATE:
+            return _("Diga applied late, before %(time)s, what %(person)s had sent for %(number)s: %(fields)s.")
         case Outcome.OBSERVED:
             return _outside(change)
         case Outcome.MISMATCH:
             end = _("Diga stored something else: %(stored)s.") % {"stored": _stored(change)}
         case Outcome.REFUSED:
             end = _("Diga refused; nothing was changed.")
+        case Outcome.FAILED if was_sent(change):
+            end = _("A minute after sending, Diga had not applied it.")
         case Outcome.FAILED:
-            end = _("It was not applied; nothing was changed.")
+            end = _("It did not reach Diga; nothing was changed.")
+        case Outcome.UNKNOWN if is_stored(change):
+            end = _("Diga gave the number this agent; whether this version is published is not known.")
         case Outcome.UNKNOWN:
             end = _("Whether Diga applied it is not known.")
         case _:
@@ -78,7 +88,11 @@ def _field(change: Change, name: str) -> str:
 
 
 def _stored(change: Change) -> str:
-    return "; ".join(_value(name, value) for name, value in change.stored.items())
+    texts = {name: _value(name, value) for name, value in change.stored.items()}
+    for name in unpublished_lanes(change):
+        if not change.stored[name]["version_id"]:
+            texts[name] = _("%(agent)s, of which no version is published") % {"agent": texts[name]}
+    return "; ".join(texts.values())
 
 
 def _value(name: str, value: Any) -> str:

@@ -10,7 +10,7 @@ from .classifying import Verdict, verdict_of
 from .connecting import client_for, note_refusal
 from .directory import directory_of
 from .intention import frozen_lane
-from .looking_again import claim_look, due, first_look_at, may_still_be_applied
+from .looking_again import claim_look, due, keep_unknown, may_still_be_applied
 from .reading import reread_agents
 from .settling import AgentsRead
 from .storing import ForeignProject
@@ -44,6 +44,7 @@ def settle_by_answer(
         upgrade.http_status, upgrade.request_id = answer.status, answer.request_id
         note_refusal(upgrade.project, answer, clock())
         verdict = verdict_of(answer)
+        upgrade.answer_lost_at = clock() if verdict is Verdict.UNKNOWN else None
     else:
         upgrade.http_status = 200
     if verdict is Verdict.REJECTED:
@@ -71,8 +72,7 @@ def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clo
     if found is not None:
         _settle(upgrade, found, now)
     elif upgrade.outcome != UpgradeOutcome.UNKNOWN:
-        upgrade.outcome = UpgradeOutcome.UNKNOWN
-        upgrade.next_look_at = upgrade.next_look_at or first_look_at(upgrade, now)
+        keep_unknown(upgrade, begun_at=upgrade.sent_at or upgrade.created_at)
         upgrade.save(update_fields=_SETTLED)
 
 
@@ -120,6 +120,6 @@ def _look(upgrade: AgentUpgrade, clock: Clock) -> bool:
         settle_by_reading(upgrade, client_for(upgrade.project), clock)
     except NoKey:
         if upgrade.outcome == UpgradeOutcome.PENDING:
-            upgrade.outcome = UpgradeOutcome.UNKNOWN
+            keep_unknown(upgrade, begun_at=upgrade.sent_at or upgrade.created_at)
             upgrade.save(update_fields=_SETTLED)
     return not upgrade.is_open

@@ -7,6 +7,7 @@ from phones import diga
 from phones.models import AgentUpgrade, ReadBack, UpgradeOutcome
 
 from .explaining import Happened, Text, Words, failure, parts_for_cause
+from .looking_again import is_soon_known
 from .upgrade_checking import Totals
 from .upgrade_outlook import Outlook
 
@@ -180,7 +181,8 @@ def _words_for_failure(upgrade: AgentUpgrade, names: dict[str, str]) -> Words:
         case UpgradeOutcome.FAILED:
             sentence = str(_NOT_REACHED) % names
             if upgrade.cause in {"", *_LOST}:
-                sentence = _("We read the agent again: Diga runs %(live)s as before.") % names
+                sentence = _("More than a minute after sending we read the agent again: Diga runs %(live)s as before.")
+                sentence %= names
             return failure(_("Not published"), Happened.NO, sentence, then, why=what, quote=upgrade.message)
         case _:
             return _words_for_unknown(upgrade, what)
@@ -190,6 +192,11 @@ def _words_for_unknown(upgrade: AgentUpgrade, what: str) -> Words:
     sentence = _("It was sent, the answer was lost, and reading the agent again did not tell.")
     if upgrade.http_status == 200 and not upgrade.cause:
         sentence = _("Diga accepted it, but the agent could not be read again to see whether it is so.")
+    if is_soon_known(upgrade):
+        sentence = _("It was sent, and the answer was lost. Diga may still publish it.")
+        then = _("We read the agent 5, 20 and 60 seconds after that, and say here what we find.")
+        title, quote = _("Not known yet"), upgrade.message
+        return failure(title, Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     look = _("Look at the agent in Diga. We look again by ourselves; it is never sent again.")
     title = _("We don’t know whether Diga has published it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=upgrade.message)

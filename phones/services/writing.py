@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from phones import diga
-from phones.models import Change, Outcome, Phone, Plan, Project, Source
+from phones.models import Change, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
 
 from . import diary
 from .directory import directory_of
@@ -24,6 +24,7 @@ from .settling import AgentsRead, find_out, needs_agents, read_agents, settle_an
 from .storing import Answer, store_answers
 
 Clock = Callable[[], datetime]
+_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Author:
     reverts: Change | None = None
     plan: Plan | None = None
     name: str = ""
+
+    @classmethod
+    def of_row(cls, item: PlanItem, plan: Plan) -> "Author":
+        """Return who changes the phone of a plan's row, and why."""
+        source = _SOURCES.get(PlanKind(plan.kind), Source.PLAN)
+        return cls(
+            plan.author, plan.reason, plan.ticket, source, reverts=item.reverts, plan=plan, name=plan.author_name
+        )
 
     @property
     def shown_name(self) -> str:
@@ -131,17 +140,14 @@ Answered = tuple[Write, diga.Phone]
 
 def take_answers(project: Project, answers: Sequence[Answered], client: diga.DigaClient, clock: Clock) -> None:
     """Copy Diga's answers to writes, read the agents where a version was chosen, and settle the diary rows by both."""
-    if not any(needs_agents(write.change) for write, _record in answers):
-        with transaction.atomic():
-            copy_answers(project, answers, clock())
-            settle_written(project, answers, None, clock())
-        return
-    copy_answers(project, answers, clock())
-    settle_written(project, answers, read_agents(project, client, clock), clock())
+    unread = take_phones(project, answers, clock())
+    if unread:
+        settle_versions(project, unread, read_agents(project, client, clock), clock())
 
 
-def copy_answers(project: Project, answers: Sequence[Answered], now: datetime) -> None:
-    """Copy Diga's answers to writes to their phones, in one transaction; the diary rows are still open."""
+def take_phones(project: Project, answers: Sequence[Answered], now: datetime) -> list[Answered]:
+    """Copy Diga's answers to writes, and settle those that chose no version, in one transaction; return the others."""
+    unread = [answer for answer in answers if needs_agents(answer[0].change)]
     with transaction.atomic():
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_answers(
@@ -154,9 +160,11 @@ def copy_answers(project: Project, answers: Sequence[Answered], now: datetime) -
         if project.can_write_phones is not True:
             project.can_write_phones = True
             project.save(update_fields=["can_write_phones"])
+        settle_versions(project, [answer for answer in answers if answer not in unread], None, now)
+    return unread
 
 
-def settle_written(project: Project, answers: Sequence[Answered], agents: AgentsRead | None, now: datetime) -> None:
+def settle_versions(project: Project, answers: Sequence[Answered], agents: AgentsRead | None, now: datetime) -> None:
     """Settle the diary rows of writes by Diga's answers, and by a read of the agents that was asked for after them."""
     settle_answers(project, [(write.change, Base.of(record)) for write, record in answers], agents, now)
 

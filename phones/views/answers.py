@@ -12,6 +12,7 @@ from phones.models import Change, NoKey, Outcome
 from phones.services import editing, explaining, guarding, unsent
 from phones.services.explaining import Words
 from phones.services.intention import Base, is_answered_by
+from phones.services.settling import is_stored
 
 from .change_lines import field_label
 
@@ -85,7 +86,8 @@ def status_of(error: diga.DigaError) -> int:
 def _answer_for_change(form: NicknameForm, saved: editing.Saved) -> Answer:
     change = saved.change
     words = explaining.words_for_change(change, saved.error)
-    if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
+    # A number that was given an agent has it, even while nobody has read yet whether its version is published.
+    if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH} or (change.is_open and is_stored(change)):
         return Answer(200, _with_merged(words, (*form.seen.merged, *saved.merged)), change, is_done=True)
     if isinstance(saved.error, diga.DigaRejected):
         for name, texts in saved.error.fields.items():

@@ -1,6 +1,6 @@
 """A change of the diary as pages show it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from phones.services import explaining
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.history import CHANGED_FIELDS
+from phones.services.looking_again import is_soon_known
 from phones.services.numbers import national_number
 from phones.services.reverting import Step, steps_back, steps_to_first
 from phones.services.ticketing import ticket_sentence
@@ -45,7 +46,7 @@ class FieldLine:
 class ChangeLine:
     """A change with everything spelt out. `at` is the full moment, `confirmed_at` a time of day.
 
-    `window` is set for a change that was made outside: the time between the two readings. `revert_url` is "" where
+    `window` is set for a change that was only seen: the time between the two readings. `revert_url` is "" where
     taking back would change nothing, or this person may not.
     """
 
@@ -68,6 +69,10 @@ class ChangeLine:
     confirmed_at: str
     takes_back: int | None
     takes_back_url: str
+    late_for: int | None
+    late_for_url: str
+    # Where to ask again soon what became of it; "" where it is known, or won't be soon.
+    outcome_url: str
     revert_url: str
     plan_id: int | None
     plan_url: str
@@ -101,6 +106,9 @@ class ChangeLine:
             confirmed_at=clock_time(change.settled_at) if confirmed and change.settled_at else "",
             takes_back=change.reverts_id,
             takes_back_url=reverse("change_detail", args=[slug, change.reverts_id]) if change.reverts_id else "",
+            late_for=change.late_for_id,
+            late_for_url=reverse("change_detail", args=[slug, change.late_for_id]) if change.late_for_id else "",
+            outcome_url=reverse("change_outcome", args=[slug, change.pk]) if is_soon_known(change) else "",
             revert_url=_revert_url(change, desk, phone) if desk and phone else "",
             plan_id=change.plan_id,
             plan_url=reverse("plan_detail", args=[slug, change.plan_id]) if change.plan_id else "",
@@ -113,8 +121,8 @@ def _who(change: Change) -> str:
 
 
 def _window(change: Change) -> str:
-    """Return between which two readings a change was made outside: with the day once, where it is the same."""
-    if change.source != Source.OUTSIDE or change.seen_from is None:
+    """Return between which two readings an observed change came about: the day once, where it is the same."""
+    if change.source not in {Source.OUTSIDE, Source.LATE} or change.seen_from is None:
         return ""
     since, until = full_time(change.seen_from), full_time(change.created_at)
     day, _blank, clock = until.partition(" ")
@@ -189,6 +197,8 @@ def field_label(name: str) -> str:
 
 def _field(change: Change, name: str) -> FieldLine:
     stored = side_of(name, change.stored[name]) if name in change.stored else None
+    if stored and name in explaining.unpublished_lanes(change) and not stored.version:
+        stored = replace(stored, version=_("(no version published)"))
     return FieldLine(
         field_label(name), side_of(name, change.before.get(name)), side_of(name, change.after[name]), stored
     )

@@ -3,21 +3,23 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import trigger_client_event
 
 from phones.access import Desk, DeskRequest, open_desk
 from phones.models import Change, Outcome, Phone
 from phones.services import history
 from phones.services.directory import directory_of
 from phones.services.history_export import csv_lines
+from phones.services.looking_again import is_soon_known
 
 from .change_filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
-from .shape import is_for
+from .shape import is_for, is_htmx
 
 
 @require_GET
@@ -93,9 +95,27 @@ def change_detail(request: DeskRequest, slug: str, change_id: int) -> HttpRespon
         "record": change,
         "ticket_text": ticket_text(change, slug),
         "reverts": [ChangeLine.of(later, slug) for later in change.reverted_by.order_by("-id")],
-        "is_unknown": change.outcome == Outcome.UNKNOWN,
+        "is_unknown": change.outcome == Outcome.UNKNOWN and not is_soon_known(change),
+        "came_late": [ChangeLine.of(later, slug) for later in change.came_late.order_by("pk")],
     }
     return render(request, "phones/change_detail.html", context)
+
+
+@require_GET
+@vary_on_headers("HX-Request", "HX-Target")
+def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
+    """Say what became of a save by now; 286 ends the asking once that is known, or won't be soon."""
+    desk = open_desk(request, slug)
+    change = change_of(desk, change_id)
+    if not is_htmx(request):
+        return redirect("change_detail", slug, change_id)
+    line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
+    context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
+    context |= {"is_kept": False, "clashes": []}
+    if line.outcome_url:
+        return render(request, "phones/_result.html", context)
+    response = render(request, "phones/_result.html", context, status=286)
+    return response if change.is_open else trigger_client_event(response, "phone-updated", {"id": str(change.phone_id)})
 
 
 def change_of(desk: Desk, change_id: int) -> Change:

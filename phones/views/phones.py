@@ -17,13 +17,14 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
-from phones.models import NoKey, Phone
+from phones.models import Change, NoKey, Phone
 from phones.services import editing, explaining, guarding, presence, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
 
 from .answers import Answer, answer_for, status_of
+from .change_lines import ChangeLine
 from .clashes import clashes_of
 from .columns import shown_count
 from .drawer import drawer_context, guard_context, newest_changes
@@ -217,7 +218,7 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     answer = _change(desk, phone, form)
     if not answer.is_done:
         form = form.rebased(answer.asked) if answer.is_rebased else form
-        return _show_rename(request, desk, phone, form, words=answer.words, status=answer.status)
+        return _show_rename(request, desk, phone, form, words=answer.words, result=answer.change, status=answer.status)
     if not is_htmx(request):
         where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
         return redirect(request.path.removesuffix("nickname/") + where)
@@ -227,7 +228,14 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
 
 
 def _show_rename(
-    request: DeskRequest, desk: Desk, phone: Phone, form: NicknameForm, *, words: Words | None = None, status: int = 200
+    request: DeskRequest,
+    desk: Desk,
+    phone: Phone,
+    form: NicknameForm,
+    *,
+    words: Words | None = None,
+    result: Change | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
     span = shown_count(criteria_from(request.GET)) - 1
@@ -238,6 +246,7 @@ def _show_rename(
         "row": row,
         "form": form,
         "words": words,
+        "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": clashes_of(form, changes),
         "span": span,
     }

@@ -15,7 +15,7 @@ from phones.services.explaining import Words
 from phones.services.plan_again import count_again
 from phones.services.plan_effect_words import EffectWords, words_for_effects
 from phones.services.plan_effects import effects_of
-from phones.services.plan_progress import Progress, progress_of
+from phones.services.plan_progress import Progress, has_soon_known_rows, progress_of
 from phones.services.plan_rows import latest_rows
 from phones.services.plan_ticket import plan_sentence
 from phones.services.plan_totals import Totals, foreseen_of, totals_of
@@ -159,7 +159,7 @@ def run_of(desk: Desk, plan: Plan) -> RunCard:
     now = timezone.now()
     progress = progress_of(plan, now=now)
     totals = progress.totals
-    is_moving = plan.is_running or progress.busy > 0
+    is_moving = plan.is_running or progress.busy > 0 or has_soon_known_rows(plan, progress.totals)
     slug = desk.project.slug
     return RunCard(
         progress=progress,

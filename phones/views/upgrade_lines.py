@@ -15,6 +15,7 @@ from phones.models import AgentUpgrade, Project, ReadBack, UpgradeItem, UpgradeO
 from phones.services import upgrade_words
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
+from phones.services.looking_again import is_soon_known
 from phones.services.numbers import national_number
 from phones.services.upgrade_checking import Totals, totals_of
 from phones.services.upgrade_outlook import Affected, NotOffered, Outlook, outlook_of
@@ -130,7 +131,7 @@ def upgrade_context(
         "agent": directory_of(desk.project).agent(upgrade.agent_id),
         "words": upgrade_words.words_for_upgrade(upgrade, totals),
         "said": said,
-        "is_moving": upgrade.outcome == UpgradeOutcome.PENDING or is_checking,
+        "is_moving": is_soon_known(upgrade) or is_checking,
         "is_held": upgrade.is_unverified and not is_checking,
         "is_untaken": is_checking and not totals.read and _is_late(upgrade, now),
         "total_count": totals.all,

@@ -56,7 +56,7 @@ class AgentRow:
     name: str | None
     versions: list[VersionRow]
     created_at: datetime
-    was_published: set[UUID] = field(default_factory=set)
+    was_published: set[UUID] = field(default_factory=set, init=False)
     published_id: UUID | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
