@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
@@ -236,6 +237,66 @@ def test_settled_change_explains_nothing(north: Project, store: Store, outcome: 
     store(north, answer(nickname="Again"), NOON + MINUTE)
 
     assert [change.after for change in outside()] == [{"nickname": "Again"}]
+
+
+# The clocks of two machines may be a few seconds apart.
+
+
+def saved_by_a_slow_clock(project: Project) -> datetime:
+    """Note a change that a machine whose clock is 5 seconds behind has saved at noon, and return when that was."""
+    by_page(project, answer(), NOON - 5 * MINUTE)
+    behind = NOON - timedelta(seconds=5)
+    Change.objects.create(
+        project=project,
+        phone=phone(),
+        source=Source.FORM,
+        outcome=Outcome.CONFIRMED,
+        before={"nickname": "Front desk"},
+        after={"nickname": "Ours"},
+        created_at=behind,
+        settled_at=behind,
+    )
+    store_answers(project, [Answer(phone(), answer(nickname="Ours"), behind, ("nickname",))])
+    return behind
+
+
+def test_page_that_may_be_older_than_our_write_takes_nothing_back(north: Project) -> None:
+    behind = saved_by_a_slow_clock(north)
+
+    by_page(north, answer(), NOON - timedelta(seconds=2))
+
+    assert (outside(), phone().nickname, phone().fetched_at) == ([], "Ours", behind)
+
+
+def test_answer_that_our_write_overtook_takes_nothing_back(north: Project) -> None:
+    by_page(north, answer(), NOON - 5 * MINUTE)
+    asking = phone()
+    saved_by_a_slow_clock(north)
+
+    store_phone(asking, answer(), fetched_at=NOON - timedelta(seconds=2))
+
+    assert (outside(), phone().nickname, asking.nickname) == ([], "Ours", "Ours")
+
+
+def test_third_value_beside_our_write_is_somebody_s(north: Project) -> None:
+    saved_by_a_slow_clock(north)
+
+    by_page(north, answer(nickname="Theirs"), NOON - timedelta(seconds=2))
+
+    assert [change.after for change in outside()] == [{"nickname": "Theirs"}]
+
+
+def test_old_value_that_somebody_set_again_is_found_by_asking_for_the_phone(
+    sandbox: Sandbox, aurora: Project, sales_phone: Phone
+) -> None:
+    before = sales_phone.nickname
+    save(sales_phone, Intention(nickname="Ours"))
+    held(sandbox, sales_phone).nickname = before
+
+    run = sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
+
+    [change] = outside()
+    assert (run.state, change.after, stored(sales_phone).nickname) == ("COMPLETE", {"nickname": before}, before)
 
 
 # The same through syncs, readings and saves (promise 6).

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
 
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing import Conflict, NothingToChange
+from phones.services.editing import Conflict, NothingToChange, NotRecorded
 from phones.services.intention import Base, Intention
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
@@ -51,6 +52,19 @@ def race(*savers: Callable[[], object]) -> list[object]:
 
     with ThreadPoolExecutor(len(savers)) as pool:
         return list(pool.map(start, savers))
+
+
+def test_row_that_can_not_be_written_for_another_reason_is_not_taken_for_a_race(
+    sandbox: Sandbox, sales_phone: Phone, router: User
+) -> None:
+    User.objects.filter(pk=router.pk).delete()
+    sandbox.journal.clear()
+
+    with pytest.raises(NotRecorded):
+        save(sales_phone, Intention(nickname="Of somebody who is gone"), user=router)
+
+    assert [request.method for request in sandbox.journal] == ["GET"]
+    assert Change.objects.count() == 0
 
 
 def many_races(phones: list[Phone], one_race: Callable[[Phone, int], None]) -> None:

@@ -19,6 +19,7 @@ from phones.services import upgrade_checking
 from phones.services.giving_back import plan_giving_back
 from phones.services.intention import Intention
 from phones.services.planning import NothingPlanned
+from phones.services.reading import refresh_phone
 from phones.services.syncing import sync_project
 from phones.services.upgrade_settling import sweep_upgrades
 from phones.services.verifying import verify_diary
@@ -55,6 +56,28 @@ def test_numbers_that_diga_detached_are_found_and_their_history_says_so(
         assert (change.source, change.outcome) == (Source.UPGRADE, Outcome.MISMATCH)
         assert change.stored == dict.fromkeys(change.before)
     assert verify_diary(project=aurora).faults == []
+    assert_invariants(sandbox)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["answered", "lost"])
+def test_detached_number_that_a_sync_meets_first_has_one_entry(
+    aurora: Project, lead: User, sandbox: Sandbox, is_told: bool
+) -> None:
+    sandbox.switches.publish_without_phones = "detach"
+    phones = phones_of(aurora, "Alicia")
+    if not is_told:
+        sandbox.faults.add(Fault("status", status=504, method="PATCH", path=AGENTS, when="late"))
+
+    done = upgrade(aurora, "Alicia", 6, by=lead)
+    sandbox.carry_out_late()
+    run = sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
+    refresh_phone(project=aurora, phone=stored(phones[0]), clock=timezone.now)
+    sweep_after(done, 5)
+    read_back(done)
+
+    assert (run.state, run.outside_count, standings(done)) == ("COMPLETE", 0, {"DETACHED": len(phones)})
+    entries = list(Change.objects.values_list("phone", "source", "outcome"))
+    assert sorted(entries) == sorted((phone.pk, "UPGRADE", "MISMATCH") for phone in phones)
     assert_invariants(sandbox)
 
 
