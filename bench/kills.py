@@ -2,7 +2,7 @@
 
 Run as `python -m bench.kills --database sqlite|postgres`. It works on a database and a stand-in Diga of its own, and
 takes them away at the end. Three parts: workers that are asked to stop (`SIGTERM`), a Diga that carries writes out 5
-to 9 s late, also those of workers that are dead by then, and workers killed at any moment, one or two at a time.
+to 90 s late, also those of workers that are dead by then, and workers killed at any moment, one or two at a time.
 """
 
 import argparse
@@ -32,7 +32,9 @@ POSTGRES = "postgres://postgres@127.0.0.1:5432/"
 PHONES = 240
 TOKEN = "sandbox-aurora-full"
 KILLS_A_PLAN = 5
-LATE_ROWS, LATE_KILLS, LATE_SECONDS = 40, 4, (5.0, 9.0)
+LATE_ROWS, LATE_KILLS, LATE_SECONDS = 40, 4, (5.0, 90.0)
+# A write that lies for longer has no answer: its sender has given up.
+HELD_SECONDS = 9.0
 STOP_WITHIN_SECONDS = 20
 # No part takes longer, whatever goes wrong.
 PATIENCE_SECONDS = 240.0
@@ -155,8 +157,14 @@ class Kills:
             raise ConnectionAbortedError
 
     def _hold(self) -> None:
-        """Let a write lie for seconds, whether or not anybody still waits for it."""
-        time.sleep(self._chance.uniform(*LATE_SECONDS))
+        """Let a write lie for seconds, whether or not anybody still waits for it; a longer one is not waited for."""
+        from phones.diga.sandbox import Fault
+
+        seconds = self._chance.uniform(*LATE_SECONDS)
+        time.sleep(min(seconds, HELD_SECONDS))
+        if seconds > HELD_SECONDS:
+            late = Fault("status", status=504, method="PATCH", when="late", late_seconds=seconds - HELD_SECONDS)
+            self._sandbox.faults.add(late)
 
     def close(self) -> str:
         """End the workers, and return what they complained about."""

@@ -229,7 +229,7 @@ def test_read_while_a_write_is_under_way_tells_of_other_fields_only(north: Proje
 
 
 @both_ways
-@pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.REFUSED, Outcome.MISMATCH])
+@pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.REFUSED])
 def test_settled_change_explains_nothing(north: Project, store: Store, outcome: Outcome) -> None:
     by_page(north, answer(), NOON)
     ours(outcome, nickname="Again")

@@ -4,8 +4,8 @@ An answer about a phone is compared with the row it is about to replace. What di
 done outside, between the moment the row was last read and the moment this answer was asked for. The entry is
 written in the transaction that writes the row, so neither is ever there without the other.
 
-A value that a write of ours had asked for, which was settled as not applied, is ours too: Diga was late. As a settled
-change is never altered, it gets an entry of its own (`LATE`).
+A value that a write of ours had asked for, which was settled as not applied or as something else, is ours too: Diga was
+late. As a settled change is never altered, it gets an entry of its own (`LATE`).
 """
 
 import uuid
@@ -28,6 +28,8 @@ from .timing import CLOCK_SLACK
 OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
 LATE_WITHIN = timedelta(hours=24)
+LATE_AFTER_ANOTHER_WITHIN = timedelta(minutes=10)
+_WITHOUT_IT = {Outcome.FAILED, Outcome.MISMATCH}
 # While an upgrade has one of these, its numbers are read back, and that writes what became of them down.
 _TO_BE_READ_BACK = (UpgradeOutcome.PENDING, UpgradeOutcome.UNKNOWN, *PUBLISHED)
 
@@ -95,11 +97,21 @@ class Ours:
             ),
         }
 
-    def late(self, name: str, value: object) -> Change | None:
-        """Return the change that asked for this value, if it was settled as not applied and nothing has brought it."""
-        wanting = (c for c in reversed(self.changes) if name in c.after and _read_as(name, c.after[name]) == value)
-        last = next(wanting, None)
-        return last if last and last.outcome == Outcome.FAILED and was_sent(last) else None
+    def late(self, name: str, value: object, now: datetime) -> Change | None:
+        """Return the write that asked for this value and was settled without it, if it may come only now.
+
+        It comes once. Where the value was there since by another write, only a young one is taken for it.
+        """
+        come = {change.late_for_id for change in self.changes}
+        is_brought = False
+        for change in reversed(self.changes):
+            if name not in change.after or _read_as(name, change.after[name]) != value:
+                continue
+            if change.outcome in _WITHOUT_IT and was_sent(change) and change.pk not in come:
+                is_young = now - change.created_at < LATE_AFTER_ANOTHER_WITHIN
+                return change if is_young or not is_brought else None
+            is_brought = is_brought or change.outcome not in _WITHOUT_IT
+        return None
 
 
 def ours_of(phone_ids: Iterable[uuid.UUID], now: datetime) -> Mapping[uuid.UUID, Ours]:
@@ -139,7 +151,7 @@ def drifts_of(
     found: dict[Change | None, list[str]] = defaultdict(list)
     for name in (*FIELDS, "status"):
         if before.value(name) != now_says.value(name) and name not in explained:
-            found[ours.late(name, now_says.value(name))].append(name)
+            found[ours.late(name, now_says.value(name), now)].append(name)
     directory = directory_of(phone.project)
     return [
         Change(

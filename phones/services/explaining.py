@@ -296,7 +296,7 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
         case Outcome.CONFIRMED:
             return Words("ok", _("Saved"), happened=Happened.YES)
         case Outcome.OBSERVED if change.source == Source.LATE:
-            text = _("Diga applied it more than a minute after it was sent, when it had counted as not applied.")
+            text = _("When we read the number after sending, Diga had something else; it applied this only afterwards.")
             return Words("warn", _("Applied late by Diga"), text, happened=Happened.YES)
         case Outcome.OBSERVED:
             return Words("warn", _("Changed outside this desk"), happened=Happened.YES)

@@ -17,7 +17,7 @@ from phones import diga
 from phones.models import Change, Outcome, Project
 
 from . import diary
-from .classifying import Verdict, verdict_of
+from .classifying import Verdict, verdict_of, was_sent
 from .connecting import note_refusal
 from .directory import directory_of
 from .intention import LANES, Base, frozen_lane, reads_as
@@ -198,11 +198,13 @@ def find_out(
 
 def _may_be_anothers(change: Change, says: Base) -> bool:
     """Say whether a value that is read now may come from another change of the phone: then it proves nothing."""
-    later = Q(pk__gt=change.pk) & ~Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
-    others = Change.objects.filter(later | Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN), phone=change.phone_id)
+    later, earlier = Q(pk__gt=change.pk), Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN)
+    others = Change.objects.filter(later | earlier, phone=change.phone_id).exclude(outcome=Outcome.REFUSED)
     return any(
-        name in after and reads_as(name, after[name]) == says.value(name)
-        for after in others.values_list("after", flat=True)
+        name in brought and reads_as(name, brought[name]) == says.value(name)
+        for other in others.only("after", "stored", "outcome", "cause")
+        if other.outcome != Outcome.FAILED or was_sent(other)
+        for brought in (other.after, other.stored)
         for name in change.after
     )
 

@@ -234,10 +234,11 @@ class Sandbox:
         project = self.projects[key.project]
         if request.path.endswith("/published_version"):
             return self._publish_other(project, request)
-        phone = project.phones[UUID(request.path.rpartition("/")[2])]
-        phone.nickname = f"{phone.nickname or ''} (otro)"
+        phone, asked = project.phones[UUID(request.path.rpartition("/")[2])], read_json(request.body)
+        if "nickname" in asked:
+            phone.nickname = f"{phone.nickname or ''} (otro)"
         others = [agent.id for agent in project.agents.values() if agent.id != phone.inbound_agent_id]
-        if phone.inbound_agent_id and others:
+        if "inbound_version_id" in asked and others:
             phone.inbound_agent_id = others[0]
         return Answer(200, phones.write_phone(phone, self.switches), applied=True)
 
