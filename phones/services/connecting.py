@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import requests
 from django.conf import settings
@@ -25,6 +26,7 @@ MASK_LETTERS = "•*…"
 # What a check may write: asking Diga takes a while, and a sync may have moved the other fields meanwhile.
 KEY_FIELDS = (
     "sealed_token",
+    "token_id",
     "token_last_four",
     "token_state",
     "token_by",
@@ -55,6 +57,10 @@ RESERVED_SLUGS = {"connect"}
 
 class UnusableKey(Exception):
     """What was typed can't be an API key; the argument is a sentence for the person."""
+
+
+class KeyChanged(Exception):
+    """The key that Diga was asked about was replaced or taken away meanwhile: nothing was noted."""
 
 
 class KeyRejected(Exception):
@@ -135,6 +141,8 @@ def _client(token: str, pace_name: str) -> diga.DigaClient:
 def client_for(project: Project) -> diga.DigaClient:
     """Return a client that holds the project's key and keeps its pace.
 
+    What its answers say of the key is noted (`note_of_key`) by way of the same `project`, which knows what key it was.
+
     :raises NoKey: the project has no usable key.
     """
     return _client(project.open_token(), str(project.pk))
@@ -175,12 +183,27 @@ def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
     return KeyCheck(first, _capability(agents), _capability(calls), now)
 
 
-def _note_check(project: Project, check: KeyCheck) -> None:
-    project.can_read_phones = check.phones.is_allowed
-    project.can_read_agents = check.agents.is_allowed
-    project.can_read_calls = check.calls.is_allowed
-    project.token_state = TokenState.ACCEPTED
-    project.token_accepted_at = check.checked_at
+def _learned(check: KeyCheck) -> dict[str, Any]:
+    """Return what a check says of a key, by the names of the project's fields; what it says nothing of is left out."""
+    if check.is_usable:
+        return {
+            "can_read_phones": check.phones.is_allowed,
+            "can_read_agents": check.agents.is_allowed,
+            "can_read_calls": check.calls.is_allowed,
+            "token_state": TokenState.ACCEPTED,
+            "token_accepted_at": check.checked_at,
+        }
+    if isinstance(check.error, diga.DigaAuthError):
+        return {"token_state": TokenState.REJECTED}
+    known = {f"can_read_{name}": getattr(check, name).is_allowed for name in ("phones", "agents", "calls")}
+    return {name: is_allowed for name, is_allowed in known.items() if is_allowed is not None}
+
+
+def _keep(project: Project, token: str, check: KeyCheck, *, actor: User | None, now: datetime) -> None:
+    """Put a key that was checked into the project, with what the check has shown."""
+    project.keep_token(token, by=actor, at=now)
+    for name, value in _learned(check).items():
+        setattr(project, name, value)
 
 
 def _refuse_second_key(client: diga.DigaClient, project: Project | None) -> None:
@@ -206,8 +229,7 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
     if not check.is_usable:
         raise KeyRejected(check)
     _refuse_second_key(client, None)
-    project.keep_token(token, by=actor, at=now)
-    _note_check(project, check)
+    _keep(project, token, check, actor=actor, now=now)
     with transaction.atomic():
         _refuse_same_key(token)
         project.save()
@@ -242,9 +264,8 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
         raise KeyRejected(check)
     _refuse_second_key(client, project)
     refuse_other_project(project, client, client.list_agents().data)
-    project.keep_token(token, by=actor, at=now)
+    _keep(project, token, check, actor=actor, now=now)
     project.can_write_phones = None
-    _note_check(project, check)
     project.save(update_fields=KEY_FIELDS)
     return check
 
@@ -252,14 +273,27 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
 def disconnect(*, project: Project) -> None:
     """Forget the key. The copy of the phones and the history stay, read-only."""
     project.forget_token()
-    project.save(update_fields=["sealed_token", "token_last_four", "token_state"])
+    project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state"])
+
+
+def has_same_key(project: Project) -> bool:
+    """Say whether the project has the key still that it had when it was loaded."""
+    return Project.objects.filter(pk=project.pk, token_id=project.token_id).exists()
+
+
+def note_of_key(project: Project, **news: Any) -> bool:
+    """Write what an answer says of the key that got it; False if that was replaced or taken away meanwhile."""
+    if not Project.objects.filter(pk=project.pk, token_id=project.token_id).update(**news):
+        return False
+    for name, value in news.items():
+        setattr(project, name, value)
+    return True
 
 
 def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
     """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down)."""
     if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
-        project.token_state = TokenState.REJECTED
-        project.save(update_fields=["token_state"])
+        note_of_key(project, token_state=TokenState.REJECTED)
     if not isinstance(error, diga.DigaUnavailable):
         note_answer(project)
     elif error.reason in _SILENCES and project.is_reachable:
@@ -278,24 +312,13 @@ def recheck(*, project: Project, now: datetime) -> KeyCheck:
     """Ask again what the stored key may do, and remember it.
 
     :raises NoKey: the project has no usable key.
+    :raises KeyChanged: the key was replaced or taken away meanwhile.
     """
     check = check_key(client_for(project), now=now)
-    if check.is_usable:
-        _note_check(project, check)
-    elif isinstance(check.error, diga.DigaAuthError):
-        project.token_state = TokenState.REJECTED
-    else:
-        _note_known(project, check)
-    project.save(update_fields=KEY_FIELDS)
+    learned = _learned(check)
+    if not (note_of_key(project, **learned) if learned else has_same_key(project)):
+        raise KeyChanged
     return check
-
-
-def _note_known(project: Project, check: KeyCheck) -> None:
-    """Note the rights that Diga gave or refused, and leave those it said nothing of."""
-    for name in ("phones", "agents", "calls"):
-        capability: Capability = getattr(check, name)
-        if capability.is_allowed is not None:
-            setattr(project, f"can_read_{name}", capability.is_allowed)
 
 
 def _free_slug(name: str) -> str:

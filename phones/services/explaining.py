@@ -94,6 +94,10 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("The clock of this server was set back while the numbers were read."),
         gettext_lazy("The next sync starts by itself within a minute."),
     ),
+    "key_changed": (
+        gettext_lazy("The API key was replaced or taken away while the numbers were read."),
+        gettext_lazy("If there is a new key, the next sync starts by itself within a minute."),
+    ),
     "no_key": (
         gettext_lazy("This project has no API key that can be used."),
         gettext_lazy("An administrator of this project has to enter a key in the settings."),
@@ -263,6 +267,12 @@ def words_for_key(error: diga.DigaError | None) -> Words:
         title = _("The key could not be checked")
         why, then = _parts(error)
     return failure(title, Happened.NO, sentence, then, why=why, quote=error.message if error else "")
+
+
+def words_for_changed_key() -> Words:
+    """Explain a check of a key that is not the project's any more: nothing was noted of it."""
+    sentence = _("The key was replaced or taken away while Diga was asked about it. Nothing was noted.")
+    return failure(_("Not checked"), Happened.NO, sentence, _("Check the key again."), tone="warn")
 
 
 def words_for_save_not_sent(error: diga.DigaError) -> Words:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
@@ -22,9 +22,10 @@ from phones.models import ItemState, NoKey, Phone, Plan, PlanItem, PlanKind, Sou
 
 from . import claiming, diary
 from .braking import Brake
-from .connecting import client_for, note_answer, note_refusal
+from .connecting import note_answer, note_refusal
 from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
+from .held_rows import Access, Row
 from .intention import Intention
 from .reading import reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
@@ -48,21 +49,6 @@ DOUBTFUL_AFTER = timedelta(seconds=5)
 _SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
-@dataclass(slots=True, eq=False)
-class Row:
-    """A row that this worker holds, with its phone as it was last read, and its write once there is one."""
-
-    item: PlanItem
-    asked_at: datetime
-    round: int = 1
-    write: Write | None = None
-
-    @property
-    def phone(self) -> Phone:
-        """The row's phone."""
-        return self.item.phone
-
-
 class Runner:
     """One worker at one plan, until the plan is no longer running or nothing of it is left to take.
 
@@ -80,16 +66,13 @@ class Runner:
         call_others: Callable[[], object] | None,
     ) -> None:
         self._plan = plan
-        self._project = plan.project
+        self._access = Access.of(plan.project)
         self._clock = clock
         self._may_run = may_run
         self._should_stop = should_stop
         self._call_others = call_others
         self._called_at = 0.0
-        self._client = client_for(self._project)
-        self._quiet = self._client.with_turns_taken()
         self._owner = uuid.uuid4()
-        self._brake = Brake()
         self._width = float(settings.PLAN_CONCURRENCY)
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
@@ -100,13 +83,23 @@ class Runner:
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
 
+    @property
+    def _brake(self) -> Brake:
+        return self._access.brake
+
     def _has_key(self) -> bool:
-        """Take the key as it is now: it may have been replaced since, or taken away."""
+        """Take the key as it is now: it may have been replaced since, or taken away.
+
+        What went wrong with another one says nothing of it, so it begins with a brake of its own.
+        """
+        project = self._plan.project
+        if project.token_id == self._access.project.token_id:
+            self._access = replace(self._access, project=project)
+            return True
         try:
-            self._client = client_for(self._project)
+            self._access = Access.of(project)
         except NoKey:
             return False
-        self._quiet = self._client.with_turns_taken()
         return True
 
     def run(self) -> None:
@@ -137,19 +130,20 @@ class Runner:
 
     def _look(self) -> None:
         """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
-        if self._brake.cause and self._is_going_on:
-            self._pause(self._brake.cause, self._brake.message)
-        if self._looked_at is not None and time.monotonic() - self._looked_at < LOOK_SECONDS:
+        is_held_up = self._is_going_on and self._brake.cause
+        if self._looked_at is not None and not is_held_up and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
         self._plan = Plan.objects.select_related("project", "author", "approver").get(pk=self._plan.pk)
-        self._project = self._plan.project
         if not self._plan.is_running or self._should_stop():
             self._is_going_on = False
         elif not self._may_run(self._plan):
             self._pause("no_right")
         elif not self._has_key():
             self._pause("no_key")
+        elif is_held_up and self._brake.cause:
+            # Not one that was noted since the key was looked at: it may be of a key that was replaced by then.
+            self._pause(self._brake.cause, self._brake.message)
         else:
             self._read_agents(AGENTS_FRESH_FOR)
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
@@ -162,10 +156,10 @@ class Runner:
             pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
 
     def _read_agents(self, fresh_for: timedelta) -> None:
-        if not has_passed(fresh_for, self._project.agents_read_at, self._clock()):
+        if not has_passed(fresh_for, self._access.project.agents_read_at, self._clock()):
             return
         try:
-            reread_agents(project=self._project, client=self._client, clock=self._clock)
+            reread_agents(project=self._access.project, client=self._access.client, clock=self._clock)
         except diga.DigaError as error:
             self._brake.note_error(error)
 
@@ -182,11 +176,12 @@ class Runner:
             lot = 2 * settings.PLAN_CONCURRENCY
             self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=self._clock())
         for item in self._claimed[:free]:
-            self._read(Row(item, self._clock()))
+            self._read(Row(item, self._clock(), self._access))
         self._claimed = self._claimed[free:]
 
     def _read(self, row: Row) -> None:
-        row.phone.project = self._project
+        access = row.access = self._access
+        row.phone.project = access.project
 
         def read() -> diga.Phone | diga.DigaError:
             if not self._has_turns():
@@ -194,7 +189,7 @@ class Runner:
             with self._calls:
                 row.asked_at = self._clock()
                 try:
-                    return self._quiet.get_phone(row.phone.pk)
+                    return access.quiet.get_phone(row.phone.pk)
                 except diga.DigaError as error:
                     return error
 
@@ -205,7 +200,7 @@ class Runner:
         for _second in range(TURN_SECONDS):
             if not self._is_going_on:
                 return False
-            if self._client.take_turns(2, timeout=1.0, reserve=LEFT_TO_PEOPLE):
+            if self._access.client.take_turns(2, timeout=1.0, reserve=LEFT_TO_PEOPLE):
                 return self._is_going_on
         return False
 
@@ -219,12 +214,12 @@ class Runner:
                 reads.append((row, outcome))
         if not reads:
             return
-        note_answer(self._project)
+        note_answer(self._access.project)
         for row, _said in reads:
             make_readable(row.phone, self._clock())
         news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
         if news:
-            store_answers(self._project, news)
+            store_answers(self._access.project, news)
         rows = [row for row, _said in reads]
         if self._is_going_on and not self._brake.cause:
             self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
@@ -241,9 +236,9 @@ class Runner:
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
         else:
-            self._brake.note_error(error)
+            row.access.brake.note_error(error)
             self._narrow(error)
-            note_refusal(self._project, error, now)
+            note_refusal(row.access.project, error, now)
         counts = isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not is_ours
         claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
 
@@ -295,7 +290,7 @@ class Runner:
                 claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
 
     def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
-        plan = self._plan
+        plan, row.access = self._plan, self._access
         author = Author(
             plan.author,
             plan.reason,
@@ -305,36 +300,36 @@ class Runner:
             plan=plan,
             name=plan.author_name,
         )
-        return new_write(project=self._project, phone=row.phone, intention=wish, author=author, now=now)
+        return new_write(project=row.access.project, phone=row.phone, intention=wish, author=author, now=now)
 
     def _send(self, row: Row) -> None:
-        write = row.write
+        write, access = row.write, row.access
         if write is None:
             return
 
         def send_it() -> diga.Phone | diga.DigaError:
-            outcome = self._send_once(write)
+            outcome = self._send_once(write, access)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
             while (
                 isinstance(outcome, diga.DigaRateLimited)
                 and self._is_going_on
-                and self._client.take_turns(1, timeout=TURN_SECONDS)
+                and access.client.take_turns(1, timeout=TURN_SECONDS)
             ):
-                outcome = self._send_once(write)
+                outcome = self._send_once(write, access)
             return outcome
 
         self._sends[self._pool.submit(send_it)] = row
 
-    def _send_once(self, write: Write) -> diga.Phone | diga.DigaError:
+    def _send_once(self, write: Write, access: Access) -> diga.Phone | diga.DigaError:
         with self._calls:
-            if self._brake.cause:
+            if access.brake.cause:
                 # Others have just learned what would become of this one.
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
-            outcome = send(write, self._quiet, self._clock)
+            outcome = send(write, access.quiet, self._clock)
             if not isinstance(outcome, diga.DigaError):
-                self._brake.note_success()
+                access.brake.note_success()
             elif not outcome.is_stale:
-                self._brake.note_error(outcome)
+                access.brake.note_error(outcome)
             return outcome
 
     def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
@@ -346,18 +341,20 @@ class Runner:
             elif row.write and not isinstance(outcome, diga.DigaError):
                 answers.append((row.write, outcome))
         if answers:
-            take_answers(self._project, answers, self._clock())
+            take_answers(self._access.project, answers, self._clock())
             self._width = min(float(settings.PLAN_CONCURRENCY), self._width + len(answers) / self._width)
 
     def _find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
+        access = row.access
+
         def find_out() -> diga.DigaError | None:
             try:
-                left = take_error(write, self._client, error, self._clock)
+                left = take_error(write, access.client, error, self._clock)
             finally:
                 connections.close_all()
             if error.is_stale:
                 # The connection was at fault: what counts is what came of the second try.
-                self._brake.note_error(left) if left else self._brake.note_success()
+                access.brake.note_error(left) if left else access.brake.note_success()
             return left
 
         self._lost[self._pool.submit(find_out)] = row

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 
-from .connecting import client_for, note_answer, note_refusal
+from .connecting import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from .missing import find_missing
 from .recognising import refuse_other_project
 from .storing import ForeignProject, hold_to_clock, store_agents, store_phones
@@ -23,6 +23,8 @@ BEAT = timedelta(seconds=0.5)
 # A worker that is free hears the bell at once.
 HEARD_WITHIN = timedelta(seconds=10)
 PAGE_SIZE = 100
+# Why a pass failed whose key was replaced or taken away meanwhile.
+KEY_CHANGED = "key_changed"
 COUNTS = (
     "agent_count",
     "phone_count",
@@ -103,6 +105,8 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
         _copy(run, client_for(run.project), clock, on_page)
     except NoKey:
         return _end(run, clock(), SyncState.FAILED, cause="no_key")
+    except KeyChanged:
+        return _end(run, clock(), SyncState.FAILED, cause=KEY_CHANGED)
     except ForeignProject as error:
         return _end(run, clock(), SyncState.FAILED, cause=error.cause)
     except Incomplete as stop:
@@ -169,6 +173,7 @@ def _beat(run: SyncRun, now: datetime, *, is_due: bool = False) -> None:
     """Write how far the run is, every half second.
 
     :raises TakenOver: it was ended by another process.
+    :raises KeyChanged: the key that it reads with was replaced or taken away.
     :raises ClockSetBack: the last beat is ahead of now.
     """
     if is_ahead(run.heartbeat_at, now):
@@ -179,9 +184,14 @@ def _beat(run: SyncRun, now: datetime, *, is_due: bool = False) -> None:
     counts = {name: getattr(run, name) for name in COUNTS}
     if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
         raise TakenOver
+    if not has_same_key(run.project):
+        raise KeyChanged
 
 
 def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", message: str = "") -> SyncRun:
+    if cause and not has_same_key(run.project):
+        # Whatever it was, it was about another key than the one that is there now.
+        cause, message = KEY_CHANGED, ""
     run.state, run.cause, run.message = state, cause, message
     run.finished_at = run.heartbeat_at = now
     with transaction.atomic():
@@ -191,8 +201,9 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
             "sync_cause": cause,
         }
         if run.is_complete:
+            news["synced_at"] = now
             # A key that was rejected for a while and reads again is accepted again.
-            news |= {"synced_at": now, "token_state": TokenState.ACCEPTED, "token_accepted_at": now}
+            note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now)
         Project.objects.filter(pk=run.project_id).update(**news)
     return run
 
@@ -230,10 +241,13 @@ def due_projects(now: datetime) -> list[Project]:
 
 
 def is_due(project: Project, now: datetime) -> bool:
-    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt."""
+    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt.
+
+    After an attempt with a key that was replaced meanwhile it is due at once.
+    """
     if not (project.sealed_token and project.is_writable):
         return False
-    return has_passed(project.sync_interval, project.sync_tried_at, now)
+    return project.sync_cause == KEY_CHANGED or has_passed(project.sync_interval, project.sync_tried_at, now)
 
 
 def set_interval(*, project: Project, minutes: int) -> None:

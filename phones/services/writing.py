@@ -16,6 +16,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone, Plan, Project, Source
 
 from . import diary
+from .connecting import note_of_key
 from .directory import directory_of
 from .intention import Base, Intention, frozen, frozen_intention
 from .persons import name_of
@@ -139,9 +140,10 @@ def take_answers(project: Project, answers: Sequence[tuple[Write, diga.Phone]], 
             ],
         )
         settle_answers(project, [(write.change, Base.of(record)) for write, record in answers], now)
-        if project.can_write_phones is not True:
-            project.can_write_phones = True
-            project.save(update_fields=["can_write_phones"])
+        # Writes that were answered together may have been sent with two keys, if one was replaced meanwhile.
+        for sender in {write.change.project.token_id: write.change.project for write, _record in answers}.values():
+            if sender.can_write_phones is not True:
+                note_of_key(sender, can_write_phones=True)
 
 
 def take_error(write: Write, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> diga.DigaError | None:

@@ -152,6 +152,10 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     except NoKey:
         refusal = Refusal(Words("bad", _("Not checked"), explaining.words_for_cause("no_key")), [], 422)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
+    except connecting.KeyChanged:
+        desk.project.refresh_from_db()
+        refusal = Refusal(explaining.words_for_changed_key(), [], 409)
+        return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     if not check.is_usable:
         refusal = Refusal.of(connecting.KeyRejected(check))
         # This list is about the key that is kept, so it stands in the key's card and not beside the words.
