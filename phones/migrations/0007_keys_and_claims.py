@@ -12,4 +12,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "project", "token_id", models.UUIDField(default=uuid.uuid4, editable=False, null=True)
         ),
+        migrations.AddField(
+            "project",
+            "foreign_cause",
+            models.CharField(blank=True, db_default="", default="", max_length=24),
+        ),
     ]

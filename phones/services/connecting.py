@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -32,6 +32,7 @@ KEY_FIELDS = (
     "token_by",
     "token_at",
     "token_accepted_at",
+    "foreign_cause",
     "can_read_phones",
     "can_write_phones",
     "can_read_agents",
@@ -53,6 +54,8 @@ _SILENCES = frozenset(
     }
 )
 RESERVED_SLUGS = {"connect"}
+# Names the turn that whoever puts in a key takes, among PostgreSQL's advisory locks.
+KEYS_LOCK = 0x6B657973
 
 
 class UnusableKey(Exception):
@@ -221,33 +224,63 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
     `token` is as `clean_key` returns it.
 
     :raises KeyRejected: phones or agents can't be read with it; nothing is stored.
+    A second send of one form gives the first one's project.
+
     :raises ForeignProject: the Diga project behind it is connected already; nothing is stored.
     """
-    project = Project(name=name, slug=_free_slug(name), can_write_phones=None)
+    project = Project(name=name, can_write_phones=None)
     client = _client(token, str(project.pk))
     check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
-    _refuse_second_key(client, None)
+    _refuse_second_key(client, _sent_before(name, token, actor))
     _keep(project, token, check, actor=actor, now=now)
     with transaction.atomic():
-        _refuse_same_key(token)
+        _take_turn()
+        earlier = _sent_before(name, token, actor)
+        if earlier:
+            return earlier, check
+        project.slug = _free_slug(name)
         project.save()
         if actor is not None:
             Membership.objects.create(project=project, user=actor, role=Role.ADMIN)
     return project, check
 
 
+def _take_turn() -> None:
+    """Let no two keys be put in at the same moment: each is compared with those that are there.
+
+    SQLite lets no two transactions write at once anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEYS_LOCK])
+
+
+@sensitive_variables("token")
+def _sent_before(name: str, token: str, actor: User | None) -> Project | None:
+    """Return the project that the first of two sends of one form has made, if this is the second.
+
+    :raises ForeignProject: somebody else, or under another name, has put in that key.
+    """
+    earlier = _with_key(token)
+    if earlier and (earlier.name != name or earlier.token_by != actor):
+        raise ForeignProject
+    return earlier
+
+
 @sensitive_variables("token", "kept")
-def _refuse_same_key(token: str) -> None:
-    """Refuse a key that is kept already: the second of two clicks, while no phone was read that would tell."""
-    for other in Project.objects.filter(token_last_four=token[-4:]):
+def _with_key(token: str, *, besides: Project | None = None) -> Project | None:
+    """Return the project that has this key, while no phone was read that would tell."""
+    others = Project.objects.filter(token_last_four=token[-4:]).select_related("token_by")
+    for other in others.exclude(pk=besides.pk) if besides else others:
         try:
             kept = other.open_token()
         except NoKey:
             continue
         if kept == token:
-            raise ForeignProject
+            return other
+    return None
 
 
 @sensitive_variables("token")
@@ -266,14 +299,18 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     refuse_other_project(project, client, client.list_agents().data)
     _keep(project, token, check, actor=actor, now=now)
     project.can_write_phones = None
-    project.save(update_fields=KEY_FIELDS)
+    with transaction.atomic():
+        _take_turn()
+        if _with_key(token, besides=project):
+            raise ForeignProject
+        project.save(update_fields=KEY_FIELDS)
     return check
 
 
 def disconnect(*, project: Project) -> None:
     """Forget the key. The copy of the phones and the history stay, read-only."""
     project.forget_token()
-    project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state"])
+    project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state", "foreign_cause"])
 
 
 def has_same_key(project: Project) -> bool:
@@ -291,9 +328,14 @@ def note_of_key(project: Project, **news: Any) -> bool:
 
 
 def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
-    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down)."""
+    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down).
+
+    A key that opens what is another project's here is remembered, too.
+    """
     if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
         note_of_key(project, token_state=TokenState.REJECTED)
+    if isinstance(error, ForeignProject):
+        note_of_key(project, foreign_cause=error.cause)
     if not isinstance(error, diga.DigaUnavailable):
         note_answer(project)
     elif error.reason in _SILENCES and project.is_reachable:
@@ -301,8 +343,10 @@ def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None
         project.save(update_fields=["unreachable_since", "unreachable_cause"])
 
 
-def note_answer(project: Project) -> None:
-    """Remember that Diga answers; nothing is written if we knew."""
+def note_answer(project: Project, *, is_ours: bool = False) -> None:
+    """Remember that Diga answers; nothing is written if we knew. `is_ours` says that its agents are this project's."""
+    if is_ours and project.foreign_cause:
+        note_of_key(project, foreign_cause="")
     if not project.is_reachable:
         project.unreachable_since, project.unreachable_cause = None, ""
         project.save(update_fields=["unreachable_since", "unreachable_cause"])

@@ -66,16 +66,17 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
 def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
     """Read all agents and versions from Diga, copy the answer, and return it.
 
-    :raises DigaError: Diga gave no usable answer; our copy is as before.
+    :raises DigaError: Diga gave no usable answer, or (`ForeignProject`) one that is not of this project; our copy is as
+        before.
     """
     asked_at = clock()
     try:
         agents = client.list_agents()
+        store_agents(project, agents, now=asked_at)
     except diga.DigaError as error:
         note_refusal(project, error, clock())
         raise
-    note_answer(project)
-    store_agents(project, agents, now=asked_at)
+    note_answer(project, is_ours=True)
     return agents
 
 

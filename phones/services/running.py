@@ -29,7 +29,7 @@ from .held_rows import Access, Row
 from .intention import Intention
 from .reading import reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
-from .storing import Answer, is_copy, make_readable, store_answers
+from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
 from .timing import has_passed
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
@@ -160,6 +160,8 @@ class Runner:
             return
         try:
             reread_agents(project=self._access.project, client=self._access.client, clock=self._clock)
+        except ForeignProject as error:
+            self._pause(error.cause)
         except diga.DigaError as error:
             self._brake.note_error(error)
 
@@ -249,6 +251,9 @@ class Runner:
         if decision.cause in {"gone", "predicted", "not_agreed"}:
             # Ask before a row is given up because of what others have published.
             self._read_agents(DOUBTFUL_AFTER)
+            if not self._is_going_on:
+                claiming.give_back([row.item], owner=self._owner, counts=False, now=self._clock())
+                return None
             decision = decide(row.item, row.phone, agreed)
         if decision.state is None:
             return decision.intention

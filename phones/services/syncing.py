@@ -107,8 +107,6 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
         return _end(run, clock(), SyncState.FAILED, cause="no_key")
     except KeyChanged:
         return _end(run, clock(), SyncState.FAILED, cause=KEY_CHANGED)
-    except ForeignProject as error:
-        return _end(run, clock(), SyncState.FAILED, cause=error.cause)
     except Incomplete as stop:
         return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
     except ClockSetBack:
@@ -203,7 +201,7 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
         if run.is_complete:
             news["synced_at"] = now
             # A key that was rejected for a while and reads again is accepted again.
-            note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now)
+            note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now, foreign_cause="")
         Project.objects.filter(pk=run.project_id).update(**news)
     return run
 
@@ -212,6 +210,8 @@ def cause_of(error: diga.DigaError) -> str:
     """Return the short code under which an error is kept; `explaining` has the words for it."""
     if isinstance(error, diga.DigaUnavailable):
         return error.reason.value
+    if isinstance(error, ForeignProject):
+        return error.cause
     return {
         diga.DigaAuthError: "auth",
         diga.DigaForbidden: "forbidden",

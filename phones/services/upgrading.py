@@ -151,11 +151,11 @@ def _read(
     asked_at = clock()
     try:
         records = client.list_phones_of_agent(agent_id)
+        store_phones(project, records, fetched_at=asked_at)
     except diga.DigaError as error:
         note_refusal(project, error, clock())
         raise
     note_answer(project)
-    store_phones(project, records, fetched_at=asked_at)
     _read_strays(project, agent_id, {record.id for record in records}, client, clock)
     return outlook_of(project, directory_of(project).agent(agent_id), version_id)
 

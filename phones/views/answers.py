@@ -12,6 +12,7 @@ from phones.models import Change, NoKey, Outcome
 from phones.services import editing, explaining, guarding, unsent
 from phones.services.explaining import Words
 from phones.services.intention import Base, is_answered_by
+from phones.services.storing import ForeignProject
 
 from .change_lines import field_label
 
@@ -75,7 +76,7 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
 
 def status_of(error: diga.DigaError) -> int:
     """Return the status of an answer that is about a failed call to Diga."""
-    if isinstance(error, diga.DigaRejected):
+    if isinstance(error, diga.DigaRejected | ForeignProject):
         return 422
     if isinstance(error, diga.DigaNotFound):
         return 404

@@ -52,8 +52,8 @@ class Command(BaseCommand):
         except connecting.KeyRejected as rejected:
             self._show(rejected.check)
             raise CommandError(f"Nothing was stored. {why(rejected.check)}") from None
-        except ForeignProject:
-            raise CommandError(f"Nothing was stored. {words_for_cause('foreign_project')}") from None
+        except ForeignProject as error:
+            raise CommandError(f"Nothing was stored. {words_for_cause(error.cause)}") from None
         if admin and not is_new:
             Membership.objects.update_or_create(project=project, user=admin, defaults={"role": Role.ADMIN})
         self._show(check)
