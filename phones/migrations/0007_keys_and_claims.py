@@ -1,4 +1,4 @@
-"""Which key of a project an answer was about."""
+"""Which key of a project an answer was about, and what Diga refuses to tell."""
 
 import uuid
 
@@ -12,6 +12,10 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "project", "token_id", models.UUIDField(default=uuid.uuid4, editable=False, null=True)
         ),
+        # Without defaults, so that SQLite adds columns to the table of phones instead of making it anew.
+        migrations.AddField("phone", "refused_at", models.DateTimeField(blank=True, null=True)),
+        migrations.AddField("phone", "refused_status", models.PositiveSmallIntegerField(blank=True, null=True)),
+        migrations.AddField("phone", "refused_message", models.TextField(blank=True, null=True)),
         migrations.AddField(
             "project",
             "foreign_cause",

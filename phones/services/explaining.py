@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from phones import diga
-from phones.models import Change, Outcome
+from phones.models import Change, Outcome, Phone
 
 from .policy import Why
-from .syncing import cause_of
+from .syncing import cause_of_read
 
 Text = str | Promise
 
@@ -89,6 +89,10 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
     "rejected": (
         gettext_lazy("Diga did not accept these values."),
         gettext_lazy("Correct them, then save again."),
+    ),
+    "read_refused": (
+        gettext_lazy("Diga refused to answer."),
+        gettext_lazy("Try again later; if it stays, ask Diga why."),
     ),
     "clock": (
         gettext_lazy("The clock of this server was set back while the numbers were read."),
@@ -235,8 +239,8 @@ def parts_for_cause(cause: str) -> tuple[str, str]:
 
 
 def _parts(error: diga.DigaError) -> tuple[str, str]:
-    """Return what went wrong, and what to do next, with the time to wait where Diga names one."""
-    what, then = parts_for_cause(cause_of(error))
+    """Return what went wrong with a read, and what to do next, with the time to wait where Diga names one."""
+    what, then = parts_for_cause(cause_of_read(error))
     return what, f"{then} {_wait(error)}".strip()
 
 
@@ -245,6 +249,15 @@ def words_for_read(error: diga.DigaError) -> Words:
     what, then = _parts(error)
     sentence = _("You see our copy; nothing was changed.")
     return failure(_("Not read from Diga"), Happened.NO, sentence, then, why=what, quote=error.message)
+
+
+def words_for_refused_phone(phone: Phone) -> str:
+    """Say that Diga refuses to tell about a phone; "" where it doesn't."""
+    if not phone.is_refused:
+        return ""
+    return _("Diga refuses to tell about this number (status %(status)s). You see our copy.") % {
+        "status": phone.refused_status
+    }
 
 
 def words_for_read_without_key() -> Words:

@@ -27,7 +27,7 @@ from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
 from .held_rows import Access, Row
 from .intention import Intention
-from .reading import reread_agents
+from .reading import note_refused, reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
 from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
 from .timing import has_passed
@@ -234,6 +234,13 @@ class Runner:
             Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
             claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
             return
+        if isinstance(error, diga.DigaRejected):
+            note_refused(row.phone, error, row.asked_at)
+            row.access.brake.note_error(error)
+            claiming.end(
+                row.item, ItemState.FAILED, owner=self._owner, now=now, cause="read_refused", message=error.message
+            )
+            return
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
@@ -241,7 +248,7 @@ class Runner:
             row.access.brake.note_error(error)
             self._narrow(error)
             note_refusal(row.access.project, error, now)
-        counts = isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not is_ours
+        counts = isinstance(error, diga.DigaUnavailable) and not is_ours
         claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
 
     def _decide(self, row: Row) -> Intention | None:

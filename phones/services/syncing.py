@@ -113,7 +113,7 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
         return _end(run, clock(), SyncState.FAILED, cause="clock")
     except diga.DigaError as error:
         note_refusal(run.project, error, clock())
-        return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
+        return _end(run, clock(), SyncState.FAILED, cause=cause_of_read(error), message=error.message)
     except TakenOver:
         run.refresh_from_db()
         return run
@@ -218,6 +218,12 @@ def cause_of(error: diga.DigaError) -> str:
         diga.DigaNotFound: "not_found",
         diga.DigaRateLimited: "rate_limited",
     }.get(type(error), "rejected")
+
+
+def cause_of_read(error: diga.DigaError) -> str:
+    """Return the code for a failed read: nothing that somebody typed was refused."""
+    cause = cause_of(error)
+    return "read_refused" if cause == "rejected" else cause
 
 
 def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = None) -> SyncRun:

@@ -35,6 +35,7 @@ from .braking import Brake
 from .connecting import client_for, note_answer, note_refusal
 from .directory import directory_of
 from .intention import Base, frozen
+from .reading import note_refused
 from .storing import Answer, store_answers
 
 Clock = Callable[[], datetime]
@@ -212,13 +213,16 @@ def _stored(upgrade: AgentUpgrade, item: UpgradeItem, says: Base) -> dict[str, A
 
 
 def _take_errors(failed: Sequence[_Said], clock: Clock) -> None:
-    """Let numbers wait that could not be read, up to a few tries; Diga's 404 is an answer of its own."""
+    """Let numbers wait that could not be read, up to a few tries; Diga's 404, or its no, is an answer of its own."""
     for each in failed:
         error, item = each.outcome, each.item
         if isinstance(error, diga.DigaNotFound):
             item.read_back = ReadBack.GONE
             Phone.objects.filter(pk=item.phone_id, missing_since=None).update(missing_since=clock())
-        elif isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not _is_ours(error):
+        elif isinstance(error, diga.DigaRejected):
+            item.read_back = ReadBack.UNREAD
+            note_refused(item.phone, error, each.asked_at)
+        elif isinstance(error, diga.DigaUnavailable) and not _is_ours(error):
             item.try_count += 1
             item.read_back = ReadBack.UNREAD if item.try_count >= MAX_TRIES else ReadBack.WAITING
     UpgradeItem.objects.bulk_update([each.item for each in failed], ["read_back", "try_count"], batch_size=200)

@@ -172,8 +172,8 @@ def _read_strays(
         phone.project = project
         try:
             reread(project=project, phone=phone, client=client, clock=clock)
-        except diga.DigaNotFound:
-            # It is marked as missing, and counts no more.
+        except (diga.DigaNotFound, diga.DigaRejected):
+            # It is marked as missing, and counts no more; or it counts by our copy, as nobody can say otherwise.
             continue
 
 
