@@ -111,5 +111,5 @@ def check_upgrade(upgrade_id: int) -> None:
 def go_on_with_upgrades() -> None:
     """Find out what became of open upgrades, and ring the bell for those whose numbers have to be read back."""
     upgrade_settling.sweep_upgrades(clock=timezone.now)
-    for upgrade_id in upgrade_checking.unverified_upgrades():
+    for upgrade_id in upgrade_checking.unverified_upgrades(clock=timezone.now):
         check_upgrade(upgrade_id)

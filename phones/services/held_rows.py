@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from phones import diga
-from phones.models import Phone, PlanItem, Project
+from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
 
 from .braking import Brake
 from .connecting import client_for
-from .writing import Write
+from .writing import Author, Write
+
+_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,16 @@ class Row:
     def phone(self) -> Phone:
         """The row's phone."""
         return self.item.phone
+
+
+def author_of(plan: Plan, item: PlanItem) -> Author:
+    """Return who changes the phone of a plan's row, and why."""
+    return Author(
+        plan.author,
+        plan.reason,
+        plan.ticket,
+        _SOURCES.get(PlanKind(plan.kind), Source.PLAN),
+        reverts=item.reverts,
+        plan=plan,
+        name=plan.author_name,
+    )

@@ -18,20 +18,20 @@ from django.conf import settings
 from django.db import connections, transaction
 
 from phones import diga
-from phones.models import ItemState, NoKey, Phone, Plan, PlanItem, PlanKind, Source
+from phones.models import ItemState, NoKey, Phone, Plan, PlanItem
 
 from . import claiming, diary
 from .braking import Brake
 from .connecting import note_answer, note_refusal
 from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
-from .held_rows import Access, Row
+from .held_rows import Access, Row, author_of
 from .intention import Intention
 from .reading import note_refused, reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
 from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
-from .timing import has_passed
-from .writing import Author, Write, begin, new_write, send, take_answers, take_error
+from .timing import database_now, has_passed
+from .writing import Write, begin, new_write, send, take_answers, take_error
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
@@ -46,7 +46,6 @@ CALL_SECONDS = 2.0
 MAX_ROUNDS = 5
 # A refusal foreseen on agents that were read longer ago than this is looked at once more.
 DOUBTFUL_AFTER = timedelta(seconds=5)
-_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
 class Runner:
@@ -77,6 +76,7 @@ class Runner:
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
+        self._renewed_at = clock()
         self._rests_until = 0.0
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
@@ -134,6 +134,7 @@ class Runner:
         if self._looked_at is not None and not is_held_up and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
+        self._renew_leases()
         self._plan = Plan.objects.select_related("project", "author", "approver").get(pk=self._plan.pk)
         if not self._plan.is_running or self._should_stop():
             self._is_going_on = False
@@ -149,6 +150,14 @@ class Runner:
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
                 self._called_at = time.monotonic()
                 self._call_others()
+
+    def _renew_leases(self) -> None:
+        """Hold the rows for longer that wait or are being read: Diga, or its pace, may be slower than a lease lasts."""
+        if not has_passed(claiming.RENEW_AFTER, self._renewed_at, self._clock()):
+            return
+        self._renewed_at = self._clock()
+        waiting = [*self._claimed, *(row.item for row in self._reads.values())]
+        claiming.renew(waiting, owner=self._owner, now=database_now(self._clock))
 
     def _pause(self, cause: str, message: str = "") -> None:
         self._is_going_on = False
@@ -175,8 +184,8 @@ class Runner:
             return
         if free > len(self._claimed):
             # More than are needed at once: each time it takes a transaction.
-            lot = 2 * settings.PLAN_CONCURRENCY
-            self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=self._clock())
+            lot, now = 2 * settings.PLAN_CONCURRENCY, database_now(self._clock)
+            self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=now)
         for item in self._claimed[:free]:
             self._read(Row(item, self._clock(), self._access))
         self._claimed = self._claimed[free:]
@@ -302,16 +311,7 @@ class Runner:
                 claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
 
     def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
-        plan, row.access = self._plan, self._access
-        author = Author(
-            plan.author,
-            plan.reason,
-            plan.ticket,
-            _SOURCES.get(PlanKind(plan.kind), Source.PLAN),
-            reverts=row.item.reverts,
-            plan=plan,
-            name=plan.author_name,
-        )
+        row.access, author = self._access, author_of(self._plan, row.item)
         return new_write(project=row.access.project, phone=row.phone, intention=wish, author=author, now=now)
 
     def _send(self, row: Row) -> None:

@@ -217,7 +217,7 @@ def _progress(run: SyncRun) -> dict[str, Any]:
     return {
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
-        "is_silent": run.is_running and run.is_taken and has_passed(syncing.SILENCE_LIMIT, run.heartbeat_at, now),
+        "is_silent": syncing.is_silent(run, clock=timezone.now),
         "why": explaining.words_for_cause(run.cause) if run.cause else "",
     }
 
