@@ -185,3 +185,20 @@ def test_number_that_only_our_copy_gives_an_agent_does_not_stop_its_upgrade(auro
 
     assert done.outcome == "CONFIRMED"
     assert done.items.filter(phone=hidden).exists()
+
+
+@pytest.mark.parametrize(("refused", "expected"), [(1, "COMPLETE"), (3, "FAILED")])
+def test_refused_number_neither_proves_nor_denies_that_the_key_is_the_project_s(
+    aurora: Project, sandbox: Sandbox, refused: int, expected: str
+) -> None:
+    recent = list(Phone.objects.filter(project=aurora).order_by("-fetched_at", "id")[:3])
+    sandbox.reset(phones=230)
+    sandbox.projects["aurora"].agents.clear()
+    for phone in recent[:refused]:
+        refuse(sandbox, phone)
+
+    run = syncing.sync_project(project=aurora, clock=timezone.now)
+
+    assert (run.state, run.cause) == (expected, "" if expected == "COMPLETE" else "read_refused")
+    aurora.refresh_from_db()
+    assert aurora.foreign_cause == ""
