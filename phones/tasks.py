@@ -141,5 +141,5 @@ def check_upgrade(upgrade_id: int) -> None:
 @db_periodic_task(crontab(minute="*"))
 def go_on_with_upgrades() -> None:
     """Ring the bell for upgrades whose numbers have to be read back."""
-    for upgrade_id in upgrade_checking.unverified_upgrades():
+    for upgrade_id in upgrade_checking.unverified_upgrades(clock=timezone.now):
         check_upgrade(upgrade_id)

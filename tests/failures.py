@@ -48,6 +48,12 @@ class Failure:
         """What went wrong and what to do next."""
         return f"{words_for_cause(self.cause)} {self.more}".strip()
 
+    @property
+    def read_sentence(self) -> str:
+        """The same for a read, where nothing was refused that somebody typed."""
+        is_refusal = self.cause == "rejected"
+        return words_for_cause("read_refused") if is_refusal else self.sentence
+
     def fault(self, method: str, when: str = "before") -> Fault:
         """Return the fault for requests with this method about phones, for ever."""
         options: dict[str, Any] = dict(self.options)

@@ -141,6 +141,6 @@ def plan(sandbox: Sandbox, *faults: Fault) -> None:
 
 def diga_fields(**narrowed: object) -> list[dict[str, Any]]:
     """Return Diga's fields of every phone, as our tables have them."""
-    ours = ("note", "fetched_at", "missing_since")
+    ours = ("note", "fetched_at", "missing_since", "refused_at", "refused_status", "refused_message")
     names = [field.attname for field in Phone._meta.concrete_fields if field.name not in ours]
     return list(Phone.objects.filter(**narrowed).order_by("pk").values(*names))

@@ -20,7 +20,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def rows() -> Rows:
     """Return every row of our tables, without what is another each time: ids that we give, sealed keys."""
-    ours = {"sealed_token", "project_id"}
+    ours = {"sealed_token", "token_id", "project_id"}
     return {
         model._meta.label: [
             {name: value for name, value in row.items() if name not in ours and not isinstance(value, datetime)}

@@ -47,6 +47,7 @@ def newest_id(sandbox: Sandbox) -> UUID:
         (404, DigaNotFound),
         (405, DigaRejected),
         (409, DigaRejected),
+        (410, DigaNotFound),
         (412, DigaRejected),
         (418, DigaRejected),
         (422, DigaRejected),

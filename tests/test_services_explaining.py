@@ -22,13 +22,14 @@ from phones.services.explaining import (
     words_for_save_not_sent,
 )
 from phones.services.policy import Policy, Why
-from phones.services.syncing import cause_of
+from phones.services.syncing import cause_of, cause_of_read
 
 Explain = Callable[[diga.DigaError], Words]
 QUOTE = "<b>Diga's own words</b>"
 CAUSES = [
     *[reason.value for reason in Reason],
-    *["auth", "forbidden", "not_found", "rate_limited", "rejected", "no_key", "foreign_project", "interrupted"],
+    *["auth", "forbidden", "not_found", "rate_limited", "rejected", "read_refused", "no_key", "key_changed"],
+    *["foreign_project", "other_project", "interrupted"],
 ]
 ERRORS: list[diga.DigaError] = [
     diga.DigaAuthError(QUOTE, status=401),
@@ -75,7 +76,7 @@ def test_failed_read_is_explained_with_digas_words(error: diga.DigaError) -> Non
     words = words_for_read(error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not read from Diga", QUOTE)
-    assert words.text == f"You see our copy; nothing was changed. {words_for_cause(cause_of(error))}"
+    assert words.text == f"You see our copy; nothing was changed. {words_for_cause(cause_of_read(error))}"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=ids)
@@ -83,7 +84,7 @@ def test_save_that_was_not_sent_says_that_nothing_changed(error: diga.DigaError)
     words = words_for_save_not_sent(error)
 
     assert (words.tone, words.title, words.quote) == ("bad", "Not saved", QUOTE)
-    assert words.text == f"Nothing was sent, nothing was changed. {words_for_cause(cause_of(error))}"
+    assert words.text == f"Nothing was sent, nothing was changed. {words_for_cause(cause_of_read(error))}"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=ids)

@@ -252,7 +252,7 @@ FAILURES: dict[str, tuple[Fault, str, str]] = {
     "401": (Fault("status", status=401, path="/v1/phone/"), "auth", "A fault of the stand-in"),
     "403": (Fault("status", status=403, path="/v1/phone/"), "forbidden", "A fault of the stand-in"),
     "404": (Fault("status", status=404, path="/v1/phone/", times=None), "not_found", "A fault of the stand-in"),
-    "422": (Fault("status", status=422, path="/v1/phone/", times=None), "rejected", "A fault of the stand-in"),
+    "422": (Fault("status", status=422, path="/v1/phone/", times=None), "read_refused", "A fault of the stand-in"),
     "503": (Fault("status", status=503, path="/v1/phone/", times=None), "server_error", "A fault of the stand-in"),
     "a page": (Fault("html", path="/v1/phone/", times=None), "not_json", ""),
     "closed": (Fault("close", path="/v1/phone/", times=None), "disconnected", ""),

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from phones.services.timing import CLOCK_SLACK, has_passed, is_ahead
+from phones.services.timing import CLOCK_SLACK, database_now, has_passed, is_ahead
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -32,3 +34,23 @@ def test_time_has_passed_where_there_is_no_moment() -> None:
 def test_clocks_of_two_machines_may_differ_a_little() -> None:
     assert not is_ahead(NOW + CLOCK_SLACK, NOW)
     assert is_ahead(NOW + CLOCK_SLACK + SECOND, NOW)
+
+
+@pytest.mark.django_db
+def test_the_databases_now_is_the_clocks_on_one_machine() -> None:
+    assert database_now(lambda: NOW) == NOW
+
+
+@pytest.mark.django_db
+def test_the_databases_now_sets_a_clock_right_that_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite runs on the clock of the only machine it is on.")
+    right = timezone.now
+
+    def fast() -> datetime:
+        return right() + 5 * MINUTE
+
+    monkeypatch.setattr(timezone, "now", fast)
+
+    assert abs(database_now(fast) - right()) < SECOND
+    assert abs(database_now(lambda: NOW + 5 * MINUTE) - NOW) < SECOND

@@ -61,7 +61,7 @@ def test_failed_read_before_the_write_sends_nothing(
     with failure.happening(monkeypatch, sandbox, diga_url, "GET"):
         response = form.send(headers=headers, **TYPED)
 
-    told = f"Not saved Nothing was sent, nothing was changed. {failure.sentence} {KEPT}"
+    told = f"Not saved Nothing was sent, nothing was changed. {failure.read_sentence} {KEPT}"
     assert result_of(response) == told + (f" Diga says: {DIGA_SAID}" if failure.has_quote else "")
     assert response.status_code == failure.answer
     assert _keeps_what_was_typed(client, response)
@@ -260,7 +260,7 @@ def test_failed_reread_says_why_and_keeps_the_copy(
     with failure.happening(monkeypatch, sandbox, diga_url, "GET"):
         response = client.post(url, headers={"HX-Request": "true", "HX-Target": "read-state"} if headers else None)
 
-    told = f"Not read from Diga: You see our copy; nothing was changed. {failure.sentence}"
+    told = f"Not read from Diga: You see our copy; nothing was changed. {failure.read_sentence}"
     if headers:
         assert response.status_code == failure.answer
         assert texts(read(response), "./span[@role='status']") == [told]

@@ -12,6 +12,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project, SyncRun, TokenState
 from phones.services import connecting
 from tests.fixtures.desk import Canary
+from tests.saving import before_answering
 from tests.settings_pages import abilities_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +208,19 @@ def test_rules_for_plans_that_are_no_counts_are_refused(client_of: SignIn, admin
     assert 'value="many"' in response.content.decode()
     aurora.refresh_from_db()
     assert (aurora.typed_above, aurora.approved_above) == (10, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_of_a_key_that_was_taken_away_meanwhile_says_so(
+    client_of: SignIn, admin: User, aurora: Project, sandbox: Sandbox
+) -> None:
+    def disconnect() -> None:
+        connecting.disconnect(project=Project.objects.get(pk=aurora.pk))
+
+    with before_answering(sandbox, "GET", disconnect):
+        answer = client_of(admin).post(f"{SETTINGS}check/")
+
+    assert answer.status_code == 409
+    assert "The key was replaced or taken away while Diga was asked about it." in answer.content.decode()
+    aurora.refresh_from_db()
+    assert not aurora.is_connected

@@ -73,7 +73,7 @@ def error_from(reply: Reply, mask: Callable[[str], str] = str) -> DigaError:
             return DigaAuthError(message, **known)
         case 403:
             return DigaForbidden(message, **known)
-        case 404:
+        case 404 | 410:
             return DigaNotFound(message, **known)
         case 429:
             return DigaRateLimited(message, retry_after=read_retry_after(reply.headers), **known)

@@ -106,11 +106,11 @@ class DigaForbidden(DigaError):
 
 
 class DigaNotFound(DigaError):
-    """404: there is no such thing in the key's project."""
+    """404, or 410, which says that it was there once: there is no such thing in the key's project."""
 
 
 class DigaRejected(DigaError):
-    """Any other 4xx: Diga read the request and refused it.
+    """Any other 4xx: Diga read the request and refused it. A read that ends so is about that one thing alone.
 
     `fields` maps a body field to Diga's words about it, where Diga named one.
     """

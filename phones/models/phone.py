@@ -58,6 +58,11 @@ class Phone(models.Model):
     # When the answer that these values come from was asked for; an older answer never overwrites a newer.
     fetched_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
+    # When Diga was asked last for this phone and refused to tell, with its status and words. An answer that was asked
+    # for later makes that void.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    refused_message = models.TextField(null=True, blank=True)
     # Entry zero of the history: what Diga said when we first saw the phone, frozen like a change's `before`.
     first_seen_at = models.DateTimeField(null=True, blank=True)
     first_seen: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
@@ -102,3 +107,9 @@ class Phone(models.Model):
 
     def __str__(self) -> str:
         return self.shown
+
+    @property
+    def is_refused(self) -> bool:
+        """True while Diga refuses to tell about it, so that nobody knows how old our copy may be."""
+        is_latest = self.refused_at is not None and self.refused_at >= self.fetched_at
+        return is_latest and self.missing_since is None

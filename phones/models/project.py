@@ -41,6 +41,8 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
     sealed_token = models.TextField(blank=True, default="")
+    # Another one with every key that is put in or taken out: what an answer says is noted for the key that got it.
+    token_id = models.UUIDField(default=uuid.uuid4, null=True, editable=False)
     token_last_four = models.CharField(max_length=4, blank=True, default="")
     token_state = models.CharField(max_length=10, choices=TokenState, default=TokenState.ABSENT)
     token_by = models.ForeignKey(
@@ -63,6 +65,8 @@ class Project(models.Model):
     sync_tried_at = models.DateTimeField(null=True, blank=True)
     # Why the last attempt failed (a code that `explaining` has words for); "" after a success.
     sync_cause = models.CharField(max_length=24, blank=True, default="")
+    # Why what the key shows can't be this project's (a code as well); "" while it can.
+    foreign_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
     # Since when no call has got an answer, and why the first did not; empty while Diga answers.
     unreachable_since = models.DateTimeField(null=True, blank=True)
     unreachable_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
@@ -79,6 +83,7 @@ class Project(models.Model):
     def keep_token(self, token: str, *, by: User | None, at: datetime) -> None:
         """Seal the key into this row, bound to it: a ciphertext moved to another project can't be opened."""
         self.sealed_token = seal(f"{self.pk}:{token}")
+        self.token_id, self.foreign_cause = uuid.uuid4(), ""
         self.token_last_four = token[-4:]
         self.token_by = by
         self.token_at = at
@@ -86,6 +91,7 @@ class Project(models.Model):
     def forget_token(self) -> None:
         """Drop the key from this row."""
         self.sealed_token = self.token_last_four = ""
+        self.token_id, self.foreign_cause = uuid.uuid4(), ""
         self.token_state = TokenState.ABSENT
 
     def open_token(self) -> str:

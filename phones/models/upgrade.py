@@ -80,6 +80,9 @@ class AgentUpgrade(models.Model):
     answer_lost_at = models.DateTimeField(null=True, blank=True)
     # How long Diga took for the write.
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    # The worker that reads its numbers back, and until when: after that another one may.
+    owner = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
     # An unknown outcome is looked at again, more and more seldom.
     next_look_at = models.DateTimeField(null=True, blank=True)
     look_count = models.PositiveSmallIntegerField(default=0)

@@ -14,15 +14,19 @@ from .following import MAX_TRIES
 
 # Longer than reading a row may take, its turns and retries included; then its worker counts as dead.
 LEASE = timedelta(seconds=60)
+# A worker that is alive says so that often: its rows may wait for as long as it takes.
+RENEW_AFTER = timedelta(seconds=15)
 
 
 def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[PlanItem]:
     """Take up to `limit` rows of a plan, with their phones, in the plan's order. Two workers never get one row.
 
+    `now` is the database's (`database_now`), as for `renew`.
+
     Rows that publish a version come first and alone, so that all others find it published.
     """
     with transaction.atomic():
-        free = _free(plan, now)
+        free = _free(plan, owner, now)
         first = plan.items.filter(goes_first=True, state__in=OPEN_ITEMS)
         if first.exists():
             # Whoever takes one of them takes it alone; two at a time would each find the other's row free.
@@ -39,10 +43,20 @@ def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[Pl
     return list(PlanItem.objects.filter(pk__in=taken).select_related("phone", "reverts").order_by("number"))
 
 
-def _free(plan: Plan, now: datetime) -> QuerySet[PlanItem]:
-    """Return the rows that nobody holds; a lease further ahead than any is of a clock that was set back."""
+def _free(plan: Plan, owner: uuid.UUID, now: datetime) -> QuerySet[PlanItem]:
+    """Return the rows that nobody holds; a lease further ahead than any is of a clock that was set back.
+
+    A worker holds its own as long as it lives, whatever their leases say.
+    """
     is_over = Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
-    return plan.items.filter(Q(state=ItemState.WAITING) | Q(state=ItemState.CLAIMED) & is_over)
+    is_left = Q(state=ItemState.CLAIMED) & is_over & ~Q(owner=owner)
+    return plan.items.filter(Q(state=ItemState.WAITING) | is_left)
+
+
+def renew(items: Iterable[PlanItem], *, owner: uuid.UUID, now: datetime) -> None:
+    """Hold rows for longer that wait to be read, or are being read; one that somebody else took is left alone."""
+    held = PlanItem.objects.filter(pk__in=[item.pk for item in items], owner=owner, state=ItemState.CLAIMED)
+    held.update(leased_until=now + LEASE)
 
 
 def still_held(items: Collection[PlanItem], owner: uuid.UUID) -> set[int]:

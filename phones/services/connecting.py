@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import requests
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -25,11 +26,13 @@ MASK_LETTERS = "•*…"
 # What a check may write: asking Diga takes a while, and a sync may have moved the other fields meanwhile.
 KEY_FIELDS = (
     "sealed_token",
+    "token_id",
     "token_last_four",
     "token_state",
     "token_by",
     "token_at",
     "token_accepted_at",
+    "foreign_cause",
     "can_read_phones",
     "can_write_phones",
     "can_read_agents",
@@ -51,10 +54,16 @@ _SILENCES = frozenset(
     }
 )
 RESERVED_SLUGS = {"connect"}
+# Names the turn that whoever puts in a key takes, among PostgreSQL's advisory locks.
+KEYS_LOCK = 0x6B657973
 
 
 class UnusableKey(Exception):
     """What was typed can't be an API key; the argument is a sentence for the person."""
+
+
+class KeyChanged(Exception):
+    """The key that Diga was asked about was replaced or taken away meanwhile: nothing was noted."""
 
 
 class KeyRejected(Exception):
@@ -135,6 +144,8 @@ def _client(token: str, pace_name: str) -> diga.DigaClient:
 def client_for(project: Project) -> diga.DigaClient:
     """Return a client that holds the project's key and keeps its pace.
 
+    What its answers say of the key is noted (`note_of_key`) by way of the same `project`, which knows what key it was.
+
     :raises NoKey: the project has no usable key.
     """
     return _client(project.open_token(), str(project.pk))
@@ -175,12 +186,27 @@ def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
     return KeyCheck(first, _capability(agents), _capability(calls), now)
 
 
-def _note_check(project: Project, check: KeyCheck) -> None:
-    project.can_read_phones = check.phones.is_allowed
-    project.can_read_agents = check.agents.is_allowed
-    project.can_read_calls = check.calls.is_allowed
-    project.token_state = TokenState.ACCEPTED
-    project.token_accepted_at = check.checked_at
+def _learned(check: KeyCheck) -> dict[str, Any]:
+    """Return what a check says of a key, by the names of the project's fields; what it says nothing of is left out."""
+    if check.is_usable:
+        return {
+            "can_read_phones": check.phones.is_allowed,
+            "can_read_agents": check.agents.is_allowed,
+            "can_read_calls": check.calls.is_allowed,
+            "token_state": TokenState.ACCEPTED,
+            "token_accepted_at": check.checked_at,
+        }
+    if isinstance(check.error, diga.DigaAuthError):
+        return {"token_state": TokenState.REJECTED}
+    known = {f"can_read_{name}": getattr(check, name).is_allowed for name in ("phones", "agents", "calls")}
+    return {name: is_allowed for name, is_allowed in known.items() if is_allowed is not None}
+
+
+def _keep(project: Project, token: str, check: KeyCheck, *, actor: User | None, now: datetime) -> None:
+    """Put a key that was checked into the project, with what the check has shown."""
+    project.keep_token(token, by=actor, at=now)
+    for name, value in _learned(check).items():
+        setattr(project, name, value)
 
 
 def _refuse_second_key(client: diga.DigaClient, project: Project | None) -> None:
@@ -198,34 +224,63 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
     `token` is as `clean_key` returns it.
 
     :raises KeyRejected: phones or agents can't be read with it; nothing is stored.
+    A second send of one form gives the first one's project.
+
     :raises ForeignProject: the Diga project behind it is connected already; nothing is stored.
     """
-    project = Project(name=name, slug=_free_slug(name), can_write_phones=None)
+    project = Project(name=name, can_write_phones=None)
     client = _client(token, str(project.pk))
     check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
-    _refuse_second_key(client, None)
-    project.keep_token(token, by=actor, at=now)
-    _note_check(project, check)
+    _refuse_second_key(client, _sent_before(name, token, actor))
+    _keep(project, token, check, actor=actor, now=now)
     with transaction.atomic():
-        _refuse_same_key(token)
+        _take_turn()
+        earlier = _sent_before(name, token, actor)
+        if earlier:
+            return earlier, check
+        project.slug = _free_slug(name)
         project.save()
         if actor is not None:
             Membership.objects.create(project=project, user=actor, role=Role.ADMIN)
     return project, check
 
 
+def _take_turn() -> None:
+    """Let no two keys be put in at the same moment: each is compared with those that are there.
+
+    SQLite lets no two transactions write at once anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEYS_LOCK])
+
+
+@sensitive_variables("token")
+def _sent_before(name: str, token: str, actor: User | None) -> Project | None:
+    """Return the project that the first of two sends of one form has made, if this is the second.
+
+    :raises ForeignProject: somebody else, or under another name, has put in that key.
+    """
+    earlier = _with_key(token)
+    if earlier and (earlier.name != name or earlier.token_by != actor):
+        raise ForeignProject
+    return earlier
+
+
 @sensitive_variables("token", "kept")
-def _refuse_same_key(token: str) -> None:
-    """Refuse a key that is kept already: the second of two clicks, while no phone was read that would tell."""
-    for other in Project.objects.filter(token_last_four=token[-4:]):
+def _with_key(token: str, *, besides: Project | None = None) -> Project | None:
+    """Return the project that has this key, while no phone was read that would tell."""
+    others = Project.objects.filter(token_last_four=token[-4:]).select_related("token_by")
+    for other in others.exclude(pk=besides.pk) if besides else others:
         try:
             kept = other.open_token()
         except NoKey:
             continue
         if kept == token:
-            raise ForeignProject
+            return other
+    return None
 
 
 @sensitive_variables("token")
@@ -242,24 +297,45 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
         raise KeyRejected(check)
     _refuse_second_key(client, project)
     refuse_other_project(project, client, client.list_agents().data)
-    project.keep_token(token, by=actor, at=now)
+    _keep(project, token, check, actor=actor, now=now)
     project.can_write_phones = None
-    _note_check(project, check)
-    project.save(update_fields=KEY_FIELDS)
+    with transaction.atomic():
+        _take_turn()
+        if _with_key(token, besides=project):
+            raise ForeignProject
+        project.save(update_fields=KEY_FIELDS)
     return check
 
 
 def disconnect(*, project: Project) -> None:
     """Forget the key. The copy of the phones and the history stay, read-only."""
     project.forget_token()
-    project.save(update_fields=["sealed_token", "token_last_four", "token_state"])
+    project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state", "foreign_cause"])
+
+
+def has_same_key(project: Project) -> bool:
+    """Say whether the project has the key still that it had when it was loaded."""
+    return Project.objects.filter(pk=project.pk, token_id=project.token_id).exists()
+
+
+def note_of_key(project: Project, **news: Any) -> bool:
+    """Write what an answer says of the key that got it; False if that was replaced or taken away meanwhile."""
+    if not Project.objects.filter(pk=project.pk, token_id=project.token_id).update(**news):
+        return False
+    for name, value in news.items():
+        setattr(project, name, value)
+    return True
 
 
 def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
-    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down)."""
+    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down).
+
+    A key that opens what is another project's here is remembered, too.
+    """
     if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
-        project.token_state = TokenState.REJECTED
-        project.save(update_fields=["token_state"])
+        note_of_key(project, token_state=TokenState.REJECTED)
+    if isinstance(error, ForeignProject):
+        note_of_key(project, foreign_cause=error.cause)
     if not isinstance(error, diga.DigaUnavailable):
         note_answer(project)
     elif error.reason in _SILENCES and project.is_reachable:
@@ -267,8 +343,10 @@ def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None
         project.save(update_fields=["unreachable_since", "unreachable_cause"])
 
 
-def note_answer(project: Project) -> None:
-    """Remember that Diga answers; nothing is written if we knew."""
+def note_answer(project: Project, *, is_ours: bool = False) -> None:
+    """Remember that Diga answers; nothing is written if we knew. `is_ours` says that its agents are this project's."""
+    if is_ours and project.foreign_cause:
+        note_of_key(project, foreign_cause="")
     if not project.is_reachable:
         project.unreachable_since, project.unreachable_cause = None, ""
         project.save(update_fields=["unreachable_since", "unreachable_cause"])
@@ -278,24 +356,13 @@ def recheck(*, project: Project, now: datetime) -> KeyCheck:
     """Ask again what the stored key may do, and remember it.
 
     :raises NoKey: the project has no usable key.
+    :raises KeyChanged: the key was replaced or taken away meanwhile.
     """
     check = check_key(client_for(project), now=now)
-    if check.is_usable:
-        _note_check(project, check)
-    elif isinstance(check.error, diga.DigaAuthError):
-        project.token_state = TokenState.REJECTED
-    else:
-        _note_known(project, check)
-    project.save(update_fields=KEY_FIELDS)
+    learned = _learned(check)
+    if not (note_of_key(project, **learned) if learned else has_same_key(project)):
+        raise KeyChanged
     return check
-
-
-def _note_known(project: Project, check: KeyCheck) -> None:
-    """Note the rights that Diga gave or refused, and leave those it said nothing of."""
-    for name in ("phones", "agents", "calls"):
-        capability: Capability = getattr(check, name)
-        if capability.is_allowed is not None:
-            setattr(project, f"can_read_{name}", capability.is_allowed)
 
 
 def _free_slug(name: str) -> str:

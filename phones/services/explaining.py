@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from phones import diga
-from phones.models import Change, Outcome, Source
+from phones.models import Change, Outcome, Phone, Source
 
 from .intention import LANES
 from .looking_again import is_soon_known
 from .policy import Why
 from .settling import is_stored
-from .syncing import cause_of
+from .syncing import cause_of_read
 
 Text = str | Promise
 
@@ -93,9 +93,17 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("Diga did not accept these values."),
         gettext_lazy("Correct them, then save again."),
     ),
+    "read_refused": (
+        gettext_lazy("Diga refused to answer."),
+        gettext_lazy("Try again later; if it stays, ask Diga why."),
+    ),
     "clock": (
         gettext_lazy("The clock of this server was set back while the numbers were read."),
         gettext_lazy("The next sync starts by itself within a minute."),
+    ),
+    "key_changed": (
+        gettext_lazy("The API key was replaced or taken away while the numbers were read."),
+        gettext_lazy("If there is a new key, the next sync starts by itself within a minute."),
     ),
     "no_key": (
         gettext_lazy("This project has no API key that can be used."),
@@ -234,8 +242,8 @@ def parts_for_cause(cause: str) -> tuple[str, str]:
 
 
 def _parts(error: diga.DigaError) -> tuple[str, str]:
-    """Return what went wrong, and what to do next, with the time to wait where Diga names one."""
-    what, then = parts_for_cause(cause_of(error))
+    """Return what went wrong with a read, and what to do next, with the time to wait where Diga names one."""
+    what, then = parts_for_cause(cause_of_read(error))
     return what, f"{then} {_wait(error)}".strip()
 
 
@@ -244,6 +252,15 @@ def words_for_read(error: diga.DigaError) -> Words:
     what, then = _parts(error)
     sentence = _("You see our copy; nothing was changed.")
     return failure(_("Not read from Diga"), Happened.NO, sentence, then, why=what, quote=error.message)
+
+
+def words_for_refused_phone(phone: Phone) -> str:
+    """Say that Diga refuses to tell about a phone; "" where it doesn't."""
+    if not phone.is_refused:
+        return ""
+    return _("Diga refuses to tell about this number (status %(status)s). You see our copy.") % {
+        "status": phone.refused_status
+    }
 
 
 def words_for_read_without_key() -> Words:
@@ -266,6 +283,12 @@ def words_for_key(error: diga.DigaError | None) -> Words:
         title = _("The key could not be checked")
         why, then = _parts(error)
     return failure(title, Happened.NO, sentence, then, why=why, quote=error.message if error else "")
+
+
+def words_for_changed_key() -> Words:
+    """Explain a check of a key that is not the project's any more: nothing was noted of it."""
+    sentence = _("The key was replaced or taken away while Diga was asked about it. Nothing was noted.")
+    return failure(_("Not checked"), Happened.NO, sentence, _("Check the key again."), tone="warn")
 
 
 def words_for_save_not_sent(error: diga.DigaError) -> Words:

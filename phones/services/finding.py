@@ -34,6 +34,8 @@ LISTED = (
     "released_at",
     "fetched_at",
     "missing_since",
+    "refused_at",
+    "refused_status",
 )
 NONE = "none"
 UNKNOWN = "unknown"

@@ -19,7 +19,8 @@ _CAUSES: dict[str, Text] = {
     "unknown_phone": gettext_lazy("Diga does not know this number any more."),
     "not_agreed": gettext_lazy("It would publish a version that nobody has agreed to: the preview did not say so."),
     "gone": gettext_lazy("The agent or its version is no longer in Diga."),
-    "unreadable": gettext_lazy("It could not be read before, three times in a row."),
+    "unreadable": gettext_lazy("It could not be read before, however often it was tried."),
+    "read_refused": gettext_lazy("Diga refused to tell about this number."),
     "not_sent": gettext_lazy("It could not be sent."),
 }
 

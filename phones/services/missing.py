@@ -1,10 +1,13 @@
 """Phones that a complete pass did not show: each is asked for by itself before it counts as missing.
 
-That a list leaves a phone out proves nothing. Only Diga's own 404 does, and even then the row stays.
+That a list leaves a phone out proves nothing. Only Diga's own 404 or 410 does, and even then the row stays. What else
+Diga refuses to tell about a phone is noted on it (`reread`), and the others are asked for.
 """
 
 from collections.abc import Callable
 from datetime import datetime
+
+from django.db.models.functions import Coalesce, Greatest
 
 from phones import diga
 from phones.models import Phone, Project
@@ -30,7 +33,9 @@ def find_missing(
     """
     unseen = Phone.objects.filter(project=project, missing_since=None, fetched_at__lt=since)
     missing_count = failure_count = 0
-    for phone in unseen.order_by("fetched_at", "id")[:ASKED_COUNT]:
+    # Those that are refused again and again let the others go first.
+    asked_at = Greatest("fetched_at", Coalesce("refused_at", "fetched_at"))
+    for phone in unseen.order_by(asked_at, "id")[:ASKED_COUNT]:
         on_phone()
         phone.project = project
         try:
@@ -38,6 +43,8 @@ def find_missing(
             failure_count = 0
         except diga.DigaNotFound:
             missing_count += 1
+            failure_count = 0
+        except diga.DigaRejected:
             failure_count = 0
         except diga.DigaUnavailable:
             failure_count += 1

@@ -137,7 +137,12 @@ def _ago(at: str, now: datetime) -> str:
 
 # Why a plan paused by itself: the code that it keeps, what went wrong, and what to do next. Those that have a
 # code in `explaining` say it in its words.
-_SHARED = {"key_rejected": "auth", "forbidden": "forbidden", "no_key": "no_key"}
+_SHARED = {
+    "key_rejected": "auth",
+    "forbidden": "forbidden",
+    "no_key": "no_key",
+    "foreign_project": "foreign_project",
+}
 _PAUSES: dict[str, tuple[Text, Text]] = {
     "unreachable": (
         gettext_lazy("Diga did not answer, or had a problem of its own, three times in a row."),

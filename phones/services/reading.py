@@ -22,7 +22,8 @@ def reread(
 
     Before a write, an answer that says nothing new is not noted: the write's own answer follows.
 
-    :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404.
+    :raises DigaError: Diga gave no usable answer; the row is as before, but for `missing_since` after a 404, and what
+        `note_refused` writes.
     """
     asked_at = clock()
     make_readable(phone, asked_at)
@@ -36,11 +37,19 @@ def reread(
         raise
     except diga.DigaError as error:
         note_refusal(project, error, clock())
+        if isinstance(error, diga.DigaRejected):
+            note_refused(phone, error, asked_at)
         raise
     note_answer(project)
     if not (is_before_write and is_copy(phone, record)):
         store_phone(phone, record, fetched_at=asked_at)
     return Base.of(record)
+
+
+def note_refused(phone: Phone, error: diga.DigaRejected, asked_at: datetime) -> None:
+    """Note on a phone that Diga refused to tell about it. That says nothing of any other phone, nor of the key."""
+    phone.refused_at, phone.refused_status, phone.refused_message = asked_at, error.status, error.message
+    phone.save(update_fields=["refused_at", "refused_status", "refused_message"])
 
 
 def refresh_phone(*, project: Project, phone: Phone, clock: Clock) -> bool:
@@ -66,17 +75,18 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
 def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
     """Read all agents and versions from Diga, copy the answer, and return it.
 
-    :raises DigaError: Diga gave no usable answer; our copy is as before.
+    :raises DigaError: Diga gave no usable answer, or (`ForeignProject`) one that is not of this project; our copy is as
+        before.
     """
     project.refresh_from_db(fields=["agents_read_at"])
     asked_at = clock()
     try:
         agents = client.list_agents()
+        store_agents(project, agents, asked_at=asked_at)
     except diga.DigaError as error:
         note_refusal(project, error, clock())
         raise
-    note_answer(project)
-    store_agents(project, agents, asked_at=asked_at)
+    note_answer(project, is_ours=True)
     return agents
 
 

@@ -37,11 +37,18 @@ def refuse_other_project(project: Project, client: diga.DigaClient, agents: Iter
     listed = [phone.id for phone in client.list_phones(limit=100).data]
     if listed and 2 * ours.filter(pk__in=listed).count() >= len(listed):
         return
+    refusal: diga.DigaRejected | None = None
     for phone_id in recent:
         try:
             client.get_phone(phone_id)
         except diga.DigaNotFound:
             continue
+        except diga.DigaRejected as error:
+            # That is about this phone alone, and says neither yes nor no.
+            refusal = error
+            continue
         return
+    if refusal:
+        raise refusal
     elsewhere = Agent.objects.filter(pk__in=agent_ids).exists() or Phone.objects.filter(pk__in=listed).exists()
     raise ForeignProject if elsewhere else OtherProject

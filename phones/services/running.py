@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
@@ -22,16 +22,17 @@ from phones.models import ItemState, NoKey, Phone, Plan, PlanItem
 
 from . import claiming, diary
 from .braking import Brake
-from .connecting import client_for, note_answer, note_refusal
+from .connecting import note_answer, note_refusal
 from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
+from .held_rows import Access, Row, author_of
 from .intention import Intention
-from .reading import reread_agents
+from .reading import note_refused, reread_agents
 from .steering import PlanHasMoved, finish_if_done, pause_plan
-from .storing import Answer, is_copy, make_readable, store_answers
-from .timing import has_passed
+from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
+from .timing import database_now, has_passed
 from .version_checks import VersionChecks
-from .writing import Author, Write, begin, new_write, send, take_error, take_phones
+from .writing import Write, begin, new_write, send, take_error, take_phones
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
@@ -46,21 +47,6 @@ CALL_SECONDS = 2.0
 MAX_ROUNDS = 5
 # A refusal foreseen on agents that were read longer ago than this is looked at once more.
 DOUBTFUL_AFTER = timedelta(seconds=5)
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """A row that this worker holds, with its phone as it was last read, and its write once there is one."""
-
-    item: PlanItem
-    asked_at: datetime
-    round: int = 1
-    write: Write | None = None
-
-    @property
-    def phone(self) -> Phone:
-        """The row's phone."""
-        return self.item.phone
 
 
 class Runner:
@@ -81,20 +67,18 @@ class Runner:
         call_others: Callable[[], object] | None,
     ) -> None:
         self._plan = plan
-        self._project = plan.project
+        self._access = Access.of(plan.project)
         self._clock = clock
         self._may_run = may_run
         self._should_stop = should_stop
         self._call_others = call_others
         self._called_at = 0.0
-        self._client = client_for(self._project)
-        self._quiet = self._client.with_turns_taken()
         self._owner = uuid.uuid4()
-        self._brake = Brake()
         self._width = float(settings.PLAN_CONCURRENCY)
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
+        self._renewed_at = clock()
         self._rests_until = 0.0
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
@@ -102,13 +86,23 @@ class Runner:
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
         self._checks = VersionChecks(clock)
 
+    @property
+    def _brake(self) -> Brake:
+        return self._access.brake
+
     def _has_key(self) -> bool:
-        """Take the key as it is now: it may have been replaced since, or taken away."""
+        """Take the key as it is now: it may have been replaced since, or taken away.
+
+        What went wrong with another one says nothing of it, so it begins with a brake of its own.
+        """
+        project = self._plan.project
+        if project.token_id == self._access.project.token_id:
+            self._access = replace(self._access, project=project)
+            return True
         try:
-            self._client = client_for(self._project)
+            self._access = Access.of(project)
         except NoKey:
             return False
-        self._quiet = self._client.with_turns_taken()
         return True
 
     def run(self) -> None:
@@ -119,7 +113,7 @@ class Runner:
                 self._look()
                 self._take_rows()
                 under_way: list[Future[Any]] = [*self._reads, *self._sends, *self._lost]
-                self._checks.begin(self._project, self._pool, self._list_agents, is_alone=not under_way)
+                self._checks.begin(self._access, self._pool, self._calls, is_alone=not under_way)
                 if check := self._checks.current:
                     under_way.append(check.future)
                 if not under_way:
@@ -134,8 +128,8 @@ class Runner:
                 for future in done & self._lost.keys():
                     del self._lost[future]
                     self._narrow(future.result())
-                if check and check.future in done and (error := self._checks.take(self._project, check)):
-                    self._brake.note_error(error)
+                if check and check.future in done and (error := self._checks.take(check)):
+                    check.access.brake.note_error(error)
                     self._narrow(error)
 
     @property
@@ -145,24 +139,34 @@ class Runner:
 
     def _look(self) -> None:
         """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
-        if self._brake.cause and self._is_going_on:
-            self._pause(self._brake.cause, self._brake.message)
-        if self._looked_at is not None and time.monotonic() - self._looked_at < LOOK_SECONDS:
+        is_held_up = self._is_going_on and self._brake.cause
+        if self._looked_at is not None and not is_held_up and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
+        self._renew_leases()
         self._plan = Plan.objects.select_related("project", "author", "approver").get(pk=self._plan.pk)
-        self._project = self._plan.project
         if not self._plan.is_running or self._should_stop():
             self._is_going_on = False
         elif not self._may_run(self._plan):
             self._pause("no_right")
         elif not self._has_key():
             self._pause("no_key")
+        elif is_held_up and self._brake.cause:
+            # Not one that was noted since the key was looked at: it may be of a key that was replaced by then.
+            self._pause(self._brake.cause, self._brake.message)
         else:
             self._read_agents(AGENTS_FRESH_FOR)
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
                 self._called_at = time.monotonic()
                 self._call_others()
+
+    def _renew_leases(self) -> None:
+        """Hold the rows for longer that wait or are being read: Diga, or its pace, may be slower than a lease lasts."""
+        if not has_passed(claiming.RENEW_AFTER, self._renewed_at, self._clock()):
+            return
+        self._renewed_at = self._clock()
+        waiting = [*self._claimed, *(row.item for row in self._reads.values())]
+        claiming.renew(waiting, owner=self._owner, now=database_now(self._clock))
 
     def _pause(self, cause: str, message: str = "") -> None:
         self._is_going_on = False
@@ -170,10 +174,12 @@ class Runner:
             pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
 
     def _read_agents(self, fresh_for: timedelta) -> None:
-        if not has_passed(fresh_for, self._project.agents_read_at, self._clock()):
+        if not has_passed(fresh_for, self._access.project.agents_read_at, self._clock()):
             return
         try:
-            reread_agents(project=self._project, client=self._client, clock=self._clock)
+            reread_agents(project=self._access.project, client=self._access.client, clock=self._clock)
+        except ForeignProject as error:
+            self._pause(error.cause)
         except diga.DigaError as error:
             self._brake.note_error(error)
 
@@ -187,14 +193,15 @@ class Runner:
             return
         if free > len(self._claimed):
             # More than are needed at once: each time it takes a transaction.
-            lot = 2 * settings.PLAN_CONCURRENCY
-            self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=self._clock())
+            lot, now = 2 * settings.PLAN_CONCURRENCY, database_now(self._clock)
+            self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=now)
         for item in self._claimed[:free]:
-            self._read(Row(item, self._clock()))
+            self._read(Row(item, self._clock(), self._access))
         self._claimed = self._claimed[free:]
 
     def _read(self, row: Row) -> None:
-        row.phone.project = self._project
+        access = row.access = self._access
+        row.phone.project = access.project
 
         def read() -> diga.Phone | diga.DigaError:
             if not self._has_turns():
@@ -202,7 +209,7 @@ class Runner:
             with self._calls:
                 row.asked_at = self._clock()
                 try:
-                    return self._quiet.get_phone(row.phone.pk)
+                    return access.quiet.get_phone(row.phone.pk)
                 except diga.DigaError as error:
                     return error
 
@@ -213,7 +220,7 @@ class Runner:
         for _second in range(TURN_SECONDS):
             if not self._is_going_on:
                 return False
-            if self._client.take_turns(2, timeout=1.0, reserve=LEFT_TO_PEOPLE):
+            if self._access.client.take_turns(2, timeout=1.0, reserve=LEFT_TO_PEOPLE):
                 return self._is_going_on
         return False
 
@@ -227,12 +234,12 @@ class Runner:
                 reads.append((row, outcome))
         if not reads:
             return
-        note_answer(self._project)
+        note_answer(self._access.project)
         for row, _said in reads:
             make_readable(row.phone, self._clock())
         news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
         if news:
-            store_answers(self._project, news)
+            store_answers(self._access.project, news)
         rows = [row for row, _said in reads]
         if self._is_going_on and not self._brake.cause:
             self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
@@ -245,14 +252,21 @@ class Runner:
             Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
             claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
             return
+        if isinstance(error, diga.DigaRejected):
+            note_refused(row.phone, error, row.asked_at)
+            row.access.brake.note_error(error)
+            claiming.end(
+                row.item, ItemState.FAILED, owner=self._owner, now=now, cause="read_refused", message=error.message
+            )
+            return
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
         else:
-            self._brake.note_error(error)
+            row.access.brake.note_error(error)
             self._narrow(error)
-            note_refusal(self._project, error, now)
-        counts = isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not is_ours
+            note_refusal(row.access.project, error, now)
+        counts = isinstance(error, diga.DigaUnavailable) and not is_ours
         claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
 
     def _decide(self, row: Row) -> Intention | None:
@@ -262,6 +276,9 @@ class Runner:
         if decision.cause in {"gone", "predicted", "not_agreed"}:
             # Ask before a row is given up because of what others have published.
             self._read_agents(DOUBTFUL_AFTER)
+            if not self._is_going_on:
+                claiming.give_back([row.item], owner=self._owner, counts=False, now=self._clock())
+                return None
             decision = decide(row.item, row.phone, agreed)
         if decision.state is None:
             return decision.intention
@@ -303,37 +320,37 @@ class Runner:
                 claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
 
     def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
-        author = Author.of_row(row.item, self._plan)
-        return new_write(project=self._project, phone=row.phone, intention=wish, author=author, now=now)
+        row.access, author = self._access, author_of(self._plan, row.item)
+        return new_write(project=row.access.project, phone=row.phone, intention=wish, author=author, now=now)
 
     def _send(self, row: Row) -> None:
-        write = row.write
+        write, access = row.write, row.access
         if write is None:
             return
 
         def send_it() -> diga.Phone | diga.DigaError:
-            outcome = self._send_once(write)
+            outcome = self._send_once(write, access)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
             while (
                 isinstance(outcome, diga.DigaRateLimited)
                 and self._is_going_on
-                and self._client.take_turns(1, timeout=TURN_SECONDS)
+                and access.client.take_turns(1, timeout=TURN_SECONDS)
             ):
-                outcome = self._send_once(write)
+                outcome = self._send_once(write, access)
             return outcome
 
         self._sends[self._pool.submit(send_it)] = row
 
-    def _send_once(self, write: Write) -> diga.Phone | diga.DigaError:
+    def _send_once(self, write: Write, access: Access) -> diga.Phone | diga.DigaError:
         with self._calls:
-            if self._brake.cause:
+            if access.brake.cause:
                 # Others have just learned what would become of this one.
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
-            outcome = send(write, self._quiet, self._clock)
+            outcome = send(write, access.quiet, self._clock)
             if not isinstance(outcome, diga.DigaError):
-                self._brake.note_success()
+                access.brake.note_success()
             elif not outcome.is_stale:
-                self._brake.note_error(outcome)
+                access.brake.note_error(outcome)
             return outcome
 
     def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
@@ -345,25 +362,20 @@ class Runner:
             elif row.write and not isinstance(outcome, diga.DigaError):
                 answers.append((row.write, outcome))
         if answers:
-            self._checks.add(take_phones(self._project, answers, self._clock()))
+            self._checks.add(take_phones(self._access.project, answers, self._clock()))
             self._width = min(float(settings.PLAN_CONCURRENCY), self._width + len(answers) / self._width)
 
-    def _list_agents(self) -> diga.AgentList | diga.DigaError:
-        with self._calls:
-            try:
-                return self._client.list_agents()
-            except diga.DigaError as error:
-                return error
-
     def _find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
+        access = row.access
+
         def find_out() -> diga.DigaError | None:
             try:
-                left = take_error(write, self._client, error, self._clock)
+                left = take_error(write, access.client, error, self._clock)
             finally:
                 connections.close_all()
             if error.is_stale:
                 # The connection was at fault: what counts is what came of the second try.
-                self._brake.note_error(left) if left else self._brake.note_success()
+                access.brake.note_error(left) if left else access.brake.note_success()
             return left
 
         self._lost[self._pool.submit(find_out)] = row

@@ -18,7 +18,7 @@ from phones.models import Change, Outcome, Project
 
 from . import diary
 from .classifying import Verdict, verdict_of, was_sent
-from .connecting import note_refusal
+from .connecting import note_of_key, note_refusal
 from .directory import directory_of
 from .intention import LANES, Base, frozen_lane, reads_as
 from .looking_again import keep_unknown, may_still_be_applied
@@ -117,8 +117,7 @@ def settle_failure(change: Change, client: diga.DigaClient, error: diga.DigaErro
     change.http_status, change.request_id = error.status, error.request_id
     note_refusal(project, error, clock())
     if isinstance(error, diga.DigaForbidden) and project.can_write_phones is not False:
-        project.can_write_phones = False
-        project.save(update_fields=["can_write_phones"])
+        note_of_key(project, can_write_phones=False)
     match verdict_of(error):
         case Verdict.UNKNOWN:
             change.answer_lost_at = clock()

@@ -25,8 +25,8 @@ from .timing import CLOCK_SLACK, is_ahead
 from .upserting import COPIED, DERIVED, read_kept, row_of, touch, upsert
 
 
-class ForeignProject(Exception):
-    """A phone or agent is already another project's: two keys here open one Diga project."""
+class ForeignProject(diga.DigaError):
+    """What Diga answered can't be copied: a phone or agent is another project's, as two keys open one Diga project."""
 
     cause = "foreign_project"
 

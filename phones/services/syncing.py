@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
 
-from .connecting import client_for, note_answer, note_refusal
+from .connecting import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from .missing import find_missing
 from .recognising import refuse_other_project
 from .storing import ForeignProject, hold_to_clock, store_agents, store_phones
-from .timing import CLOCK_SLACK, has_passed, is_ahead
+from .timing import CLOCK_SLACK, database_now, has_passed, is_ahead
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)
@@ -23,6 +23,8 @@ BEAT = timedelta(seconds=0.5)
 # A worker that is free hears the bell at once.
 HEARD_WITHIN = timedelta(seconds=10)
 PAGE_SIZE = 100
+# Why a pass failed whose key was replaced or taken away meanwhile.
+KEY_CHANGED = "key_changed"
 COUNTS = (
     "agent_count",
     "phone_count",
@@ -32,7 +34,6 @@ COUNTS = (
     "missing_count",
     "malformed_count",
     "expected_count",
-    "heartbeat_at",
 )
 
 Clock = Callable[[], datetime]
@@ -69,14 +70,15 @@ def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     :raises SyncIsRunning: somebody else's pass is alive.
     """
     running = SyncRun.objects.filter(project=project, state=SyncState.RUNNING)
-    # A heartbeat ahead of us is of before the clock was set back.
-    is_dead = Q(heartbeat_at__lt=now - SILENCE_LIMIT) | Q(heartbeat_at__gt=now + CLOCK_SLACK)
+    # Heartbeats are told by the database's clock; one ahead of it is of before that was set back.
+    beat_at = database_now(lambda: now)
+    is_dead = Q(heartbeat_at__lt=beat_at - SILENCE_LIMIT) | Q(heartbeat_at__gt=beat_at + CLOCK_SLACK)
     running.filter(is_dead).update(state=SyncState.FAILED, finished_at=now, cause="interrupted")
     last = SyncRun.objects.filter(project=project, state=SyncState.COMPLETE).order_by("-pk").first()
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
-                project=project, started_at=now, heartbeat_at=now, expected_count=last.phone_count if last else None
+                project=project, started_at=now, heartbeat_at=beat_at, expected_count=last.phone_count if last else None
             )
     except IntegrityError:
         found = running.first()
@@ -96,22 +98,23 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     now = clock()
     untaken = SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False)
     # It may have waited for longer than a silence may last.
-    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=now):
+    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=database_now(clock)):
         return run
+    # In memory the heartbeat is by our own clock: it tells whether that was set back.
     run.is_taken, run.started_at, run.heartbeat_at = True, now, now
     try:
         _copy(run, client_for(run.project), clock, on_page)
     except NoKey:
         return _end(run, clock(), SyncState.FAILED, cause="no_key")
-    except ForeignProject as error:
-        return _end(run, clock(), SyncState.FAILED, cause=error.cause)
+    except KeyChanged:
+        return _end(run, clock(), SyncState.FAILED, cause=KEY_CHANGED)
     except Incomplete as stop:
         return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
     except ClockSetBack:
         return _end(run, clock(), SyncState.FAILED, cause="clock")
     except diga.DigaError as error:
         note_refusal(run.project, error, clock())
-        return _end(run, clock(), SyncState.FAILED, cause=cause_of(error), message=error.message)
+        return _end(run, clock(), SyncState.FAILED, cause=cause_of_read(error), message=error.message)
     except TakenOver:
         run.refresh_from_db()
         return run
@@ -135,13 +138,13 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
     run.phone_count = seen.count()
     run.missing_count = find_missing(
-        project=project, client=client, since=run.started_at, clock=clock, on_phone=lambda: _beat(run, clock())
+        project=project, client=client, since=run.started_at, clock=clock, on_phone=lambda: _beat(run, clock)
     )
 
 
 def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
     walk = client.walk_phones(walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock)
-    _beat(run, clock(), is_due=True)
+    _beat(run, clock, is_due=True)
     for page in walk:
         stored = store_phones(run.project, page.data, fetched_at=page.asked_at, since=run.started_at)
         run.new_count += stored.new_count
@@ -150,7 +153,7 @@ def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
         run.phone_count += len(page.data)
         run.malformed_count += page.malformed_count
         run.expected_count = _expected(run.expected_count, walk.expected_count)
-        _beat(run, clock())
+        _beat(run, clock)
         if on_page:
             on_page(run)
     if walk.error and walk.gap == diga.Gap.FAILED:
@@ -166,23 +169,30 @@ def _expected(last_time: int | None, told: int | None) -> int | None:
     return last_time if told is None else told
 
 
-def _beat(run: SyncRun, now: datetime, *, is_due: bool = False) -> None:
+def _beat(run: SyncRun, clock: Clock, *, is_due: bool = False) -> None:
     """Write how far the run is, every half second.
 
     :raises TakenOver: it was ended by another process.
+    :raises KeyChanged: the key that it reads with was replaced or taken away.
     :raises ClockSetBack: the last beat is ahead of now.
     """
+    now = clock()
     if is_ahead(run.heartbeat_at, now):
         raise ClockSetBack
     if not is_due and now - run.heartbeat_at < BEAT:
         return
     run.heartbeat_at = now
-    counts = {name: getattr(run, name) for name in COUNTS}
+    counts = {name: getattr(run, name) for name in COUNTS} | {"heartbeat_at": database_now(clock)}
     if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
         raise TakenOver
+    if not has_same_key(run.project):
+        raise KeyChanged
 
 
 def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", message: str = "") -> SyncRun:
+    if cause and not has_same_key(run.project):
+        # Whatever it was, it was about another key than the one that is there now.
+        cause, message = KEY_CHANGED, ""
     run.state, run.cause, run.message = state, cause, message
     run.finished_at = run.heartbeat_at = now
     with transaction.atomic():
@@ -192,8 +202,9 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
             "sync_cause": cause,
         }
         if run.is_complete:
+            news["synced_at"] = now
             # A key that was rejected for a while and reads again is accepted again.
-            news |= {"synced_at": now, "token_state": TokenState.ACCEPTED, "token_accepted_at": now}
+            note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now, foreign_cause="")
         Project.objects.filter(pk=run.project_id).update(**news)
     return run
 
@@ -202,6 +213,8 @@ def cause_of(error: diga.DigaError) -> str:
     """Return the short code under which an error is kept; `explaining` has the words for it."""
     if isinstance(error, diga.DigaUnavailable):
         return error.reason.value
+    if isinstance(error, ForeignProject):
+        return error.cause
     return {
         diga.DigaAuthError: "auth",
         diga.DigaForbidden: "forbidden",
@@ -210,12 +223,23 @@ def cause_of(error: diga.DigaError) -> str:
     }.get(type(error), "rejected")
 
 
+def cause_of_read(error: diga.DigaError) -> str:
+    """Return the code for a failed read: nothing that somebody typed was refused."""
+    cause = cause_of(error)
+    return "read_refused" if cause == "rejected" else cause
+
+
 def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = None) -> SyncRun:
     """Claim and do one pass, in the foreground.
 
     :raises SyncIsRunning: somebody else's pass is alive.
     """
     return run_sync(claim_sync(project=project, now=clock()), clock=clock, on_page=on_page)
+
+
+def is_silent(run: SyncRun, *, clock: Clock) -> bool:
+    """Say whether the process of a pass that is running seems to have died."""
+    return run.is_running and run.is_taken and has_passed(SILENCE_LIMIT, run.heartbeat_at, database_now(clock))
 
 
 def unheard_runs(now: datetime) -> list[int]:
@@ -231,10 +255,13 @@ def due_projects(now: datetime) -> list[Project]:
 
 
 def is_due(project: Project, now: datetime) -> bool:
-    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt."""
+    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt.
+
+    After an attempt with a key that was replaced meanwhile it is due at once.
+    """
     if not (project.sealed_token and project.is_writable):
         return False
-    return has_passed(project.sync_interval, project.sync_tried_at, now)
+    return project.sync_cause == KEY_CHANGED or has_passed(project.sync_interval, project.sync_tried_at, now)
 
 
 def set_interval(*, project: Project, minutes: int) -> None:

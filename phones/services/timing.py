@@ -1,7 +1,12 @@
 """Moments that were written down, compared with now: clocks are set back, and differ from machine to machine."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.utils import timezone
+
+Clock = Callable[[], datetime]
 # How far the clocks of two machines may be apart.
 CLOCK_SLACK = timedelta(seconds=60)
 
@@ -14,3 +19,25 @@ def is_ahead(moment: datetime, now: datetime) -> bool:
 def has_passed(wait: timedelta, since: datetime | None, now: datetime) -> bool:
     """Say whether so much time has gone since a moment; yes where nobody can tell, as there is none, or it is ahead."""
     return since is None or is_ahead(since, now) or now - since >= wait
+
+
+def database_now(clock: Clock) -> datetime:
+    """Return `clock` set right by the database's clock, which is one for all machines.
+
+    Leases are taken and judged by it: the clock of a single worker may be minutes off. SQLite has no other clock than
+    that of its only machine.
+    """
+    return clock() + _database_offset()
+
+
+def _database_offset() -> timedelta:
+    """Return how far the database's clock is ahead of this machine's; nothing, while they can't be told apart."""
+    if connection.vendor != "postgresql":
+        return timedelta(0)
+    asked_at = timezone.now()
+    with connection.cursor() as cursor:
+        # Unlike `now()`, which stands still within a transaction.
+        cursor.execute("SELECT clock_timestamp()")
+        (told,) = cursor.fetchone()
+    answered_at = timezone.now()
+    return timedelta(0) if asked_at <= told <= answered_at else told - (asked_at + (answered_at - asked_at) / 2)

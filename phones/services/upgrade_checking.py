@@ -1,20 +1,20 @@
 """Reading every number of an upgrade back: which still have the agent, which lost it; each gets its entry of the diary.
 
-Rows are the truth: a number is read as long as its row waits, whoever reads it. Two workers at one upgrade read twice
-and write once.
+Rows are the truth: a number is read as long as its row waits, whoever reads it. One worker at a time has an upgrade,
+for as long as its lease lasts.
 """
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from phones import diga
 from phones.models import (
@@ -35,7 +35,9 @@ from .braking import Brake
 from .connecting import client_for, note_answer, note_refusal
 from .directory import directory_of
 from .intention import Base, frozen
+from .reading import note_refused
 from .storing import Answer, store_answers
+from .timing import database_now
 
 Clock = Callable[[], datetime]
 # How long a number waits for its turn at Diga, and how many turns are left to people who save a single one.
@@ -45,6 +47,8 @@ LEFT_TO_PEOPLE = 2
 MAX_TRIES = 5
 # Numbers that are read and written down together, for each of the calls that go on at a time.
 WAVES = 4
+# Longer than these may take, turns and retries included; then the worker counts as dead.
+LEASE = timedelta(minutes=3)
 _SURELY_NOT = (Outcome.REFUSED, Outcome.FAILED)
 
 
@@ -74,10 +78,26 @@ def totals_of(upgrade: AgentUpgrade) -> Totals:
     return Totals(dict(rows))
 
 
-def unverified_upgrades() -> list[int]:
-    """Return the ids of the upgrades whose numbers have to be read back. One query."""
-    unverified = AgentUpgrade.objects.filter(outcome__in=PUBLISHED, verified_at=None)
+def unverified_upgrades(*, clock: Clock) -> list[int]:
+    """Return the ids of the upgrades whose numbers have to be read back, and that no worker has."""
+    unverified = AgentUpgrade.objects.filter(_is_free(database_now(clock)), outcome__in=PUBLISHED, verified_at=None)
     return list(unverified.values_list("pk", flat=True))
+
+
+def _is_free(now: datetime) -> Q:
+    """Return what holds for upgrades that no worker has; a lease further ahead than any is of a clock set back."""
+    return Q(leased_until=None) | Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
+
+
+def _hold(upgrade: AgentUpgrade, owner: uuid.UUID, clock: Clock) -> bool:
+    """Take an upgrade, or keep it for longer; False if another worker has it."""
+    now = database_now(clock)
+    free = AgentUpgrade.objects.filter(Q(owner=owner) | _is_free(now), pk=upgrade.pk)
+    return bool(free.update(owner=owner, leased_until=now + LEASE))
+
+
+def _let_go(upgrade: AgentUpgrade, owner: uuid.UUID) -> None:
+    AgentUpgrade.objects.filter(pk=upgrade.pk, owner=owner).update(owner=None, leased_until=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +108,22 @@ class _Said:
 
 
 def check_numbers(*, upgrade: AgentUpgrade, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Read numbers back until none waits, Diga is in the way, or `should_stop`; a later call goes on from there."""
+    """Read numbers back until none waits, Diga is in the way, or `should_stop`; a later call goes on from there.
+
+    Nothing is done while another worker has the upgrade.
+    """
     try:
         client = client_for(upgrade.project)
     except NoKey:
         return
+    owner = uuid.uuid4()
+    try:
+        _check(upgrade, client, clock, lambda: should_stop() or not _hold(upgrade, owner, clock))
+    finally:
+        _let_go(upgrade, owner)
+
+
+def _check(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock, should_stop: Callable[[], bool]) -> None:
     brake = Brake()
     with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="upgrade") as pool:
         while not (brake.cause or should_stop()):
@@ -212,13 +243,16 @@ def _stored(upgrade: AgentUpgrade, item: UpgradeItem, says: Base) -> dict[str, A
 
 
 def _take_errors(failed: Sequence[_Said], clock: Clock) -> None:
-    """Let numbers wait that could not be read, up to a few tries; Diga's 404 is an answer of its own."""
+    """Let numbers wait that could not be read, up to a few tries; Diga's 404, or its no, is an answer of its own."""
     for each in failed:
         error, item = each.outcome, each.item
         if isinstance(error, diga.DigaNotFound):
             item.read_back = ReadBack.GONE
             Phone.objects.filter(pk=item.phone_id, missing_since=None).update(missing_since=clock())
-        elif isinstance(error, diga.DigaUnavailable | diga.DigaRejected) and not _is_ours(error):
+        elif isinstance(error, diga.DigaRejected):
+            item.read_back = ReadBack.UNREAD
+            note_refused(item.phone, error, each.asked_at)
+        elif isinstance(error, diga.DigaUnavailable) and not _is_ours(error):
             item.try_count += 1
             item.read_back = ReadBack.UNREAD if item.try_count >= MAX_TRIES else ReadBack.WAITING
     UpgradeItem.objects.bulk_update([each.item for each in failed], ["read_back", "try_count"], batch_size=200)

@@ -13,7 +13,6 @@ from .intention import frozen_lane
 from .looking_again import claim_look, due, keep_unknown, may_still_be_applied
 from .reading import reread_agents
 from .settling import AgentsRead
-from .storing import ForeignProject
 from .syncing import cause_of
 
 Clock = Callable[[], datetime]
@@ -64,7 +63,7 @@ def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clo
     try:
         agents = reread_agents(project=upgrade.project, client=client, clock=clock)
         agents.require(upgrade.agent_id)
-    except (diga.DigaError, ForeignProject):
+    except diga.DigaError:
         found = None
     else:
         found = _found(upgrade, AgentsRead.of(agents, asked_at))

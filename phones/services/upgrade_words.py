@@ -107,12 +107,6 @@ def words_for_author_without_right() -> Words:
     return failure(_("Not approved"), Happened.NO, sentence, then, tone="warn")
 
 
-def words_for_foreign_project() -> Words:
-    """Explain that the key opens a Diga project that is here under another name."""
-    what, then = parts_for_cause("foreign_project")
-    return failure(_("Not sent"), Happened.NO, _("Nothing was sent."), then, why=what)
-
-
 def words_for_not_proposed() -> Words:
     """Explain that somebody was quicker."""
     sentence = _("It no longer waits for approval: somebody was quicker. Nothing was sent by you.")

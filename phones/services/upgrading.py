@@ -152,11 +152,11 @@ def _read(
     asked_at = clock()
     try:
         records = client.list_phones_of_agent(agent_id)
+        store_phones(project, records, fetched_at=asked_at)
     except diga.DigaError as error:
         note_refusal(project, error, clock())
         raise
     note_answer(project)
-    store_phones(project, records, fetched_at=asked_at)
     _read_strays(project, agent_id, {record.id for record in records}, client, clock)
     return outlook_of(project, directory_of(project).agent(agent_id), version_id)
 
@@ -173,8 +173,8 @@ def _read_strays(
         phone.project = project
         try:
             reread(project=project, phone=phone, client=client, clock=clock)
-        except diga.DigaNotFound:
-            # It is marked as missing, and counts no more.
+        except (diga.DigaNotFound, diga.DigaRejected):
+            # It is marked as missing, and counts no more; or it counts by our copy, as nobody can say otherwise.
             continue
 
 

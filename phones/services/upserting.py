@@ -33,8 +33,15 @@ COPIED = (
 )
 DERIVED = ("shown", "digits", "search_text", "nickname_key")
 UPDATED = (*COPIED, *DERIVED, "fetched_at", "missing_since")
-# The database fills the others by itself: generated columns, and sort keys by its triggers.
-KEPT_BY_DATABASE = {"inbound_key", "outbound_key", "assigned_key"}
+# The database fills the others by itself: generated columns, sort keys by its triggers, and what is no answer of Diga.
+KEPT_BY_DATABASE = {
+    "inbound_key",
+    "outbound_key",
+    "assigned_key",
+    "refused_at",
+    "refused_status",
+    "refused_message",
+}
 INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields if field.attname not in KEPT_BY_DATABASE)
 # A page of Diga's list; SQLite takes 32,766 values a statement.
 STATEMENT_ROWS = 100

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from phones import diga
-from phones.models import Project
 
 from .connecting import note_answer, note_refusal
+from .held_rows import Access
 from .settling import AgentsRead
 from .storing import store_agents
 from .writing import Answered, settle_versions
@@ -21,9 +22,10 @@ EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A read of the agents that is under way, and the answered rows that wait for it."""
+    """A read of the agents that is under way, with which key, and the answered rows that wait for it."""
 
-    future: Future[diga.AgentList | diga.DigaError]
+    access: Access
+    future: Future[diga.AgentList]
     asked_at: datetime
     answers: Sequence[Answered]
 
@@ -41,26 +43,35 @@ class VersionChecks:
         """Let answers wait for the next read."""
         self._waiting += answers
 
-    def begin(
-        self, project: Project, pool: Executor, read: Callable[[], diga.AgentList | diga.DigaError], *, is_alone: bool
-    ) -> None:
-        """Begin a read, if any row waits and it is time; it is where nothing else is under way."""
+    def begin(self, access: Access, pool: Executor, calls: AbstractContextManager[object], *, is_alone: bool) -> None:
+        """Begin a read, if any row waits and it is time; it is where nothing else is under way.
+
+        `calls` is entered for the call to Diga.
+        """
         is_due = is_alone or time.monotonic() - self._began_at >= EVERY_SECONDS
         if self.current or not self._waiting or not is_due:
             return
-        project.refresh_from_db(fields=["agents_read_at"])
+        access.project.refresh_from_db(fields=["agents_read_at"])
         asked_at, self._began_at = self._clock(), time.monotonic()
-        self.current = Check(pool.submit(read), asked_at, self._waiting)
+        future = pool.submit(_list_agents, access.client, calls)
+        self.current = Check(access, future, asked_at, self._waiting)
         self._waiting = []
 
-    def take(self, project: Project, check: Check) -> diga.DigaError | None:
+    def take(self, check: Check) -> diga.DigaError | None:
         """Settle the rows that waited; return the error where the agents could not be read: then they are unknown."""
-        self.current, agents = None, check.future.result()
-        if isinstance(agents, diga.DigaError):
-            note_refusal(project, agents, self._clock())
+        self.current, project = None, check.access.project
+        try:
+            agents = check.future.result()
+            store_agents(project, agents, asked_at=check.asked_at)
+        except diga.DigaError as error:
+            note_refusal(project, error, self._clock())
             settle_versions(project, check.answers, None, self._clock())
-            return agents
-        note_answer(project)
-        store_agents(project, agents, asked_at=check.asked_at)
+            return error
+        note_answer(project, is_ours=True)
         settle_versions(project, check.answers, AgentsRead.of(agents, check.asked_at), self._clock())
         return None
+
+
+def _list_agents(client: diga.DigaClient, calls: AbstractContextManager[object]) -> diga.AgentList:
+    with calls:
+        return client.list_agents()

@@ -13,9 +13,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from phones import diga
-from phones.models import Change, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
+from phones.models import Change, Outcome, Phone, Plan, Project, Source
 
 from . import diary
+from .connecting import note_of_key
 from .directory import directory_of
 from .intention import Base, Intention, frozen, frozen_intention
 from .looking_again import SENT_WITHIN
@@ -24,7 +25,6 @@ from .settling import AgentsRead, find_out, needs_agents, read_agents, settle_an
 from .storing import Answer, store_answers
 
 Clock = Callable[[], datetime]
-_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,6 @@ class Author:
     reverts: Change | None = None
     plan: Plan | None = None
     name: str = ""
-
-    @classmethod
-    def of_row(cls, item: PlanItem, plan: Plan) -> "Author":
-        """Return who changes the phone of a plan's row, and why."""
-        source = _SOURCES.get(PlanKind(plan.kind), Source.PLAN)
-        return cls(
-            plan.author, plan.reason, plan.ticket, source, reverts=item.reverts, plan=plan, name=plan.author_name
-        )
 
     @property
     def shown_name(self) -> str:
@@ -157,9 +149,10 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
                 for write, record in answers
             ],
         )
-        if project.can_write_phones is not True:
-            project.can_write_phones = True
-            project.save(update_fields=["can_write_phones"])
+        # Writes that were answered together may have been sent with two keys, if one was replaced meanwhile.
+        for sender in {write.change.project.token_id: write.change.project for write, _record in answers}.values():
+            if sender.can_write_phones is not True:
+                note_of_key(sender, can_write_phones=True)
         settle_versions(project, [answer for answer in answers if answer not in unread], None, now)
     return unread
 

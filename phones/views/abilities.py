@@ -14,7 +14,7 @@ from phones.services.connecting import Capability, KeyCheck, KeyRejected
 from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
 
-NotTaken = KeyRejected | ForeignProject | diga.DigaError
+NotTaken = KeyRejected | diga.DigaError
 
 
 @dataclass(frozen=True, slots=True)

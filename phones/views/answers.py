@@ -13,6 +13,7 @@ from phones.services import editing, explaining, guarding, unsent
 from phones.services.explaining import Words
 from phones.services.intention import Base, is_answered_by
 from phones.services.settling import is_stored
+from phones.services.storing import ForeignProject
 
 from .change_lines import field_label
 
@@ -76,7 +77,7 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
 
 def status_of(error: diga.DigaError) -> int:
     """Return the status of an answer that is about a failed call to Diga."""
-    if isinstance(error, diga.DigaRejected):
+    if isinstance(error, diga.DigaRejected | ForeignProject):
         return 422
     if isinstance(error, diga.DigaNotFound):
         return 404

@@ -22,7 +22,6 @@ from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIn
 from phones.models import NoKey, Project, SyncRun
 from phones.services import connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
-from phones.services.storing import ForeignProject
 from phones.services.timing import has_passed
 
 from .abilities import Ability, Refusal, abilities_of
@@ -50,7 +49,7 @@ def project_connect(request: DeskRequest) -> HttpResponse:
         project, _check = connecting.connect_project(
             name=form.cleaned_data["name"], token=form.cleaned_data["key"], actor=request.user, now=timezone.now()
         )
-    except (connecting.KeyRejected, ForeignProject, diga.DigaError) as error:
+    except (connecting.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_connect(request, form, refusal=refusal, status=refusal.status)
     return redirect("sync_progress", project.slug, _start_sync(project).pk)
@@ -92,7 +91,7 @@ def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
         connecting.replace_key(
             project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now()
         )
-    except (connecting.KeyRejected, ForeignProject, diga.DigaError) as error:
+    except (connecting.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     messages.success(request, _("The new key is checked and kept; the old one is gone from here."))
@@ -151,6 +150,10 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
         check = connecting.recheck(project=desk.project, now=timezone.now())
     except NoKey:
         refusal = Refusal(Words("bad", _("Not checked"), explaining.words_for_cause("no_key")), [], 422)
+        return _show_settings(request, desk, refusal=refusal, status=refusal.status)
+    except connecting.KeyChanged:
+        desk.project.refresh_from_db()
+        refusal = Refusal(explaining.words_for_changed_key(), [], 409)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     if not check.is_usable:
         refusal = Refusal.of(connecting.KeyRejected(check))
@@ -214,7 +217,7 @@ def _progress(run: SyncRun) -> dict[str, Any]:
     return {
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
-        "is_silent": run.is_running and run.is_taken and has_passed(syncing.SILENCE_LIMIT, run.heartbeat_at, now),
+        "is_silent": syncing.is_silent(run, clock=timezone.now),
         "why": explaining.words_for_cause(run.cause) if run.cause else "",
     }
 

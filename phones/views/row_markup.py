@@ -34,6 +34,7 @@ FREE = (
     "assigned",
     "age",
     "fetched_at",
+    "refusal",
 )
 # Nobody can write a mark into a name: it differs with every start.
 _SECRET = secrets.token_hex(8)
@@ -67,6 +68,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
         not row.nickname,
         not row.days_left,
         not row.assigned,
+        not row.refusal,
         row.status.tone,
         row.status.icon,
         # A known status has an icon and a tone of its own, and translating it takes as long as the rest of this.

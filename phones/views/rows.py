@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory
+from phones.services.explaining import words_for_refused_phone
 from phones.services.freshness import is_stale
 from phones.services.health import quarantine_days_left
 from phones.services.numbers import national_number
@@ -100,6 +101,7 @@ class PhoneRow:
     assigned: str
     age: str
     fetched_at: str
+    refusal: str
     is_stale: bool
     needs_agent: bool
     is_nickname_open: bool
@@ -143,6 +145,7 @@ class PhoneRow:
             assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),
             fetched_at=phone.fetched_at.isoformat(timespec="seconds"),
+            refusal=words_for_refused_phone(phone),
             is_stale=is_stale(phone.fetched_at, now),
             needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
             is_nickname_open=may_label and not is_missing and phone.status not in {"released", "finished"},

@@ -8,7 +8,6 @@ from phones.models import NoKey
 from phones.services import explaining, unsent, upgrade_words
 from phones.services.editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
 from phones.services.explaining import Words
-from phones.services.storing import ForeignProject
 from phones.services.upgrading import CopyTooOld, NotProposed, NotYourUpgrade, UpgradeUnderWay
 
 from .answers import status_of
@@ -31,7 +30,6 @@ _ANSWERS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
     NotYourUpgrade: (409, upgrade_words.words_for_no_second_person),
     NotRecorded: (503, upgrade_words.words_for_unrecorded_upgrade),
     OutcomeNotRecorded: (503, unsent.words_for_unrecorded_outcome),
-    ForeignProject: (422, upgrade_words.words_for_foreign_project),
 }
 HINDRANCES: tuple[type[Exception], ...] = (*_ANSWERS, diga.DigaError)
 

@@ -19,7 +19,7 @@ from phones.services import connecting
 from phones.services.connecting import Capability, KeyCheck
 from phones.services.explaining import words_for_cause
 from phones.services.storing import ForeignProject
-from phones.services.syncing import cause_of
+from phones.services.syncing import cause_of_read
 
 MARKS = {True: "✓", False: "✗", None: "?"}
 
@@ -52,8 +52,8 @@ class Command(BaseCommand):
         except connecting.KeyRejected as rejected:
             self._show(rejected.check)
             raise CommandError(f"Nothing was stored. {why(rejected.check)}") from None
-        except ForeignProject:
-            raise CommandError(f"Nothing was stored. {words_for_cause('foreign_project')}") from None
+        except ForeignProject as error:
+            raise CommandError(f"Nothing was stored. {words_for_cause(error.cause)}") from None
         if admin and not is_new:
             Membership.objects.update_or_create(project=project, user=admin, defaults={"role": Role.ADMIN})
         self._show(check)
@@ -81,7 +81,7 @@ def why(check: KeyCheck) -> str:
     """Return why a key can't be used, and what to do."""
     if isinstance(check.error, diga.DigaAuthError):
         return "Diga does not know this key. Was it copied whole?"
-    return words_for_cause(cause_of(check.error)) if check.error else ""
+    return words_for_cause(cause_of_read(check.error)) if check.error else ""
 
 
 def find_person(username: str | None) -> User | None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('phones', '0006_upgrades'),
+        ('phones', '0007_keys_and_claims'),
     ]
 
     operations = [
