@@ -6,16 +6,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from lxml.html import HtmlElement
 
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services import steering
 from phones.services.intention import Intention
 from tests.htmx import Browser, outline
-from tests.pages import Answer, find, has, read, texts, values_of, words
+from tests.pages import find, has, read, texts, words
+from tests.plan_pages import press, said, show, sums, tick, url_of
 from tests.planned import make_plan, phones_of, renames, start, states
 from tests.saving import target
-from tests.test_views_plans import big_plan, finish, show, sums, url_of
+from tests.test_views_plans import big_plan, finish
 
 ClientOf = Callable[[User], Client]
 
@@ -24,19 +24,6 @@ ClientOf = Callable[[User], Client]
 def client(client_of: ClientOf, lead: User) -> Client:
     """The browser of somebody who may make plans and let them run."""
     return client_of(lead)
-
-
-def press(client: Client, plan: Plan, verb: str, page: HtmlElement | None = None, **typed: str | None) -> Answer:
-    """Send the form of an act as a browser without scripts does, from a page that was opened before or now."""
-    page = show(client, plan) if page is None else page
-    (form, *_others) = page.xpath(f".//form[contains(@action, '/{plan.pk}/{verb}/')]")
-    values = {name: value for name, value in (values_of(form) | typed).items() if value is not None}
-    return client.post(form.get("action"), values)
-
-
-def said(response: Answer) -> str:
-    """Return what an answer says about an act."""
-    return " ".join(texts(read(response), ".//*[@id='plan-card']/div[@data-result]"))
 
 
 def test_applying_lets_a_plan_run_exactly_as_shown(
@@ -198,21 +185,15 @@ def test_rows_that_need_a_look_are_ticked(client: Client, aurora: Project, lead:
         aurora, lead, 12, foreseen=Foreseen.NEEDS_LOOK, why="unknown_change", state=ItemState.LEFT_OUT, details={}
     )
 
-    def tick(form: str, **typed: str | None) -> None:
-        page = show(client, plan)
-        (found,) = page.xpath(form)
-        values = {name: value for name, value in (values_of(found) | typed).items() if value is not None}
-        assert client.post(found.get("action"), values).status_code == 302
-
-    tick(".//form[.//input[@id='tick-3']]", ticked="1")
+    assert tick(client, plan, ".//form[.//input[@id='tick-3']]", ticked="1").status_code == 302
     assert list(plan.items.filter(state=ItemState.WAITING).values_list("number", flat=True)) == [3]
     assert texts(show(client, plan), ".//button[@id='plan-go']") == ["Apply 1 change"]
     assert show(client, plan).xpath(".//input[@id='tick-3']/@checked") == ["checked"]
-    tick(".//form[.//input[@id='tick-3']]", ticked=None)
+    assert tick(client, plan, ".//form[.//input[@id='tick-3']]", ticked=None).status_code == 302
     assert states(plan) == {"LEFT_OUT": 12}
-    tick(".//form[@id='tick-all']", ticked="1")
+    assert tick(client, plan, ".//form[@id='tick-all']", ticked="1").status_code == 302
     assert states(plan) == {"WAITING": 12}
-    tick(".//form[@id='tick-all']")
+    assert tick(client, plan, ".//form[@id='tick-all']").status_code == 302
     assert states(plan) == {"LEFT_OUT": 12}
 
 
