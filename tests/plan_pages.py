@@ -42,4 +42,4 @@ def tick(client: Client, plan: Plan, form: str, **typed: str | None) -> Answer:
 
 def said(response: Answer) -> str:
     """Return what an answer says about an act."""
-    return " ".join(texts(read(response), ".//*[@id='plan-card']/div[@data-result]"))
+    return " ".join(texts(read(response), "descendant-or-self::*[@id='plan-card']/div[@data-result]"))

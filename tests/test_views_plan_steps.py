@@ -10,11 +10,11 @@ from django.utils import timezone
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services import steering
 from phones.services.intention import Intention
+from phones.services.plan_fingerprint import fingerprint_of
 from tests.htmx import Browser, outline
 from tests.pages import find, has, read, texts, words
 from tests.plan_pages import press, said, show, sums, tick, url_of
 from tests.planned import make_plan, phones_of, renames, start, states
-from tests.saving import target
 from tests.test_views_plans import big_plan, finish
 
 ClientOf = Callable[[User], Client]
@@ -83,17 +83,6 @@ def test_preview_that_moved_starts_nothing(client: Client, aurora: Project, lead
     assert bells == []
 
 
-def test_version_that_was_not_shown_is_not_published(
-    client: Client, aurora: Project, lead: User, bells: list[int]
-) -> None:
-    plan = make_plan(lead, phones_of(aurora, 1), Intention(inbound=target(aurora, "Gema", 1)))
-
-    response = press(client, plan, "apply", publishes=None)
-
-    assert (response.status_code, bells) == (409, [])
-    assert press(client, plan, "apply").status_code == 302
-
-
 def test_nothing_to_apply_is_said(client: Client, aurora: Project, lead: User, bells: list[int]) -> None:
     plan = big_plan(aurora, lead, 2, foreseen=Foreseen.ALREADY_SO, why="already_so", state=ItemState.SAME)
 
@@ -115,7 +104,7 @@ def test_second_person_approves(
 
     assert bells == []
     assert "Another lead or administrator of this project has to approve it." in words(show(client, plan))
-    forced = client.post(url_of(plan, "approve/"), {"shown_count": "3"})
+    forced = client.post(url_of(plan, "approve/"), {"reviewed": fingerprint_of(plan)})
     assert (forced.status_code, bells) == (403, [])
     assert said(forced).startswith("You can’t approve your own plan Nothing was sent.")
     theirs = client_of(other_lead)
@@ -125,6 +114,33 @@ def test_second_person_approves(
     plan.refresh_from_db()
     assert (plan.state, plan.approver, bells) == (PlanState.RUNNING, other_lead, [plan.pk])
     assert "let run by Second Ruiz" in words(show(client, plan))
+
+
+def test_page_says_who_did_what(
+    client: Client, client_of: ClientOf, aurora: Project, lead: User, other_lead: User, bells: list[int]
+) -> None:
+    Project.objects.filter(pk=aurora.pk).update(approved_above=2)
+    plan = make_plan(lead, phones_of(aurora, 3), renames("Line"))
+    assert not has(show(client, plan), "plan-steps")
+    press(client, plan, "apply")
+    press(client_of(other_lead), plan, "approve")
+    steering.pause_plan(plan=plan, clock=timezone.now, cause="no_key")
+    press(client, plan, "resume")
+    press(client, plan, "pause")
+    press(client, plan, "stop", show(client, plan, "?ask=stop"))
+
+    page = show(client, plan)
+
+    steps = texts(page, ".//section[@aria-labelledby='plan-steps']//li/span")
+    assert steps == [
+        "Lead Ruiz asked for a second person’s yes.",
+        "Second Ruiz approved it, and it started.",
+        "It paused by itself. This project has no API key that can be used.",
+        "Lead Ruiz resumed it.",
+        "Lead Ruiz paused it.",
+        "Lead Ruiz stopped it.",
+    ]
+    assert "let run by Second Ruiz" in words(page)
 
 
 def test_approver_gives_a_plan_back(

@@ -11,7 +11,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from phones import diga
-from phones.models import Change, Foreseen, ItemState, NoKey, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
+from phones.models import (
+    Change,
+    Foreseen,
+    ItemState,
+    NoKey,
+    Outcome,
+    Phone,
+    Plan,
+    PlanItem,
+    PlanKind,
+    PlanState,
+    Project,
+    Source,
+)
 
 from .connecting import client_for
 from .directory import Directory, directory_of
@@ -21,6 +34,7 @@ from .guarding import AGENTS_FRESH_FOR
 from .impact import Target
 from .intention import Base, Intention, frozen, frozen_intention
 from .persons import name_of
+from .plan_lock import held_plan
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
 from .timing import has_passed
@@ -213,6 +227,8 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     """Compute the preview anew on what our copy says now, and return whether anything in it has moved.
 
     Rows that were ticked stay ticked as long as they still need a look.
+
+    :raises PlanHasMoved: it is no longer a preview.
     """
     read_agents_if_old(plan.project, clock)
     plan.project.refresh_from_db()
@@ -223,13 +239,20 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
     looks: Looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
     prospects = iter(foresee(plan, there, now, looks))
-    moved: list[PlanItem] = []
+    fresh = []
     for item, intention in wishes:
         prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
-        before = frozen(directory, Base.of(item.phone), tuple(item.after))
-        if _renew(item, prospect, before):
-            moved.append(item)
-    with transaction.atomic():
+        fresh.append((item, prospect, frozen(directory, Base.of(item.phone), tuple(item.after))))
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        if held.foreseen_at != plan.foreseen_at:
+            # Somebody else has computed it anew meanwhile.
+            return True
+        # Ticks may have been moved while this was computed.
+        ticks = plan.items.filter(foreseen=Foreseen.NEEDS_LOOK, state=ItemState.WAITING)
+        ticked = set(ticks.values_list("pk", flat=True))
+        moved = [
+            item for item, prospect, before in fresh if _renew(item, prospect, before, is_ticked=item.pk in ticked)
+        ]
         columns = ["before", "foreseen", "why", "details", "goes_first", "state"]
         PlanItem.objects.bulk_update(moved, columns, batch_size=200)
         plan.foreseen_at = now
@@ -237,10 +260,11 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     return bool(moved)
 
 
-def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any]) -> bool:
+def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any], *, is_ticked: bool) -> bool:
     """Put a new prospect into a row, and say whether it differs from the old one."""
+    if item.foreseen == Foreseen.NEEDS_LOOK:
+        item.state = ItemState.WAITING if is_ticked else ItemState.LEFT_OUT
     columns = as_foreseen(prospect) | {"before": dict(before)}
-    is_ticked = item.state == ItemState.WAITING and item.foreseen == Foreseen.NEEDS_LOOK
     if is_ticked and prospect.foreseen == Foreseen.NEEDS_LOOK:
         columns["state"] = ItemState.WAITING
     is_moved = any(getattr(item, name) != value for name, value in columns.items())

@@ -26,8 +26,9 @@ from .connecting import client_for, note_answer, note_refusal
 from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
 from .intention import Intention
+from .plan_lock import PlanHasMoved
 from .reading import reread_agents
-from .steering import PlanHasMoved, finish_if_done, pause_plan
+from .steering import finish_if_done, pause_plan
 from .storing import Answer, is_copy, make_readable, store_answers
 from .timing import has_passed
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error

@@ -56,6 +56,15 @@ def words_for_own_plan() -> Words:
     return failure(_("You can’t approve your own plan"), Happened.NO, _("Nothing was sent."), then, why=why)
 
 
+def words_for_not_its_author() -> Words:
+    """Explain that the rows of a plan, and asking for approval, are its author's."""
+    why = _("Only whoever made a plan ticks its rows and asks for a second person’s yes.")
+    then = _("Ask them, or make a plan of your own.")
+    return failure(
+        _("Not done: this is somebody else’s plan"), Happened.NO, _("Nothing was sent."), then, why=why, tone="warn"
+    )
+
+
 def words_for_nothing_planned() -> Words:
     """Explain that no plan came about, as no row of it could do anything."""
     then = _("Reload this page to see how its rows are now.")

@@ -20,7 +20,7 @@ from phones.services.plan_totals import Totals
 from phones.services.plan_words import plan_what
 
 from .change_filters import BIGGEST_ID, id_from
-from .plan_cards import head_of, plan_badge, preview_of, run_of
+from .plan_cards import head_of, plan_badge, preview_of, run_of, step_lines
 from .plan_query import PlanQuery, plan_url, suffix_of
 from .plan_sums import Meter, meter_of
 from .plan_tables import table_of
@@ -137,6 +137,7 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
         "run": run_of(desk, plan) if is_started else None,
         "table": None if plan.is_running and not is_asked else table_of(desk, plan, query),
         "is_author": plan.author_id == desk.user.pk,
+        "steps": step_lines(plan),
     }
 
 
