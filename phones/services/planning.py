@@ -37,6 +37,7 @@ from .persons import name_of
 from .plan_lock import held_plan
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
+from .spent_forms import SpentForm
 from .timing import has_passed
 
 Clock = Callable[[], datetime]
@@ -75,16 +76,17 @@ def create_plan(
     origin: Plan | None = None,
     reverts: Mapping[uuid.UUID, Change] | None = None,
     form_token: uuid.UUID | None = None,
+    form_digest: str = "",
 ) -> Plan:
     """Freeze a draft as a plan with its preview. Nothing is sent to Diga but, where ours is old, a read of the agents.
 
     Phones of other projects are left out. `wish` is for the heading (see `Plan`); `reverts` says which change each
-    phone's row takes back. A second send of one form gives the first one's plan.
+    phone's row takes back. A second send of one form gives the first one's plan; `form_digest` tells its content.
 
     :raises NothingPlanned: no row is left, or none wants anything.
+    :raises SpentForm: the form was sent before with other content.
     """
-    earlier = Plan.objects.filter(project=project, form_token=form_token).first() if form_token else None
-    if earlier:
+    if earlier := _made_of(project, form_token, form_digest):
         return earlier
     wanted = [row for row in draft.rows if row.is_explained or not row.intention.is_empty]
     read_agents_if_old(project, clock)
@@ -105,6 +107,7 @@ def create_plan(
         created_at=now,
         foreseen_at=now,
         form_token=form_token,
+        form_digest=form_digest,
     )
     items = _items(plan, rows, reverts or {}, now)
     try:
@@ -113,7 +116,19 @@ def create_plan(
             PlanItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
     except IntegrityError:
         # The other send of this form was quicker.
-        return Plan.objects.get(project=project, form_token=form_token)
+        if earlier := _made_of(project, form_token, form_digest):
+            return earlier
+        raise
+    return plan
+
+
+def _made_of(project: Project, form_token: uuid.UUID | None, form_digest: str) -> Plan | None:
+    """Return the plan that was made with a form; one with other content, or of another project, is none of it."""
+    plan = Plan.objects.filter(form_token=form_token).first() if form_token else None
+    if plan and plan.project_id != project.pk:
+        raise SpentForm(None)
+    if plan and plan.form_digest != form_digest:
+        raise SpentForm(plan)
     return plan
 
 

@@ -71,6 +71,21 @@ def words_for_nothing_planned() -> Words:
     return failure(_("No plan was made"), Happened.NO, _("There is no number left for it."), then, tone="warn")
 
 
+def words_for_spent_form(earlier: Plan | None, *, has_file: bool = False) -> Words:
+    """Explain that a form was sent before with other content, which has made the plan `earlier`."""
+    made = (
+        _("This form was sent before with other content, and plan %(id)d came of it.") % {"id": earlier.pk}
+        if earlier
+        else ""
+    )
+    sentence = made or _("This form was sent before with other content.")
+    then = _("It is in the form: send it again to make a plan of it as well.")
+    if has_file:
+        then = _("Choose the file again, which browsers don’t keep, and send it again to make a plan of it as well.")
+    why = _("What you chose since has made no plan.")
+    return failure(_("Already sent"), Happened.NO, sentence, then, why=why, tone="warn")
+
+
 def words_for_renewed_preview(*, has_moved: bool) -> Words:
     """Say that the preview was computed anew."""
     text = _("Some rows have moved; look at them below.") if has_moved else _("It is as it was.")

@@ -22,8 +22,10 @@ from phones.services.choosing import CHOICE_LIMIT, Chosen
 from phones.services.directory import directory_of
 from phones.services.finding import Criteria
 from phones.services.patterns import BadPattern, Pattern
+from phones.services.spent_forms import SpentForm
 
 from .listing import criteria_from, list_context, suffix_of
+from .sent_forms import digest_of_form, spent_context
 from .shape import is_for
 
 # How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
@@ -124,8 +126,11 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
             ticket=typed["ticket"],
             wish=wish.frozen(),
             form_token=typed["form_token"],
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        return _show_wish(request, desk, selection, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show_no_choice(request, desk)
     return redirect("plan_detail", desk.project.slug, plan.pk)
@@ -179,7 +184,13 @@ class FieldChoice:
 
 # icons: phone-incoming phone-outgoing
 def _show_wish(
-    request: DeskRequest, desk: Desk, selection: Selection, form: WishForm, *, status: int = 200
+    request: DeskRequest,
+    desk: Desk,
+    selection: Selection,
+    form: WishForm,
+    *,
+    spent: SpentForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     phones = list(form.phones)
     back = suffix_of(criteria_from(QueryDict(request.GET.get("back", ""))))
@@ -208,5 +219,6 @@ def _show_wish(
         "names": PatternNames.of(str(form["nickname_pattern"].value() or ""), phones),
         "here_url": request.get_full_path(),
         "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
+        **spent_context(spent, desk.project.slug),
     }
     return render(request, "phones/plan_new.html", context, status=status)

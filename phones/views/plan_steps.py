@@ -19,10 +19,12 @@ from phones.services.explaining import Words
 from phones.services.plan_again import plan_again as make_again
 from phones.services.plan_lock import PlanHasMoved
 from phones.services.plan_rows import numbers_to_look_at
+from phones.services.spent_forms import SpentForm
 
 from .change_filters import id_from
 from .plan_query import PlanQuery, plan_url
 from .plans import plan_of, show_plan
+from .sent_forms import digest_of_form
 from .shape import is_for
 
 # What keeps an act from being done, but for what needs a word of its own.
@@ -168,8 +170,11 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
             reason=typed["reason"],
             ticket=typed["ticket"],
             form_token=form.token(),
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        return show_plan(request, desk, plan, again_form=form, spent=spent, status=409)
     except planning.NothingPlanned:
         return show_plan(request, desk, plan, words=steering_words.words_for_nothing_planned(), status=422)
     return redirect("plan_detail", slug, made.pk)
