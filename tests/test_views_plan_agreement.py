@@ -5,9 +5,13 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from phones.diga.sandbox import Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
+from phones.services.connecting import client_for
 from phones.services.intention import Intention
+from phones.services.reading import reread_agents
 from tests.htmx import Browser, outline
 from tests.pages import find, has, read, texts, words
 from tests.plan_pages import press, said, show, tick, url_of
@@ -85,6 +89,29 @@ def test_yes_to_other_rows_than_were_read_lets_nothing_run(
     # Whoever has read the new preview may say yes to that.
     assert press(second, plan, "approve", read(answer)).status_code == 302
     assert bells == [plan.pk]
+
+
+def test_yes_to_what_agents_have_overtaken_gives_the_plan_back(
+    client: Client, second: Client, aurora: Project, lead: User, sandbox: Sandbox, bells: list[int]
+) -> None:
+    Project.objects.filter(pk=aurora.pk).update(approved_above=0)
+    wanted = target(aurora, "Alicia", 5)
+    others = [phone for phone in phones_of(aurora) if phone.inbound_agent_id != wanted.agent.id]
+    made = make_plan(lead, others[:2], Intention(inbound=wanted))
+    press(client, made, "apply")
+    page = show(second, made)
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+    alicia.published_id = alicia.version(6).id
+    reread_agents(project=aurora, client=client_for(aurora), clock=timezone.now)
+
+    own = client.post(url_of(made, "approve/"))
+    answer = press(second, made, "approve", page)
+
+    made.refresh_from_db()
+    assert (own.status_code, answer.status_code, made.state, bells) == (403, 409, PlanState.PREVIEW, [])
+    assert said(answer).startswith("Not started: the preview has changed Nothing was sent.")
+    assert "Diga would refuse: v6 of “Alicia" in words(read(answer))
+    assert list(made.steps.order_by("pk").values_list("kind", flat=True)) == ["PROPOSED", "RETURNED"]
 
 
 def test_approver_sees_what_is_ticked_and_ticks_nothing(client: Client, second: Client, plan: Plan) -> None:

@@ -238,12 +238,12 @@ def intention_from(after: Mapping[str, Any], directory: Directory) -> Intention 
     return Intention(**wanted)
 
 
-def renew_preview(plan: Plan, *, clock: Clock) -> bool:
+def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREVIEW) -> bool:
     """Compute the preview anew on what our copy says now, and return whether anything in it has moved.
 
     Rows that were ticked stay ticked as long as they still need a look.
 
-    :raises PlanHasMoved: it is no longer a preview.
+    :raises PlanHasMoved: it is no longer in this state.
     """
     read_agents_if_old(plan.project, clock)
     plan.project.refresh_from_db()
@@ -258,7 +258,7 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     for item, intention in wishes:
         prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
         fresh.append((item, prospect, frozen(directory, Base.of(item.phone), tuple(item.after))))
-    with held_plan(plan, PlanState.PREVIEW) as held:
+    with held_plan(plan, state) as held:
         if held.foreseen_at != plan.foreseen_at:
             # Somebody else has computed it anew meanwhile.
             return True

@@ -82,13 +82,7 @@ def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock)
     :raises CountNotTyped: the project asks for the count, and `typed` isn't it.
     :raises NotItsAuthor: it needs a second person's yes, for which only its author asks.
     """
-    changed_at = plan.project.agents_changed_at
-    if (
-        plan.state == PlanState.PREVIEW
-        and changed_at
-        and changed_at > plan.foreseen_at
-        and renew_preview(plan, clock=clock)
-    ):
+    if _is_overtaken(plan, PlanState.PREVIEW, clock):
         raise PreviewHasMoved
     with held_plan(plan, PlanState.PREVIEW) as held:
         _refuse_unread(held, reviewed)
@@ -112,16 +106,28 @@ def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock)
 def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
     """Let a proposed plan run exactly as it was shown; whoever says yes answers for it as well.
 
+    If agents have moved since it was proposed, so that it would do something else, its author has to propose it anew.
+
     :raises PlanHasMoved: the plan waits for nobody's approval.
     :raises NotYourPlan: the author can't approve their own plan.
     :raises PreviewHasMoved: it is not what was shown; nothing was started.
     """
+    if plan.author_id != by.pk and _is_overtaken(plan, PlanState.PROPOSED, clock):
+        return_plan(plan=plan, by=by, clock=clock)
+        raise PreviewHasMoved
     with held_plan(plan, PlanState.PROPOSED) as held:
         if held.author_id == by.pk:
             raise NotYourPlan
         _refuse_unread(held, reviewed)
         _let_run(held, StepKind.APPROVED, by, clock())
     plan.refresh_from_db()
+
+
+def _is_overtaken(plan: Plan, state: PlanState, clock: Clock) -> bool:
+    """Compute a plan anew if agents have moved since it was foreseen; say whether it would do something else."""
+    changed_at = plan.project.agents_changed_at
+    is_old = plan.state == state and changed_at is not None and changed_at > plan.foreseen_at
+    return is_old and renew_preview(plan, clock=clock, state=state)
 
 
 def _refuse_unread(held: Plan, reviewed: str) -> None:
