@@ -84,12 +84,11 @@ def _apply(plan: Any) -> None:
 
     from phones.models import ItemState
     from phones.services import steering
+    from phones.services.plan_fingerprint import fingerprint_of
     from phones.services.plan_totals import totals_of
 
-    count = totals_of(plan)[ItemState.WAITING]
-    steering.apply_plan(
-        plan=plan, by=plan.author, shown_count=count, shown_publish=[], typed=str(count), clock=timezone.now
-    )
+    typed = str(totals_of(plan)[ItemState.WAITING])
+    steering.apply_plan(plan=plan, by=plan.author, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
 
 
 def _work(plan: Any) -> None:

@@ -222,6 +222,7 @@ class Soak:
         from django.utils import timezone
 
         from phones.services import steering
+        from phones.services.plan_lock import PlanHasMoved
 
         while True:
             time.sleep(chance.uniform(0.1, 0.6))
@@ -237,7 +238,7 @@ class Soak:
                     steering.resume_plan(plan=plan, by=plan.author, clock=timezone.now)
                 elif dice < 0.4:
                     steering.pause_plan(plan=plan, clock=timezone.now)
-            except steering.PlanHasMoved:
+            except PlanHasMoved:
                 continue
 
     def _work_at_plans(self) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Val
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
-from phones.models import Membership, Plan, PlanState, Project, Role, SavedView
+from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
 from phones.services.persons import name_of
 from phones.services.plan_news import IS_NEWS, PlanNews, news_of
 
@@ -177,8 +177,13 @@ def rights_in(project: Project, person: User | None) -> frozenset[Right]:
 
 
 def may_run_plan(plan: Plan) -> bool:
-    """Say whether those who let a plan run may still do so: its author and who approved or resumed it. A query each."""
-    return all(Right.BULK in rights_in(plan.project, person) for person in (plan.author, plan.approver))
+    """Say whether those who let a plan run may still do so: its author, who said yes to it, and who resumed it last.
+
+    A query each, and one for the last.
+    """
+    resumed = plan.steps.filter(kind=StepKind.RESUMED).select_related("actor").order_by("pk").last()
+    people = {plan.author, plan.approver, resumed.actor if resumed else plan.author}
+    return all(Right.BULK in rights_in(plan.project, person) for person in people)
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:

@@ -12,6 +12,7 @@ from phones.access import may_run_plan
 from phones.models import Phone, Plan, PlanKind, Project
 from phones.services import running, steering
 from phones.services.intention import Intention
+from phones.services.plan_fingerprint import fingerprint_of
 from phones.services.planned import Draft, PlannedRow
 from phones.services.planning import create_plan
 
@@ -36,15 +37,8 @@ def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[
 
 def start(plan: Plan, by: User) -> Plan:
     """Apply a plan exactly as it is shown."""
-    count = states(plan)["WAITING"]
-    steering.apply_plan(
-        plan=plan,
-        by=by,
-        shown_count=count,
-        shown_publish=steering.will_publish(plan),
-        typed=str(count),
-        clock=timezone.now,
-    )
+    typed = str(states(plan)["WAITING"])
+    steering.apply_plan(plan=plan, by=by, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
     return plan
 
 

@@ -169,7 +169,7 @@ def test_all_that_match_are_refused_when_their_count_has_changed(
 
     bar(page).get_by_role("button", name="Change all 8 matching…").click()
 
-    said = "The list holds 6 numbers now, not as many as you saw. Nothing was chosen: look again."
+    said = "The list is not as you saw it: it holds 6 numbers now. Nothing was chosen: look again."
     expect(page.get_by_text(said)).to_be_visible()
     assert not Selection.objects.exists()
     expect(bar(page).get_by_text("1 selected")).to_be_visible()
@@ -178,6 +178,21 @@ def test_all_that_match_are_refused_when_their_count_has_changed(
 
     expect(page.get_by_role("heading", name="Change 6 numbers")).to_be_visible()
     assert len(Selection.objects.get().phone_ids) == 6
+
+
+def test_all_of_several_pages_are_chosen_by_one_press(page: Page, aurora: Project) -> None:
+    crowd(aurora, 30)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/plans/choose/" in request.url else None)
+    page.goto(LIST + "?size=25")
+    assert asked == []
+
+    boxes(page).nth(0).click()
+    bar(page).get_by_role("button", name="Change all 70 matching…").click()
+
+    expect(page.get_by_role("heading", name="Change 70 numbers")).to_be_visible()
+    assert len(Selection.objects.get().phone_ids) == 70
+    assert asked == ["GET", "POST"]
 
 
 def test_choice_is_the_person_s_and_goes_with_them(

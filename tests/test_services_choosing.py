@@ -10,13 +10,16 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Phone, Project, Selection
 from phones.services import choosing
 from phones.services.choosing import (
-    CountMoved,
+    ListMoved,
     NothingChosen,
+    NotYetRead,
     TooManyChosen,
     choose_matching,
     choose_phones,
     chosen_phones,
     find_selection,
+    fingerprint_of_ids,
+    matching_now,
 )
 from phones.services.directory import directory_of
 from phones.services.finding import Criteria, phone_page
@@ -92,7 +95,7 @@ def test_more_than_a_plan_takes_is_refused(
     with pytest.raises(TooManyChosen):
         choose_phones(project=north, owner=owner, ids=ids, order=BY_NUMBER)
     with pytest.raises(TooManyChosen):
-        choose_matching(project=north, owner=owner, criteria=Criteria(), shown_count=3, now=NOON)
+        choose_matching(project=north, owner=owner, criteria=Criteria(), shown="3", now=NOON)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5000])
@@ -114,31 +117,51 @@ def test_all_that_match_are_those_of_the_list_in_its_order(aurora: Project, owne
         criteria = Criteria(q=query, sort=sort, size="100")
         page = phone_page(aurora, criteria, directory_of(aurora), now)
 
-        chosen = choose_matching(project=aurora, owner=owner, criteria=criteria, shown_count=page.total, now=now)
+        shown = fingerprint_of_ids([phone.pk for phone in page.phones])
+        chosen = choose_matching(project=aurora, owner=owner, criteria=criteria, shown=shown, now=now)
 
         assert [phone.pk for phone in chosen_phones(chosen.selection)] == [phone.pk for phone in page.phones], sort
 
 
 def test_list_that_is_empty_is_no_choice(north: Project, owner: User) -> None:
     with pytest.raises(NothingChosen):
-        choose_matching(project=north, owner=owner, criteria=Criteria(q="zzz"), shown_count=0, now=NOON)
+        choose_matching(project=north, owner=owner, criteria=Criteria(q="zzz"), shown=fingerprint_of_ids([]), now=NOON)
 
 
-@pytest.mark.parametrize("shown", [-1, 0, 1, 3])
-def test_another_count_than_was_shown_is_refused_with_the_fresh_one(
-    north: Project, owner: User, three: list[Phone], shown: int
+@pytest.mark.parametrize("shown", ["", "-1", "0", "1", "3", "two", "2-", "2-" + "0" * 64])
+def test_other_phones_than_were_shown_are_refused_with_the_fresh_ones(
+    north: Project, owner: User, three: list[Phone], shown: str
 ) -> None:
     criteria = Criteria(q="tas")
 
-    with pytest.raises(CountMoved) as moved:
-        choose_matching(project=north, owner=owner, criteria=criteria, shown_count=shown, now=NOON)
+    with pytest.raises(ListMoved) as moved:
+        choose_matching(project=north, owner=owner, criteria=criteria, shown=shown, now=NOON)
 
-    assert moved.value.count == 2
+    now = matching_now(project=north, criteria=criteria, now=NOON)
+    assert (moved.value.count, moved.value.fingerprint) == now == (2, fingerprint_of_ids([three[1].pk, three[0].pk]))
     assert not Selection.objects.exists()
 
 
+def test_as_many_other_phones_are_not_those_that_were_shown(north: Project, owner: User, three: list[Phone]) -> None:
+    shown = fingerprint_of_ids([three[0].pk, three[2].pk])
+
+    with pytest.raises(ListMoved):
+        choose_matching(project=north, owner=owner, criteria=Criteria(q="tas"), shown=shown, now=NOON)
+
+
+def test_count_alone_is_no_choice(north: Project, owner: User, three: list[Phone]) -> None:
+    with pytest.raises(NotYetRead) as unread:
+        choose_matching(project=north, owner=owner, criteria=Criteria(q="tas"), shown="2", now=NOON)
+
+    assert choose_matching(
+        project=north, owner=owner, criteria=Criteria(q="tas"), shown=unread.value.fingerprint, now=NOON
+    )
+
+
 def test_what_matches_later_does_not_join(north: Project, owner: User, three: list[Phone]) -> None:
-    chosen = choose_matching(project=north, owner=owner, criteria=Criteria(q="ventas"), shown_count=1, now=NOON)
+    chosen = choose_matching(
+        project=north, owner=owner, criteria=Criteria(q="ventas"), shown=fingerprint_of_ids([three[1].pk]), now=NOON
+    )
 
     add_phone(north, "+34951201808", "Ventas dos")
 

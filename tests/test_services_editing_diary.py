@@ -13,6 +13,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing import AlreadySent
 from phones.services.intention import Intention
+from phones.services.spent_forms import SpentForm
 from tests.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
 
 RENAME = Intention(nickname="Ventas, otra vez")
@@ -89,9 +90,11 @@ def test_same_form_twice_is_one_write_and_one_change(sandbox: Sandbox, sales_pho
     token = uuid.uuid4()
 
     first = save(sales_phone, RENAME, form_token=token)
-    second = save(stored(sales_phone), Intention(nickname="Typed after the first click"), form_token=token)
+    second = save(stored(sales_phone), RENAME, form_token=token)
+    with pytest.raises(SpentForm) as spent:
+        save(stored(sales_phone), Intention(nickname="Typed after the first click"), form_token=token)
 
-    assert second.change == first.change
+    assert second.change == first.change == spent.value.earlier
     assert sent(sandbox) == [{"nickname": RENAME.nickname}]
     assert Change.objects.count() == 1
 
@@ -153,12 +156,12 @@ def test_database_lets_one_of_two_clicks_through(sandbox: Sandbox, aurora: Proje
         # The slower click is past everything but its row in the diary: it asks for the agents again.
         save(stored(sales_phone), RENAME, form_token=token)
 
-    with before_answering(sandbox, "GET", overtake, path="/v1/agent/"):
-        saved = save(sales_phone, wanted, form_token=token)
+    with before_answering(sandbox, "GET", overtake, path="/v1/agent/"), pytest.raises(SpentForm) as spent:
+        save(sales_phone, wanted, form_token=token)
 
     assert sent(sandbox) == [{"nickname": RENAME.nickname}]
-    assert saved.change == Change.objects.get()
-    assert saved.change.outcome == Outcome.CONFIRMED
+    assert spent.value.earlier == Change.objects.get()
+    assert spent.value.earlier.outcome == Outcome.CONFIRMED
 
 
 def test_token_of_another_phones_form_shows_nothing_of_that_phone(

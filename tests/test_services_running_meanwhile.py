@@ -319,7 +319,7 @@ def test_ticked_row_publishes_what_the_page_said(aurora: Project, lead: User, ro
     plan = make_plan(lead, phones, wish)
     assert list(plan.items.values_list("foreseen", "why")) == [("NEEDS_LOOK", "just_changed")]
 
-    steering.tick_rows(plan=plan, numbers=[1], is_ticked=True)
+    steering.tick_rows(plan=plan, by=lead, numbers=[1], is_ticked=True)
     (said,) = publishings_of(plan)
     work_at(start(plan, lead))
 

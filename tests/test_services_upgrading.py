@@ -320,6 +320,27 @@ def test_two_second_persons_carry_it_out_once(careful: Project, lead: User, admi
     assert len(publishings(sandbox)) == 1
 
 
+@pytest.mark.parametrize("values", [{"agreed": "18:other"}, {"after": {}}, {"phone_count": 1}, {"reason": "Other"}])
+def test_proposal_is_never_another_one_than_was_read(careful: Project, lead: User, values: dict[str, object]) -> None:
+    proposed = proposal(careful, lead)
+
+    with pytest.raises(DatabaseError, match="What was agreed to is never altered"):
+        AgentUpgrade.objects.filter(pk=proposed.pk).update(**values)
+
+
+def test_yes_to_a_proposal_that_another_one_has_replaced_publishes_nothing(
+    careful: Project, lead: User, admin: User, sandbox: Sandbox
+) -> None:
+    read = proposal(careful, lead)
+    upgrading.discard_upgrade(upgrade=AgentUpgrade.objects.get(pk=read.pk), clock=timezone.now)
+    upgrade(careful, "Alicia", 4, by=lead)
+
+    with pytest.raises(upgrading.NotProposed):
+        upgrading.approve_upgrade(upgrade=read, by=admin, clock=timezone.now)
+
+    assert publishings(sandbox) == []
+
+
 def test_proposal_that_is_out_of_date_is_not_carried_out(
     careful: Project, lead: User, admin: User, sandbox: Sandbox, spare_phone: Phone
 ) -> None:

@@ -8,12 +8,14 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Selection
 from phones.services import choosing
 from phones.services.choosing import CHOICE_LIMIT
 from tests.hostile import HOSTILE
+from tests.htmx import Browser
 from tests.pages import FOR_TABLE, Answer, find, read, texts, words
 from tests.test_views_phones import crowd
 
@@ -38,6 +40,12 @@ def choose(client: Client, *phones: Phone, query: str = "") -> str:
     response = client.post(CHOOSE + query, {"phone": [str(phone.pk) for phone in phones]})
     assert response.status_code == 302, alerts(response)
     return response["Location"]
+
+
+def all_of(page: HtmlElement) -> str:
+    """Return what a browser without scripts sends for all that a list holds."""
+    (value,) = find(page, "choosing").xpath(".//noscript//button[@name='all']/@value")
+    return str(value)
 
 
 # The list.
@@ -82,7 +90,8 @@ def test_form_of_the_bar_sends_the_list_as_it_is_narrowed(client: Client, header
 
     assert form.get("action") == CHOOSE + "?q=citas&status=assigned&sort=-nickname"
     assert texts(form, ".//noscript//button") == ["Change those ticked…", "Change all 8 matching…"]
-    assert {button.get("value") for button in form.xpath(".//button[@name='all']")} == {"8"}
+    (value,) = {button.get("value") for button in form.xpath(".//button[@name='all']")}
+    assert value.startswith("8-")
     (bar,) = form.xpath("./div")
     assert bar.get("hidden") is not None
 
@@ -160,7 +169,9 @@ def test_nothing_ticked_is_refused_in_the_list(client: Client, sent: dict[str, o
 
 
 def test_all_that_match_are_chosen_as_they_are_now(client: Client) -> None:
-    response = client.post(CHOOSE + "?q=citas&status=assigned", {"all": "8", "phone": ["ignored"]})
+    shown = all_of(read(client.get(LIST + "?q=citas&status=assigned")))
+
+    response = client.post(CHOOSE + "?q=citas&status=assigned", {"all": shown, "phone": ["ignored"]})
 
     names = Phone.objects.in_bulk([uuid.UUID(text) for text in Selection.objects.get().phone_ids])
     assert response.status_code == 302
@@ -173,13 +184,53 @@ def test_all_is_refused_where_another_number_was_shown(client: Client, shown: st
     response = client.post(CHOOSE + "?q=citas&status=assigned", {"all": shown})
 
     assert response.status_code == 409
-    assert alerts(response) == ["The list holds 8 numbers now, not as many as you saw. Nothing was chosen: look again."]
+    moved = "The list is not as you saw it: it holds 8 numbers now. Nothing was chosen: look again."
+    assert alerts(response) == [moved]
     assert not Selection.objects.exists()
     form = find(read(response), "choosing")
-    assert (form.get("action"), form.xpath(".//noscript//button/@value")) == (
-        CHOOSE + "?q=citas&status=assigned",
-        ["8"],
-    )
+    assert form.get("action") == CHOOSE + "?q=citas&status=assigned"
+    assert all_of(read(response)) == all_of(read(client.get(LIST + "?q=citas&status=assigned")))
+
+
+def test_all_is_refused_where_as_many_other_numbers_match_now(client: Client, sales_phone: Phone) -> None:
+    page = read(client.get(LIST + "?status=reserved"))
+    Phone.objects.filter(pk=Phone.objects.filter(status="reserved")[0].pk).update(status="assigned")
+    Phone.objects.filter(pk=sales_phone.pk).update(status="reserved")
+
+    response = client.post(CHOOSE + "?status=reserved", {"all": all_of(page)})
+
+    assert (response.status_code, Selection.objects.count()) == (409, 0)
+    assert alerts(response)[0].startswith("The list is not as you saw it")
+    assert client.post(CHOOSE + "?status=reserved", {"all": all_of(read(response))}).status_code == 302
+    assert sales_phone.pk.hex in Selection.objects.get().phone_ids
+
+
+def test_all_of_several_pages_is_chosen_once_it_is_known_which_they_are(client: Client, aurora: Project) -> None:
+    crowd(aurora, 60)
+    page = read(client.get(LIST))
+    assert all_of(page) == "100"
+
+    asked = client.post(CHOOSE, {"all": "100"})
+
+    assert (asked.status_code, Selection.objects.count()) == (200, 0)
+    assert alerts(asked) == ["100 numbers match at this moment. Press again to choose exactly these."]
+    assert client.post(CHOOSE, {"all": all_of(read(asked))}).status_code == 302
+    assert len(Selection.objects.get().phone_ids) == 100
+
+
+def test_bar_asks_which_numbers_match_when_it_is_shown(client: Client, aurora: Project) -> None:
+    crowd(aurora, 60)
+    window = Browser(client).open(LIST + "?sort=-number")
+    button = find(window.tree, "choose-all")
+    assert (button.get("disabled"), button.get("hx-trigger")) == ("disabled", "intersect once")
+
+    window.fire(button)
+
+    button = find(window.tree, "choose-all")
+    assert (words(button), button.get("disabled")) == ("Change all 100 matching…", None)
+    assert client.post(CHOOSE + "?sort=-number", {"all": button.get("value")}).status_code == 302
+    outside = client.get(CHOOSE + "?sort=-number")
+    assert (outside.status_code, outside["Location"]) == (302, LIST + "?sort=-number")
 
 
 def test_refused_list_offers_the_fresh_count_where_the_known_one_is_old(client: Client, aurora: Project) -> None:
@@ -187,9 +238,9 @@ def test_refused_list_offers_the_fresh_count_where_the_known_one_is_old(client: 
     Project.objects.update(phone_count=40)
 
     refused = client.post(CHOOSE, {"all": "40"})
-    (fresh,) = find(read(refused), "choosing").xpath(".//noscript//button/@value")
+    fresh = all_of(read(refused))
 
-    assert (refused.status_code, fresh) == (409, "42")
+    assert (refused.status_code, fresh.partition("-")[0]) == (409, "42")
     assert client.post(CHOOSE, {"all": fresh}).status_code == 302
 
 
@@ -226,8 +277,8 @@ def test_list_of_a_choice_can_be_changed_from_there(client: Client, sales_phone:
     query = f"?selection={Selection.objects.get().pk.hex}"
 
     (button,) = read(client.get(LIST + query)).xpath("//button[@form='choosing']")
-    assert (words(button), button.get("name"), button.get("value")) == ("Change these 2…", "all", "2")
-    response = client.post(CHOOSE + query, {"all": "2"})
+    assert (words(button), button.get("name")) == ("Change these 2…", "all")
+    response = client.post(CHOOSE + query, {"all": button.get("value")})
 
     assert response.status_code == 302
     assert len(Selection.objects.latest("created_at").phone_ids) == 2

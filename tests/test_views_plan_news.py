@@ -10,9 +10,9 @@ from django.utils import timezone
 from phones.models import ItemState, Plan, Project
 from phones.services import steering
 from tests.pages import find, read, texts, values_of, words
+from tests.plan_pages import press, show, url_of
 from tests.planned import make_plan, phones_of, renames, start
-from tests.test_views_plan_steps import press
-from tests.test_views_plans import finish, show, url_of
+from tests.test_views_plans import finish
 
 ClientOf = Callable[[User], Client]
 

@@ -10,9 +10,10 @@ from django.test import Client
 
 from phones.models import Change, ItemState, Phone, Project
 from tests.pages import read, texts
+from tests.plan_pages import show, sums, url_of
 from tests.planned import make_plan, phones_of, renames
 from tests.test_views_changes import add_changes
-from tests.test_views_plans import finish, show, sums, url_of
+from tests.test_views_plans import finish
 
 ClientOf = Callable[[User], Client]
 

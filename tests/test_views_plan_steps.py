@@ -6,16 +6,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from lxml.html import HtmlElement
 
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services import steering
 from phones.services.intention import Intention
+from phones.services.plan_fingerprint import fingerprint_of
 from tests.htmx import Browser, outline
-from tests.pages import Answer, find, has, read, texts, values_of, words
+from tests.pages import find, has, read, texts, words
+from tests.plan_pages import press, said, show, sums, tick, url_of
 from tests.planned import make_plan, phones_of, renames, start, states
-from tests.saving import target
-from tests.test_views_plans import big_plan, finish, show, sums, url_of
+from tests.test_views_plans import big_plan, finish
 
 ClientOf = Callable[[User], Client]
 
@@ -24,19 +24,6 @@ ClientOf = Callable[[User], Client]
 def client(client_of: ClientOf, lead: User) -> Client:
     """The browser of somebody who may make plans and let them run."""
     return client_of(lead)
-
-
-def press(client: Client, plan: Plan, verb: str, page: HtmlElement | None = None, **typed: str | None) -> Answer:
-    """Send the form of an act as a browser without scripts does, from a page that was opened before or now."""
-    page = show(client, plan) if page is None else page
-    (form, *_others) = page.xpath(f".//form[contains(@action, '/{plan.pk}/{verb}/')]")
-    values = {name: value for name, value in (values_of(form) | typed).items() if value is not None}
-    return client.post(form.get("action"), values)
-
-
-def said(response: Answer) -> str:
-    """Return what an answer says about an act."""
-    return " ".join(texts(read(response), ".//*[@id='plan-card']/div[@data-result]"))
 
 
 def test_applying_lets_a_plan_run_exactly_as_shown(
@@ -96,17 +83,6 @@ def test_preview_that_moved_starts_nothing(client: Client, aurora: Project, lead
     assert bells == []
 
 
-def test_version_that_was_not_shown_is_not_published(
-    client: Client, aurora: Project, lead: User, bells: list[int]
-) -> None:
-    plan = make_plan(lead, phones_of(aurora, 1), Intention(inbound=target(aurora, "Gema", 1)))
-
-    response = press(client, plan, "apply", publishes=None)
-
-    assert (response.status_code, bells) == (409, [])
-    assert press(client, plan, "apply").status_code == 302
-
-
 def test_nothing_to_apply_is_said(client: Client, aurora: Project, lead: User, bells: list[int]) -> None:
     plan = big_plan(aurora, lead, 2, foreseen=Foreseen.ALREADY_SO, why="already_so", state=ItemState.SAME)
 
@@ -128,7 +104,7 @@ def test_second_person_approves(
 
     assert bells == []
     assert "Another lead or administrator of this project has to approve it." in words(show(client, plan))
-    forced = client.post(url_of(plan, "approve/"), {"shown_count": "3"})
+    forced = client.post(url_of(plan, "approve/"), {"reviewed": fingerprint_of(plan)})
     assert (forced.status_code, bells) == (403, [])
     assert said(forced).startswith("You can’t approve your own plan Nothing was sent.")
     theirs = client_of(other_lead)
@@ -138,6 +114,33 @@ def test_second_person_approves(
     plan.refresh_from_db()
     assert (plan.state, plan.approver, bells) == (PlanState.RUNNING, other_lead, [plan.pk])
     assert "let run by Second Ruiz" in words(show(client, plan))
+
+
+def test_page_says_who_did_what(
+    client: Client, client_of: ClientOf, aurora: Project, lead: User, other_lead: User, bells: list[int]
+) -> None:
+    Project.objects.filter(pk=aurora.pk).update(approved_above=2)
+    plan = make_plan(lead, phones_of(aurora, 3), renames("Line"))
+    assert not has(show(client, plan), "plan-steps")
+    press(client, plan, "apply")
+    press(client_of(other_lead), plan, "approve")
+    steering.pause_plan(plan=plan, clock=timezone.now, cause="no_key")
+    press(client, plan, "resume")
+    press(client, plan, "pause")
+    press(client, plan, "stop", show(client, plan, "?ask=stop"))
+
+    page = show(client, plan)
+
+    steps = texts(page, ".//section[@aria-labelledby='plan-steps']//li/span")
+    assert steps == [
+        "Lead Ruiz asked for a second person’s yes.",
+        "Second Ruiz approved it, and it started.",
+        "It paused by itself. This project has no API key that can be used.",
+        "Lead Ruiz resumed it.",
+        "Lead Ruiz paused it.",
+        "Lead Ruiz stopped it.",
+    ]
+    assert "let run by Second Ruiz" in words(page)
 
 
 def test_approver_gives_a_plan_back(
@@ -198,21 +201,15 @@ def test_rows_that_need_a_look_are_ticked(client: Client, aurora: Project, lead:
         aurora, lead, 12, foreseen=Foreseen.NEEDS_LOOK, why="unknown_change", state=ItemState.LEFT_OUT, details={}
     )
 
-    def tick(form: str, **typed: str | None) -> None:
-        page = show(client, plan)
-        (found,) = page.xpath(form)
-        values = {name: value for name, value in (values_of(found) | typed).items() if value is not None}
-        assert client.post(found.get("action"), values).status_code == 302
-
-    tick(".//form[.//input[@id='tick-3']]", ticked="1")
+    assert tick(client, plan, ".//form[.//input[@id='tick-3']]", ticked="1").status_code == 302
     assert list(plan.items.filter(state=ItemState.WAITING).values_list("number", flat=True)) == [3]
     assert texts(show(client, plan), ".//button[@id='plan-go']") == ["Apply 1 change"]
     assert show(client, plan).xpath(".//input[@id='tick-3']/@checked") == ["checked"]
-    tick(".//form[.//input[@id='tick-3']]", ticked=None)
+    assert tick(client, plan, ".//form[.//input[@id='tick-3']]", ticked=None).status_code == 302
     assert states(plan) == {"LEFT_OUT": 12}
-    tick(".//form[@id='tick-all']", ticked="1")
+    assert tick(client, plan, ".//form[@id='tick-all']", ticked="1").status_code == 302
     assert states(plan) == {"WAITING": 12}
-    tick(".//form[@id='tick-all']")
+    assert tick(client, plan, ".//form[@id='tick-all']").status_code == 302
     assert states(plan) == {"LEFT_OUT": 12}
 
 

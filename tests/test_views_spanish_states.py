@@ -10,15 +10,19 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Source, SyncRun
+from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Source, SyncRun
 from phones.services import syncing
 from phones.services.intention import Intention
 from phones.services.pasting import TEXT_LIMIT
 from tests.fixtures.spanish import Check
 from tests.outages import database_away
-from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of
+from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of, values_of
+from tests.plan_pages import press
+from tests.plan_pages import url_of as url_of_plan
+from tests.planned import make_plan, phones_of, renames
 from tests.saving import forget_waiting, held, save
 from tests.tampering import alter
 from tests.test_views_changes import add_changes
@@ -185,6 +189,32 @@ def test_form_that_was_spent_is_spanish(client: Client, sales_phone: Phone, asse
     form.send(nickname="Primero")
 
     assert_spanish(form.send(nickname="Después").content, "Este formulario ya se envió, con este resultado: Guardado.")
+
+
+def test_plans_of_two_people_are_spanish(
+    client: Client, spaniard: Spaniard, other_lead: User, lead: User, aurora: Project, assert_spanish: Check
+) -> None:
+    Project.objects.update(approved_above=0)
+    plan = make_plan(lead, phones_of(aurora, 1), renames("Línea"))
+    theirs = spaniard(other_lead)
+
+    assert_spanish(theirs.get(url_of_plan(plan)).content, "puede pedir el sí de otra persona que necesita")
+    assert_spanish(theirs.post(url_of_plan(plan, "tick/"), {"all": "1"}).content, "este plan es de otra persona")
+    press(client, plan, "apply")
+    assert_spanish(theirs.post(url_of_plan(plan, "approve/")).content, "No se inició: la vista previa ha cambiado")
+    press(theirs, plan, "approve")
+    press(theirs, plan, "pause")
+    assert_spanish(client.get(url_of_plan(plan)).content, "pidió el sí de otra persona")
+
+
+def test_wish_on_a_spent_form_is_spanish(client: Client, lead: User, sales_phone: Phone, assert_spanish: Check) -> None:
+    selection = Selection.objects.create(project=sales_phone.project, owner=lead, phone_ids=[sales_phone.pk.hex])
+    url = f"{AURORA}plans/new/?selection={selection.pk.hex}"
+    values = values_of(find(read(client.get(url)), "wish")) | {"nickname_how": "EMPTY", "reason": "Horario"}
+    client.post(url, values)
+
+    (box,) = read(client.post(url, values | {"reason": "Otro"})).xpath("//main/*[@data-result]")
+    assert_spanish(html.tostring(box, encoding="utf-8"), "ya se envió con otro contenido")
 
 
 def test_others_and_silence_are_spanish(

@@ -6,10 +6,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from phones.models import Phone
+from phones.models import Change, Phone
 from phones.services.directory import Directory
 from phones.services.intention import Intention
-from phones.services.reverting import Step, intention_of
+from phones.services.reverting import Standing, Step, intention_of
 
 from .phones import NicknameForm
 from .reasons import ReasonFields
@@ -50,7 +50,22 @@ class RevertForm(ReasonFields, NicknameForm):
         return intention_of(self.steps, {step.name for step in self.steps if self._is_taken(step)})
 
     def _is_taken(self, step: Step) -> bool:
-        return bool(self.cleaned_data.get(f"take_{step.name}")) if self.is_bound else step.is_default
+        name = f"take_{step.name}"
+        if self.is_bound:
+            return bool(self.cleaned_data.get(name))
+        return step.can_take and bool(self.get_initial_for_field(self.fields[name], name))
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what was typed and ticked, as the beginning of another form."""
+        ticks = {f"take_{step.name}": f"take_{step.name}" in self.data for step in self.steps}
+        return {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")} | ticks
+
+    def asks_for(self, done: Change) -> bool:
+        """Say whether a change is what is ticked here, for the same reason; it leaves out only what is so already."""
+        ticked = {name.removeprefix("take_") for name in self.data if name.startswith("take_")}
+        left_out = {step.name for step in self.steps if step.standing is Standing.SAME}
+        is_same = set(done.after) <= ticked <= set(done.after) | left_out
+        return is_same and [self.cleaned_data.get(name) for name in ("reason", "ticket")] == [done.reason, done.ticket]
 
     def agreed(self) -> str | None:
         """Return the fingerprint of the impacts that the person has read and ticked."""

@@ -3,7 +3,7 @@
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source
 from .phone import Phone
-from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState
+from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
 from .project import Membership, NoKey, Project, Role, TokenState
 from .seal import ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
@@ -30,6 +30,7 @@ __all__ = [
     "PlanItem",
     "PlanKind",
     "PlanState",
+    "PlanStep",
     "Project",
     "ReadBack",
     "Role",
@@ -37,6 +38,7 @@ __all__ = [
     "SealKind",
     "Selection",
     "Source",
+    "StepKind",
     "SyncRun",
     "SyncState",
     "TokenState",

@@ -58,6 +58,19 @@ class ItemState(models.TextChoices):
     NOT_TRIED = "NOT_TRIED", _("Not attempted")
 
 
+class StepKind(models.TextChoices):
+    """What is done with a plan as a whole; `plan_words` has the sentences."""
+
+    PROPOSED = "PROPOSED"
+    RETURNED = "RETURNED"
+    APPROVED = "APPROVED"
+    APPLIED = "APPLIED"
+    PAUSED = "PAUSED"
+    RESUMED = "RESUMED"
+    STOPPED = "STOPPED"
+    DISCARDED = "DISCARDED"
+
+
 # Rows that a plan still has to deal with.
 OPEN_ITEMS = (ItemState.WAITING, ItemState.CLAIMED, ItemState.SENDING)
 
@@ -84,7 +97,7 @@ class Plan(models.Model):
     problems: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
     # The plan whose failed rows, rest or changes this one is about.
     origin = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="followers")
-    # Who let it run: the author, or a second person where the project asks for one.
+    # Whose yes started it: the author's, or a second person's where the project asks for one. It stays.
     approver = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -100,8 +113,9 @@ class Plan(models.Model):
     # Why it paused by itself (a code that `plan_words` has words for, "" if a person paused it), and Diga's words.
     cause = models.CharField(max_length=24, blank=True, default="")
     message = models.TextField(blank=True, default="")
-    # One form, one plan.
+    # One form, one plan: the same content again gives this plan, other content is refused.
     form_token = models.UUIDField(null=True, blank=True, unique=True)
+    form_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     # True once its author has seen how it ended.
     is_told = models.BooleanField(default=False)
 
@@ -143,6 +157,22 @@ class Plan(models.Model):
     def is_preview(self) -> bool:
         """True before anything was sent."""
         return self.state in {PlanState.PREVIEW, PlanState.PROPOSED}
+
+
+class PlanStep(models.Model):
+    """Who did what with a plan, and when. Rows are only added; nobody did what a plan does by itself, for `cause`."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=10, choices=StepKind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    actor_name = models.TextField(blank=True, default="")
+    cause = models.CharField(max_length=24, blank=True, default="")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.kind}"
 
 
 class PlanItem(models.Model):

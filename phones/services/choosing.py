@@ -1,5 +1,6 @@
 """Choosing phones for a plan: those somebody ticked, or all that a list holds, frozen in the order of the list."""
 
+import hashlib
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -28,12 +29,16 @@ class TooManyChosen(Exception):
     """More than `CHOICE_LIMIT` phones were chosen."""
 
 
-class CountMoved(Exception):
-    """A list doesn't hold as many phones as the person saw; `count` is how many it holds."""
+class ListMoved(Exception):
+    """A list doesn't hold the phones that it held when it was shown; `count` and `fingerprint` are of today's."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, fingerprint: str) -> None:
         super().__init__(count)
-        self.count = count
+        self.count, self.fingerprint = count, fingerprint
+
+
+class NotYetRead(ListMoved):
+    """A list holds as many phones as were shown, and nobody was asked about exactly these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +76,40 @@ def _ids(texts: Iterable[str]) -> Iterable[uuid.UUID]:
             continue
 
 
-def choose_matching(*, project: Project, owner: User, criteria: Criteria, shown_count: int, now: datetime) -> Chosen:
+def fingerprint_of_ids(ids: Collection[uuid.UUID]) -> str:
+    """Return a text that is equal for the same ids in any order: their count, and a digest."""
+    digest = hashlib.sha256("".join(sorted(phone_id.hex for phone_id in ids)).encode())
+    return f"{len(ids)}-{digest.hexdigest()}"
+
+
+def matching_now(*, project: Project, criteria: Criteria, now: datetime) -> tuple[int, str]:
+    """Return how many phones a list holds, and the fingerprint of their ids. One query, and one for a selection."""
+    ids = matching(project, criteria, directory_of(project), now).values_list("pk", flat=True)
+    found = list(ids)
+    return len(found), fingerprint_of_ids(found)
+
+
+def choose_matching(*, project: Project, owner: User, criteria: Criteria, shown: str, now: datetime) -> Chosen:
     """Freeze all phones that a list holds now; nothing that matches later joins them.
 
-    :raises CountMoved: the list doesn't hold as many as the person was shown.
+    `shown` is the fingerprint of those that the person was asked about, or a bare count where nobody knew it.
+
     :raises NothingChosen: the list is empty.
     :raises TooManyChosen: it holds more than a plan takes.
+    :raises NotYetRead: `shown` is the count, and no more.
+    :raises ListMoved: the list doesn't hold the phones that it held then.
     """
     phones = matching(project, criteria, directory_of(project), now)
     found = list(criteria.order.sorted(phones.only("pk")))
-    if len(found) != shown_count:
-        raise CountMoved(len(found))
+    fingerprint = fingerprint_of_ids([phone.pk for phone in found])
+    if shown not in {fingerprint, str(len(found))}:
+        raise ListMoved(len(found), fingerprint)
     if not found:
         raise NothingChosen
     if len(found) > CHOICE_LIMIT:
         raise TooManyChosen
+    if shown != fingerprint:
+        raise NotYetRead(len(found), fingerprint)
     return Chosen(keep_selection(project=project, owner=owner, phones=found))
 
 

@@ -17,9 +17,10 @@ from phones.models import Change, Outcome, Phone, Project
 from .connecting import client_for
 from .guarding import NoConsent, PredictedRefusal, guard_change
 from .impact import Impact
-from .intention import FIELDS, Base, Intention
+from .intention import FIELDS, Base, Intention, is_answered_by
 from .policy import Policy, policy_for
 from .reading import reread
+from .spent_forms import SpentForm
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
 __all__ = ["Author", "Saved", "change_phone"]
@@ -129,12 +130,13 @@ def change_phone(
     :raises NoConsent: consent is needed and `agreed` is for something else; nothing was sent.
     :raises Conflict: somebody changed the same field meanwhile; nothing was sent.
     :raises AlreadySent: the same form is being sent right now, and that takes long.
+    :raises SpentForm: the same form was sent before with other content; nothing was sent now.
     :raises PhoneIsBusy: the phone is being changed by others all the time; nothing was sent.
     :raises NotRecorded: the diary could not be written; nothing was sent.
     :raises OutcomeNotRecorded: it was sent, and the diary could not be written then.
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
-    earlier = _earlier(phone, author, sleep)
+    earlier = _earlier(phone, intention, author, sleep)
     if earlier is not None:
         return Saved(earlier)
     if intention.is_empty:
@@ -148,7 +150,7 @@ def change_phone(
             write = _begin(project, phone, checked.remaining, author, clock())
         except (_Overtaken, *_IN_THE_WAY) as met:
             # What is in the way may be what the other send of this form has done.
-            earlier = _earlier(phone, author, sleep)
+            earlier = _earlier(phone, intention, author, sleep)
             if earlier is not None:
                 return Saved(earlier)
             if not isinstance(met, _Overtaken):
@@ -182,7 +184,7 @@ def _check(
     return _Checked(remaining, merged, impacts)
 
 
-def _earlier(phone: Phone, author: Author, sleep: Sleep) -> Change | None:
+def _earlier(phone: Phone, intention: Intention, author: Author, sleep: Sleep) -> Change | None:
     """Return what an earlier send of the same form came to, if there was one; wait while it is under way."""
     if author.form_token is None:
         return None
@@ -193,9 +195,18 @@ def _earlier(phone: Phone, author: Author, sleep: Sleep) -> Change | None:
             # Nothing of another phone is shown.
             raise AlreadySent
         if change is None or change.outcome != Outcome.PENDING:
+            if change and not _is_asked_for(change, phone, intention, author):
+                raise SpentForm(change)
             return change
         sleep(POLL_SECONDS)
     raise AlreadySent
+
+
+def _is_asked_for(change: Change, phone: Phone, intention: Intention, author: Author) -> bool:
+    """Say whether a change is what is asked for now: the same values, for the same reason."""
+    given = (author.reason, author.ticket, author.reverts and author.reverts.pk)
+    is_same = given == (change.reason, change.ticket, change.reverts_id)
+    return is_same and is_answered_by(intention, change.after, Base.of(phone))
 
 
 def _await_turn(phone: Phone, sleep: Sleep) -> None:

@@ -19,13 +19,20 @@ Clock = Callable[[], datetime]
 
 
 def plan_giving_back(
-    *, upgrade: AgentUpgrade, author: User, reason: str, form_token: uuid.UUID | None, clock: Clock
+    *,
+    upgrade: AgentUpgrade,
+    author: User,
+    reason: str,
+    form_token: uuid.UUID | None,
+    clock: Clock,
+    form_digest: str = "",
 ) -> Plan:
     """Make a plan, with its preview, that gives each detached number the agent in the lanes in which it lost it.
 
     The agent is given in the version that is published today. A lane that has another agent by now needs a look.
 
     :raises NothingPlanned: no number was detached, or the agent has no version any more that it could be given in.
+    :raises SpentForm: the form was sent before for another upgrade.
     """
     read_agents_if_old(upgrade.project, clock)
     target = _target(upgrade)
@@ -40,6 +47,7 @@ def plan_giving_back(
         ticket=upgrade.ticket,
         wish=_wish(rows, target),
         form_token=form_token,
+        form_digest=form_digest,
         clock=clock,
     )
 

@@ -32,13 +32,22 @@ def count_again(counts: Mapping[ItemState, int], kind: PlanKind) -> int:
 
 
 def plan_again(
-    *, plan: Plan, kind: PlanKind, author: User, reason: str, ticket: str, form_token: uuid.UUID | None, clock: Clock
+    *,
+    plan: Plan,
+    kind: PlanKind,
+    author: User,
+    reason: str,
+    ticket: str,
+    form_token: uuid.UUID | None,
+    clock: Clock,
+    form_digest: str = "",
 ) -> Plan:
     """Make a plan of the failed rows (`RETRY`), of those not attempted (`REST`), or take back the done ones (`REVERT`).
 
     It has today's preview like any other, and the first plan keeps its results.
 
     :raises NothingPlanned: there is no such row, or nothing of it could be done today.
+    :raises SpentForm: the form was sent before with other content.
     """
     items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
     directory = directory_of(plan.project)
@@ -65,6 +74,7 @@ def plan_again(
         origin=plan,
         reverts=reverts,
         form_token=form_token,
+        form_digest=form_digest,
     )
 
 

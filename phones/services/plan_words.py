@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from phones.models import Plan, PlanItem, PlanKind
+from phones.models import Plan, PlanItem, PlanKind, PlanStep, StepKind
 
 from .explaining import Happened, Text, Words, failure, parts_for_cause, why_closed
 from .intention import FIELDS
@@ -154,7 +154,9 @@ _PAUSES: dict[str, tuple[Text, Text]] = {
     ),
     "no_right": (
         gettext_lazy("Whoever let this plan run may no longer change many numbers in this project."),
-        gettext_lazy("A lead or an administrator can resume it, and answers for it from then on."),
+        gettext_lazy(
+            "Resume it once its author and who approved it may again; or stop it and run the rest as your own plan."
+        ),
     ),
     "slow_down": (
         gettext_lazy("Diga asks us to wait for long."),
@@ -191,3 +193,23 @@ def parts_for_pause(cause: str) -> tuple[str, str]:
         return what, f"{then} {_('Then resume the plan.')}"
     what_text, then_text = _PAUSES.get(cause, (_("Something went wrong."), _("Resume it, or stop it.")))
     return str(what_text), str(then_text)
+
+
+_STEPS: dict[StepKind, Text] = {
+    StepKind.PROPOSED: gettext_lazy("%(person)s asked for a second person’s yes."),
+    StepKind.RETURNED: gettext_lazy("%(person)s made it a preview again."),
+    StepKind.APPROVED: gettext_lazy("%(person)s approved it, and it started."),
+    StepKind.APPLIED: gettext_lazy("%(person)s applied it."),
+    StepKind.PAUSED: gettext_lazy("%(person)s paused it."),
+    StepKind.RESUMED: gettext_lazy("%(person)s resumed it."),
+    StepKind.STOPPED: gettext_lazy("%(person)s stopped it."),
+    StepKind.DISCARDED: gettext_lazy("%(person)s discarded it."),
+}
+
+
+def words_for_step(step: PlanStep) -> str:
+    """Say who did what with a plan, or why it paused by itself."""
+    if step.cause:
+        what, _then = parts_for_pause(step.cause)
+        return _("It paused by itself. %(why)s") % {"why": what}
+    return str(_STEPS[StepKind(step.kind)]) % {"person": step.actor_name or _("Phone Desk")}

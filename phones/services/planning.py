@@ -11,7 +11,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from phones import diga
-from phones.models import Change, Foreseen, ItemState, NoKey, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
+from phones.models import (
+    Change,
+    Foreseen,
+    ItemState,
+    NoKey,
+    Outcome,
+    Phone,
+    Plan,
+    PlanItem,
+    PlanKind,
+    PlanState,
+    Project,
+    Source,
+)
 
 from .connecting import client_for
 from .directory import Directory, directory_of
@@ -21,8 +34,10 @@ from .guarding import AGENTS_FRESH_FOR
 from .impact import Target
 from .intention import Base, Intention, frozen, frozen_intention
 from .persons import name_of
+from .plan_lock import held_plan
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
+from .spent_forms import SpentForm
 from .timing import has_passed
 
 Clock = Callable[[], datetime]
@@ -61,16 +76,17 @@ def create_plan(
     origin: Plan | None = None,
     reverts: Mapping[uuid.UUID, Change] | None = None,
     form_token: uuid.UUID | None = None,
+    form_digest: str = "",
 ) -> Plan:
     """Freeze a draft as a plan with its preview. Nothing is sent to Diga but, where ours is old, a read of the agents.
 
     Phones of other projects are left out. `wish` is for the heading (see `Plan`); `reverts` says which change each
-    phone's row takes back. A second send of one form gives the first one's plan.
+    phone's row takes back. A second send of one form gives the first one's plan; `form_digest` tells its content.
 
     :raises NothingPlanned: no row is left, or none wants anything.
+    :raises SpentForm: the form was sent before with other content.
     """
-    earlier = Plan.objects.filter(project=project, form_token=form_token).first() if form_token else None
-    if earlier:
+    if earlier := _made_of(project, form_token, form_digest):
         return earlier
     wanted = [row for row in draft.rows if row.is_explained or not row.intention.is_empty]
     read_agents_if_old(project, clock)
@@ -91,6 +107,7 @@ def create_plan(
         created_at=now,
         foreseen_at=now,
         form_token=form_token,
+        form_digest=form_digest,
     )
     items = _items(plan, rows, reverts or {}, now)
     try:
@@ -99,7 +116,19 @@ def create_plan(
             PlanItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
     except IntegrityError:
         # The other send of this form was quicker.
-        return Plan.objects.get(project=project, form_token=form_token)
+        if earlier := _made_of(project, form_token, form_digest):
+            return earlier
+        raise
+    return plan
+
+
+def _made_of(project: Project, form_token: uuid.UUID | None, form_digest: str) -> Plan | None:
+    """Return the plan that was made with a form; one with other content, or of another project, is none of it."""
+    plan = Plan.objects.filter(form_token=form_token).first() if form_token else None
+    if plan and plan.project_id != project.pk:
+        raise SpentForm(None)
+    if plan and plan.form_digest != form_digest:
+        raise SpentForm(plan)
     return plan
 
 
@@ -209,10 +238,12 @@ def intention_from(after: Mapping[str, Any], directory: Directory) -> Intention 
     return Intention(**wanted)
 
 
-def renew_preview(plan: Plan, *, clock: Clock) -> bool:
+def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREVIEW) -> bool:
     """Compute the preview anew on what our copy says now, and return whether anything in it has moved.
 
     Rows that were ticked stay ticked as long as they still need a look.
+
+    :raises PlanHasMoved: it is no longer in this state.
     """
     read_agents_if_old(plan.project, clock)
     plan.project.refresh_from_db()
@@ -223,13 +254,20 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
     looks: Looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
     prospects = iter(foresee(plan, there, now, looks))
-    moved: list[PlanItem] = []
+    fresh = []
     for item, intention in wishes:
         prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
-        before = frozen(directory, Base.of(item.phone), tuple(item.after))
-        if _renew(item, prospect, before):
-            moved.append(item)
-    with transaction.atomic():
+        fresh.append((item, prospect, frozen(directory, Base.of(item.phone), tuple(item.after))))
+    with held_plan(plan, state) as held:
+        if held.foreseen_at != plan.foreseen_at:
+            # Somebody else has computed it anew meanwhile.
+            return True
+        # Ticks may have been moved while this was computed.
+        ticks = plan.items.filter(foreseen=Foreseen.NEEDS_LOOK, state=ItemState.WAITING)
+        ticked = set(ticks.values_list("pk", flat=True))
+        moved = [
+            item for item, prospect, before in fresh if _renew(item, prospect, before, is_ticked=item.pk in ticked)
+        ]
         columns = ["before", "foreseen", "why", "details", "goes_first", "state"]
         PlanItem.objects.bulk_update(moved, columns, batch_size=200)
         plan.foreseen_at = now
@@ -237,10 +275,11 @@ def renew_preview(plan: Plan, *, clock: Clock) -> bool:
     return bool(moved)
 
 
-def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any]) -> bool:
+def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any], *, is_ticked: bool) -> bool:
     """Put a new prospect into a row, and say whether it differs from the old one."""
+    if item.foreseen == Foreseen.NEEDS_LOOK:
+        item.state = ItemState.WAITING if is_ticked else ItemState.LEFT_OUT
     columns = as_foreseen(prospect) | {"before": dict(before)}
-    is_ticked = item.state == ItemState.WAITING and item.foreseen == Foreseen.NEEDS_LOOK
     if is_ticked and prospect.foreseen == Foreseen.NEEDS_LOOK:
         columns["state"] = ItemState.WAITING
     is_moved = any(getattr(item, name) != value for name, value in columns.items())

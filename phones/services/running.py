@@ -27,8 +27,9 @@ from .deciding import decide
 from .guarding import AGENTS_FRESH_FOR
 from .held_rows import Access, Row, author_of
 from .intention import Intention
+from .plan_lock import PlanHasMoved
 from .reading import note_refused, reread_agents
-from .steering import PlanHasMoved, finish_if_done, pause_plan
+from .steering import finish_if_done, pause_plan
 from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
 from .timing import database_now, has_passed
 from .version_checks import VersionChecks

@@ -1,28 +1,21 @@
 """Letting a plan run, holding it, ending it. What each act needs is looked at under a lock on the plan's row."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from phones.models import Foreseen, ItemState, Plan, PlanState, Project
+from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
 
 from .persons import name_of
 from .plan_effects import publishings_of
+from .plan_fingerprint import fingerprint_of
+from .plan_lock import held_plan
 from .plan_totals import totals_of
 from .planning import renew_preview
 
 Clock = Callable[[], datetime]
-
-
-class PlanHasMoved(Exception):
-    """The plan is not in a state in which this can be done: somebody was quicker. `plan` says how it is now."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__("The plan is no longer in the state that was shown")
-        self.plan = plan
 
 
 class PreviewHasMoved(Exception):
@@ -45,6 +38,10 @@ class NotYourPlan(Exception):
     """Whoever made a plan can't be the one who approves it."""
 
 
+class NotItsAuthor(Exception):
+    """Only whoever made a plan says which rows are in it, and asks for a second person's yes."""
+
+
 def needs_typing(project: Project, count: int) -> bool:
     """Say whether so many changes ask for their count to be typed."""
     return project.typed_above is not None and count > project.typed_above
@@ -60,102 +57,120 @@ def will_publish(plan: Plan) -> list[str]:
     return sorted(publishing.version_id for publishing in publishings_of(plan))
 
 
-def tick_rows(*, plan: Plan, numbers: Collection[int], is_ticked: bool) -> int:
+def tick_rows(*, plan: Plan, by: User, numbers: Collection[int], is_ticked: bool) -> int:
     """Take rows that need a look into the plan, or leave them out again; return how many have moved.
 
     :raises PlanHasMoved: the plan is no longer a preview.
+    :raises NotItsAuthor: somebody else has made it.
     """
     have, want = (ItemState.LEFT_OUT, ItemState.WAITING) if is_ticked else (ItemState.WAITING, ItemState.LEFT_OUT)
-    with _held(plan, PlanState.PREVIEW):
-        rows = plan.items.filter(foreseen=Foreseen.NEEDS_LOOK, number__in=list(numbers), state=have)
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        if held.author_id != by.pk:
+            raise NotItsAuthor
+        rows = held.items.filter(foreseen=Foreseen.NEEDS_LOOK, number__in=list(numbers), state=have)
         return rows.update(state=want)
 
 
-def apply_plan(
-    *, plan: Plan, by: User, shown_count: int, shown_publish: Collection[str], typed: str, clock: Clock
-) -> None:
+def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock) -> None:
     """Let a plan run exactly as it was shown, or propose it where a second person has to say yes.
 
-    `shown_count` rows and the versions `shown_publish` stood on the page; `typed` is what was typed as the count.
+    `reviewed` is the fingerprint that stood on the page (`plan_fingerprint`); `typed` is what was typed as the count.
 
     :raises PlanHasMoved: the plan is no longer a preview.
     :raises PreviewHasMoved: what it will do has moved on; the preview is fresh now, nothing was started.
     :raises NothingToApply: no row is left that would change anything.
     :raises CountNotTyped: the project asks for the count, and `typed` isn't it.
+    :raises NotItsAuthor: it needs a second person's yes, for which only its author asks.
     """
-    changed_at = plan.project.agents_changed_at
-    if (
-        plan.state == PlanState.PREVIEW
-        and changed_at
-        and changed_at > plan.foreseen_at
-        and renew_preview(plan, clock=clock)
-    ):
+    if _is_overtaken(plan, PlanState.PREVIEW, clock):
         raise PreviewHasMoved
-    with _held(plan, PlanState.PREVIEW) as held:
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        _refuse_unread(held, reviewed)
         count = totals_of(held)[ItemState.WAITING]
         if not count:
             raise NothingToApply
-        publishes = will_publish(held)
-        if count != shown_count or publishes != sorted(shown_publish):
-            raise PreviewHasMoved
         if needs_typing(held.project, count) and digits_typed(typed) != str(count):
             raise CountNotTyped(count)
-        held.agreed = publishes
+        held.agreed = will_publish(held)
         if needs_approval(held.project, count):
+            if held.author_id != by.pk:
+                raise NotItsAuthor
             held.state = PlanState.PROPOSED
             held.save(update_fields=["state", "agreed"])
+            _note(held, StepKind.PROPOSED, by, clock())
         else:
-            _start(held, by, clock())
+            _let_run(held, StepKind.APPLIED, by, clock())
     plan.refresh_from_db()
 
 
-def approve_plan(*, plan: Plan, by: User, shown_count: int, clock: Clock) -> None:
-    """Let a proposed plan run; whoever says yes answers for it as well.
+def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
+    """Let a proposed plan run exactly as it was shown; whoever says yes answers for it as well.
+
+    If agents have moved since it was proposed, so that it would do something else, its author has to propose it anew.
 
     :raises PlanHasMoved: the plan waits for nobody's approval.
     :raises NotYourPlan: the author can't approve their own plan.
-    :raises PreviewHasMoved: the count of rows is not the one shown.
+    :raises PreviewHasMoved: it is not what was shown; nothing was started.
     """
-    with _held(plan, PlanState.PROPOSED) as held:
+    if plan.author_id != by.pk and _is_overtaken(plan, PlanState.PROPOSED, clock):
+        return_plan(plan=plan, by=by, clock=clock)
+        raise PreviewHasMoved
+    with held_plan(plan, PlanState.PROPOSED) as held:
         if held.author_id == by.pk:
             raise NotYourPlan
-        if totals_of(held)[ItemState.WAITING] != shown_count:
-            raise PreviewHasMoved
-        _start(held, by, clock())
+        _refuse_unread(held, reviewed)
+        _let_run(held, StepKind.APPROVED, by, clock())
     plan.refresh_from_db()
 
 
-def return_plan(*, plan: Plan) -> None:
+def _is_overtaken(plan: Plan, state: PlanState, clock: Clock) -> bool:
+    """Compute a plan anew if agents have moved since it was foreseen; say whether it would do something else."""
+    changed_at = plan.project.agents_changed_at
+    is_old = plan.state == state and changed_at is not None and changed_at > plan.foreseen_at
+    return is_old and renew_preview(plan, clock=clock, state=state)
+
+
+def _refuse_unread(held: Plan, reviewed: str) -> None:
+    """Let nothing start but what was read, whoever has moved it since. Under the lock, so that nobody moves it now."""
+    if fingerprint_of(held) != reviewed:
+        raise PreviewHasMoved
+
+
+def return_plan(*, plan: Plan, by: User, clock: Clock) -> None:
     """Give a proposed plan back to its author, as a preview.
 
     :raises PlanHasMoved: the plan waits for nobody's approval.
     """
-    with _held(plan, PlanState.PROPOSED) as held:
+    with held_plan(plan, PlanState.PROPOSED) as held:
         held.state, held.agreed = PlanState.PREVIEW, []
         held.save(update_fields=["state", "agreed"])
+        _note(held, StepKind.RETURNED, by, clock())
     plan.refresh_from_db()
 
 
-def discard_plan(*, plan: Plan, clock: Clock) -> None:
+def discard_plan(*, plan: Plan, by: User, clock: Clock) -> None:
     """Put a plan away that nothing was sent of.
 
     :raises PlanHasMoved: it runs already, or is over.
     """
-    with _held(plan, PlanState.PREVIEW, PlanState.PROPOSED) as held:
+    with held_plan(plan, PlanState.PREVIEW, PlanState.PROPOSED) as held:
         held.state, held.finished_at = PlanState.DISCARDED, clock()
         held.save(update_fields=["state", "finished_at"])
+        _note(held, StepKind.DISCARDED, by, held.finished_at)
     plan.refresh_from_db()
 
 
-def pause_plan(*, plan: Plan, clock: Clock, cause: str = "", message: str = "") -> None:
+def pause_plan(*, plan: Plan, clock: Clock, by: User | None = None, cause: str = "", message: str = "") -> None:
     """Hold a plan: what is under way ends, nothing new begins. `cause` says why, if no person did it.
 
     :raises PlanHasMoved: it is not running.
     """
-    with _held(plan, PlanState.RUNNING) as held:
-        _halt(held, PlanState.PAUSED, clock())
+    with held_plan(plan, PlanState.RUNNING) as held:
+        now = clock()
+        _halt(held, PlanState.PAUSED, now)
         held.cause, held.message, held.is_told = cause, message, False
         held.save(update_fields=["state", "ran_seconds", "resumed_at", "cause", "message", "is_told"])
+        _note(held, StepKind.PAUSED, by, now, cause=cause)
     plan.refresh_from_db()
 
 
@@ -164,18 +179,18 @@ def resume_plan(*, plan: Plan, by: User, clock: Clock) -> None:
 
     :raises PlanHasMoved: it is not paused.
     """
-    with _held(plan, PlanState.PAUSED) as held:
+    with held_plan(plan, PlanState.PAUSED) as held:
         held.cause = held.message = ""
-        _start(held, by, clock())
+        _start(held, StepKind.RESUMED, by, clock())
     plan.refresh_from_db()
 
 
-def stop_plan(*, plan: Plan, clock: Clock) -> None:
+def stop_plan(*, plan: Plan, clock: Clock, by: User | None = None) -> None:
     """End a plan: what is under way ends, the rest is not attempted.
 
     :raises PlanHasMoved: it neither runs nor is paused.
     """
-    with _held(plan, PlanState.RUNNING, PlanState.PAUSED) as held:
+    with held_plan(plan, PlanState.RUNNING, PlanState.PAUSED) as held:
         now = clock()
         if held.is_running:
             _halt(held, PlanState.STOPPED, now)
@@ -184,6 +199,7 @@ def stop_plan(*, plan: Plan, clock: Clock) -> None:
         # Rows that a worker is reading now are given up by it: it looks at the plan before it writes anything down.
         rest = held.items.filter(state__in=[ItemState.WAITING, ItemState.CLAIMED])
         rest.update(state=ItemState.NOT_TRIED, owner=None, leased_until=None, finished_at=now)
+        _note(held, StepKind.STOPPED, by, now)
     plan.refresh_from_db()
 
 
@@ -200,37 +216,26 @@ def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
     return True
 
 
-@contextmanager
-def _held(plan: Plan, *states: PlanState) -> Iterator[Plan]:
-    """Lock the plan's row for an act that is possible in these states only.
-
-    Not its key: a worker that writes down a change of the plan, and holds rows of it, must not wait for us.
-    """
-    with transaction.atomic():
-        held = Plan.objects.select_for_update(of=("self",), no_key=True).select_related("project").get(pk=plan.pk)
-        if held.state not in states:
-            raise PlanHasMoved(held)
-        yield held
-
-
-def _start(plan: Plan, by: User, now: datetime) -> None:
-    plan.state, plan.resumed_at = PlanState.RUNNING, now
-    plan.started_at = plan.started_at or now
+def _let_run(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
+    """Start a plan by the yes of this person, which stays, whoever holds it and lets it go on later."""
+    plan.started_at = now
     plan.approver, plan.approver_name = by, name_of(by)
+    plan.save(update_fields=["started_at", "approver", "approver_name", "agreed"])
+    _start(plan, kind, by, now)
+
+
+def _start(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
     # How it ends is news, even to somebody who has seen it paused.
-    plan.is_told = False
-    changed = [
-        "state",
-        "started_at",
-        "resumed_at",
-        "approver",
-        "approver_name",
-        "agreed",
-        "cause",
-        "message",
-        "is_told",
-    ]
-    plan.save(update_fields=changed)
+    plan.state, plan.resumed_at, plan.is_told = PlanState.RUNNING, now, False
+    plan.save(update_fields=["state", "resumed_at", "cause", "message", "is_told"])
+    _note(plan, kind, by, now)
+
+
+def _note(plan: Plan, kind: StepKind, by: User | None, now: datetime, *, cause: str = "") -> None:
+    """Keep who did what to a plan, in the transaction that does it."""
+    PlanStep.objects.create(
+        plan=plan, kind=kind, actor=by, actor_name=name_of(by) if by else "", cause=cause, created_at=now
+    )
 
 
 def _halt(plan: Plan, state: PlanState, now: datetime) -> None:

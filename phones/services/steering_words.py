@@ -56,10 +56,34 @@ def words_for_own_plan() -> Words:
     return failure(_("You can’t approve your own plan"), Happened.NO, _("Nothing was sent."), then, why=why)
 
 
+def words_for_not_its_author() -> Words:
+    """Explain that the rows of a plan, and asking for approval, are its author's."""
+    why = _("Only whoever made a plan ticks its rows and asks for a second person’s yes.")
+    then = _("Ask them, or make a plan of your own.")
+    return failure(
+        _("Not done: this is somebody else’s plan"), Happened.NO, _("Nothing was sent."), then, why=why, tone="warn"
+    )
+
+
 def words_for_nothing_planned() -> Words:
     """Explain that no plan came about, as no row of it could do anything."""
     then = _("Reload this page to see how its rows are now.")
     return failure(_("No plan was made"), Happened.NO, _("There is no number left for it."), then, tone="warn")
+
+
+def words_for_spent_form(earlier: Plan | None, *, has_file: bool = False) -> Words:
+    """Explain that a form was sent before with other content, which has made the plan `earlier`."""
+    made = (
+        _("This form was sent before with other content, and plan %(id)d came of it.") % {"id": earlier.pk}
+        if earlier
+        else ""
+    )
+    sentence = made or _("This form was sent before with other content.")
+    then = _("It is in the form: send it again to make a plan of it as well.")
+    if has_file:
+        then = _("Choose the file again, which browsers don’t keep, and send it again to make a plan of it as well.")
+    why = _("What you chose since has made no plan.")
+    return failure(_("Already sent"), Happened.NO, sentence, then, why=why, tone="warn")
 
 
 def words_for_renewed_preview(*, has_moved: bool) -> Words:

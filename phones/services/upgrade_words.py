@@ -68,6 +68,17 @@ def words_for_moved() -> Words:
     return failure(_("Something has changed since you opened this page"), Happened.NO, sentence, then, tone="warn")
 
 
+def words_for_spent_form(earlier: AgentUpgrade | None) -> Words:
+    """Explain that a form was sent before with other content, which has made the upgrade `earlier`."""
+    sentence = _("This form was sent before with other content.")
+    if earlier:
+        sentence = _("This form was sent before with other content, and upgrade #%(id)d came of it.") % {
+            "id": earlier.pk
+        }
+    then = _("Look at what would happen now, then send it again.")
+    return failure(_("Already sent"), Happened.NO, sentence, then, why=_("Nothing was sent now."), tone="warn")
+
+
 def words_for_moved_proposal() -> Words:
     """Explain that a proposal is out of date."""
     sentence = _("The live version or the numbers of this agent are not what was proposed. Nothing was sent.")

@@ -23,9 +23,10 @@ from .intention import frozen_lane
 from .looking_again import SENT_WITHIN
 from .persons import name_of
 from .reading import reread, reread_agents
+from .spent_forms import SpentForm
 from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
 from .storing import store_phones
-from .upgrade_outlook import Outlook, outlook_of
+from .upgrade_outlook import NotOffered, Outlook, outlook_of
 from .upgrade_settling import settle_by_answer
 from .writing import Author
 
@@ -81,6 +82,7 @@ def upgrade_agent(
     numbers are to be read back then (`upgrade_checking`).
 
     :raises ReadOnlyProject: there is no key, or Diga has rejected it; nothing was sent.
+    :raises SpentForm: the form was sent before with other content; nothing was sent now.
     :raises NotOffered: the version can't be published from here; nothing was sent.
     :raises OutlookMoved: something is not as it was shown; nothing was sent.
     :raises CountNotTyped: the project asks for the count of numbers; nothing was sent.
@@ -90,13 +92,19 @@ def upgrade_agent(
     :raises OutcomeNotRecorded: it was sent, and what became of it could not be written down.
     :raises DigaError: a read before the write failed; nothing was sent.
     """
-    earlier = AgentUpgrade.objects.filter(project=project, form_token=author.form_token).first()
-    if author.form_token and earlier:
+    content = (project.pk, agent_id, str(version_id), agreement.fingerprint, author.reason, author.ticket)
+    if earlier := _made_of(author.form_token, content):
         return earlier
     client = _client(project)
-    outlook = _read(project, agent_id, version_id, client, clock)
-    if agreement.fingerprint != outlook.fingerprint:
-        raise OutlookMoved(outlook)
+    try:
+        outlook = _read(project, agent_id, version_id, client, clock)
+        if agreement.fingerprint != outlook.fingerprint:
+            raise OutlookMoved(outlook)
+    except (OutlookMoved, NotOffered):
+        # What is in the way may be what the other send of this form has done.
+        if earlier := _made_of(author.form_token, content):
+            return earlier
+        raise
     if needs_typing(project, outlook.count) and digits_typed(agreement.typed) != str(outlook.count):
         raise CountNotTyped(outlook.count)
     upgrade = _new_upgrade(project, outlook, author, clock())
@@ -198,13 +206,29 @@ def _new_upgrade(project: Project, outlook: Outlook, author: Author, now: dateti
     )
 
 
+def _made_of(form_token: uuid.UUID | None, content: tuple[object, ...]) -> AgentUpgrade | None:
+    """Return the upgrade that was made with a form; one with other content, or of another project, is none of it."""
+    upgrade = AgentUpgrade.objects.filter(form_token=form_token).first() if form_token else None
+    if upgrade and _content(upgrade) != content:
+        raise SpentForm(upgrade if upgrade.project_id == content[0] else None)
+    return upgrade
+
+
+def _content(upgrade: AgentUpgrade) -> tuple[object, ...]:
+    """Return what somebody asked for: all of it stands in the upgrade, and is never altered."""
+    version_id = upgrade.after["version_id"]
+    return (upgrade.project_id, upgrade.agent_id, version_id, upgrade.agreed, upgrade.reason, upgrade.ticket)
+
+
 def _propose(upgrade: AgentUpgrade) -> AgentUpgrade:
     try:
         with transaction.atomic():
             upgrade.save(force_insert=True)
     except IntegrityError:
         # The other send of this form was quicker.
-        return AgentUpgrade.objects.get(form_token=upgrade.form_token)
+        if earlier := _made_of(upgrade.form_token, _content(upgrade)):
+            return earlier
+        raise
     except DatabaseError:
         raise NotRecorded from None
     return upgrade
@@ -215,9 +239,8 @@ def _carry_out(upgrade: AgentUpgrade, outlook: Outlook, client: diga.DigaClient,
     try:
         _begin(upgrade, outlook, clock())
     except IntegrityError:
-        same_form = AgentUpgrade.objects.filter(form_token=upgrade.form_token, form_token__isnull=False)
-        earlier = same_form.exclude(outcome=UpgradeOutcome.PROPOSED).first()
-        if earlier is None:
+        earlier = _made_of(upgrade.form_token, _content(upgrade))
+        if earlier is None or earlier.is_proposed:
             raise UpgradeUnderWay from None
         return earlier
     except DatabaseError:

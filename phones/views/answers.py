@@ -11,8 +11,8 @@ from phones.forms.phones import NicknameForm
 from phones.models import Change, NoKey, Outcome
 from phones.services import editing, explaining, guarding, unsent
 from phones.services.explaining import Words
-from phones.services.intention import Base, is_answered_by
 from phones.services.settling import is_stored
+from phones.services.spent_forms import SpentForm
 from phones.services.storing import ForeignProject
 
 from .change_lines import field_label
@@ -62,6 +62,8 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
     except guarding.NoConsent:
         form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
         return Answer(422)
+    except SpentForm as spent:
+        return Answer(409, unsent.words_for_spent_form(spent.earlier), spent.earlier, is_rebased=True)
     except editing.Conflict as conflict:
         return Answer(409, unsent.words_for_conflict(), is_rebased=True, asked=conflict.fields)
     except tuple(_HINDRANCES) as hindrance:
@@ -69,9 +71,6 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
         return Answer(status, words())
     except diga.DigaError as error:
         return Answer(status_of(error), explaining.words_for_save_not_sent(error))
-    if not is_answered_by(form.intention(), saved.change.after, Base.of(form.phone)):
-        # A spent form with other text in it: the earlier result is no answer to that.
-        return Answer(409, unsent.words_for_spent_form(saved.change), saved.change, is_rebased=True)
     return _answer_for_change(form, saved)
 
 

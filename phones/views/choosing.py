@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.planning import KEEP, WishForm
@@ -22,8 +23,10 @@ from phones.services.choosing import CHOICE_LIMIT, Chosen
 from phones.services.directory import directory_of
 from phones.services.finding import Criteria
 from phones.services.patterns import BadPattern, Pattern
+from phones.services.spent_forms import SpentForm
 
 from .listing import criteria_from, list_context, suffix_of
+from .sent_forms import digest_of_form, spent_context
 from .shape import is_for
 
 # How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
@@ -31,20 +34,21 @@ NAMES_SHOWN = 3
 NUMBERS_SHOWN = 5
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request", "HX-Target")
 def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
-    """Freeze the phones that were ticked, or all that the list holds, and ask what is to be done with them."""
+    """Freeze the phones that were ticked, or all that the list holds, and ask what is to be done with them.
+
+    GET is the button for all that the list holds, as htmx asks for it: with which they are at this moment.
+    """
     desk = open_desk(request, slug, Right.BULK)
     criteria = criteria_from(request.GET)
+    if request.method == "GET":
+        return _show_button(request, desk, criteria)
     try:
         chosen = _chosen(request, desk, criteria)
-    except choosing.CountMoved as moved:
-        words = ngettext(
-            "The list holds %(count)s number now, not as many as you saw. Nothing was chosen: look again.",
-            "The list holds %(count)s numbers now, not as many as you saw. Nothing was chosen: look again.",
-            moved.count,
-        )
-        return _refuse(request, desk, words % {"count": number_format(moved.count)}, status=409, total=moved.count)
+    except choosing.ListMoved as moved:
+        return _show_moved(request, desk, moved)
     except choosing.TooManyChosen:
         words = _("More than %(count)s numbers can’t be changed at once. Nothing was chosen.")
         return _refuse(request, desk, words % {"count": number_format(CHOICE_LIMIT)})
@@ -57,27 +61,46 @@ def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
     )
 
 
+def _show_button(request: DeskRequest, desk: Desk, criteria: Criteria) -> HttpResponse:
+    if not is_for(request, "choose-all"):
+        return redirect(reverse("phone_list", args=[desk.project.slug]) + suffix_of(criteria))
+    count, matched = choosing.matching_now(project=desk.project, criteria=criteria, now=timezone.now())
+    context = {"url": request.get_full_path(), "total": count, "matched": matched}
+    return render(request, "phones/_choose_all.html", context)
+
+
+def _show_moved(request: DeskRequest, desk: Desk, moved: choosing.ListMoved) -> HttpResponse:
+    """Show the list as it is now, with which numbers the next press would choose."""
+    count, fresh = number_format(moved.count), {"total": moved.count, "matched": moved.fingerprint}
+    if isinstance(moved, choosing.NotYetRead):
+        words = ngettext(
+            "%(count)s number matches at this moment. Press again to choose exactly this one.",
+            "%(count)s numbers match at this moment. Press again to choose exactly these.",
+            moved.count,
+        )
+        return _refuse(request, desk, words % {"count": count}, status=200, **fresh)
+    words = ngettext(
+        "The list is not as you saw it: it holds %(count)s number now. Nothing was chosen: look again.",
+        "The list is not as you saw it: it holds %(count)s numbers now. Nothing was chosen: look again.",
+        moved.count,
+    )
+    return _refuse(request, desk, words % {"count": count}, status=409, **fresh)
+
+
 def _chosen(request: DeskRequest, desk: Desk, criteria: Criteria) -> Chosen:
-    """Freeze what the form says: `all` with the count that was shown, else the ticks of this page and of others."""
-    if (shown := request.POST.get("all", "")[:9]) != "":
+    """Freeze what the form says: `all` with what was shown, else the ticks of this page and of others."""
+    if (shown := request.POST.get("all", "")) != "":
         return choosing.choose_matching(
-            project=desk.project,
-            owner=desk.user,
-            criteria=criteria,
-            shown_count=int(shown) if shown.isdecimal() else -1,
-            now=timezone.now(),
+            project=desk.project, owner=desk.user, criteria=criteria, shown=shown, now=timezone.now()
         )
     ids = [*request.POST.get("phones", "").split(","), *request.POST.getlist("phone")]
     return choosing.choose_phones(project=desk.project, owner=desk.user, ids=ids, order=criteria.order)
 
 
-def _refuse(
-    request: DeskRequest, desk: Desk, words: str, *, status: int = 422, total: int | None = None
-) -> HttpResponse:
-    """Show the list as it is now, with what is wrong on top."""
-    messages.error(request, words)
-    context = list_context(request, desk, timezone.now()) | {"drawer": None}
-    context |= {"total": total} if total is not None else {}
+def _refuse(request: DeskRequest, desk: Desk, words: str, *, status: int = 422, **fresh: object) -> HttpResponse:
+    """Show the list as it is now, with what is wrong on top; `fresh` is what is known better than the list knows it."""
+    (messages.info if status == 200 else messages.error)(request, words)
+    context = list_context(request, desk, timezone.now()) | {"drawer": None} | fresh
     return render(request, "phones/phone_list.html", context, status=status)
 
 
@@ -124,8 +147,11 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
             ticket=typed["ticket"],
             wish=wish.frozen(),
             form_token=typed["form_token"],
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        return _show_wish(request, desk, selection, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show_no_choice(request, desk)
     return redirect("plan_detail", desk.project.slug, plan.pk)
@@ -179,7 +205,13 @@ class FieldChoice:
 
 # icons: phone-incoming phone-outgoing
 def _show_wish(
-    request: DeskRequest, desk: Desk, selection: Selection, form: WishForm, *, status: int = 200
+    request: DeskRequest,
+    desk: Desk,
+    selection: Selection,
+    form: WishForm,
+    *,
+    spent: SpentForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     phones = list(form.phones)
     back = suffix_of(criteria_from(QueryDict(request.GET.get("back", ""))))
@@ -208,5 +240,6 @@ def _show_wish(
         "names": PatternNames.of(str(form["nickname_pattern"].value() or ""), phones),
         "here_url": request.get_full_path(),
         "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
+        **spent_context(spent, desk.project.slug),
     }
     return render(request, "phones/plan_new.html", context, status=status)

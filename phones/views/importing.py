@@ -11,7 +11,10 @@ from phones.models import PlanKind
 from phones.services import importing, planning
 from phones.services.directory import directory_of
 from phones.services.planned import Draft
+from phones.services.spent_forms import SpentForm
 from phones.services.table_limits import NotATable
+
+from .sent_forms import digest_of_form, spent_context
 
 # A page with more lines than that helps nobody; the rest is counted.
 PROBLEMS_SHOWN = 1000
@@ -51,15 +54,24 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
             reason=typed["reason"],
             ticket=typed["ticket"],
             form_token=typed["form_token"],
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        return _show(request, desk, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show(request, desk, form, draft, status=422)
     return redirect("plan_detail", desk.project.slug, plan.pk)
 
 
 def _show(
-    request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft | None = None, *, status: int = 200
+    request: DeskRequest,
+    desk: Desk,
+    form: ImportForm,
+    draft: Draft | None = None,
+    *,
+    spent: SpentForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Show the form; `draft` is what came of a file in which nothing could be planned."""
     problems = draft.problems if draft else []
@@ -71,5 +83,6 @@ def _show(
         "problems": problems[:PROBLEMS_SHOWN],
         "problem_count": len({problem.line for problem in problems}),
         "more_count": max(0, len(problems) - PROBLEMS_SHOWN),
+        **spent_context(spent, desk.project.slug, has_file=True),
     }
     return render(request, "phones/plan_import.html", context, status=status)

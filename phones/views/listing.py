@@ -9,7 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from phones.access import Desk
-from phones.services.choosing import CHOICE_LIMIT
+from phones.services.choosing import CHOICE_LIMIT, fingerprint_of_ids, matching_now
 from phones.services.directory import directory_of
 from phones.services.finding import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
 from phones.services.ordering import BY_NUMBER, END, KEYS
@@ -114,6 +114,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "shown_as": _values(criteria, SHOWN_AS),
         "rows": rows_markup(rows),
         "total": page.total,
+        "matched": _matched(desk, criteria, page, now),
         "selected_count": page.total if criteria.selection else 0,
         "choice_limit": CHOICE_LIMIT,
         "list_url": list_url,
@@ -122,6 +123,15 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "here_url": list_url + suffix,
         "pages": _neighbours(criteria, page, list_url),
     }
+
+
+def _matched(desk: Desk, criteria: Criteria, page: PhonePage, now: datetime) -> str:
+    """Return the fingerprint of all that the list holds where that is at hand: it stands on this page, or is frozen."""
+    if not desk.may_bulk:
+        return ""
+    if len(page.phones) == page.total:
+        return fingerprint_of_ids([phone.pk for phone in page.phones])
+    return matching_now(project=desk.project, criteria=criteria, now=now)[1] if criteria.selection else ""
 
 
 def _dates(criteria: Criteria) -> str:

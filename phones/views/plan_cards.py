@@ -15,12 +15,13 @@ from phones.services.explaining import Words
 from phones.services.plan_again import count_again
 from phones.services.plan_effect_words import EffectWords, words_for_effects
 from phones.services.plan_effects import effects_of
+from phones.services.plan_fingerprint import fingerprint_of
 from phones.services.plan_progress import Progress, has_soon_known_rows, progress_of
 from phones.services.plan_rows import latest_rows
 from phones.services.plan_ticket import plan_sentence
 from phones.services.plan_totals import Totals, foreseen_of, totals_of
-from phones.services.plan_words import plan_what, words_for_pause
-from phones.services.steering import needs_approval, needs_typing, will_publish
+from phones.services.plan_words import plan_what, words_for_pause, words_for_step
+from phones.services.steering import needs_approval, needs_typing
 
 from .plan_lines import ResultLine, WishLine, wish_lines
 from .plan_query import plan_url
@@ -89,6 +90,19 @@ def head_of(plan: Plan, slug: str) -> PlanHead:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """What somebody did with a plan, and when."""
+
+    text: str
+    created_at: datetime
+
+
+def step_lines(plan: Plan) -> list[StepLine]:
+    """Return what was done with a plan, in that order. One query."""
+    return [StepLine(words_for_step(step), step.created_at) for step in plan.steps.order_by("pk")]
+
+
 def _title(plan: Plan) -> str:
     """Return what the card of a plan shows: what would be, how far it is, or what it came to."""
     if plan.started_at is None:
@@ -98,13 +112,13 @@ def _title(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PreviewCard:
-    """The preview of a plan, and what can be done with it."""
+    """The preview of a plan, and what can be done with it. `fingerprint` stands for all that it would do."""
 
     total: int
     sums: list[Sum]
     effects: list[EffectWords]
     count: int
-    versions: list[str]
+    fingerprint: str
     needs_typing: bool
     needs_approval: bool
 
@@ -140,7 +154,11 @@ class RunCard:
 
 
 def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
-    """Return what the preview says of the plan as a whole. Seven queries at most."""
+    """Return what the preview says of the plan as a whole. Eight queries at most.
+
+    The fingerprint is taken first: if rows are moved while the page is made, it shows them, and agrees to none of it.
+    """
+    fingerprint = fingerprint_of(plan)
     totals = totals_of(plan)
     count = totals[ItemState.WAITING]
     return PreviewCard(
@@ -148,7 +166,7 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
         sums=foreseen_sums(foreseen_of(plan)),
         effects=words_for_effects(effects_of(plan)) if count else [],
         count=count,
-        versions=will_publish(plan),
+        fingerprint=fingerprint,
         needs_typing=needs_typing(desk.project, count),
         needs_approval=needs_approval(desk.project, count),
     )

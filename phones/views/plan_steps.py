@@ -13,15 +13,18 @@ from django.views.decorators.http import require_POST
 from phones import tasks
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.plan_again import PlanAgainForm
-from phones.models import Plan, PlanKind, PlanState
+from phones.models import Plan, PlanKind
 from phones.services import plan_news, planning, steering, steering_words
 from phones.services.explaining import Words
 from phones.services.plan_again import plan_again as make_again
+from phones.services.plan_lock import PlanHasMoved
 from phones.services.plan_rows import numbers_to_look_at
+from phones.services.spent_forms import SpentForm
 
 from .change_filters import id_from
 from .plan_query import PlanQuery, plan_url
 from .plans import plan_of, show_plan
+from .sent_forms import digest_of_form
 from .shape import is_for
 
 # What keeps an act from being done, but for what needs a word of its own.
@@ -30,14 +33,17 @@ _REFUSALS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
     steering.NothingToApply: (422, steering_words.words_for_nothing_to_apply),
     steering.CountNotTyped: (422, steering_words.words_for_count_not_typed),
     steering.NotYourPlan: (403, steering_words.words_for_own_plan),
+    steering.NotItsAuthor: (403, steering_words.words_for_not_its_author),
 }
 
 
-def _act(request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object]) -> HttpResponse:
+def _act(
+    request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object], *, suffix: str | None = None
+) -> HttpResponse:
     """Do something with a plan and show it; what can't be done is explained, with the plan as it is now."""
     try:
         act()
-    except steering.PlanHasMoved as moved:
+    except PlanHasMoved as moved:
         plan.refresh_from_db()
         words = steering_words.words_for_moved_plan(moved.plan)
         return show_plan(request, desk, plan, words=words, status=409)
@@ -48,7 +54,7 @@ def _act(request: DeskRequest, desk: Desk, plan: Plan, act: Callable[[], object]
         return show_plan(request, desk, plan, words=words_for(), typed=typed, status=status)
     if plan.is_running:
         transaction.on_commit(partial(tasks.run_plan, plan.pk))
-    return _done(request, desk, plan)
+    return _done(request, desk, plan, suffix=suffix)
 
 
 def _done(
@@ -74,16 +80,8 @@ def _opened(request: DeskRequest, slug: str, plan_id: int) -> tuple[Desk, Plan]:
 def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Let a plan run exactly as it was shown, or ask for a second person's yes."""
     desk, plan = _opened(request, slug, plan_id)
-    shown, publishes = id_from(request.POST.get("shown_count", "")), request.POST.getlist("publishes")
-    act = partial(
-        steering.apply_plan,
-        plan=plan,
-        by=desk.user,
-        shown_count=-1 if shown is None else shown,
-        shown_publish=publishes,
-        typed=request.POST.get("typed", "").strip(),
-        clock=timezone.now,
-    )
+    reviewed, typed = request.POST.get("reviewed", ""), request.POST.get("typed", "").strip()
+    act = partial(steering.apply_plan, plan=plan, by=desk.user, reviewed=reviewed, typed=typed, clock=timezone.now)
     return _act(request, desk, plan, act)
 
 
@@ -91,35 +89,30 @@ def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Say yes to a plan of somebody else: it runs."""
     desk, plan = _opened(request, slug, plan_id)
-    shown = id_from(request.POST.get("shown_count", ""))
-    count = -1 if shown is None else shown
-    return _act(
-        request,
-        desk,
-        plan,
-        lambda: steering.approve_plan(plan=plan, by=desk.user, shown_count=count, clock=timezone.now),
-    )
+    reviewed = request.POST.get("reviewed", "")
+    act = partial(steering.approve_plan, plan=plan, by=desk.user, reviewed=reviewed, clock=timezone.now)
+    return _act(request, desk, plan, act)
 
 
 @require_POST
 def plan_return(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Make a proposed plan a preview again: given back by an approver, or taken back by its author."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.return_plan(plan=plan))
+    return _act(request, desk, plan, lambda: steering.return_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_discard(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put a plan away of which nothing was sent."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.discard_plan(plan=plan, clock=timezone.now))
+    return _act(request, desk, plan, lambda: steering.discard_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_pause(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Hold a running plan."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.pause_plan(plan=plan, clock=timezone.now))
+    return _act(request, desk, plan, lambda: steering.pause_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
@@ -133,7 +126,7 @@ def plan_resume(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 def plan_stop(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """End a plan; what it has not attempted stays so."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.stop_plan(plan=plan, clock=timezone.now))
+    return _act(request, desk, plan, lambda: steering.stop_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
@@ -142,21 +135,20 @@ def plan_tick(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     desk, plan = _opened(request, slug, plan_id)
     number = id_from(request.POST.get("number", ""))
     numbers = numbers_to_look_at(plan) if "all" in request.POST else [] if number is None else [number]
-    try:
-        steering.tick_rows(plan=plan, numbers=numbers, is_ticked="ticked" in request.POST)
-    except steering.PlanHasMoved as moved:
-        plan.refresh_from_db()
-        return show_plan(request, desk, plan, words=steering_words.words_for_moved_plan(moved.plan), status=409)
-    return _done(request, desk, plan, suffix=PlanQuery.of(request.GET).suffix)
+    is_ticked = "ticked" in request.POST
+    act = partial(steering.tick_rows, plan=plan, by=desk.user, numbers=numbers, is_ticked=is_ticked)
+    return _act(request, desk, plan, act, suffix=PlanQuery.of(request.GET).suffix)
 
 
 @require_POST
 def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Compute a preview anew on what our copy says now."""
     desk, plan = _opened(request, slug, plan_id)
-    if plan.state != PlanState.PREVIEW:
-        return show_plan(request, desk, plan, words=steering_words.words_for_moved_plan(plan), status=409)
-    has_moved = planning.renew_preview(plan, clock=timezone.now)
+    try:
+        has_moved = planning.renew_preview(plan, clock=timezone.now)
+    except PlanHasMoved as moved:
+        plan.refresh_from_db()
+        return show_plan(request, desk, plan, words=steering_words.words_for_moved_plan(moved.plan), status=409)
     return _done(request, desk, plan, words=steering_words.words_for_renewed_preview(has_moved=has_moved))
 
 
@@ -178,8 +170,11 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
             reason=typed["reason"],
             ticket=typed["ticket"],
             form_token=form.token(),
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        return show_plan(request, desk, plan, again_form=form, spent=spent, status=409)
     except planning.NothingPlanned:
         return show_plan(request, desk, plan, words=steering_words.words_for_nothing_planned(), status=422)
     return redirect("plan_detail", slug, made.pk)

@@ -113,8 +113,12 @@ def _group(
         lines=lines,
         more=more,
         back=back,
-        can_tick=group == Foreseen.NEEDS_LOOK and desk.may_bulk and plan.state == PlanState.PREVIEW,
+        can_tick=group == Foreseen.NEEDS_LOOK and plan.state == PlanState.PREVIEW and _is_its_author(desk, plan),
     )
+
+
+def _is_its_author(desk: Desk, plan: Plan) -> bool:
+    return desk.may_bulk and plan.author_id == desk.user.pk
 
 
 def _link(

@@ -18,13 +18,15 @@ from phones.services.explaining import Words
 from phones.services.plan_export import csv_lines
 from phones.services.plan_totals import Totals
 from phones.services.plan_words import plan_what
+from phones.services.spent_forms import SpentForm
 
 from .change_filters import BIGGEST_ID, id_from
-from .plan_cards import head_of, plan_badge, preview_of, run_of
+from .plan_cards import head_of, plan_badge, preview_of, run_of, step_lines
 from .plan_query import PlanQuery, plan_url, suffix_of
 from .plan_sums import Meter, meter_of
 from .plan_tables import table_of
 from .rows import Badge
+from .sent_forms import spent_context
 from .shape import is_for
 
 
@@ -106,6 +108,7 @@ def show_plan(
     words: Words | None = None,
     typed: str | None = None,
     again_form: PlanAgainForm | None = None,
+    spent: SpentForm | None = None,
     takes_focus: bool = False,
     status: int = 200,
 ) -> HttpResponse:
@@ -113,7 +116,7 @@ def show_plan(
     # What is shown below is no news any more.
     desk = replace(desk, news_plan=None) if desk.news_plan == plan.pk else desk
     context = _context(request, desk, plan) | {
-        "words": words,
+        **({"words": words, "earlier_url": ""} if spent is None else spent_context(spent, desk.project.slug)),
         "typed": typed or "",
         "is_count_wrong": typed is not None,
         "takes_focus": takes_focus,
@@ -137,6 +140,7 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
         "run": run_of(desk, plan) if is_started else None,
         "table": None if plan.is_running and not is_asked else table_of(desk, plan, query),
         "is_author": plan.author_id == desk.user.pk,
+        "steps": step_lines(plan),
     }
 
 
@@ -154,6 +158,7 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
         plan_news.note_seen(plan=plan, by=desk.user)
         context = _context(request, desk, plan) | {
             "words": None,
+            "earlier_url": "",
             "typed": "",
             "is_count_wrong": False,
             "takes_focus": False,

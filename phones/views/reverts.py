@@ -31,6 +31,7 @@ from phones.services.revert_words import (
     words_for_step,
 )
 from phones.services.reverting import Step
+from phones.services.unsent import words_for_spent_form
 from phones.templatetags.desk import full_time
 
 from .answers import Answer, answer_for
@@ -100,9 +101,13 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     form = _form(desk, goal, request)
     is_valid = form.is_valid()
     done = history.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
-    if done:
+    if done and form.asks_for(done):
         # The second click: there is nothing left to take back, but the first click's result.
         return redirect("change_detail", desk.project.slug, done.pk)
+    if done:
+        answer, fresh = Answer(409, words_for_spent_form(done), done), _form(desk, goal)
+        fresh.initial.update(form.chosen())
+        return _show(request, desk, goal, fresh, words=answer.words, answer=answer)
     if not is_valid:
         return _show(request, desk, goal, form, status=422)
     if form.intention().is_empty:

@@ -16,15 +16,17 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, open_desk, rights_in
 from phones.forms.upgrading import ConsentForm, GiveBackForm, UpgradeForm
 from phones.models import AgentUpgrade, NoKey
-from phones.services import explaining, giving_back, reading, upgrade_words, upgrading
+from phones.services import explaining, giving_back, reading, steering_words, upgrade_words, upgrading
 from phones.services.directory import AgentEntry, directory_of
 from phones.services.editing import Author
 from phones.services.explaining import Words
 from phones.services.planning import NothingPlanned
+from phones.services.spent_forms import SpentForm
 from phones.services.steering import CountNotTyped, needs_approval, needs_typing
 from phones.services.upgrade_outlook import NotOffered, Outlook, outlook_of
 
 from .change_filters import BIGGEST_ID
+from .sent_forms import digest_of_form
 from .shape import is_for
 from .upgrade_answers import HINDRANCES, answer_for
 from .upgrade_lines import SHOWN_COUNT, number_rows, upgrade_context
@@ -64,6 +66,9 @@ def _publish(request: DeskRequest, desk: Desk, agent: AgentEntry, form: UpgradeF
             agreement=upgrading.Agreement(typed["reviewed"], typed["typed"]),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        words = upgrade_words.words_for_spent_form(spent.earlier)
+        return _show_fresh(request, desk, agent, typed["version_id"], _unticked(form), words=words, status=409)
     except upgrading.OutlookMoved as moved:
         return _show(request, desk, moved.outlook, _unticked(form), words=upgrade_words.words_for_moved(), status=409)
     except CountNotTyped:
@@ -230,8 +235,12 @@ def agent_give_back(request: DeskRequest, slug: str, upgrade_id: int) -> HttpRes
             author=desk.user,
             reason=_("Gives back what upgrade #%(id)d has detached") % {"id": upgrade.pk},
             form_token=token,
+            form_digest=digest_of_form(request),
             clock=timezone.now,
         )
+    except SpentForm as spent:
+        words = steering_words.words_for_spent_form(spent.earlier)
+        return _show_detail(request, desk, upgrade, words=words, status=409)
     except NothingPlanned:
         words = upgrade_words.words_for_nothing_to_give_back()
         return _show_detail(request, desk, upgrade, words=words, status=409)

@@ -27,6 +27,8 @@ from phones.services.item_words import words_for_item
 from phones.services.plan_counts import counted
 from phones.services.plan_effect_words import words_for_effects
 from phones.services.plan_effects import effects_of
+from phones.services.plan_fingerprint import fingerprint_of
+from phones.services.plan_lock import PlanHasMoved
 from phones.services.plan_rows import GROUPS, group_rows, state_rows
 from phones.services.plan_totals import foreseen_of, totals_of
 from phones.services.plan_words import value_text, words_for_pause, words_for_why
@@ -62,12 +64,13 @@ class Command(BaseCommand):
             raise CommandError(_("A plan needs a reason: --reason “…”. Nothing was done."))
         with without_request_lines(options["verbosity"]):
             plan = self._make(project, author, options)
+            reviewed = fingerprint_of(plan)
             self._show_preview(plan, is_whole=options["all"])
             if not options["apply"]:
                 plan.delete()
                 self.stdout.write(_("Nothing was sent. With --apply, exactly this is done."))
                 return
-            self._run(plan, author, options["count"])
+            self._run(plan, author, reviewed, options["count"])
 
     def _make(self, project: Project, author: User, options: dict[str, Any]) -> Plan:
         file: Path = options["file"]
@@ -122,16 +125,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {text % {'count': rest}}")
         self.stdout.write("")
 
-    def _run(self, plan: Plan, author: User, typed: str) -> None:
+    def _run(self, plan: Plan, author: User, reviewed: str, typed: str) -> None:
         try:
-            steering.apply_plan(
-                plan=plan,
-                by=author,
-                shown_count=totals_of(plan)[ItemState.WAITING],
-                shown_publish=steering.will_publish(plan),
-                typed=typed,
-                clock=timezone.now,
-            )
+            steering.apply_plan(plan=plan, by=author, reviewed=reviewed, typed=typed, clock=timezone.now)
         except steering.NothingToApply:
             plan.delete()
             raise CommandError(_said(steering_words.words_for_nothing_to_apply())) from None
@@ -167,8 +163,8 @@ class Command(BaseCommand):
     def _say_how_it_ended(self, plan: Plan, *, is_interrupted: bool) -> None:
         if is_interrupted:
             # A worker would go on with it otherwise.
-            with suppress(steering.PlanHasMoved):
-                steering.pause_plan(plan=plan, clock=timezone.now)
+            with suppress(PlanHasMoved):
+                steering.pause_plan(plan=plan, by=plan.author, clock=timezone.now)
         plan.refresh_from_db()
         if self.stdout.isatty():
             self.stdout.write("\r\x1b[K", ending="")
