@@ -186,7 +186,7 @@ def test_drawer_with_error_and_conflict_has_no_violations(
     sandbox.faults.add(Fault("status", status=503, method="PATCH"))
     drawer.get_by_label("Nickname").fill("Mío")
     drawer.get_by_role("button", name="Save changes").click()
-    expect(drawer.get_by_role("alert").filter(has_text="Not saved")).to_be_visible()
+    expect(drawer.get_by_role("status").filter(has_text="Not known yet")).to_be_visible()
     found = violations(page)
 
     sandbox.phones[sales_phone.pk].nickname = "De Marta"

@@ -153,7 +153,7 @@ def test_conflict_is_spanish(client: Client, sandbox: Sandbox, sales_phone: Phon
 
 FAULTS = {
     "refused": (Fault("status", status=422, method="PATCH"), "Diga no ha aceptado estos valores."),
-    "not done": (Fault("status", status=503, method="PATCH"), "Diga no lo ha aplicado."),
+    "not known yet": (Fault("status", status=503, method="PATCH"), "Diga todavía puede aplicarlo."),
     "another value": (Fault("stored_other", method="PATCH"), "Diga ha guardado otra cosa"),
     "not reached": (Fault("status", status=503, method="GET", times=None), "No se ha enviado ni cambiado nada."),
     "too many": (Fault("status", status=429, method="PATCH", times=None), "Diga nos pide ir más despacio."),

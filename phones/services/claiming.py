@@ -21,7 +21,7 @@ RENEW_AFTER = timedelta(seconds=15)
 def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[PlanItem]:
     """Take up to `limit` rows of a plan, with their phones, in the plan's order. Two workers never get one row.
 
-    `now` is the database's (`database_now`), as for `renew`.
+    `now` is the database's (`database_clock`), as for `renew`.
 
     Rows that publish a version come first and alone, so that all others find it published.
     """

@@ -21,6 +21,7 @@ from .intention import FIELDS, Base, Intention, is_answered_by
 from .policy import Policy, policy_for
 from .reading import reread
 from .spent_forms import SpentForm
+from .timing import database_clock
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
 
 __all__ = ["Author", "Saved", "change_phone"]
@@ -136,6 +137,7 @@ def change_phone(
     :raises OutcomeNotRecorded: it was sent, and the diary could not be written then.
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
+    clock = database_clock(clock)
     earlier = _earlier(phone, intention, author, sleep)
     if earlier is not None:
         return Saved(earlier)

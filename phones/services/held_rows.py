@@ -1,5 +1,7 @@
 """The rows that a worker at a plan holds, and the key with which it calls Diga for each."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +10,7 @@ from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
 
 from .braking import Brake
 from .connecting import client_for
-from .writing import Author, Write
+from .writing import Author, Write, send
 
 _SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
@@ -33,6 +35,21 @@ class Access:
         """
         client = client_for(project)
         return cls(project, client, client.with_turns_taken())
+
+    def send(
+        self, write: Write, calls: AbstractContextManager[object], clock: Callable[[], datetime]
+    ) -> diga.Phone | diga.DigaError:
+        """Send a write once, within `calls`, and let the brake know how it went. Uses no database."""
+        with calls:
+            if self.brake.cause:
+                # Others have just learned what would become of this one.
+                return diga.DigaUnavailable(reason=diga.Reason.PACED)
+            outcome = send(write, self.quiet, clock)
+            if not isinstance(outcome, diga.DigaError):
+                self.brake.note_success()
+            elif not outcome.is_stale:
+                self.brake.note_error(outcome)
+            return outcome
 
 
 @dataclass(slots=True, eq=False)

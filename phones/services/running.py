@@ -31,9 +31,9 @@ from .plan_lock import PlanHasMoved
 from .reading import note_refused, reread_agents
 from .steering import finish_if_done, pause_plan
 from .storing import Answer, ForeignProject, is_copy, make_readable, store_answers
-from .timing import database_now, has_passed
+from .timing import database_clock, has_passed
 from .version_checks import VersionChecks
-from .writing import Write, begin, new_write, send, take_error, take_phones
+from .writing import Write, begin, new_write, take_error, take_phones
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
@@ -69,7 +69,8 @@ class Runner:
     ) -> None:
         self._plan = plan
         self._access = Access.of(plan.project)
-        self._clock = clock
+        self._own_clock = clock
+        self._clock = database_clock(clock)
         self._may_run = may_run
         self._should_stop = should_stop
         self._call_others = call_others
@@ -79,13 +80,13 @@ class Runner:
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
         self._looked_at: float | None = None
-        self._renewed_at = clock()
+        self._renewed_at = self._clock()
         self._rests_until = 0.0
         self._is_going_on = True
         self._reads: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._sends: dict[Future[diga.Phone | diga.DigaError], Row] = {}
         self._lost: dict[Future[diga.DigaError | None], Row] = {}
-        self._checks = VersionChecks(clock)
+        self._checks = VersionChecks(lambda: self._clock())
 
     @property
     def _brake(self) -> Brake:
@@ -143,7 +144,7 @@ class Runner:
         is_held_up = self._is_going_on and self._brake.cause
         if self._looked_at is not None and not is_held_up and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
-        self._looked_at = time.monotonic()
+        self._looked_at, self._clock = time.monotonic(), database_clock(self._own_clock)
         self._renew_leases()
         self._plan = Plan.objects.select_related("project", "author", "approver").get(pk=self._plan.pk)
         if not self._plan.is_running or self._should_stop():
@@ -167,7 +168,7 @@ class Runner:
             return
         self._renewed_at = self._clock()
         waiting = [*self._claimed, *(row.item for row in self._reads.values())]
-        claiming.renew(waiting, owner=self._owner, now=database_now(self._clock))
+        claiming.renew(waiting, owner=self._owner, now=self._clock())
 
     def _pause(self, cause: str, message: str = "") -> None:
         self._is_going_on = False
@@ -194,7 +195,7 @@ class Runner:
             return
         if free > len(self._claimed):
             # More than are needed at once: each time it takes a transaction.
-            lot, now = 2 * settings.PLAN_CONCURRENCY, database_now(self._clock)
+            lot, now = 2 * settings.PLAN_CONCURRENCY, self._clock()
             self._claimed += claiming.claim(self._plan, owner=self._owner, limit=lot, now=now)
         for item in self._claimed[:free]:
             self._read(Row(item, self._clock(), self._access))
@@ -330,29 +331,17 @@ class Runner:
             return
 
         def send_it() -> diga.Phone | diga.DigaError:
-            outcome = self._send_once(write, access)
+            outcome = access.send(write, self._calls, self._clock)
             # What was held off was not looked at. It goes out again as long as nobody can take its sender for dead.
             while (
                 isinstance(outcome, diga.DigaRateLimited)
                 and self._is_going_on
                 and access.client.take_turns(1, timeout=TURN_SECONDS)
             ):
-                outcome = self._send_once(write, access)
+                outcome = access.send(write, self._calls, self._clock)
             return outcome
 
         self._sends[self._pool.submit(send_it)] = row
-
-    def _send_once(self, write: Write, access: Access) -> diga.Phone | diga.DigaError:
-        with self._calls:
-            if access.brake.cause:
-                # Others have just learned what would become of this one.
-                return diga.DigaUnavailable(reason=diga.Reason.PACED)
-            outcome = send(write, access.quiet, self._clock)
-            if not isinstance(outcome, diga.DigaError):
-                access.brake.note_success()
-            elif not outcome.is_stale:
-                access.brake.note_error(outcome)
-            return outcome
 
     def _take_answers(self, outcomes: Sequence[tuple[Row, diga.Phone | diga.DigaError]]) -> None:
         """Settle what was answered; where no good answer came, find out elsewhere what became of the row."""

@@ -11,6 +11,7 @@ from . import diary
 from .connecting import client_for
 from .looking_again import claim_look, due, keep_unknown
 from .settling import AgentsRead, read_agents, settle_by_reading
+from .timing import database_clock
 
 Clock = Callable[[], datetime]
 # After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
@@ -22,6 +23,7 @@ def sweep(*, clock: Clock) -> int:
 
     Where Diga doesn't answer, one change of the project is tried: the others wait for the next time.
     """
+    clock = database_clock(clock)
     projects: dict[uuid.UUID, _ProjectSweep] = {}
     for change in due(Change.objects.select_related("project", "phone"), "created_at", clock()):
         project = projects.setdefault(change.project_id, _ProjectSweep(clock))

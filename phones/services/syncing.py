@@ -14,7 +14,7 @@ from .connecting import KeyChanged, client_for, has_same_key, note_answer, note_
 from .missing import find_missing
 from .recognising import refuse_other_project
 from .storing import ForeignProject, hold_to_clock, store_agents, store_phones
-from .timing import CLOCK_SLACK, database_now, has_passed, is_ahead
+from .timing import CLOCK_SLACK, database_clock, database_now, has_passed, is_ahead
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)
@@ -95,10 +95,11 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     No failure of Diga is raised: it is written into the row, the old copy stays. A row that another process
     has taken is returned as it is.
     """
+    clock = database_clock(clock)
     now = clock()
     untaken = SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False)
     # It may have waited for longer than a silence may last.
-    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=database_now(clock)):
+    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=now):
         return run
     # In memory the heartbeat is by our own clock: it tells whether that was set back.
     run.is_taken, run.started_at, run.heartbeat_at = True, now, now
@@ -182,7 +183,7 @@ def _beat(run: SyncRun, clock: Clock, *, is_due: bool = False) -> None:
     if not is_due and now - run.heartbeat_at < BEAT:
         return
     run.heartbeat_at = now
-    counts = {name: getattr(run, name) for name in COUNTS} | {"heartbeat_at": database_now(clock)}
+    counts = {name: getattr(run, name) for name in COUNTS}
     if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
         raise TakenOver
     if not has_same_key(run.project):

@@ -1,6 +1,7 @@
 """Moments that were written down, compared with now: clocks are set back, and differ from machine to machine."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -21,13 +22,30 @@ def has_passed(wait: timedelta, since: datetime | None, now: datetime) -> bool:
     return since is None or is_ahead(since, now) or now - since >= wait
 
 
-def database_now(clock: Clock) -> datetime:
-    """Return `clock` set right by the database's clock, which is one for all machines.
+@dataclass(frozen=True, slots=True)
+class DatabaseClock:
+    """A clock of this machine, set right once by the database's. Asking it takes no query."""
 
-    Leases are taken and judged by it: the clock of a single worker may be minutes off. SQLite has no other clock than
-    that of its only machine.
+    clock: Clock
+    offset: timedelta
+
+    def __call__(self) -> datetime:
+        """Return the database's now."""
+        return self.clock() + self.offset
+
+
+def database_clock(clock: Clock) -> DatabaseClock:
+    """Return `clock` set right by the database's clock, which is one for all machines. One query on PostgreSQL.
+
+    What several machines write down and judge goes by it: when a value was read, when a write was sent, whose lease is
+    over. The clock of a single machine may be minutes off. SQLite has no other clock than that of its only machine.
     """
-    return clock() + _database_offset()
+    return clock if isinstance(clock, DatabaseClock) else DatabaseClock(clock, _database_offset())
+
+
+def database_now(clock: Clock) -> datetime:
+    """Return the database's now, as `database_clock` tells it."""
+    return database_clock(clock)()
 
 
 def _database_offset() -> timedelta:

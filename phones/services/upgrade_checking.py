@@ -37,7 +37,7 @@ from .directory import directory_of
 from .intention import Base, frozen
 from .reading import note_refused
 from .storing import Answer, store_answers
-from .timing import database_now
+from .timing import database_clock, database_now
 
 Clock = Callable[[], datetime]
 # How long a number waits for its turn at Diga, and how many turns are left to people who save a single one.
@@ -118,7 +118,7 @@ def check_numbers(*, upgrade: AgentUpgrade, clock: Clock, should_stop: Callable[
         return
     owner = uuid.uuid4()
     try:
-        _check(upgrade, client, clock, lambda: should_stop() or not _hold(upgrade, owner, clock))
+        _check(upgrade, client, database_clock(clock), lambda: should_stop() or not _hold(upgrade, owner, clock))
     finally:
         _let_go(upgrade, owner)
 

@@ -14,6 +14,7 @@ from .looking_again import claim_look, due, keep_unknown, may_still_be_applied
 from .reading import reread_agents
 from .settling import AgentsRead
 from .syncing import cause_of
+from .timing import database_clock
 
 Clock = Callable[[], datetime]
 # After these a version may have been published: a later one proves nothing about an earlier one.
@@ -103,6 +104,7 @@ def _settle(upgrade: AgentUpgrade, outcome: UpgradeOutcome, now: datetime) -> No
 
 def sweep_upgrades(*, clock: Clock) -> int:
     """Look at every open upgrade that is due, and return how many were settled. Nothing is ever sent."""
+    clock = database_clock(clock)
     settled_count = 0
     silent = set()
     for upgrade in due(AgentUpgrade.objects.select_related("project"), "sent_at", clock()):

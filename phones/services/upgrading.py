@@ -26,6 +26,7 @@ from .reading import reread, reread_agents
 from .spent_forms import SpentForm
 from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
 from .storing import store_phones
+from .timing import database_clock
 from .upgrade_outlook import NotOffered, Outlook, outlook_of
 from .upgrade_settling import settle_by_answer
 from .writing import Author
@@ -92,6 +93,7 @@ def upgrade_agent(
     :raises OutcomeNotRecorded: it was sent, and what became of it could not be written down.
     :raises DigaError: a read before the write failed; nothing was sent.
     """
+    clock = database_clock(clock)
     content = (project.pk, agent_id, str(version_id), agreement.fingerprint, author.reason, author.ticket)
     if earlier := _made_of(author.form_token, content):
         return earlier
@@ -122,6 +124,7 @@ def approve_upgrade(*, upgrade: AgentUpgrade, by: User, clock: Clock) -> AgentUp
 
     And all that `upgrade_agent` raises.
     """
+    clock = database_clock(clock)
     if not upgrade.is_proposed:
         raise NotProposed
     if upgrade.actor_id == by.pk:
