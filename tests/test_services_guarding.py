@@ -9,7 +9,7 @@ from phones.diga import DigaAuthError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project
 from phones.services.guarding import AGENTS_FRESH_FOR, NoConsent
-from phones.services.impact import Effect
+from phones.services.impact import Effect, Target
 from phones.services.intention import Intention
 from tests.saving import patches, save, target
 
@@ -92,3 +92,15 @@ def test_agents_that_cannot_be_read_stop_the_save_before_anything_is_sent(
         save(spare_phone, Intention(inbound=target(aurora, "Alicia", 5)), clock=lambda: later)
 
     assert patches(sandbox) == []
+
+
+def test_number_that_left_diga_holds_no_version(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
+    dora = target(aurora, "Dora", 1).agent
+    for phone in Phone.objects.filter(project=aurora).using_agents({dora.id}):
+        sandbox.phones.remove(phone.pk)
+        Phone.objects.filter(pk=phone.pk).update(missing_since=timezone.now())
+
+    saved = save(spare_phone, Intention(inbound=Target(dora, dora.offered[0])))
+
+    assert [(impact.effect, impact.other_count) for impact in saved.impacts] == [(Effect.WILL_PUBLISH, 0)]
+    assert saved.change.outcome == Outcome.CONFIRMED

@@ -124,7 +124,7 @@ def foresee_rows(
 
 def _by_itself(phone: Phone, intention: Intention, directory: Directory) -> Prospect | None:
     """Return what can be said without looking at other phones, None where that isn't enough."""
-    if is_met(phone, intention, directory):
+    if phone.missing_since is None and is_met(phone, intention, directory):
         return Prospect(Foreseen.ALREADY_SO, "already_so")
     policy = policy_for(phone)
     if (intention.moves_calls and not policy.can_route) or not policy.can_label:

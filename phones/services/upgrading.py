@@ -164,7 +164,7 @@ def _read_strays(
     project: Project, agent_id: uuid.UUID, listed: set[uuid.UUID], client: diga.DigaClient, clock: Clock
 ) -> None:
     """Read the numbers that have the agent in our copy, and not in Diga's lists."""
-    ours = Phone.objects.filter(project=project, missing_since=None).using_agents({agent_id})
+    ours = Phone.objects.filter(project=project).using_agents({agent_id})
     strays = [phone for phone in ours if phone.pk not in listed]
     if len(strays) > STRAY_LIMIT:
         raise CopyTooOld
