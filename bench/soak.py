@@ -114,7 +114,7 @@ class Soak:
         from phones import diga
         from phones.models import Phone
         from phones.services import editing
-        from phones.services.guarding import NoConsent, PredictedRefusal, impacts_of
+        from phones.services.guarding import NoConsent, NotChecked, PredictedRefusal, impacts_of
         from phones.services.impact import fingerprint
         from phones.services.intention import Base
 
@@ -128,6 +128,7 @@ class Soak:
             editing.PhoneIsBusy,
             editing.NotEditable,
             PredictedRefusal,
+            NotChecked,
             NoConsent,
         )
         for turn in range(sys.maxsize):

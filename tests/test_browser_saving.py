@@ -49,7 +49,7 @@ def test_predicted_refusal_sends_nothing(
 
     _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
     expect(_guard(drawer)).to_contain_text(
-        "Diga will refuse this: v1 of “Dora · Encuestas” is published and answers on 2 other numbers."
+        "By our copy, Diga will refuse this: v1 of “Dora · Encuestas” is published and used by 2 other numbers."
     )
     expect(_guard(drawer).get_by_role("link")).to_have_text(["+34 951 13 73 74", "+34 951 14 72 07"])
     expect(drawer.get_by_label("I understand this goes live")).to_have_count(0)
