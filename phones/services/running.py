@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -23,7 +23,7 @@ from phones.models import ItemState, NoKey, Phone, Plan, PlanItem, PlanKind, Sou
 from . import claiming, diary
 from .braking import Brake
 from .connecting import client_for, note_answer, note_refusal
-from .deciding import decide
+from .deciding import Decider
 from .guarding import AGENTS_FRESH_FOR
 from .intention import Intention
 from .reading import reread_agents
@@ -43,8 +43,6 @@ LEFT_TO_PEOPLE = 2
 CALL_SECONDS = 2.0
 # How often a row is read again because somebody else was about its phone.
 MAX_ROUNDS = 5
-# A refusal foreseen on agents that were read longer ago than this is looked at once more.
-DOUBTFUL_AFTER = timedelta(seconds=5)
 _SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
 
@@ -90,6 +88,7 @@ class Runner:
         self._quiet = self._client.with_turns_taken()
         self._owner = uuid.uuid4()
         self._brake = Brake()
+        self._decider = Decider(clock)
         self._width = float(settings.PLAN_CONCURRENCY)
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
@@ -151,7 +150,7 @@ class Runner:
         elif not self._has_key():
             self._pause("no_key")
         else:
-            self._read_agents(AGENTS_FRESH_FOR)
+            self._read_agents()
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
                 self._called_at = time.monotonic()
                 self._call_others()
@@ -161,8 +160,8 @@ class Runner:
         with suppress(PlanHasMoved):
             pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
 
-    def _read_agents(self, fresh_for: timedelta) -> None:
-        if not has_passed(fresh_for, self._project.agents_read_at, self._clock()):
+    def _read_agents(self) -> None:
+        if not has_passed(AGENTS_FRESH_FOR, self._project.agents_read_at, self._clock()):
             return
         try:
             reread_agents(project=self._project, client=self._client, clock=self._clock)
@@ -232,11 +231,16 @@ class Runner:
             claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
 
     def _take_read_error(self, row: Row, error: diga.DigaError) -> None:
-        now = self._clock()
-        if isinstance(error, diga.DigaNotFound):
-            Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
-            claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
+        if not isinstance(error, diga.DigaNotFound):
+            self._put_off(row, error)
             return
+        now = self._clock()
+        Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
+        claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
+
+    def _put_off(self, row: Row, error: diga.DigaError) -> None:
+        """Let a row wait for another turn that could not be decided on for want of an answer."""
+        now = self._clock()
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
@@ -249,12 +253,12 @@ class Runner:
 
     def _decide(self, row: Row) -> Intention | None:
         """Return what is to be sent for a row; None where it has ended here."""
-        agreed = set(self._plan.agreed)
-        decision = decide(row.item, row.phone, agreed)
-        if decision.cause in {"gone", "predicted", "not_agreed"}:
-            # Ask before a row is given up because of what others have published.
-            self._read_agents(DOUBTFUL_AFTER)
-            decision = decide(row.item, row.phone, agreed)
+        row.phone.project = self._project
+        try:
+            decision = self._decider.decide(row.item, row.phone, set(self._plan.agreed), self._client)
+        except diga.DigaError as error:
+            self._put_off(row, error)
+            return None
         if decision.state is None:
             return decision.intention
         if decision.state == ItemState.REFUSED:
