@@ -9,8 +9,10 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
+from phones.services.intention import Intention
+from tests import planned
 from tests.pages import FOR_DRAWER, Answer, find, form_in, open_phone, read, result_of, texts, url_of, version_of, words
-from tests.saving import forget_waiting, held, sent
+from tests.saving import forget_waiting, held, sent, target
 from tests.upgraded import phones_of
 
 ClientOf = Callable[[User], Client]
@@ -195,3 +197,19 @@ def test_others_are_not_led_to_what_they_may_not_do(client: Client, sandbox: San
     guard = forecast(client, spare_phone, inbound_version_id=str(version_of(sandbox, "Alicia", 6)))
 
     assert guard.xpath(".//a[contains(@class, 'btn')]") == []
+
+
+def test_plan_leads_from_refused_rows_to_publishing_for_all(
+    client_of: ClientOf, lead: User, router: User, aurora: Project, sandbox: Sandbox
+) -> None:
+    agent_id, version_id = sandbox.projects["aurora"].agent("Alicia").id, version_of(sandbox, "Alicia", 6)
+    phones = [phone for phone in planned.phones_of(aurora) if phone.inbound_agent_id != agent_id][:3]
+    both = target(aurora, "Alicia", 6)
+    plan = planned.make_plan(lead, phones, Intention(inbound=both, outbound=both))
+
+    page, of_another = (client_of(person).get(f"/projects/aurora/plans/{plan.pk}/") for person in (lead, router))
+
+    (link,) = find(read(page), "group-CANNOT").xpath(".//a[contains(@class, 'btn')]")
+    assert words(link) == "Publish v6 of “Alicia · Recepción” for all its numbers…"
+    assert link.get("href") == f"/projects/aurora/agents/{agent_id}/upgrade/?version={version_id}"
+    assert find(read(of_another), "group-CANNOT").xpath(".//a[contains(@class, 'btn')]") == []
