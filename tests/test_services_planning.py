@@ -7,12 +7,13 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, Project
+from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, PlanKind, Project
 from phones.services.directory import forget_directories
 from phones.services.intention import Intention
+from phones.services.plan_again import plan_again
 from phones.services.plan_checking import READ_FOR
 from phones.services.planning import renew_preview
-from tests.planned import make_plan, phones_of
+from tests.planned import make_plan, phones_of, start, work_at
 from tests.saving import forget_waiting, held, target
 from tests.upgraded import phones_of as users_of
 
@@ -225,3 +226,24 @@ def test_version_that_is_gone_since_it_was_chosen_is_not_given(
     plan = make_plan(lead, [spare_phone], Intention(inbound=wanted))
 
     assert foreseen(plan) == [("CANNOT", "gone")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agents_are_read_before_a_row_is_told_not_to_be_revertible(
+    aurora: Project, lead: User, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    plan = work_at(start(make_plan(lead, [sales_phone], Intention(inbound=target(aurora, "Alicia", 5))), lead))
+    Agent.objects.filter(pk=sales_phone.inbound_agent_id).update(is_listed=False)
+    Project.objects.update(agents_read_at=None, agents_changed_at=timezone.now())
+
+    back = plan_again(
+        plan=Plan.objects.get(pk=plan.pk),
+        kind=PlanKind.REVERT,
+        author=lead,
+        reason="Back",
+        ticket="",
+        form_token=None,
+        clock=timezone.now,
+    )
+
+    assert "revert" not in back.items.get().why
