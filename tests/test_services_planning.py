@@ -232,8 +232,10 @@ def test_version_that_is_gone_since_it_was_chosen_is_not_given(
 def test_agents_are_read_before_a_row_is_told_not_to_be_revertible(
     aurora: Project, lead: User, sandbox: Sandbox, sales_phone: Phone
 ) -> None:
+    agent_id = sales_phone.inbound_agent_id
+    assert agent_id
     plan = work_at(start(make_plan(lead, [sales_phone], Intention(inbound=target(aurora, "Alicia", 5))), lead))
-    Agent.objects.filter(pk=sales_phone.inbound_agent_id).update(is_listed=False)
+    Agent.objects.filter(pk=agent_id).update(is_listed=False)
     Project.objects.update(agents_read_at=None, agents_changed_at=timezone.now())
 
     back = plan_again(
