@@ -115,7 +115,7 @@ class Soak:
         from phones import diga
         from phones.models import Phone
         from phones.services import editing
-        from phones.services.guarding import NoConsent, PredictedRefusal, impacts_of
+        from phones.services.guarding import NoConsent, NotChecked, PredictedRefusal, impacts_of
         from phones.services.impact import fingerprint
         from phones.services.intention import Base
 
@@ -129,6 +129,7 @@ class Soak:
             editing.PhoneIsBusy,
             editing.NotEditable,
             PredictedRefusal,
+            NotChecked,
             NoConsent,
         )
         for turn in range(sys.maxsize):

@@ -31,8 +31,8 @@ def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[
         for place, phone in enumerate(phones, 1)
     ]
     project = Project.objects.get(pk=phones[0].project_id)
-    given: dict[str, Any] = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()} | more
-    return create_plan(project=project, author=author, draft=Draft(rows), clock=timezone.now, **given)
+    given: dict[str, Any] = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()}
+    return create_plan(project=project, author=author, draft=Draft(rows), **({"clock": timezone.now} | given | more))
 
 
 def start(plan: Plan, by: User) -> Plan:

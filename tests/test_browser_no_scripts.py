@@ -68,6 +68,14 @@ def test_predicted_refusal_sends_nothing(
     expect(drawer.get_by_role("alert").filter(has_text="Not sent")).to_be_visible()
     assert bodies_sent(sandbox) == []
 
+    drawer.get_by_label("Ticket").fill("SUP-7")
+    drawer.get_by_role("button", name="Use v1").click()
+    expect(drawer.get_by_role("status").filter(has_text="v1 is chosen")).to_be_visible()
+    expect(drawer.get_by_label("Ticket")).to_have_value("SUP-7")
+    drawer.get_by_role("button", name="Save changes").click()
+    expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
+    assert bodies_sent(sandbox) == [{"inbound_version_id": version_id(sandbox, "Dora", 1)}]
+
 
 def test_double_click_is_one_write(page_of: PageOf, router: User, sandbox: Sandbox, sales_phone: Phone) -> None:
     page = page_of(router)

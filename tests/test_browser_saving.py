@@ -49,7 +49,7 @@ def test_predicted_refusal_sends_nothing(
 
     _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
     expect(_guard(drawer)).to_contain_text(
-        "Diga will refuse this: v1 of “Dora · Encuestas” is published and answers on 2 other numbers."
+        "By our copy, Diga will refuse this: v1 of “Dora · Encuestas” is published and used by 2 other numbers."
     )
     expect(_guard(drawer).get_by_role("link")).to_have_text(["+34 951 13 73 74", "+34 951 14 72 07"])
     expect(drawer.get_by_label("I understand this goes live")).to_have_count(0)
@@ -61,6 +61,45 @@ def test_predicted_refusal_sends_nothing(
     expect(drawer.get_by_label("Ticket")).to_have_value("SUP-7")
     assert bodies_sent(sandbox) == []
     assert not Change.objects.exists()
+
+
+def test_published_version_is_used_by_keyboard_and_enter_saves(
+    page: Page, sandbox: Sandbox, spare_phone: Phone
+) -> None:
+    drawer = open_alone(page, spare_phone)
+    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    drawer.get_by_label("Ticket").fill("SUP-7")
+
+    drawer.get_by_role("button", name="Use v1").press("Enter")
+
+    expect(drawer.get_by_role("status").filter(has_text="v1 is chosen")).to_be_focused()
+    expect(_inbound(drawer)).to_have_value(version_id(sandbox, "Dora", 1))
+    expect(_guard(drawer)).to_contain_text("Nothing is published.")
+    assert bodies_sent(sandbox) == []
+
+    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    expect(drawer.get_by_role("button", name="Use v1")).to_be_visible()
+    drawer.get_by_role("button", name="Use v1").click()
+    expect(_guard(drawer)).to_contain_text("Nothing is published.")
+    drawer.get_by_label("Ticket").press("Enter")
+    expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
+    assert bodies_sent(sandbox) == [{"inbound_version_id": version_id(sandbox, "Dora", 1)}]
+    assert Change.objects.get().ticket == "SUP-7"
+
+
+def test_enter_in_a_field_saves_and_uses_nothing(
+    page: Page, complaints: Complaints, sandbox: Sandbox, spare_phone: Phone
+) -> None:
+    complaints.expect(422)
+    drawer = open_alone(page, spare_phone)
+    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    expect(drawer.get_by_role("button", name="Use v1")).to_be_visible()
+
+    drawer.get_by_label("Ticket").press("Enter")
+
+    expect(drawer.get_by_role("alert").filter(has_text="Not sent")).to_be_focused()
+    expect(_guard(drawer)).to_contain_text("Diga will refuse this: v1")
+    expect(_inbound(drawer)).to_have_value(version_id(sandbox, "Dora", 2))
 
 
 def test_consent_is_asked_for_at_its_box(

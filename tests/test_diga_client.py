@@ -273,9 +273,23 @@ def test_phones_of_an_agent_are_all_listed_once(sandbox: Sandbox, diga_client: D
     expected = {phone.id for phone in project.phones_of(alicia.id)}
     assert len([phone for phone in project.phones if phone.inbound_agent_id == alicia.id]) > 100
 
-    found = [phone.id for phone in diga_client.list_phones_of_agent(alicia.id)]
+    found = [phone.id for phone in diga_client.list_phones_of_agent(alicia.id).data]
 
     assert (set(found), len(found)) == (expected, len(expected))
+
+
+@pytest.mark.parametrize(("page_limit", "is_cut"), [(1, True), (2, True), (9, False)])
+def test_list_of_an_agent_s_phones_is_read_so_far_only(
+    sandbox: Sandbox, diga_client: DigaClient, page_limit: int, is_cut: bool
+) -> None:
+    sandbox.reset(phones=1000)
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+
+    found = diga_client.list_phones_of_agent(alicia.id, page_limit=page_limit)
+
+    assert found.is_cut is is_cut
+    assert len(sandbox.journal) <= 2 * page_limit
+    assert is_cut or len(found.data) == len(sandbox.projects["aurora"].phones_of(alicia.id))
 
 
 @pytest.mark.parametrize(("switch", "value"), [("after", "ignored"), ("has_more", "always"), ("has_more", "never")])
@@ -285,5 +299,5 @@ def test_list_of_an_agent_s_phones_that_lies_ends(
     setattr(sandbox.switches, switch, value)
     alicia = sandbox.projects["aurora"].agent("Alicia")
 
-    assert diga_client.list_phones_of_agent(alicia.id)
+    assert diga_client.list_phones_of_agent(alicia.id).data
     assert len(sandbox.journal) <= 4

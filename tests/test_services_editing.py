@@ -12,7 +12,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source, TokenState
 from phones.services.directory import AgentEntry, VersionEntry
 from phones.services.editing import NotEditable, NothingToChange, ReadOnlyProject
-from phones.services.guarding import NoConsent, PredictedRefusal, impacts_of
+from phones.services.guarding import NoConsent, NotChecked, PredictedRefusal, impacts_of
 from phones.services.impact import Effect, Target, fingerprint
 from phones.services.intention import Intention
 from phones.services.policy import Why
@@ -205,9 +205,10 @@ def test_key_refused_while_the_agents_are_asked_for_again_is_remembered(
 ) -> None:
     sandbox.faults.add(Fault("status", status=401, path="/v1/agent/", times=None))
 
-    with pytest.raises(DigaAuthError):
+    with pytest.raises(NotChecked) as unchecked:
         save(sales_phone, Intention(inbound=target(aurora, "Alicia", 4)))
 
+    assert isinstance(unchecked.value.error, DigaAuthError)
     aurora.refresh_from_db()
     assert (aurora.token_state, patches(sandbox)) == (TokenState.REJECTED, [])
 

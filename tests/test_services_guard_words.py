@@ -1,6 +1,6 @@
 """The guard's sentences (promise 1), exactly as people read them in English."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -109,7 +109,7 @@ DECISIONS = {
         2,
         5,
         "bad",
-        "Diga will refuse this: v4 of “Alicia” is published and answers on 2 other numbers.",
+        "By our copy, Diga will refuse this: v4 of “Alicia” is published and used by 2 other numbers.",
         "An agent has one live version, so v5 can’t go live here while these numbers hold v4. "
         "Choose v4, or move those numbers first. Nothing is sent:",
     ),
@@ -144,7 +144,29 @@ def test_one_other_number_is_singular() -> None:
 
     assert joins.text == "v5 of “Alicia” is live already on 1 other number. This one joins from the next call on."
     assert goes_live.text.endswith("1 other number of this agent goes live with it:")
-    assert refused.title == "Diga will refuse this: v4 of “Alicia” is published and answers on 1 other number."
+    assert (
+        refused.title == "By our copy, Diga will refuse this: v4 of “Alicia” is published and used by 1 other number."
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_at_least", "count", "title"),
+    [
+        (False, 1, "Diga will refuse this: v4 of “Alicia” is published and used by 1 other number."),
+        (False, 2, "Diga will refuse this: v4 of “Alicia” is published and used by 2 other numbers."),
+        (True, 1, "Diga will refuse this: v4 of “Alicia” is published and used by at least 1 other number."),
+        (True, 2, "Diga will refuse this: v4 of “Alicia” is published and used by at least 2 other numbers."),
+    ],
+)
+def test_refusal_that_was_read_from_diga_says_so(is_at_least: bool, count: int, title: str) -> None:
+    agent = alicia(4)
+    impact = foresee(
+        direction=INBOUND, target=version_of(agent, 5), others=USES[:count], other_lane=None, other_target=None
+    )
+
+    said = words_for_impact(replace(impact, is_at_least=is_at_least), is_read=True)
+
+    assert said.title == title
 
 
 def test_outbound_lane_makes_calls() -> None:

@@ -52,6 +52,22 @@ def row(**values: Any) -> PlanItem:
             SEEN,
             "Diga would refuse: v4 of “Alicia” is published on 4 other numbers (+34 1, +34 2, +34 3 …).",
         ),
+        (
+            "refused",
+            SEEN | {"at_least": True},
+            "Diga would refuse: v4 of “Alicia” is live on at least 4 other numbers (+34 1, +34 2, +34 3 …).",
+        ),
+        (
+            "not_checked",
+            SEEN | {"copy_says": "refused"},
+            "It could not be checked in Diga. By our copy: Diga would refuse: v4 of “Alicia” is published on 4 other "
+            "numbers (+34 1, +34 2, +34 3 …).",
+        ),
+        (
+            "not_checked",
+            {"copy_says": "gone"},
+            "It could not be checked in Diga. By our copy: This agent or version is no longer in Diga.",
+        ),
         ("contradicts", SEEN, "Other numbers of this plan give “Alicia” another version: it can have one only."),
         ("after_others", {}, "Possible only after other numbers of this plan: run a second plan for it then."),
         ("revert_gone", {}, "Diga no longer has the agent that was there before."),

@@ -158,7 +158,7 @@ def plan_of(project: Project, directory: Directory, criteria: Criteria) -> str:
         (Criteria(sort="nickname", before="end"), "phone_order_nickname"),
         (Criteria(sort="-inbound"), "phone_order_inbound"),
         (Criteria(sort="assigned"), "phone_order_assigned"),
-        (Criteria(status="assigned"), "phone_order_status"),
+        (Criteria(status="assigned"), "COVERING INDEX phone_health"),
         (Criteria(status="assigned", inbound=str(RECEPTION)), "phone_by_inbound"),
         (Criteria(status="missing"), "phone_missing"),
     ],

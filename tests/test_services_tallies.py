@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Source
@@ -31,6 +32,24 @@ def test_uses_of_agents_know_both_directions(aurora: Project, sales_phone: Phone
     agent_id = sales_phone.inbound_agent_id
     assert agent_id
     assert uses_of_agents(aurora)[agent_id] == Uses(before[agent_id].inbound, before[agent_id].outbound - 1)
+
+
+def test_number_that_left_diga_is_in_no_count(aurora: Project, sales_phone: Phone) -> None:
+    agent_id = sales_phone.inbound_agent_id
+    assert agent_id
+    uses, numbers, statuses = (
+        uses_of_agents(aurora)[agent_id],
+        numbers_of_agent(aurora, agent_id),
+        phones_by_status(aurora),
+    )
+
+    Phone.objects.filter(pk=sales_phone.pk).update(missing_since=timezone.now())
+
+    fewer = Uses(uses.inbound - 1, uses.outbound - 1)
+    left = numbers_of_agent(aurora, agent_id)
+    assert uses_of_agents(aurora)[agent_id] == left.uses == fewer
+    assert (left.number_count, sales_phone in left.phones) == (numbers.number_count - 1, False)
+    assert phones_by_status(aurora)["assigned"] == statuses["assigned"] - 1
 
 
 def _days(project: Project, now: datetime, zone: ZoneInfo = MADRID) -> list[DayTally]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, Source, UpgradeItem, append_only
-from phones.services import connecting, upgrading
+from phones.services import connecting, reading, upgrading
 from phones.services.editing import NotRecorded, ReadOnlyProject
 from phones.services.steering import CountNotTyped
 from phones.services.upgrade_outlook import NotOffered
@@ -150,7 +150,7 @@ def test_number_that_left_the_agent_long_ago_is_not_counted_as_detached(
 def test_copy_that_is_far_from_diga_needs_a_sync_first(
     aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upgrading, "STRAY_LIMIT", 2)
+    monkeypatch.setattr(reading, "STRAY_LIMIT", 2)
     for phone in phones_of(aurora, "Alicia")[:3]:
         held(sandbox, phone).inbound_agent_id = held(sandbox, phone).outbound_agent_id = None
 

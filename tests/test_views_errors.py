@@ -238,7 +238,7 @@ def test_failed_look_at_the_agents_sends_nothing(
     response = open_phone(client, spare_phone).send(inbound_version_id=newest, headers=headers)
 
     assert response.status_code == 502
-    assert "Nothing was sent, nothing was changed. Diga has a problem" in result_of(response)
+    assert "that could not be checked. Nothing was sent. Diga has a problem" in result_of(response)
     assert form_in(client, response).values["inbound_version_id"] == newest
     assert patches(sandbox) == []
 

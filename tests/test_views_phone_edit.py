@@ -202,7 +202,7 @@ def test_predicted_refusal_sends_nothing_and_links_the_numbers(
     guard = find(read(response), "phone-guard")
     assert response.status_code == 422
     assert result_of(response).startswith("Not sent Diga would refuse this, so nothing was sent.")
-    assert "Diga will refuse this: v5 of “Alicia · Recepción” is published and answers on" in words(guard)
+    assert "Diga will refuse this: v5 of “Alicia · Recepción” is published and used by" in words(guard)
     assert len(guard.xpath(".//a[starts-with(@href, '/projects/aurora/phones/')]")) == 5
     kept = form_in(client, response).values
     assert (kept["inbound_version_id"], kept["ticket"]) == (newest, "SUP-2")

@@ -14,7 +14,7 @@ from .errors import (
 from .pace import Pace, make_pace
 from .segments import Gap, WalkedPage
 from .transport import new_session
-from .types import UNSET, Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Publication, Unset
+from .types import UNSET, Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneList, PhoneUpdate, Publication, Unset
 from .walking import Walk
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Pace",
     "Page",
     "Phone",
+    "PhoneList",
     "PhoneUpdate",
     "Publication",
     "Reason",

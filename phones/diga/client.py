@@ -22,11 +22,12 @@ from .errors import DigaForbidden, DigaNotFound, DigaRejected
 from .pace import Pace
 from .sending import Limits, Request, Sender
 from .transport import BearerAuth, new_session
-from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneUpdate, Publication, Record, Text
+from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneList, PhoneUpdate, Publication, Record, Text
 from .walking import Walk
 
 logger = logging.getLogger("phones.diga")
 
+PAGE_SIZE = 100
 MAX_PAGES = 1000
 """A bound on pages of agents or versions, should an upstream never say that it has no more."""
 Query = Mapping[str, object]
@@ -207,14 +208,18 @@ class DigaClient:
         malformed_count = listed.malformed_count + len(listed.rows) - len(agents)
         return AgentList(agents, malformed_count, is_cut=listed.is_cut)
 
-    def list_phones_of_agent(self, agent_id: UUID) -> tuple[Phone, ...]:
-        """Return the phones that an agent answers or dials from, each once. Unreadable ones are left out."""
+    def list_phones_of_agent(self, agent_id: UUID, *, page_limit: int = MAX_PAGES) -> PhoneList:
+        """Return the phones that an agent answers or dials from, each once. Unreadable ones are left out.
+
+        So many pages at most are read for each direction.
+        """
         found: dict[UUID, Phone] = {}
+        is_cut = False
         for direction in ("inbound_agent_id", "outbound_agent_id"):
             seen: set[UUID] = set()
             after: UUID | None = None
-            for _page in range(MAX_PAGES):
-                query = {direction: agent_id, "after": after, "limit": 100}
+            for _page in range(page_limit):
+                query = {direction: agent_id, "after": after, "limit": PAGE_SIZE}
                 page = decode_page(self._get("/v1/phone/", query), Phone)
                 news = {phone.id: phone for phone in page.data if phone.id not in seen}
                 found |= news
@@ -222,7 +227,9 @@ class DigaClient:
                 if not page.has_more or not news:
                     break
                 after = page.data[-1].id
-        return tuple(found.values())
+            else:
+                is_cut = True
+        return PhoneList(tuple(found.values()), is_cut=is_cut)
 
     def publish_version(self, agent_id: UUID, version_id: UUID) -> Publication:
         """Publish a saved version of an agent, and return what Diga says it has published, which may differ.

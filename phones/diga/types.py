@@ -182,6 +182,14 @@ class AgentList:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneList:
+    """Phones of a list. `is_cut` is true where it has more than were asked for."""
+
+    data: tuple[Phone, ...]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneUpdate:
     """The changes to send to a phone. Diga takes agent *version* ids, and answers with agent ids."""
 

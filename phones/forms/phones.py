@@ -245,6 +245,26 @@ class PhoneForm(ReasonFields, NicknameForm):
         return self.cleaned_data.get("reviewed") if self.cleaned_data.get("understood") else None
 
 
+def using(data: QueryDict, directory: Directory, version_id: str) -> QueryDict:
+    """Return what was sent with another version chosen, wherever one of its agent was; nothing agreed to stays so."""
+    changed = data.copy()
+    wanted = version_of(directory, version_id)
+    for name in (f"{lane}_version_id" for lane in LANES):
+        chosen = version_of(directory, data.get(name, ""))
+        if wanted and chosen and chosen[0].id == wanted[0].id:
+            changed[name] = version_id
+    changed.pop("understood", None)
+    return changed
+
+
+def version_of(directory: Directory, version_id: str) -> tuple[AgentEntry, VersionEntry] | None:
+    """Return the version that a request names, with its agent; None where there is no such one."""
+    try:
+        return directory.version(uuid.UUID(version_id))
+    except ValueError:
+        return None
+
+
 def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:
     """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
     groups = offered_groups(directory)

@@ -17,9 +17,9 @@ class PhoneQuerySet(models.QuerySet["Phone"]):
     """Phones of one project."""
 
     def using_agents(self, agent_ids: set[uuid.UUID]) -> "PhoneQuerySet":
-        """Return the phones one of these agents answers or dials from, by number."""
+        """Return the phones one of these agents answers or dials from, by number. Uses end when a phone leaves Diga."""
         uses = models.Q(inbound_agent_id__in=agent_ids) | models.Q(outbound_agent_id__in=agent_ids)
-        return self.filter(uses).order_by("number", "id")
+        return self.filter(uses, missing_since=None).order_by("number", "id")
 
 
 class Phone(models.Model):

@@ -34,7 +34,5 @@ def numbers_of_agent(project: Project, agent_id: uuid.UUID) -> AgentNumbers:
     counts = phones.aggregate(
         inbound=Count("pk", filter=answers), outbound=Count("pk", filter=dials), number_count=Count("*")
     )
-    shown = phones.only(
-        "project_id", "number", "shown", "nickname", "status", "missing_since", "inbound_agent_id", "outbound_agent_id"
-    )
+    shown = phones.only("project_id", "number", "shown", "nickname", "status", "inbound_agent_id", "outbound_agent_id")
     return AgentNumbers(list(shown[:SHOWN_COUNT]), Uses(counts["inbound"], counts["outbound"]), counts["number_count"])

@@ -15,7 +15,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone, Project
 
 from .connecting import client_for
-from .guarding import NoConsent, PredictedRefusal, guard_change
+from .guarding import NoConsent, NotChecked, PredictedRefusal, guard_change
 from .impact import Impact
 from .intention import FIELDS, Base, Intention, is_answered_by
 from .policy import Policy, policy_for
@@ -81,7 +81,7 @@ class ReadOnlyProject(Exception):
 
 
 # What keeps a save from being sent once the phone has been read.
-_IN_THE_WAY = (NothingToChange, Conflict, NotEditable, PredictedRefusal, NoConsent)
+_IN_THE_WAY = (NothingToChange, Conflict, NotEditable, PredictedRefusal, NotChecked, NoConsent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ def change_phone(
     :raises ReadOnlyProject: there is no key, or Diga has rejected it; nothing was sent.
     :raises NotEditable: the status closes a field; nothing was sent.
     :raises PredictedRefusal: Diga would refuse; nothing was sent.
+    :raises NotChecked: our copy foresees a refusal, and Diga could not be asked; nothing was sent.
     :raises NoConsent: consent is needed and `agreed` is for something else; nothing was sent.
     :raises Conflict: somebody changed the same field meanwhile; nothing was sent.
     :raises AlreadySent: the same form is being sent right now, and that takes long.

@@ -298,6 +298,18 @@ def words_for_save_not_sent(error: diga.DigaError) -> Words:
     return failure(_("Not saved"), Happened.NO, sentence, then, why=what, quote=error.message)
 
 
+def words_for_unchecked_refusal(error: diga.DigaError | None) -> Words:
+    """Explain that our copy foresees a refusal, and that Diga could not be asked whether it is so."""
+    why, then = (
+        _("Our copy and Diga’s list of this agent’s numbers differ in very many."),
+        _("Sync first, then try again."),
+    )
+    if error:
+        why, then = _parts(error)
+    sentence = _("By our copy Diga would refuse this, but that could not be checked. Nothing was sent.")
+    return failure(_("Not saved"), Happened.NO, sentence, then, why=why, quote=error.message if error else "")
+
+
 def _wait(error: diga.DigaError | None) -> str:
     if isinstance(error, diga.DigaRateLimited) and error.retry_after:
         return _("Diga names %(seconds)d seconds.") % {"seconds": round(error.retry_after)}

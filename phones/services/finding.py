@@ -104,11 +104,16 @@ def matching(project: Project, criteria: Criteria, directory: Directory, now: da
 
 
 def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Q:
-    """Return all that the criteria ask for but the search."""
+    """Return all that the criteria ask for but the search.
+
+    What Diga said last of a phone that left it, its status and agents, is found only where such phones are asked for.
+    """
     wanted = Q()
-    if criteria.status == MISSING:
+    if MISSING in (criteria.status, criteria.health):
         wanted &= Q(missing_since__isnull=False)
-    elif criteria.status:
+    elif criteria.status or criteria.inbound or criteria.outbound:
+        wanted &= Q(missing_since__isnull=True)
+    if criteria.status and criteria.status != MISSING:
         wanted &= Q(status=criteria.status)
     if criteria.provider:
         wanted &= Q(telephony_provider=criteria.provider)

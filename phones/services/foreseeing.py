@@ -7,7 +7,7 @@ follow another is put behind it.
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phones.models import Foreseen, Phone
@@ -23,20 +23,28 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What is foreseen of a row. `why` is a code with `details` for its sentence; `publishes` goes before others."""
+    """What is foreseen of a row. `why` is a code with `details` for its sentence; `publishes` goes before others.
+
+    `held_by` is the agent whose other phones stand in the way, where they do.
+    """
 
     foreseen: Foreseen
     why: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     publishes: bool = False
+    held_by: uuid.UUID | None = None
 
 
 @dataclass(slots=True)
 class Lookout:
-    """Diga's agents as the plan will leave them, so far. `users` are the phones of each agent."""
+    """Diga's agents as the plan will leave them, so far. `users` are the phones of each agent.
+
+    `proven` are those that were read from Diga, of agents of which not all were.
+    """
 
     directory: Directory
     users: dict[uuid.UUID, dict[uuid.UUID, str]]
+    proven: Mapping[uuid.UUID, Mapping[uuid.UUID, str]] = field(default_factory=dict)
     published: dict[uuid.UUID, VersionEntry] = field(default_factory=dict)
 
     def live(self, target: Target) -> VersionEntry | None:
@@ -96,6 +104,7 @@ def foresee_rows(
     """
     foreseen: dict[int, Prospect] = {}
     left: list[int] = []
+    held_by: dict[int, uuid.UUID | None] = {}
     for place, (phone, intention) in enumerate(rows):
         prospect = _by_itself(phone, intention, lookout.directory) or _look(phone, intention, lookout, needs_look)
         if prospect:
@@ -111,12 +120,13 @@ def foresee_rows(
             is_refused = any(impact.is_refused for impact in impacts)
             if is_publishing_turn and (is_refused or not publishes):
                 left.append(place)
+                held_by[place] = _holder(impacts)
                 continue
             if publishes and not is_publishing_turn:
                 # Only what other rows will have done makes this possible, and they run side by side.
-                foreseen[place] = Prospect(Foreseen.CANNOT, "after_others")
+                foreseen[place] = Prospect(Foreseen.CANNOT, "after_others", held_by=held_by[place])
                 continue
-            foreseen[place] = _by_impacts(impacts, lookout)
+            foreseen[place] = _by_impacts(phone, impacts, lookout)
             if not is_refused:
                 lookout.note(phone, intention)
     return [foreseen[place] for place in range(len(rows))]
@@ -124,7 +134,7 @@ def foresee_rows(
 
 def _by_itself(phone: Phone, intention: Intention, directory: Directory) -> Prospect | None:
     """Return what can be said without looking at other phones, None where that isn't enough."""
-    if is_met(phone, intention, directory):
+    if phone.missing_since is None and is_met(phone, intention, directory):
         return Prospect(Foreseen.ALREADY_SO, "already_so")
     policy = policy_for(phone)
     if (intention.moves_calls and not policy.can_route) or not policy.can_label:
@@ -132,7 +142,7 @@ def _by_itself(phone: Phone, intention: Intention, directory: Directory) -> Pros
     for target in targets_of(intention):
         if target.version.is_draft:
             return Prospect(Foreseen.CANNOT, "draft", _details(target))
-        if not target.agent.is_listed:
+        if not target.agent.is_listed or directory.version(target.version.id) is None:
             return Prospect(Foreseen.CANNOT, "gone", _details(target))
     return None
 
@@ -175,10 +185,22 @@ def _look(
     return Prospect(Foreseen.NEEDS_LOOK, why, {**what, **details}, publishing is not None)
 
 
-def _by_impacts(impacts: Iterable[Impact], lookout: Lookout) -> Prospect:
+def _holder(impacts: Iterable[Impact]) -> uuid.UUID | None:
+    return next((impact.target.agent.id for impact in impacts if impact.is_held_elsewhere and impact.target), None)
+
+
+def unchecked(prospect: Prospect) -> Prospect:
+    """Return a refusal that our copy foresees and Diga could not be asked about: somebody has to look at it."""
+    return Prospect(Foreseen.NEEDS_LOOK, "not_checked", {**prospect.details, "copy_says": prospect.why})
+
+
+def _by_impacts(phone: Phone, impacts: Sequence[Impact], lookout: Lookout) -> Prospect:
     for impact in impacts:
         if impact.is_refused and impact.target:
-            return Prospect(Foreseen.CANNOT, _refusal(impact, lookout), _details(impact.target, impact))
+            why = _refusal(impact, lookout)
+            held_by = impact.target.agent.id if why == "refused" else None
+            refused = Prospect(Foreseen.CANNOT, why, _details(impact.target, impact), held_by=held_by)
+            return _proven(phone, refused, lookout)
     why, details = "changes", {}
     for impact in impacts:
         if impact.effect is Effect.WILL_PUBLISH and impact.target:
@@ -188,6 +210,18 @@ def _by_impacts(impacts: Iterable[Impact], lookout: Lookout) -> Prospect:
         elif impact.effect is Effect.UNASSIGN and why == "changes":
             why = "unassigns"
     return Prospect(Foreseen.WILL_CHANGE, why, details, publishes=why == "publishes")
+
+
+def _proven(phone: Phone, refused: Prospect, lookout: Lookout) -> Prospect:
+    """Return a refusal by the phones that were read, where not all of the agent's were."""
+    if refused.held_by is None or refused.held_by not in lookout.proven:
+        return refused
+    users = lookout.proven[refused.held_by]
+    others = _named(users, phone.pk)
+    if not others:
+        return unchecked(refused)
+    numbers, count = [use.shown for use in others], len(users) - (phone.pk in users)
+    return replace(refused, details={**refused.details, "numbers": numbers, "count": count, "at_least": True})
 
 
 def _refusal(impact: Impact, lookout: Lookout) -> str:

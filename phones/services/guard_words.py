@@ -23,8 +23,11 @@ class GuardWords:
 
 
 # icons: circle-check zap ban phone-off
-def words_for_impact(impact: Impact) -> GuardWords:
-    """Return what saving does in one lane, in a sentence and its consequence."""
+def words_for_impact(impact: Impact, *, is_read: bool = False) -> GuardWords:
+    """Return what saving does in one lane, in a sentence and its consequence.
+
+    `is_read` says whether a refusal rests on what was read from Diga for it, and not on our copy alone.
+    """
     if impact.target is None:
         return _unassign(impact.direction)
     names = _names(impact.target)
@@ -35,7 +38,7 @@ def words_for_impact(impact: Impact) -> GuardWords:
             title = _("Saving publishes %(version)s of “%(agent)s”. It goes live now.") % names
             return GuardWords("warn", "zap", title, _goes_live(impact, names), *_linked(impact))
         case Effect.WILL_BE_REFUSED:
-            return GuardWords("bad", "ban", _refusal(impact, names), _way_out(impact, names), *_linked(impact))
+            return GuardWords("bad", "ban", _refusal(impact, names, is_read), _way_out(impact, names), *_linked(impact))
         case _:
             title = _("%(version)s of “%(agent)s” is a draft.") % names
             return GuardWords(
@@ -95,18 +98,24 @@ def _goes_live(impact: Impact, names: dict[str, object]) -> str:
     return " ".join(parts)
 
 
-def _refusal(impact: Impact, names: dict[str, object]) -> str:
-    live = impact.live.label if impact.live else ""
-    count = impact.other_count
-    if not count:
-        text = _("Diga will refuse this: “%(agent)s” can’t run %(version)s and %(live)s at once.")
-        return text % (names | {"live": live})
-    text = ngettext(
-        "Diga will refuse this: %(live)s of “%(agent)s” is published and answers on %(count)d other number.",
-        "Diga will refuse this: %(live)s of “%(agent)s” is published and answers on %(count)d other numbers.",
-        count,
-    )
-    return text % (names | {"live": live, "count": count})
+def _refusal(impact: Impact, names: dict[str, object], is_read: bool) -> str:
+    values = names | {"live": impact.live.label if impact.live else "", "count": impact.other_count}
+    if not impact.others:
+        return _("Diga will refuse this: “%(agent)s” can’t run %(version)s and %(live)s at once.") % values
+    head = _("Diga will refuse this:") if is_read else _("By our copy, Diga will refuse this:")
+    if impact.is_at_least:
+        text = ngettext(
+            "%(live)s of “%(agent)s” is published and used by at least %(count)d other number.",
+            "%(live)s of “%(agent)s” is published and used by at least %(count)d other numbers.",
+            impact.other_count,
+        )
+    else:
+        text = ngettext(
+            "%(live)s of “%(agent)s” is published and used by %(count)d other number.",
+            "%(live)s of “%(agent)s” is published and used by %(count)d other numbers.",
+            impact.other_count,
+        )
+    return f"{head} {text % values}"
 
 
 def _way_out(impact: Impact, names: dict[str, object]) -> str:

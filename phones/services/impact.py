@@ -55,7 +55,7 @@ class Impact:
     `others` are the other phones of the agent: those that join the published version, or that hold the one
     because of which Diga refuses; where there are very many, only the first of `other_count`. `live` is the
     version published now, if it is another. `is_both_lanes` is true when this phone's other lane runs the
-    same agent, so that its calls move as well.
+    same agent, so that its calls move as well. `is_at_least` is true where there may be more of the others.
     """
 
     direction: Direction
@@ -65,11 +65,17 @@ class Impact:
     others: tuple[Use, ...] = ()
     is_both_lanes: bool = False
     other_count: int = 0
+    is_at_least: bool = False
 
     @property
     def is_refused(self) -> bool:
         """True when saving would be refused: then nothing is sent."""
         return self.effect in {Effect.WILL_BE_REFUSED, Effect.DRAFT}
+
+    @property
+    def is_held_elsewhere(self) -> bool:
+        """True when saving would be refused because other phones hold another version."""
+        return self.effect is Effect.WILL_BE_REFUSED and bool(self.others)
 
     @property
     def needs_consent(self) -> bool:

@@ -16,6 +16,9 @@ from .policy import Why
 # Why nothing was sent for a row, where no change says so.
 _CAUSES: dict[str, Text] = {
     "predicted": gettext_lazy("Diga would refuse it: another version of this agent is live on other numbers."),
+    "not_checked": gettext_lazy(
+        "By our copy Diga would refuse it, but that could not be checked: sync first, then retry."
+    ),
     "unknown_phone": gettext_lazy("Diga does not know this number any more."),
     "not_agreed": gettext_lazy("It would publish a version that nobody has agreed to: the preview did not say so."),
     "gone": gettext_lazy("The agent or its version is no longer in Diga."),

@@ -41,7 +41,7 @@ class Overview:
 
     @property
     def phone_count(self) -> int:
-        """How many phones there are in our copy."""
+        """How many phones Diga has, by our copy."""
         return sum(self.statuses.values())
 
 

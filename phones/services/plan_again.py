@@ -11,7 +11,7 @@ from phones.models import Change, ItemState, Plan, PlanItem, PlanKind
 
 from .directory import Directory, directory_of
 from .planned import Draft, PlannedRow
-from .planning import create_plan, intention_from
+from .planning import create_plan, intention_from, read_agents_if_old
 from .reverting import Standing, Step, intention_of, steps_back
 
 Clock = Callable[[], datetime]
@@ -49,6 +49,7 @@ def plan_again(
     :raises NothingPlanned: there is no such row, or nothing of it could be done today.
     :raises SpentForm: the form was sent before with other content.
     """
+    read_agents_if_old(plan.project, clock)
     items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
     directory = directory_of(plan.project)
     reverts: dict[uuid.UUID, Change] = {}

@@ -81,7 +81,14 @@ _PLAIN: dict[str, Text] = {
 
 def words_for_why(item: PlanItem, now: datetime) -> str:
     """Return why the preview has put a row where it is, "" where there is nothing to say."""
-    code, details = item.why, item.details
+    if item.why == "not_checked":
+        why = _words(item.details["copy_says"], item, now)
+        return _("It could not be checked in Diga. By our copy: %(why)s") % {"why": why}
+    return _words(item.why, item, now)
+
+
+def _words(code: str, item: PlanItem, now: datetime) -> str:
+    details = item.details
     if code in set(Why):
         return why_closed(Why(code))
     if code in _ABOUT_VERSIONS:
@@ -116,11 +123,18 @@ def _unassigns(item: PlanItem) -> str:
 
 
 def _refused(details: Mapping[str, Any]) -> str:
-    text = ngettext(
-        "Diga would refuse: %(live)s of “%(agent)s” is published on %(count)d other number (%(numbers)s).",
-        "Diga would refuse: %(live)s of “%(agent)s” is published on %(count)d other numbers (%(numbers)s).",
-        details["count"],
-    )
+    if details.get("at_least"):
+        text = ngettext(
+            "Diga would refuse: %(live)s of “%(agent)s” is live on at least %(count)d other number (%(numbers)s).",
+            "Diga would refuse: %(live)s of “%(agent)s” is live on at least %(count)d other numbers (%(numbers)s).",
+            details["count"],
+        )
+    else:
+        text = ngettext(
+            "Diga would refuse: %(live)s of “%(agent)s” is published on %(count)d other number (%(numbers)s).",
+            "Diga would refuse: %(live)s of “%(agent)s” is published on %(count)d other numbers (%(numbers)s).",
+            details["count"],
+        )
     numbers = ", ".join(details["numbers"])
     more = details["count"] > len(details["numbers"])
     return text % {**details, "live": details.get("live", ""), "numbers": f"{numbers} …" if more else numbers}

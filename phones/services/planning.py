@@ -1,7 +1,7 @@
 """Making a plan: its rows are frozen, and what each will do is foreseen and kept, before anybody applies it."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,11 +29,12 @@ from phones.models import (
 from .connecting import client_for
 from .directory import Directory, directory_of
 from .drifting import OPEN
-from .foreseeing import Lookout, Prospect, foresee_rows, targets_of
+from .foreseeing import Prospect, unchecked
 from .guarding import AGENTS_FRESH_FOR
 from .impact import Target
 from .intention import Base, Intention, frozen, frozen_intention
 from .persons import name_of
+from .plan_checking import foresee_checked, has_read_agents
 from .plan_lock import held_plan
 from .planned import Draft, PlannedRow
 from .reading import reread_agents
@@ -93,7 +94,6 @@ def create_plan(
     rows = _with_phones(project, wanted)
     if not rows:
         raise NothingPlanned
-    now = clock()
     plan = Plan(
         project=project,
         kind=kind,
@@ -104,12 +104,12 @@ def create_plan(
         wish=dict(wish or {}),
         problems=[{"line": problem.line, "text": problem.text} for problem in draft.problems],
         origin=origin,
-        created_at=now,
-        foreseen_at=now,
+        created_at=clock(),
         form_token=form_token,
         form_digest=form_digest,
     )
-    items = _items(plan, rows, reverts or {}, now)
+    items = _items(plan, rows, reverts or {}, clock)
+    plan.foreseen_at = clock()
     try:
         with transaction.atomic():
             plan.save(force_insert=True)
@@ -148,12 +148,12 @@ def _with_phones(project: Project, wanted: Sequence[PlannedRow]) -> list[tuple[P
 
 
 def _items(
-    plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], now: datetime
+    plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], clock: Clock
 ) -> list[PlanItem]:
-    directory = directory_of(plan.project)
     wishes = [(phone, row.intention) for row, phone in rows if not row.is_explained]
     looks: Looks = {row.phone_id: (row.look, {}) for row, _phone in rows if row.look}
-    prospects = iter(foresee(plan, wishes, now, looks))
+    prospects = iter(foresee(plan, wishes, clock, looks))
+    directory = directory_of(plan.project)
     items = []
     for number, (row, phone) in enumerate(rows, 1):
         after = dict(row.after) if row.is_explained and row.after else frozen_intention(row.intention)
@@ -186,24 +186,13 @@ def as_foreseen(prospect: Prospect) -> dict[str, Any]:
     }
 
 
-def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], now: datetime, looks: Looks) -> list[Prospect]:
-    """Return what each row will do, computed over all of them; `looks` are reasons to look at one. Three queries."""
-    directory = directory_of(plan.project)
-    agents = {target.agent.id for _phone, intention in wishes for target in targets_of(intention)}
-    lookout = Lookout(directory, users_of(plan.project, agents))
-    return foresee_rows(wishes, lookout=lookout, needs_look={**_needs_look(plan, now), **looks})
+def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], clock: Clock, looks: Looks) -> list[Prospect]:
+    """Return what each row will do, computed over all of them; `looks` are reasons to look at one.
 
-
-def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, str]]:
-    """Return the phones that each of these agents answers or dials from, as id and shown number. One query."""
-    users: dict[uuid.UUID, dict[uuid.UUID, str]] = {agent_id: {} for agent_id in agents}
-    if not users:
-        return users
-    uses = Phone.objects.filter(project=project).using_agents(set(users))
-    for phone_id, shown, *lanes in uses.values_list("pk", "shown", "inbound_agent_id", "outbound_agent_id"):
-        for agent_id in users.keys() & set(lanes):
-            users[agent_id][phone_id] = shown
-    return users
+    Three queries, and what is read from Diga before a row is refused.
+    """
+    needs_look = {**_needs_look(plan, clock()), **looks}
+    return foresee_checked(plan.project, wishes, needs_look=needs_look, clock=clock)
 
 
 def _needs_look(plan: Plan, now: datetime) -> Looks:
@@ -247,16 +236,20 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
     """
     read_agents_if_old(plan.project, clock)
     plan.project.refresh_from_db()
-    directory, now = directory_of(plan.project), clock()
     # What is there only to be explained is about agents and numbers that don't come back.
     items = list(plan.items.exclude(why__in=EXPLAINED).select_related("phone").order_by("number"))
-    wishes = [(item, intention_from(item.after, directory)) for item in items]
+    wishes = [(item, intention_from(item.after, directory_of(plan.project))) for item in items]
+    gone = Prospect(Foreseen.CANNOT, "gone")
+    if any(intention is None for _item, intention in wishes):
+        gone = gone if has_read_agents(plan.project, clock) else unchecked(gone)
+        wishes = [(item, intention_from(item.after, directory_of(plan.project))) for item in items]
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
     looks: Looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
-    prospects = iter(foresee(plan, there, now, looks))
+    prospects = iter(foresee(plan, there, clock, looks))
+    directory = directory_of(plan.project)
     fresh = []
     for item, intention in wishes:
-        prospect = next(prospects) if intention else Prospect(Foreseen.CANNOT, "gone")
+        prospect = next(prospects) if intention else gone
         fresh.append((item, prospect, frozen(directory, Base.of(item.phone), tuple(item.after))))
     with held_plan(plan, state) as held:
         if held.foreseen_at != plan.foreseen_at:
@@ -270,7 +263,7 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
         ]
         columns = ["before", "foreseen", "why", "details", "goes_first", "state"]
         PlanItem.objects.bulk_update(moved, columns, batch_size=200)
-        plan.foreseen_at = now
+        plan.foreseen_at = clock()
         plan.save(update_fields=["foreseen_at"])
     return bool(moved)
 

@@ -1,7 +1,9 @@
-"""Reading from Diga on demand: one phone, or the agents behind it."""
+"""Reading from Diga on demand: one phone, the agents behind it, or all phones of one agent."""
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from phones import diga
@@ -10,9 +12,11 @@ from phones.models import Phone, Project
 from .connecting import client_for, note_answer, note_refusal
 from .directory import AgentEntry, directory_read
 from .intention import Base
-from .storing import hold, is_copy, make_readable, store_agents, store_phone
+from .storing import hold, is_copy, make_readable, store_agents, store_phone, store_phones
 
 Clock = Callable[[], datetime]
+# Phones that have an agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
+STRAY_LIMIT = 50
 
 
 def reread(
@@ -88,6 +92,44 @@ def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) ->
         raise
     note_answer(project, is_ours=True)
     return agents
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRead:
+    """The phones that were read because of an agent, whether or not they have it. More may have it unless complete."""
+
+    ids: frozenset[uuid.UUID]
+    is_complete: bool
+
+
+def reread_users(
+    *, project: Project, agent_id: uuid.UUID, client: diga.DigaClient, clock: Clock, page_limit: int | None = None
+) -> UsersRead:
+    """Read the phones that an agent answers or dials from, and copy the answers to their rows.
+
+    Each of Diga's two lists is read for `page_limit` pages at most. What our copy has with the agent and they don't
+    is read by itself: that a list leaves a phone out proves nothing.
+
+    :raises DigaError: Diga gave no usable answer.
+    """
+    asked_at, limit = clock(), {} if page_limit is None else {"page_limit": page_limit}
+    try:
+        listed = client.list_phones_of_agent(agent_id, **limit)
+        store_phones(project, listed.data, fetched_at=asked_at)
+    except diga.DigaError as error:
+        note_refusal(project, error, clock())
+        raise
+    note_answer(project)
+    ids = frozenset(record.id for record in listed.data)
+    strays = [phone for phone in Phone.objects.filter(project=project).using_agents({agent_id}) if phone.pk not in ids]
+    if listed.is_cut or len(strays) > STRAY_LIMIT:
+        return UsersRead(ids, is_complete=False)
+    for phone in strays:
+        phone.project = project
+        # One that Diga doesn't know counts no more; one that it won't show counts by our copy.
+        with suppress(diga.DigaNotFound, diga.DigaRejected):
+            reread(project=project, phone=phone, client=client, clock=clock)
+    return UsersRead(ids | {phone.pk for phone in strays}, is_complete=True)
 
 
 def peek_agent(*, project: Project, agent_id: uuid.UUID) -> AgentEntry | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -23,7 +24,7 @@ from phones.models import ItemState, NoKey, Phone, Plan, PlanItem
 from . import claiming, diary
 from .braking import Brake
 from .connecting import note_answer, note_refusal
-from .deciding import decide
+from .deciding import Decider
 from .guarding import AGENTS_FRESH_FOR
 from .held_rows import Access, Row, author_of
 from .intention import Intention
@@ -46,8 +47,6 @@ LEFT_TO_PEOPLE = 2
 CALL_SECONDS = 2.0
 # How often a row is read again because somebody else was about its phone.
 MAX_ROUNDS = 5
-# A refusal foreseen on agents that were read longer ago than this is looked at once more.
-DOUBTFUL_AFTER = timedelta(seconds=5)
 
 
 class Runner:
@@ -76,6 +75,7 @@ class Runner:
         self._call_others = call_others
         self._called_at = 0.0
         self._owner = uuid.uuid4()
+        self._decider = Decider(lambda: self._clock())
         self._width = float(settings.PLAN_CONCURRENCY)
         self._calls = BoundedSemaphore(settings.PLAN_CONCURRENCY)
         self._claimed: list[PlanItem] = []
@@ -157,7 +157,7 @@ class Runner:
             # Not one that was noted since the key was looked at: it may be of a key that was replaced by then.
             self._pause(self._brake.cause, self._brake.message)
         else:
-            self._read_agents(AGENTS_FRESH_FOR)
+            self._read_agents()
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
                 self._called_at = time.monotonic()
                 self._call_others()
@@ -175,8 +175,8 @@ class Runner:
         with suppress(PlanHasMoved):
             pause_plan(plan=self._plan, clock=self._clock, cause=cause, message=message)
 
-    def _read_agents(self, fresh_for: timedelta) -> None:
-        if not has_passed(fresh_for, self._access.project.agents_read_at, self._clock()):
+    def _read_agents(self) -> None:
+        if not has_passed(AGENTS_FRESH_FOR, self._access.project.agents_read_at, self._clock()):
             return
         try:
             reread_agents(project=self._access.project, client=self._access.client, clock=self._clock)
@@ -249,18 +249,22 @@ class Runner:
             claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
 
     def _take_read_error(self, row: Row, error: diga.DigaError) -> None:
-        now = self._clock()
-        if isinstance(error, diga.DigaNotFound):
-            Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=now)
-            claiming.end(row.item, ItemState.FAILED, owner=self._owner, now=now, cause="unknown_phone")
-            return
+        end = partial(claiming.end, row.item, owner=self._owner, now=self._clock())
         if isinstance(error, diga.DigaRejected):
             note_refused(row.phone, error, row.asked_at)
             row.access.brake.note_error(error)
-            claiming.end(
-                row.item, ItemState.FAILED, owner=self._owner, now=now, cause="read_refused", message=error.message
-            )
-            return
+            end(ItemState.FAILED, cause="read_refused", message=error.message)
+        elif isinstance(error, diga.DigaNotFound):
+            Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=self._clock())
+            end(ItemState.FAILED, cause="unknown_phone")
+        else:
+            self._put_off(row, error)
+
+    def _put_off(self, row: Row, error: diga.DigaError) -> None:
+        """Let a row wait for another turn that could not be decided on for want of an answer."""
+        now = self._clock()
+        if isinstance(error, ForeignProject):
+            self._pause(error.cause)
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
@@ -273,15 +277,11 @@ class Runner:
 
     def _decide(self, row: Row) -> Intention | None:
         """Return what is to be sent for a row; None where it has ended here."""
-        agreed = set(self._plan.agreed)
-        decision = decide(row.item, row.phone, agreed)
-        if decision.cause in {"gone", "predicted", "not_agreed"}:
-            # Ask before a row is given up because of what others have published.
-            self._read_agents(DOUBTFUL_AFTER)
-            if not self._is_going_on:
-                claiming.give_back([row.item], owner=self._owner, counts=False, now=self._clock())
-                return None
-            decision = decide(row.item, row.phone, agreed)
+        try:
+            decision = self._decider.decide(row.item, row.phone, set(self._plan.agreed), self._access.client)
+        except diga.DigaError as error:
+            self._put_off(row, error)
+            return None
         if decision.state is None:
             return decision.intention
         if decision.state == ItemState.REFUSED:

@@ -35,19 +35,20 @@ class DayTally:
 
 
 def phones_by_status(project: Project) -> dict[str, int]:
-    """Return how many phones have each status that Diga told last, most first. One query."""
-    rows = Phone.objects.filter(project=project).values_list("status").annotate(count=Count("*"))
+    """Return how many phones have each status, most first; those that left Diga have none. One query."""
+    rows = Phone.objects.filter(project=project, missing_since=None).values_list("status").annotate(count=Count("*"))
     return dict(rows.order_by("-count", "status"))
 
 
 def uses_of_agents(project: Project) -> dict[uuid.UUID, Uses]:
-    """Return how the phones of the project use its agents, by agent id. Two queries."""
+    """Return how the phones of the project use its agents, by agent id; those that left Diga use none. Two queries."""
     inbound, outbound = (_count_by(project, lane) for lane in ("inbound_agent_id", "outbound_agent_id"))
     return {agent_id: Uses(inbound[agent_id], outbound[agent_id]) for agent_id in inbound.keys() | outbound.keys()}
 
 
 def _count_by(project: Project, lane: str) -> Mapping[uuid.UUID, int]:
-    rows = Phone.objects.filter(project=project, **{f"{lane}__isnull": False}).values_list(lane)
+    known = Phone.objects.filter(project=project, missing_since=None)
+    rows = known.filter(**{f"{lane}__isnull": False}).values_list(lane)
     return Counter(dict(rows.annotate(count=Count("*")).order_by()))
 
 

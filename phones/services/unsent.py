@@ -14,6 +14,12 @@ def words_for_review() -> Words:
     return failure(_("Not saved yet"), Happened.NO, _("Nothing was sent."), then, tone="warn")
 
 
+def words_for_choice(version: str) -> Words:
+    """Explain that another version was chosen for the person, and that it is theirs to save."""
+    title, then = _("%(version)s is chosen") % {"version": version}, _("Look at the agents below, then save.")
+    return failure(title, Happened.NO, _("Nothing was sent."), then, tone="warn")
+
+
 def words_for_nothing_to_save(*, is_chosen: bool) -> Words:
     """Explain that nothing differs; `is_chosen` if the person has chosen Diga's value everywhere."""
     if is_chosen:

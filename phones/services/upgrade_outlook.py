@@ -96,7 +96,7 @@ def _version(agent: AgentEntry, live: VersionEntry, version_id: uuid.UUID | None
 
 
 def _numbers(project: Project, agent_id: uuid.UUID) -> tuple[Affected, ...]:
-    phones = Phone.objects.filter(project=project, missing_since=None).using_agents({agent_id})
+    phones = Phone.objects.filter(project=project).using_agents({agent_id})
     columns = phones.values_list("pk", "shown", "nickname", "inbound_agent_id", "outbound_agent_id")
     return tuple(
         Affected(phone_id, shown, nickname or "", inbound == agent_id, outbound == agent_id)

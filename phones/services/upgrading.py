@@ -13,27 +13,24 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, transaction
 
 from phones import diga
-from phones.models import AgentUpgrade, Phone, Project, UpgradeItem, UpgradeOutcome
+from phones.models import AgentUpgrade, Project, UpgradeItem, UpgradeOutcome
 
 from . import diary
-from .connecting import client_for, note_answer, note_refusal
+from .connecting import client_for
 from .directory import directory_of
 from .editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
 from .intention import frozen_lane
 from .looking_again import SENT_WITHIN
 from .persons import name_of
-from .reading import reread, reread_agents
+from .reading import reread_agents, reread_users
 from .spent_forms import SpentForm
 from .steering import CountNotTyped, digits_typed, needs_approval, needs_typing
-from .storing import store_phones
 from .timing import database_clock
 from .upgrade_outlook import NotOffered, Outlook, outlook_of
 from .upgrade_settling import settle_by_answer
 from .writing import Author
 
 Clock = Callable[[], datetime]
-# Numbers that have the agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
-STRAY_LIMIT = 50
 
 
 class OutlookMoved(Exception):
@@ -160,33 +157,9 @@ def _read(
 ) -> Outlook:
     """Read the agents and the agent's numbers from Diga, and say what publishing would do by what they are now."""
     reread_agents(project=project, client=client, clock=clock).require(agent_id)
-    asked_at = clock()
-    try:
-        records = client.list_phones_of_agent(agent_id)
-        store_phones(project, records, fetched_at=asked_at)
-    except diga.DigaError as error:
-        note_refusal(project, error, clock())
-        raise
-    note_answer(project)
-    _read_strays(project, agent_id, {record.id for record in records}, client, clock)
-    return outlook_of(project, directory_of(project).agent(agent_id), version_id)
-
-
-def _read_strays(
-    project: Project, agent_id: uuid.UUID, listed: set[uuid.UUID], client: diga.DigaClient, clock: Clock
-) -> None:
-    """Read the numbers that have the agent in our copy, and not in Diga's lists."""
-    ours = Phone.objects.filter(project=project, missing_since=None).using_agents({agent_id})
-    strays = [phone for phone in ours if phone.pk not in listed]
-    if len(strays) > STRAY_LIMIT:
+    if not reread_users(project=project, agent_id=agent_id, client=client, clock=clock).is_complete:
         raise CopyTooOld
-    for phone in strays:
-        phone.project = project
-        try:
-            reread(project=project, phone=phone, client=client, clock=clock)
-        except (diga.DigaNotFound, diga.DigaRejected):
-            # It is marked as missing, and counts no more; or it counts by our copy, as nobody can say otherwise.
-            continue
+    return outlook_of(project, directory_of(project).agent(agent_id), version_id)
 
 
 def _new_upgrade(project: Project, outlook: Outlook, author: Author, now: datetime) -> AgentUpgrade:

@@ -17,7 +17,7 @@ from phones.services.numbers import national_number
 from phones.services.tallies import Uses, uses_of_agents
 
 from .listing import suffix_of
-from .rows import MISSING_BADGE, Badge, status_badge
+from .rows import Badge, status_badge
 from .upgrade_lines import upgrade_lines
 
 _UNUSED = Uses()
@@ -107,7 +107,7 @@ def _agent_phone(slug: str, phone: Phone, agent_id: uuid.UUID) -> AgentPhone:
         prefix,
         national,
         phone.nickname or "",
-        MISSING_BADGE if phone.missing_since else status_badge(phone.status),
+        status_badge(phone.status),
         phone.inbound_agent_id == agent_id,
         phone.outbound_agent_id == agent_id,
     )

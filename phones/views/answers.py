@@ -11,6 +11,7 @@ from phones.forms.phones import NicknameForm
 from phones.models import Change, NoKey, Outcome
 from phones.services import editing, explaining, guarding, unsent
 from phones.services.explaining import Words
+from phones.services.impact import Impact
 from phones.services.settling import is_stored
 from phones.services.spent_forms import SpentForm
 from phones.services.storing import ForeignProject
@@ -26,7 +27,7 @@ class Answer:
 
     `is_done` is true when there is nothing left to do with what was typed: a fresh form is shown instead of it.
     `asked` are the fields that somebody else changed as well. `is_rebased` is true when what was typed is to be
-    shown in a new form, on what the phone is now.
+    shown in a new form, on what the phone is now. `impacts` are those because of which nothing was sent.
     """
 
     status: int
@@ -35,6 +36,7 @@ class Answer:
     is_done: bool = False
     is_rebased: bool = False
     asked: tuple[str, ...] = ()
+    impacts: tuple[Impact, ...] = ()
 
 
 # What keeps a save from being sent, or from being written down, whatever the form says.
@@ -57,11 +59,8 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
         return Answer(422, unsent.words_for_no_key())
     except editing.NotEditable as closed:
         return Answer(422, unsent.words_for_closed(closed.policy))
-    except guarding.PredictedRefusal:
-        return Answer(422, unsent.words_for_predicted_refusal())
-    except guarding.NoConsent:
-        form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
-        return Answer(422)
+    except (guarding.PredictedRefusal, guarding.NotChecked, guarding.NoConsent) as guarded:
+        return _answer_for_guard(form, guarded)
     except SpentForm as spent:
         return Answer(409, unsent.words_for_spent_form(spent.earlier), spent.earlier, is_rebased=True)
     except editing.Conflict as conflict:
@@ -72,6 +71,20 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
     except diga.DigaError as error:
         return Answer(status_of(error), explaining.words_for_save_not_sent(error))
     return _answer_for_change(form, saved)
+
+
+def _answer_for_guard(
+    form: NicknameForm, guarded: guarding.PredictedRefusal | guarding.NotChecked | guarding.NoConsent
+) -> Answer:
+    match guarded:
+        case guarding.PredictedRefusal():
+            return Answer(422, unsent.words_for_predicted_refusal(), impacts=guarded.impacts)
+        case guarding.NotChecked():
+            status = status_of(guarded.error) if guarded.error else 409
+            return Answer(status, explaining.words_for_unchecked_refusal(guarded.error))
+        case _:
+            form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
+            return Answer(422, impacts=guarded.impacts)
 
 
 def status_of(error: diga.DigaError) -> int:

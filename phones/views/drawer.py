@@ -15,50 +15,19 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import explaining, guarding, presence
+from phones.services import explaining, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
-from phones.services.guard_words import GuardWords, words_for_impact
-from phones.services.impact import Impact, fingerprint
+from phones.services.impact import Impact
 from phones.services.policy import Policy, policy_for
 
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
 from .clashes import clashes_of, merges_of
+from .guards import guard_context
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
 
 HISTORY_SIZE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What saving the form as it stands would do, lane by lane."""
-
-    lines: tuple[GuardWords, ...]
-    reviewed: str
-    is_refused: bool
-    needs_consent: bool
-    is_understood: bool
-
-
-def guard_context(phone: Phone, form: PhoneForm, desk: Desk) -> Guard | None:
-    """Return in words what a readable form would do, None where no call moves."""
-    impacts = guarding.impacts_of(phone, form.intention()) if desk.may_route else ()
-    return guard_of(impacts, form.agreed())
-
-
-def guard_of(impacts: Sequence[Impact], agreed: str | None) -> Guard | None:
-    """Return impacts in words, None where there are none. The tick stays as long as it is about the same ones."""
-    if not impacts:
-        return None
-    reviewed = fingerprint(impacts)
-    return Guard(
-        tuple(words_for_impact(impact) for impact in impacts),
-        reviewed,
-        any(impact.is_refused for impact in impacts),
-        any(impact.needs_consent for impact in impacts),
-        agreed == reviewed,
-    )
 
 
 def newest_changes(phone: Phone) -> list[Change]:
@@ -76,8 +45,12 @@ def drawer_context(
     form: PhoneForm | None = None,
     words: Words | None = None,
     result: Change | None = None,
+    impacts: Sequence[Impact] = (),
 ) -> dict[str, Any]:
-    """Return what the drawer's template needs. One query for the history, one for each lane that is changed."""
+    """Return what the drawer's template needs. One query for the history, one for each lane that is changed.
+
+    `impacts` are those because of which a save was not sent.
+    """
     directory = directory_of(desk.project)
     policy = policy_for(phone)
     typed = form
@@ -93,7 +66,7 @@ def drawer_context(
         "form": form,
         "is_typed": typed is not None,
         "lanes": _lanes(form, row, desk),
-        "guard": guard_context(phone, typed, desk) if typed and _is_readable(typed) else None,
+        "guard": guard_context(phone, typed, desk, impacts) if typed and _is_readable(typed) else None,
         # What was typed stays in its form, even where saving has just turned out to be closed.
         "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_open)),
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),

@@ -16,18 +16,20 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm
+from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm, using, version_of
 from phones.models import Change, NoKey, Phone
 from phones.services import editing, explaining, guarding, presence, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
+from phones.services.intention import LANES
 
 from .answers import Answer, answer_for, status_of
 from .change_lines import ChangeLine
 from .clashes import clashes_of
 from .columns import shown_count
-from .drawer import drawer_context, guard_context, newest_changes
+from .drawer import drawer_context, newest_changes
+from .guards import guard_context
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
 from .shape import is_for, is_htmx
@@ -63,6 +65,8 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     form = _phone_form(request, desk, phone)
     if not form.is_valid():
         return _show(request, desk, phone, form=form, status=422)
+    if "use" in request.POST:
+        return _show(request, desk, phone, form=form, words=_words_for_use(form, request.POST["use"]))
     if _wants_review(request, form, phone):
         return _show(request, desk, phone, form=form, words=unsent.words_for_review())
     return _save(request, desk, phone, form)
@@ -70,9 +74,18 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
 
 def _phone_form(request: DeskRequest, desk: Desk, phone: Phone) -> PhoneForm:
     """Return the posted form; a role that may not touch a field it carries gets 403."""
-    if not desk.may_label or (not desk.may_route and not set(ROUTE_FIELDS).isdisjoint(request.POST)):
+    if not desk.may_label or (not desk.may_route and not {*ROUTE_FIELDS, "use"}.isdisjoint(request.POST)):
         raise PermissionDenied
-    return PhoneForm(request.POST, phone=phone, directory=directory_of(desk.project), can_route=desk.may_route)
+    directory = directory_of(desk.project)
+    data = using(request.POST, directory, request.POST["use"]) if "use" in request.POST else request.POST
+    return PhoneForm(data, phone=phone, directory=directory, can_route=desk.may_route)
+
+
+def _words_for_use(form: PhoneForm, version_id: str) -> Words | None:
+    """Say which version was chosen for the person, None where there was nothing to choose it for."""
+    found = version_of(form.directory, version_id)
+    is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in LANES)
+    return unsent.words_for_choice(found[1].label) if found and is_chosen else None
 
 
 def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
@@ -96,6 +109,7 @@ def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> Ht
         form=_redisplayed(form, answer),
         words=answer.words,
         result=answer.change,
+        impacts=answer.impacts,
         status=answer.status,
         with_row=True,
     )

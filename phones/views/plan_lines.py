@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import Foreseen, ItemState, PlanItem
 from phones.services.directory import Directory
+from phones.services.intention import LANES
 from phones.services.item_words import words_for_item
 from phones.services.numbers import national_number
 from phones.services.plan_words import words_for_why
@@ -99,6 +100,33 @@ class PreviewLine:
             tone=tone,
             tick=item.state == ItemState.WAITING if item.foreseen == Foreseen.NEEDS_LOOK else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """The page on which a version that Diga would refuse to single numbers is published for all of its agent."""
+
+    url: str
+    label: str
+
+
+def ways_out(items: Iterable[PlanItem], slug: str) -> list[WayOut]:
+    """Return a way out for each version that is refused to some of these rows, once. No query."""
+    found: dict[str, WayOut] = {}
+    for item in items:
+        for name in LANES if item.why == "refused" else ():
+            lane = item.after.get(name)
+            if lane and _is_about(item.details, lane):
+                page = reverse("agent_upgrade", args=[slug, lane["agent_id"]])
+                label = _("Publish %(version)s of “%(agent)s” for all its numbers…") % item.details
+                found.setdefault(lane["version_id"], WayOut(f"{page}?version={lane['version_id']}", label))
+    return list(found.values())
+
+
+def _is_about(details: Mapping[str, Any], lane: Mapping[str, Any]) -> bool:
+    """Say whether a reason is about what a lane is given: it names agent and version as sentences do."""
+    agent = lane["agent_name"] or lane["agent_id"][:8]
+    return bool(details["version"] == f"v{lane['version_number']}" and details["agent"] == agent)
 
 
 def _had_none(item: PlanItem) -> bool:

@@ -14,7 +14,7 @@ from phones.services.directory import directory_of
 from phones.services.plan_rows import FIRST_SIZE, Rows, fields_of, group_rows, state_rows
 from phones.services.plan_totals import foreseen_of, totals_of
 
-from .plan_lines import STATES, PreviewLine, ResultLine, heads_of
+from .plan_lines import STATES, PreviewLine, ResultLine, WayOut, heads_of, ways_out
 from .plan_query import ALL, PlanQuery, plan_url, suffix_of
 from .plan_sums import state_label
 
@@ -28,7 +28,10 @@ _NOTES: dict[Foreseen, Callable[[], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of the preview, with its rows as they are shown. `more` and `back` lead to others of it."""
+    """A group of the preview, with its rows as they are shown. `more` and `back` lead to others of it.
+
+    `ways` are the ways out for those of these rows that Diga would refuse.
+    """
 
     code: str
     label: str
@@ -38,6 +41,7 @@ class Group:
     more: "Link | None"
     back: "Link | None"
     can_tick: bool
+    ways: "list[WayOut]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ def _group(
         more=more,
         back=back,
         can_tick=group == Foreseen.NEEDS_LOOK and plan.state == PlanState.PREVIEW and _is_its_author(desk, plan),
+        ways=ways_out(rows.items, slug) if desk.may_bulk else [],
     )
 
 

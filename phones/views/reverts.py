@@ -21,7 +21,7 @@ from phones.models import Change, NoKey, Phone, Source
 from phones.services import editing, explaining, guarding, history, reading, reverting
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
-from phones.services.impact import Target, fingerprint
+from phones.services.impact import Impact, Target, fingerprint
 from phones.services.intention import frozen_lane
 from phones.services.numbers import national_number
 from phones.services.revert_words import (
@@ -37,7 +37,7 @@ from phones.templatetags.desk import full_time
 from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
 from .changes import change_of
-from .drawer import Guard, guard_of
+from .guards import Guard, guard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _show(
         "can_take": can_take,
         # As in the drawer: what was sent once can be sent again, even where saving has just closed.
         "is_open": desk.project.is_open or (form.is_bound and desk.project.is_writable),
-        "guard": _guard(goal.phone, form) if can_take else None,
+        "guard": _guard(goal.phone, form, answer.impacts if answer else ()) if can_take else None,
         "words": words,
         "verdict": None if can_take else words_for_nothing_to_take_back(form.steps),
         "result": ChangeLine.of(change, desk.project.slug) if change else None,
@@ -243,6 +243,7 @@ def _show(
     return render(request, "phones/change_revert.html", context, status=answer.status if answer else status)
 
 
-def _guard(phone: Phone, form: RevertForm) -> Guard | None:
-    """Return what would happen to live calls, lane by lane."""
-    return guard_of(guarding.impacts_of(phone, form.intention()), form.agreed())
+def _guard(phone: Phone, form: RevertForm, found: Sequence[Impact]) -> Guard | None:
+    """Return what would happen to live calls, lane by lane; `found` is what a try has found out, if it wasn't sent."""
+    impacts = found or guarding.impacts_of(phone, form.intention())
+    return guard_of(impacts, form.agreed(), is_found=bool(found))

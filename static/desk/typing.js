@@ -30,7 +30,7 @@
 
   // A save is offered when something differs.
   const offerSave = (form) => {
-    const button = form.querySelector("button[type=submit]");
+    const button = form.querySelector("[data-save]");
     if (button) button.disabled = !isDirty(form);
   };
   const offerSaves = () => document.querySelectorAll("#phone-form").forEach(offerSave);

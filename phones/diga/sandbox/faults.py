@@ -34,6 +34,7 @@ WIRE_KINDS = frozenset(
 class Fault:
     """One thing to do wrong, to requests of this method whose path starts so.
 
+    :param is_exact: whether only requests of just this path are meant: a list, and not its items.
     :param when: whether the request is carried out before the fault shows, afterwards, or not at all (`before`).
     :param late_seconds: when it is carried out after a fault that shows first (`late`); None: when
         `Sandbox.carry_out_late` is called.
@@ -58,6 +59,7 @@ class Fault:
     seconds: float | None = None
     location: str = "http://127.0.0.1:9/elsewhere"
     retry_after: str | None = None
+    is_exact: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -65,7 +67,8 @@ class Fault:
 
     def matches(self, method: str, path: str) -> bool:
         """True if the fault is for this request, and not used up."""
-        return self.times != 0 and self.method in (None, method) and path.startswith(self.path)
+        is_there = path == self.path if self.is_exact else path.startswith(self.path)
+        return self.times != 0 and self.method in (None, method) and is_there
 
 
 class Faults:
