@@ -17,6 +17,7 @@ from phones.views import (
     projects,
     reverts,
     saved_views,
+    saving,
     upgrades,
 )
 
@@ -32,6 +33,7 @@ project_patterns = [
     path("phones/<uuid:phone_id>/", phones.phone_edit, name="phone_edit"),
     path("phones/<uuid:phone_id>/guard/", phones.phone_guard, name="phone_guard"),
     path("phones/<uuid:phone_id>/reread/", phones.phone_reread, name="phone_reread"),
+    path("phones/<uuid:phone_id>/saving/", saving.phone_saving, name="phone_saving"),
     path("phones/<uuid:phone_id>/nickname/", phones.phone_rename, name="phone_rename"),
     path("phones/<uuid:phone_id>/first-state/", reverts.phone_restore, name="phone_restore"),
     path("agents/", agents.agent_list, name="agent_list"),

@@ -13,6 +13,7 @@ from django.db.models import Q
 from phones import diga
 from phones.models import Change, Foreseen, ItemState, NoKey, Outcome, Phone, Plan, PlanItem, PlanKind, Project, Source
 
+from .bulkhead import place_to_read
 from .connecting import client_for
 from .directory import Directory, directory_of
 from .drifting import OPEN
@@ -106,7 +107,7 @@ def create_plan(
 def read_agents_if_old(project: Project, clock: Clock) -> None:
     """Read the agents from Diga unless our copy is of the last minute; without an answer it stays as it is."""
     if project.is_writable and has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
-        with suppress(diga.DigaError, NoKey):
+        with suppress(diga.DigaError, NoKey), place_to_read(project):
             reread_agents(project=project, client=client_for(project), clock=clock)
 
 

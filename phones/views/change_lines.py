@@ -83,7 +83,7 @@ class ChangeLine:
         confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
         return cls(
             id=change.pk,
-            url=reverse("change_detail", args=[slug, change.pk]),
+            url=change_url(change, slug),
             phone_url=reverse("phone_edit", args=[slug, change.phone_id]),
             prefix=prefix,
             national=national,
@@ -160,9 +160,14 @@ class FirstSeenLine:
         )
 
 
+def change_url(change: Change, slug: str) -> str:
+    """Return the permanent address of a change."""
+    return reverse("change_detail", args=[slug, change.pk])
+
+
 def ticket_text(change: Change, slug: str) -> str:
     """Return the sentence to paste into a ticket, with the permanent address of the change."""
-    return ticket_sentence(change, url=settings.SITE_URL + reverse("change_detail", args=[slug, change.pk]))
+    return ticket_sentence(change, url=settings.SITE_URL + change_url(change, slug))
 
 
 # icons: check triangle-alert ban circle-x circle-question-mark clock eye

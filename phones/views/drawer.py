@@ -26,6 +26,7 @@ from .change_lines import ChangeLine, FirstSeenLine, ticket_text
 from .clashes import clashes_of, merges_of
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
+from .saving import Saving
 
 HISTORY_SIZE = 8
 
@@ -76,6 +77,7 @@ def drawer_context(
     form: PhoneForm | None = None,
     words: Words | None = None,
     result: Change | None = None,
+    saving: Saving | None = None,
 ) -> dict[str, Any]:
     """Return what the drawer's template needs. One query for the history, one for each lane that is changed."""
     directory = directory_of(desk.project)
@@ -99,6 +101,7 @@ def drawer_context(
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
         "why_closed": _why_closed(desk.project, policy),
         "words": words,
+        "saving": saving,
         "result": ChangeLine.of(result, desk.project.slug, desk=desk, phone=phone) if result else None,
         "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": clashes_of(form, changes),

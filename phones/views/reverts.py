@@ -18,7 +18,7 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.reverting import RevertForm
 from phones.models import Change, NoKey, Phone, Source
-from phones.services import editing, explaining, guarding, history, reading, reverting
+from phones.services import bulkhead, editing, explaining, guarding, history, reading, reverting
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.impact import Target, fingerprint
@@ -37,6 +37,7 @@ from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
 from .changes import change_of
 from .drawer import Guard, guard_of
+from .saving import Saving, saving_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
 def _peek(desk: Desk, phone: Phone) -> Words | None:
     """Read the phone again; return why it couldn't be, in which case our copy is shown."""
     try:
-        reading.peek(project=desk.project, phone=phone, clock=timezone.now)
+        with bulkhead.place_to_read(desk.project):
+            reading.peek(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
         return explaining.words_for_read(error)
     except NoKey:
@@ -155,7 +157,8 @@ def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -
     if answer.is_done and answer.change:
         return redirect("change_detail", desk.project.slug, answer.change.pk)
     shown = _form_after(request, desk, goal, form, answer)
-    return _show(request, desk, goal, shown, words=answer.words, answer=answer)
+    saving = saving_of(goal.phone, desk.project.slug, typed["form_token"]) if answer.is_waiting else None
+    return _show(request, desk, goal, shown, words=answer.words, answer=answer, saving=saving)
 
 
 def _form_after(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm, answer: Answer) -> RevertForm:
@@ -213,6 +216,7 @@ def _show(
     *,
     words: Words | None = None,
     answer: Answer | None = None,
+    saving: Saving | None = None,
     status: int = 200,
 ) -> HttpResponse:
     can_take = any(step.can_take for step in form.steps)
@@ -233,6 +237,7 @@ def _show(
         "guard": _guard(goal.phone, form) if can_take else None,
         "words": words,
         "verdict": None if can_take else words_for_nothing_to_take_back(form.steps),
+        "saving": saving,
         "result": ChangeLine.of(change, desk.project.slug) if change else None,
     }
     return render(request, "phones/change_revert.html", context, status=answer.status if answer else status)
