@@ -4,7 +4,6 @@ Against the same people in front of a quick Diga, which is what waiting threads 
 which also tells what the people's own pages cost on this machine.
 """
 
-import itertools
 import random
 import threading
 import time
@@ -145,8 +144,7 @@ def _watch(watcher: Browser, pages: dict[str, str], series: dict[str, Series], s
     for found in series.values():
         found.rounds.append([])
     deadline = time.monotonic() + seconds
-    for name in itertools.cycle(pages):
-        if time.monotonic() > deadline:
-            break
-        series[name].rounds[-1].append(watcher.page(pages[name]).took)
-        time.sleep(SAMPLE_PAUSE_SECONDS)
+    while time.monotonic() < deadline:
+        for name, path in pages.items():
+            series[name].rounds[-1].append(watcher.page(path).took)
+            time.sleep(SAMPLE_PAUSE_SECONDS)
