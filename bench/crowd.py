@@ -4,6 +4,8 @@ Against the same people in front of a quick Diga, which is what waiting threads 
 which also tells what the people's own pages cost on this machine.
 """
 
+import itertools
+import queue
 import random
 import threading
 import time
@@ -25,7 +27,7 @@ PHASES, PHASE_SECONDS = 2, 8.0
 # Somebody reads a number before opening the next one, and opens no third one while two are still being read.
 PAUSE_SECONDS = (2.0, 6.0)
 READS_AT_ONCE = 2
-SAMPLE_PAUSE_SECONDS = 0.02
+WATCHERS, TICK_SECONDS = 16, 0.1
 
 
 class Crowd:
@@ -109,17 +111,17 @@ def _measure(lab: Lab, site: Site, phases: int, seconds: float, report: Report) 
         "search": f"{site.list_path}?q=951+20+18",
         "/health/": "/health/",
     }
-    crowd, watcher = Crowd(site, member), member.another()
+    crowd, watchers = Crowd(site, member), Watchers(member)
     series = {kind: {name: Series(f"{site.name}: {name}, {kind}") for name in pages} for kind in KINDS}
     for _phase in range(phases):
         lab.stand_in.set_latency(0)
-        _watch(watcher, pages, series[NOBODY], seconds)
+        watchers.watch(pages, series[NOBODY], seconds)
         for kind, latency in ((QUICK, 0.0), (SLOW, LATENCY_MS)):
             lab.stand_in.set_latency(latency)
             with crowd:
                 # Until everybody is at work, and everybody waits who may.
                 time.sleep(PAUSE_SECONDS[1])
-                _watch(watcher, pages, series[kind], seconds)
+                watchers.watch(pages, series[kind], seconds)
                 lab.stand_in.set_latency(0)
     _report(site.name, series, report)
     counts = ", ".join(f"{what}: {count}" for what, count in sorted(crowd.answers.items()))
@@ -139,12 +141,33 @@ def _report(site_name: str, series: dict[str, dict[str, Series]], report: Report
         report.notes.append(f"{site_name}: {name}, p95: {told}")
 
 
-def _watch(watcher: Browser, pages: dict[str, str], series: dict[str, Series], seconds: float) -> None:
-    """Load the pages in turn for so long."""
-    for found in series.values():
-        found.rounds.append([])
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for name, path in pages.items():
-            series[name].rounds[-1].append(watcher.page(path).took)
-            time.sleep(SAMPLE_PAUSE_SECONDS)
+class Watchers:
+    """Windows that load pages at fixed moments, whether the one before has come or not: a late one hides no other."""
+
+    def __init__(self, signed_in: Browser) -> None:
+        self._pool = ThreadPoolExecutor(WATCHERS)
+        self._windows: queue.SimpleQueue[Browser] = queue.SimpleQueue()
+        for _number in range(WATCHERS):
+            self._windows.put(signed_in.another())
+
+    def watch(self, pages: dict[str, str], series: dict[str, Series], seconds: float) -> None:
+        """Load the pages in turn for so long, and wait for the last answers."""
+        for found in series.values():
+            found.rounds.append([])
+        loads = []
+        start = time.perf_counter()
+        names = itertools.cycle(pages)
+        for tick in itertools.takewhile(lambda tick: tick < seconds, itertools.count(0, TICK_SECONDS)):
+            time.sleep(max(0.0, start + tick - time.perf_counter()))
+            name = next(names)
+            loads.append((name, self._pool.submit(self._load, pages[name], time.perf_counter())))
+        for name, load in loads:
+            series[name].rounds[-1].append(load.result())
+
+    def _load(self, path: str, due: float) -> float:
+        window = self._windows.get()
+        try:
+            window.page(path)
+        finally:
+            self._windows.put(window)
+        return (time.perf_counter() - due) * 1000

@@ -16,6 +16,7 @@ from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, 
 from phones.services.intention import Intention, frozen_lane
 from phones.services.planned import Draft, LineProblem, PlannedRow
 from phones.services.planning import create_plan
+from phones.views.permalinks import plan_page_url
 from tests.htmx import outline
 from tests.pages import find, read, texts, words
 from tests.planned import make_plan, phones_of
@@ -32,8 +33,9 @@ def client(client_of: ClientOf, lead: User) -> Client:
 
 
 def url_of(plan: Plan, rest: str = "") -> str:
-    """Return an address of a plan."""
-    return f"/projects/{plan.project.slug}/plans/{plan.pk}/{rest}"
+    """Return an address of a plan; without a `rest`, the permanent one of its page."""
+    slug = plan.project.slug
+    return f"/projects/{slug}/plans/{plan.pk}/{rest}" if rest else plan_page_url(plan, slug)
 
 
 def show(client: Client, plan: Plan, rest: str = "") -> HtmlElement:

@@ -19,6 +19,7 @@ from phones.services.reverting import Step, steps_back, steps_to_first
 from phones.services.ticketing import ticket_sentence
 from phones.templatetags.desk import clock_time, full_time
 
+from .permalinks import change_url
 from .rows import status_badge
 
 
@@ -158,11 +159,6 @@ class FirstSeenLine:
             full_time(phone.first_seen_at),
             url if _can_take(steps) else "",
         )
-
-
-def change_url(change: Change, slug: str) -> str:
-    """Return the permanent address of a change."""
-    return reverse("change_detail", args=[slug, change.pk])
 
 
 def ticket_text(change: Change, slug: str) -> str:

@@ -24,6 +24,7 @@ from phones.services.finding import Criteria
 from phones.services.patterns import BadPattern, Pattern
 
 from .listing import criteria_from, list_context, suffix_of
+from .permalinks import plan_page_url
 from .shape import is_for
 
 # How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
@@ -128,7 +129,7 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
         )
     except planning.NothingPlanned:
         return _show_no_choice(request, desk)
-    return redirect("plan_detail", desk.project.slug, plan.pk)
+    return redirect(plan_page_url(plan, desk.project.slug))
 
 
 def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:

@@ -13,6 +13,8 @@ from phones.services.directory import directory_of
 from phones.services.planned import Draft
 from phones.services.table_limits import NotATable
 
+from .permalinks import plan_page_url
+
 # A page with more lines than that helps nobody; the rest is counted.
 PROBLEMS_SHOWN = 1000
 
@@ -55,7 +57,7 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
         )
     except planning.NothingPlanned:
         return _show(request, desk, form, draft, status=422)
-    return redirect("plan_detail", desk.project.slug, plan.pk)
+    return redirect(plan_page_url(plan, desk.project.slug))
 
 
 def _show(

@@ -182,7 +182,7 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
         )
     except planning.NothingPlanned:
         return show_plan(request, desk, plan, words=steering_words.words_for_nothing_planned(), status=422)
-    return redirect("plan_detail", slug, made.pk)
+    return redirect(plan_url("plan_detail", made, slug))
 
 
 @require_POST

@@ -27,6 +27,7 @@ from phones.services.timing import has_passed
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
+from .changes import break_shown
 from .charts import agent_bars, day_chart, status_bars
 from .queue import queue_view
 from .shape import is_for
@@ -243,5 +244,6 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "status_bars": status_bars(slug, found.statuses),
         "agent_bars": agent_bars(slug, found.directory, found.uses, found.phone_count),
         "day_chart": day_chart(found.days),
+        "chain_break": break_shown(desk),
     }
     return render(request, "phones/project_overview.html", context)

@@ -37,6 +37,7 @@ from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
 from .changes import change_of
 from .drawer import Guard, guard_of
+from .permalinks import change_url
 from .saving import Saving, saving_of
 
 
@@ -54,7 +55,7 @@ class Goal:
     def before_change(cls, change: Change, slug: str) -> "Goal":
         """Return the state before a change."""
         names = {"id": change.pk}
-        back_url = reverse("change_detail", args=[slug, change.pk])
+        back_url = change_url(change, slug)
         title, reason = _("Take back change #%(id)d") % names, _("Takes back change #%(id)d") % names
         return cls(change.phone, change, title, reason, back_url)
 
@@ -103,7 +104,7 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     done = history.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
     if done:
         # The second click: there is nothing left to take back, but the first click's result.
-        return redirect("change_detail", desk.project.slug, done.pk)
+        return redirect(change_url(done, desk.project.slug))
     if not is_valid:
         return _show(request, desk, goal, form, status=422)
     if form.intention().is_empty:
@@ -155,7 +156,7 @@ def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -
         ),
     )
     if answer.is_done and answer.change:
-        return redirect("change_detail", desk.project.slug, answer.change.pk)
+        return redirect(change_url(answer.change, desk.project.slug))
     shown = _form_after(request, desk, goal, form, answer)
     saving = saving_of(goal.phone, desk.project.slug, typed["form_token"]) if answer.is_waiting else None
     return _show(request, desk, goal, shown, words=answer.words, answer=answer, saving=saving)

@@ -16,7 +16,7 @@ from phones.models import Change, Phone
 from phones.services import editing, explaining, history, unsent
 from phones.services.explaining import Words
 
-from .change_lines import change_url
+from .permalinks import change_url
 from .shape import is_for, is_htmx
 
 # Where a page shows it: above the form, and in the row that is being renamed.

@@ -25,6 +25,7 @@ from phones.services.steering import CountNotTyped, needs_approval, needs_typing
 from phones.services.upgrade_outlook import NotOffered, Outlook, outlook_of
 
 from .change_filters import BIGGEST_ID
+from .permalinks import plan_page_url
 from .shape import is_for
 from .upgrade_answers import HINDRANCES, answer_for
 from .upgrade_lines import SHOWN_COUNT, number_rows, upgrade_context
@@ -244,4 +245,4 @@ def agent_give_back(request: DeskRequest, slug: str, upgrade_id: int) -> HttpRes
     except NothingPlanned:
         words = upgrade_words.words_for_nothing_to_give_back()
         return _show_detail(request, desk, upgrade, words=words, status=409)
-    return redirect("plan_detail", slug, plan.pk)
+    return redirect(plan_page_url(plan, slug))
