@@ -62,12 +62,12 @@ class AlreadySent(Exception):
     """This form was sent before and its change is still under way."""
 
 
-class BeingSaved(Exception):
-    """Somebody else's save of this phone is under way, and takes long: nothing was sent."""
-
-
 class PhoneIsBusy(Exception):
     """Others are saving this phone all the time: nothing was sent."""
+
+
+class BeingSaved(PhoneIsBusy):
+    """One save of this phone by somebody else is under way, and takes long: nothing was sent."""
 
 
 class NotRecorded(Exception):
