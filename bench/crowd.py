@@ -99,7 +99,7 @@ def run(lab: Lab) -> Report:
         _measure(lab, site, phases, seconds, report)
     report.notes.append(
         f"{PEOPLE} people, {SAVERS} of whom save, in front of 2 processes of 8 threads; a slow Diga takes "
-        f"{LATENCY_MS / 1000:g} s for every answer. The quietest phase is judged, against the same people and a quick one."
+        f"{LATENCY_MS / 1000:g} s for every answer. Judged is the quietest phase, against a quick Diga."
     )
     return report
 
