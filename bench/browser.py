@@ -76,6 +76,12 @@ class Browser:
         if answer.status != 302:
             raise RuntimeError(f"Signing in failed: {answer.status}\n{answer.text[:1500]}")
 
+    def another(self) -> "Browser":
+        """Return one more window of the same session."""
+        browser = Browser(self._origin)
+        browser._cookies = dict(self._cookies)
+        return browser
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

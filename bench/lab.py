@@ -193,7 +193,7 @@ class Lab:
         """Start gunicorn with the product's configuration, and wait until it answers and all workers are there."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        env = env | {"BIND": f"127.0.0.1:{port}", "SITE_URL": url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
+        env = env | {"BIND": f"127.0.0.1:{port}", "SITE_URL": url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "8"}
         started_at = time.perf_counter()
         child = self.start((*GUNICORN, *arguments), env, "web")
         await_answer(child, port)

@@ -114,6 +114,10 @@ if not 1 <= SYNC_WALKERS <= 32:
 PLAN_CONCURRENCY = env.int("PLAN_CONCURRENCY", 8)
 if not 1 <= PLAN_CONCURRENCY <= 32:
     raise ImproperlyConfigured("PLAN_CONCURRENCY must be 1 to 32.")
+# As many as gunicorn.conf.py starts: of these some never wait for Diga (`phones.services.bulkhead`).
+WEB_THREADS = env.int("WEB_THREADS", 8)
+if WEB_THREADS < 4:
+    raise ImproperlyConfigured("WEB_THREADS must be at least 4.")
 # From this age on, in minutes, what our copy says is greyed out.
 STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
 if STALE_AFTER_MINUTES < 1:

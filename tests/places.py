@@ -11,6 +11,7 @@ from django.utils import timezone
 from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
 from phones.services.admitting import Invitation, admit
 from phones.services.intention import Intention
+from phones.services.permalinks import check_of
 from tests.fixtures.desk import make_user
 from tests.planned import make_plan
 from tests.tampering import alter
@@ -31,7 +32,8 @@ class Address:
 
     def url(self, values: dict[str, Any]) -> str:
         """Return the address of what these values name."""
-        return reverse(self.name, kwargs={part: values[part] for part in self.parts})
+        known = values | {"check": values.get(f"check of {self.name}")}
+        return reverse(self.name, kwargs={part: known[part] for part in self.parts})
 
 
 def addresses() -> list[Address]:
@@ -82,12 +84,16 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
     assert isinstance(invitation, Invitation)
     seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
     alter(Phone.objects.filter(pk=phone.pk), first_seen_at=timezone.now(), first_seen=seen)
+    change = add_changes(phone, 1)[0]
+    plan = make_plan(actor, [phone], Intention(nickname="As a plan has it"))
     return {
         "slug": project.slug,
         "phone_id": phone.pk,
         "agent_id": Agent.objects.filter(project=project).order_by("name", "id")[0].pk,
-        "change_id": add_changes(phone, 1)[0].pk,
-        "plan_id": make_plan(actor, [phone], Intention(nickname="As a plan has it")).pk,
+        "change_id": change.pk,
+        "check of change_detail": check_of(change),
+        "plan_id": plan.pk,
+        "check of plan_detail": check_of(plan),
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,

@@ -4,12 +4,14 @@ from django.test import Client
 from lxml.html import HtmlElement
 
 from phones.models import Plan
+from phones.views.permalinks import plan_page_url
 from tests.pages import Answer, read, texts, values_of, words
 
 
 def url_of(plan: Plan, rest: str = "") -> str:
-    """Return an address of a plan."""
-    return f"/projects/{plan.project.slug}/plans/{plan.pk}/{rest}"
+    """Return an address of a plan; without a `rest`, the permanent one of its page."""
+    slug = plan.project.slug
+    return f"/projects/{slug}/plans/{plan.pk}/{rest}" if rest else plan_page_url(plan, slug)
 
 
 def show(client: Client, plan: Plan, rest: str = "") -> HtmlElement:

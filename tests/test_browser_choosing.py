@@ -9,6 +9,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, Project, Selection
+from phones.views.permalinks import plan_page_url
 from tests.fixtures.browser import Complaints, link_of, open_beside, row_of, shown_problem, version_id
 from tests.test_browser_axe import violations
 from tests.test_browser_narrow import CRAMPED
@@ -256,7 +257,7 @@ def test_panel_makes_a_plan_and_uses_the_choice_up(page: Page, sandbox: Sandbox,
         preview.click()
 
     plan = Plan.objects.get()
-    assert sent.value.headers["location"] == f"/projects/aurora/plans/{plan.pk}/"
+    assert sent.value.headers["location"] == plan_page_url(plan, "aurora")
     items = PlanItem.objects.filter(plan=plan).order_by("number")
     assert [item.after["nickname"] for item in items] == [f"Citas {place:02}" for place in range(1, 9)]
     assert {tuple(item.after) for item in items} == {("nickname", "inbound")}

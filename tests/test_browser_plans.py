@@ -77,7 +77,7 @@ def test_plan_from_choosing_to_taking_back(page_of: PageOf, aurora: Project, lea
     page.get_by_label("Pattern", exact=True).fill("Line {n}")
     page.get_by_label("Reason").fill("Autumn hours")
     page.get_by_role("button", name="Preview").click()
-    page.wait_for_url(re.compile(r"/plans/\d+/"))
+    page.wait_for_url(re.compile(r"/plans/\d+-\w+/"))
     plan = Plan.objects.get()
     _apply(page, count)
     expect(page.get_by_text("You can close this page.")).to_be_visible()

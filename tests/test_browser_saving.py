@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, Request, expect
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
+from phones.services import editing
 from tests.fixtures.browser import (
     Complaints,
     bodies_sent,
@@ -17,6 +19,7 @@ from tests.fixtures.browser import (
     row_of,
     version_id,
 )
+from tests.tampering import alter
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -293,3 +296,30 @@ def test_reserved_number_offers_its_nickname_only(page: Page, sandbox: Sandbox, 
 
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
     assert bodies_sent(sandbox) == [{"nickname": "Pediatría"}]
+
+
+def test_page_goes_on_looking_while_somebody_elses_save_is_under_way(
+    page: Page, complaints: Complaints, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
+    complaints.expect(409)
+    drawer = open_alone(page, sales_phone)
+    theirs = Change.objects.create(
+        project=sales_phone.project,
+        phone=sales_phone,
+        number=sales_phone.shown,
+        source="FORM",
+        after={"nickname": "Theirs"},
+        created_at=timezone.now(),
+    )
+    drawer.get_by_label("Nickname").fill("Mine")
+    _save(drawer)
+
+    waiting = drawer.get_by_role("status").filter(has_text="Still being saved")
+    expect(waiting).to_be_visible()
+    drawer.get_by_label("Nickname").fill("Mine, and typed on")
+    alter(Change.objects.filter(pk=theirs.pk), outcome="FAILED", settled_at=timezone.now())
+
+    expect(drawer.get_by_role("status").filter(has_text="Nothing is being saved any more")).to_be_visible()
+    expect(drawer.get_by_label("Nickname")).to_have_value("Mine, and typed on")
+    expect(waiting).to_have_count(0)

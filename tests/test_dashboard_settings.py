@@ -60,6 +60,7 @@ def load(data_dir: Path, *names: str, **env: str) -> dict[str, object]:
         ("TIME_ZONE", "Mars/Base"),
         ("DATA_DIR", "/proc/nowhere"),
         ("WORKER_THREADS", "many"),
+        ("WEB_THREADS", "3"),
         ("LOG_LEVEL", "LOUD"),
         ("DEBUG", "perhaps"),
     ],

@@ -13,7 +13,16 @@ from django.conf import settings
 
 from phones.models import Change, Phone
 from phones.services import diary
-from phones.services.chain_heads import NO_HEAD, Head, HeadSpoiled, export_head, exported_head, head_path
+from phones.services.chain_heads import (
+    NO_HEAD,
+    Head,
+    HeadSpoiled,
+    Note,
+    Standing,
+    export_head,
+    exported_note,
+    head_path,
+)
 from tests.fixtures.diary import entry
 
 EXPORTS = """
@@ -21,9 +30,9 @@ import sys, uuid
 from pathlib import Path
 from django.conf import settings
 settings.configure(DATA_DIR=Path(sys.argv[1]))
-from phones.services.chain_heads import Head, export_head
+from phones.services.chain_heads import Head, Standing, export_head
 for number in range(int(sys.argv[3]), 400, 2):
-    export_head(uuid.UUID(sys.argv[2]), Head(number, f"{number:064x}"))
+    export_head(uuid.UUID(sys.argv[2]), Head(number, f"{number:064x}"), lambda note: Standing.HELD)
 """
 
 
@@ -31,28 +40,38 @@ def head(number: int) -> Head:
     return Head(number, f"{number:064x}")
 
 
+def export(project_id: uuid.UUID, new: Head, standing: Standing = Standing.HELD) -> None:
+    """Write the end of a chain of which the database says so of the one noted before."""
+    export_head(project_id, new, lambda note: standing)
+
+
+def noted(project_id: uuid.UUID) -> Head | None:
+    """Return what the file notes."""
+    return exported_note(project_id).head
+
+
 def test_end_comes_back_as_it_was_written() -> None:
     project_id = uuid.uuid4()
-    assert exported_head(project_id) == NO_HEAD
+    assert noted(project_id) == NO_HEAD
 
     for number in (1, 2, 10**12):
-        export_head(project_id, head(number))
-        assert exported_head(project_id) == head(number)
+        export(project_id, head(number))
+        assert noted(project_id) == head(number)
 
 
 def test_older_end_never_replaces_a_newer_one() -> None:
     project_id = uuid.uuid4()
-    export_head(project_id, head(7))
+    export(project_id, head(7))
 
-    export_head(project_id, head(6))
-    export_head(project_id, Head(7, "f" * 64))
+    export(project_id, head(6))
+    export(project_id, Head(7, "f" * 64))
 
-    assert exported_head(project_id) == head(7)
+    assert noted(project_id) == head(7)
 
 
 def test_file_is_for_its_owner_only() -> None:
     project_id = uuid.uuid4()
-    export_head(project_id, head(1))
+    export(project_id, head(1))
 
     path = head_path(project_id)
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -63,35 +82,65 @@ def test_threads_and_processes_in_any_order_leave_the_latest() -> None:
     arguments = [sys.executable, "-c", EXPORTS, str(settings.DATA_DIR), str(project_id)]
     processes = [subprocess.Popen([*arguments, str(first)], cwd=settings.BASE_DIR) for first in (1, 2)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: export_head(project_id, head(number)), range(300, 0, -1)))
+        list(pool.map(lambda number: export(project_id, head(number)), range(300, 0, -1)))
 
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
-    assert exported_head(project_id) == head(399)
+    assert noted(project_id) == head(399)
 
 
-@pytest.mark.parametrize(
-    "text", ["garbage", "00000000000000000007 half", "7", "-1 " + "0" * 64, "٣ " + "0" * 64, "\udcff"]
-)
-def test_spoiled_file_is_told_and_written_anew(text: str) -> None:
+SPOILED = ["garbage", "00000000000000000007 half", "7", "-1 " + "0" * 64, "٣ " + "0" * 64, "\udcff", "x" * 500]
+
+
+@pytest.mark.parametrize("text", SPOILED)
+def test_spoiled_file_is_told_and_kept_until_it_is_acknowledged(text: str, caplog: pytest.LogCaptureFixture) -> None:
     project_id = uuid.uuid4()
-    export_head(project_id, head(7))
+    export(project_id, head(7))
     head_path(project_id).write_bytes(text.encode(errors="surrogateescape"))
+    kept = head_path(project_id).read_bytes()
+
+    export(project_id, head(8), Standing.LOST)
+    told = [record.getMessage() for record in caplog.records if record.name == "phones.diary"]
+    still = (noted(project_id), head_path(project_id).read_bytes())
+    export(project_id, head(9), Standing.ACKNOWLEDGED)
+
+    assert told == [f"The diary of project {project_id} does not hold the entry that {head_path(project_id)} notes"]
+    assert still == (None, kept)
+    assert head_path(project_id).read_text() == f"{9:020d} {9:064x}\n"
+
+
+@pytest.mark.parametrize("number", [6, 8])
+def test_end_that_the_chain_does_not_hold_is_replaced_only_when_acknowledged(number: int) -> None:
+    project_id = uuid.uuid4()
+    export(project_id, head(7))
+
+    export(project_id, head(number), Standing.LOST)
+    kept = noted(project_id)
+    export(project_id, head(number), Standing.ACKNOWLEDGED)
+
+    assert (kept, noted(project_id)) == (head(7), head(number))
+
+
+def test_file_that_is_not_there_asks_nobody() -> None:
+    project_id = uuid.uuid4()
+
+    export(project_id, head(7), Standing.LOST)
+
+    assert noted(project_id) == head(7)
+
+
+def test_file_that_cannot_be_read_is_told() -> None:
+    project_id = uuid.uuid4()
+    export(project_id, head(1))
+    head_path(project_id).unlink()
+    head_path(project_id).mkdir()
 
     with pytest.raises(HeadSpoiled):
-        exported_head(project_id)
-    export_head(project_id, head(8))
-
-    assert exported_head(project_id) == head(8)
+        exported_note(project_id)
+    head_path(project_id).rmdir()
 
 
-def test_longer_file_leaves_nothing_behind() -> None:
-    project_id = uuid.uuid4()
-    export_head(project_id, head(1))
-    head_path(project_id).write_text("x" * 500)
-
-    export_head(project_id, head(2))
-
-    assert head_path(project_id).read_text() == f"{2:020d} {2:064x}\n"
+def test_note_is_named_by_all_that_stands_in_it() -> None:
+    assert Note("one", None).digest != Note("two", None).digest
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
+from phones.views.permalinks import change_url
 from tests.pages import find, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/changes/"
@@ -43,7 +44,7 @@ def client(client_of: ClientOf, viewer: User) -> Client:
 
 def _ids(tree: HtmlElement) -> list[int]:
     urls = tree.xpath(".//ol[@class='line']/li//div[contains(@class, 'hint')]/a/@href")
-    return [int(url.rstrip("/").rpartition("/")[2]) for url in urls]
+    return [int(url.rstrip("/").rpartition("/")[2].partition("-")[0]) for url in urls]
 
 
 def test_list_of_changes_starts_empty(client: Client) -> None:
@@ -129,7 +130,7 @@ def test_queries_of_a_change_are_few(
 
     # The session, the person, their projects, the change with its phone, what took it back, what came late.
     with django_assert_num_queries(6):
-        client.get(f"{LIST}{change.pk}/")
+        client.get(change_url(change, "aurora"))
 
 
 def _facts(tree: HtmlElement) -> dict[str, str]:

@@ -12,6 +12,7 @@ from django.test import Client
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind
 from phones.views import importing
+from phones.views.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
 from tests.pages import Answer, find, has, read, texts, values_of, words
 from tests.test_views_xss import skeleton
@@ -61,7 +62,7 @@ def test_edited_file_becomes_a_plan(client: Client, lead: User, sandbox: Sandbox
     response = upload(client, as_file(rows))
 
     plan = Plan.objects.get()
-    assert (response.status_code, response["Location"]) == (302, f"/projects/aurora/plans/{plan.pk}/")
+    assert (response.status_code, response["Location"]) == (302, plan_page_url(plan, "aurora"))
     assert (plan.kind, plan.author, plan.reason, plan.ticket) == (PlanKind.IMPORT, lead, "From the sheet", "T-1")
     item = PlanItem.objects.get()
     assert (item.phone, item.line, item.after) == (

@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
+from phones.views.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, values_of, version_of, words
 from tests.test_views_choosing import NEW, choose, client
@@ -68,7 +69,7 @@ def test_wish_becomes_a_plan_with_a_row_for_each_number_in_order(
     response = client.post(url, wish_form(client, url) | typed)
 
     plan = Plan.objects.get()
-    assert (response.status_code, response["Location"]) == (302, f"/projects/aurora/plans/{plan.pk}/")
+    assert (response.status_code, response["Location"]) == (302, plan_page_url(plan, "aurora"))
     assert (plan.kind, plan.author, plan.reason, plan.ticket) == (PlanKind.CHANGE, lead, "Autumn hours", "T-1")
     assert {name: wish["how"] for name, wish in plan.wish.items()} == {
         "nickname": "PATTERN",

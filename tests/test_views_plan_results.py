@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from phones.models import Change, ItemState, Phone, Project
+from phones.views.permalinks import change_url
 from tests.pages import read, texts
 from tests.plan_pages import show, sums, url_of
 from tests.planned import make_plan, phones_of, renames
@@ -57,7 +58,7 @@ def test_result_adds_up_and_narrows_by_state(client: Client, aurora: Project, le
     assert texts(failed, ".//*[@id='plan-table']//a[@aria-current]") == ["failed 1"]
     change = Change.objects.get(plan=plan, phone=phones[0])
     (link,) = page.xpath(".//*[@id='plan-table']//tbody/tr[1]//a[@class='link']/@href")
-    assert link == f"/projects/aurora/changes/{change.pk}/"
+    assert link == change_url(change, "aurora")
 
 
 def test_result_offers_what_has_rows_only(client: Client, aurora: Project, lead: User) -> None:
@@ -116,4 +117,4 @@ def test_history_narrows_to_a_plan(client: Client, aurora: Project, lead: User, 
     assert texts(page, ".//span[contains(@class, 'cond')]") == [f"Plan {plan.pk}"]
     change = Change.objects.filter(plan=plan)[0]
     detail = read(client.get(f"/projects/aurora/changes/{change.pk}/"))
-    assert url_of(plan) in detail.xpath(".//dl[@class='facts']//a/@href")
+    assert f"/projects/aurora/plans/{plan.pk}/" in detail.xpath(".//dl[@class='facts']//a/@href")

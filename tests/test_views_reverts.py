@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source
 from phones.services.intention import Intention
+from phones.views.permalinks import change_url
 from tests.pages import Answer, OpenForm, read, result_of, texts, url_of, values_of, words
 from tests.saving import forget_waiting, held, patches, save, sent, stored, target
 from tests.tampering import alter
@@ -63,12 +64,12 @@ def test_rename_is_taken_back_and_linked_both_ways(client: Client, sandbox: Sand
 
     back = Change.objects.latest("pk")
     assert rows_of(page) == [["Nickname", "Ventas", "Ventas Costa del Sol"]]
-    assert (response.status_code, response["Location"]) == (302, f"{CHANGES}{back.pk}/")
+    assert (response.status_code, response["Location"]) == (302, change_url(back, "aurora"))
     assert sent(sandbox)[1:] == [{"nickname": "Ventas Costa del Sol"}]
     assert (back.source, back.reverts, back.outcome) == (Source.REVERT, change, Outcome.CONFIRMED)
     assert (back.reason, back.ticket, back.actor_name) == (f"Takes back change #{change.pk}", "SUP-9", "Router Ruiz")
     assert f"{CHANGES}{change.pk}/" in read(client.get(response["Location"])).xpath("//dl//a/@href")
-    assert f"{CHANGES}{back.pk}/" in read(client.get(f"{CHANGES}{change.pk}/")).xpath("//dl//a/@href")
+    assert change_url(back, "aurora") in read(client.get(f"{CHANGES}{change.pk}/")).xpath("//dl//a/@href")
 
 
 def test_taking_back_can_be_taken_back(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
@@ -345,7 +346,7 @@ def test_ticket_text_is_there_after_saving(client: Client, sales_phone: Phone) -
     drawer = read(client.get(url_of("phone_edit", sales_phone, f"?change={change.pk}")))
 
     (result,) = drawer.xpath("//aside//*[@data-result]")
-    assert [f"/changes/{change.pk}/" in text for text in result.xpath(".//button/@data-copy")] == [True]
+    assert [change_url(change, "aurora") in text for text in result.xpath(".//button/@data-copy")] == [True]
     assert f"{CHANGES}{change.pk}/revert/" in result.xpath(".//a/@href")
 
 

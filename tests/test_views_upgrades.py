@@ -12,6 +12,7 @@ from pytest_django import Settings
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Membership, Phone, Plan, Project, Role
+from phones.views.permalinks import plan_page_url
 from tests.fixtures.desk import Canary
 from tests.hostile import HOSTILE, harmless
 from tests.invariants import assert_invariants
@@ -231,7 +232,7 @@ def test_lost_numbers_are_shown_with_a_plan_that_gives_them_back(
     (form,) = card.xpath(".//form")
     answer = client.post(form.get("action"), values_of(form))
     made = Plan.objects.get()
-    assert answer["Location"] == f"/projects/aurora/plans/{made.pk}/"
+    assert answer["Location"] == plan_page_url(made, "aurora")
     assert (made.items.count(), made.state, len(publishings(sandbox))) == (len(phones), "PREVIEW", 1)
 
 

@@ -29,7 +29,7 @@ SHOWN = {"title", "value", "aria-label", "placeholder", "label", "content", "hx-
     "data-now",
     "data-title",
 }
-VARYING = re.compile(r"(?<=/changes/)\d+|(?<=/sync/)\d+|(?<=before=)\d+|(?<=change=)\d+")
+VARYING = re.compile(r"(?<=/changes/)\d+(-\w+)?|(?<=/sync/)\d+|(?<=before=)\d+|(?<=change=)\d+")
 
 
 def skeleton(response: Answer) -> list[str]:

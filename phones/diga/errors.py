@@ -16,6 +16,7 @@ class Reason(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"
     TLS = "tls"
     PACED = "paced"
+    CROWDED = "crowded"
     # It left, or may have: what it did is unknown.
     TIMEOUT = "timeout"
     DISCONNECTED = "disconnected"
@@ -34,7 +35,7 @@ class Reason(StrEnum):
 
 
 _BEFORE_SENDING = frozenset(
-    {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED},
+    {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED, Reason.CROWDED},
 )
 
 

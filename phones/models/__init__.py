@@ -5,7 +5,7 @@ from .change import Change, NamedAgent, Outcome, Source
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
 from .project import Membership, NoKey, Project, Role, TokenState
-from .seal import ChainHead, ChangeSeal, SealKind
+from .seal import ChainBreak, ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
 from .upgrade import PUBLISHED, AgentUpgrade, ReadBack, UpgradeItem, UpgradeOutcome
 from .view import SavedView, Selection
@@ -16,6 +16,7 @@ __all__ = [
     "Agent",
     "AgentUpgrade",
     "AgentVersion",
+    "ChainBreak",
     "ChainHead",
     "Change",
     "ChangeSeal",

@@ -14,6 +14,7 @@ BEGUN = (
 )
 SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 SEAL = "id project_id number change_id kind digest mac"
+BREAK = "id project_id noted noted_number found_number actor_name acknowledged_at"
 FIRST_SEEN = "first_seen first_seen_at"
 UPGRADE_BEGUN = (
     "id project_id agent_id agent_name before after phone_count agreed actor_name reason ticket created_at form_token"
@@ -39,6 +40,8 @@ TRIGGERS = (
     ),
     ("seal_never_deleted", "phones_changeseal", "DELETE", "1 = 1", "A seal is never deleted"),
     ("seal_never_altered", "phones_changeseal", "UPDATE", "{seal}", "A seal is never altered"),
+    ("break_never_deleted", "phones_chainbreak", "DELETE", "1 = 1", "What was acknowledged is never deleted"),
+    ("break_never_altered", "phones_chainbreak", "UPDATE", "{broken}", "What was acknowledged is never altered"),
     (
         "first_seen_once",
         "phones_phone",
@@ -67,6 +70,7 @@ def _condition(template: str) -> str:
         begun=_differs(BEGUN),
         settled=_differs(SETTLED),
         seal=_differs(SEAL),
+        broken=_differs(BREAK),
         first_seen=_differs(FIRST_SEEN),
         upgrade_begun=_differs(UPGRADE_BEGUN),
         upgrade_settled=_differs(UPGRADE_SETTLED),

@@ -107,6 +107,11 @@ class Change(models.Model):
         """True while it is not known what became of the change."""
         return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
+    @property
+    def is_pending(self) -> bool:
+        """True while somebody is sending it, or died over that."""
+        return self.outcome == Outcome.PENDING
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Refuse: the diary only grows."""
         raise TypeError("A change can't be deleted.")

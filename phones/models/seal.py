@@ -1,5 +1,6 @@
 """What makes the diary tamper-evident: a seal for each thing that is written in it, chained by a keyed hash."""
 
+from django.conf import settings
 from django.db import models
 
 from .change import Change
@@ -39,3 +40,25 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.number}"
+
+
+class ChainBreak(models.Model):
+    """An end of a chain that was noted outside the database, which does not hold it, and who has acknowledged that.
+
+    `noted` is the digest of the note. `noted_number` is the seal that it names, 0 where it was spoiled; `found_number`
+    is the last one that the database held then.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="chain_breaks")
+    noted = models.CharField(max_length=64)
+    noted_number = models.PositiveBigIntegerField()
+    found_number = models.PositiveBigIntegerField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_name = models.TextField()
+    acknowledged_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "noted"], name="one_break_a_note")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.noted_number}"

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
 
-from .chain_heads import Head, export_head
+from .chain_breaks import standing_of
+from .chain_heads import Head, Note, Standing, export_head
 from .following import follow, hold_plans
 from .naming import name_agents
 from .sealing import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
@@ -89,6 +90,7 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
     if head is None:
         ChainHead.objects.bulk_create([ChainHead(project=project)], ignore_conflicts=True)
         head = ChainHead.objects.select_for_update().get(project=project)
+    before = Head(head.number, head.mac)
     seals: list[ChangeSeal] = []
     for change, kind in news:
         head.number += 1
@@ -106,4 +108,9 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
         )
     ChangeSeal.objects.bulk_create(seals)
     head.save(update_fields=["number", "mac"])
-    transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac)))
+
+    def standing(note: Note) -> Standing:
+        return Standing.HELD if note.head == before else standing_of(project, note)
+
+    # The entry stands, whatever becomes of the file.
+    transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac), standing), robust=True)

@@ -5,21 +5,25 @@ transaction is open while the network is used.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, IntegrityError
+from django.db.models import QuerySet
 
 from phones import diga
-from phones.models import Change, Outcome, Phone, Project
+from phones.models import Change, NoKey, Outcome, Phone, Project
 
 from .connecting import client_for
 from .guarding import NoConsent, NotChecked, PredictedRefusal, guard_change
 from .impact import Impact
 from .intention import FIELDS, Base, Intention, is_answered_by
+from .looking_again import claim_look, due
 from .policy import Policy, policy_for
 from .reading import reread
+from .settling import settle_by_reading
 from .spent_forms import SpentForm
 from .timing import database_clock
 from .writing import Author, Write, begin, new_write, send, take_answers, take_error
@@ -29,8 +33,8 @@ __all__ = ["Author", "Saved", "change_phone"]
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 
-# How long a save waits for another one of the same phone: longer than the slowest call to Diga may take.
-PATIENCE_SECONDS = 20.0
+# How long a save holds its thread for another one of the same phone; where that takes longer, the page goes on looking.
+PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.05
 # How often a save starts over because the phone has moved on between its read and its write.
 MAX_ROUNDS = 5
@@ -62,6 +66,10 @@ class AlreadySent(Exception):
 
 class PhoneIsBusy(Exception):
     """Others are saving this phone all the time: nothing was sent."""
+
+
+class BeingSaved(PhoneIsBusy):
+    """One save of this phone by somebody else is under way, and takes long: nothing was sent."""
 
 
 class NotRecorded(Exception):
@@ -133,13 +141,14 @@ def change_phone(
     :raises Conflict: somebody changed the same field meanwhile; nothing was sent.
     :raises AlreadySent: the same form is being sent right now, and that takes long.
     :raises SpentForm: the same form was sent before with other content; nothing was sent now.
+    :raises BeingSaved: another save of the phone is under way, and takes long; nothing was sent.
     :raises PhoneIsBusy: the phone is being changed by others all the time; nothing was sent.
     :raises NotRecorded: the diary could not be written; nothing was sent.
     :raises OutcomeNotRecorded: it was sent, and the diary could not be written then.
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
     clock = database_clock(clock)
-    earlier = _earlier(phone, intention, author, sleep)
+    earlier = _earlier(phone, intention, author, clock, sleep)
     if earlier is not None:
         return Saved(earlier)
     if intention.is_empty:
@@ -153,12 +162,13 @@ def change_phone(
             write = _begin(project, phone, checked.remaining, author, clock())
         except (_Overtaken, *_IN_THE_WAY) as met:
             # What is in the way may be what the other send of this form has done.
-            earlier = _earlier(phone, intention, author, sleep)
+            earlier = _earlier(phone, intention, author, clock, sleep)
             if earlier is not None:
                 return Saved(earlier)
             if not isinstance(met, _Overtaken):
+                _settle_dead(phone, clock)
                 raise
-            _await_turn(phone, sleep)
+            _await_turn(phone, clock, sleep)
             phone.refresh_from_db()
             continue
         error = _send(write, client, clock)
@@ -187,12 +197,12 @@ def _check(
     return _Checked(remaining, merged, impacts)
 
 
-def _earlier(phone: Phone, intention: Intention, author: Author, sleep: Sleep) -> Change | None:
-    """Return what an earlier send of the same form came to, if there was one; wait while it is under way."""
+def _earlier(phone: Phone, intention: Intention, author: Author, clock: Clock, sleep: Sleep) -> Change | None:
+    """Return what an earlier send of the same form came to, if there was one; wait a moment while it is under way."""
     if author.form_token is None:
         return None
     same_form = Change.objects.filter(form_token=author.form_token)
-    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
+    for _look in _looks(phone, clock, sleep):
         change = same_form.first()
         if change and change.phone_id != phone.pk:
             # Nothing of another phone is shown.
@@ -201,7 +211,6 @@ def _earlier(phone: Phone, intention: Intention, author: Author, sleep: Sleep) -
             if change and not _is_asked_for(change, phone, intention, author):
                 raise SpentForm(change)
             return change
-        sleep(POLL_SECONDS)
     raise AlreadySent
 
 
@@ -212,14 +221,45 @@ def _is_asked_for(change: Change, phone: Phone, intention: Intention, author: Au
     return is_same and is_answered_by(intention, change.after, Base.of(phone))
 
 
-def _await_turn(phone: Phone, sleep: Sleep) -> None:
-    """Wait until nobody is sending a change of the phone."""
-    being_sent = Change.objects.filter(phone=phone, outcome=Outcome.PENDING)
-    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
-        if not being_sent.exists():
+def _await_turn(phone: Phone, clock: Clock, sleep: Sleep) -> None:
+    """Wait a moment until nobody is sending a change of the phone."""
+    for _look in _looks(phone, clock, sleep):
+        if not is_being_sent(phone):
             return
+    raise BeingSaved
+
+
+def _looks(phone: Phone, clock: Clock, sleep: Sleep) -> Iterator[None]:
+    """Yield whenever it is time to look whether a save of the phone is over; a dead sender's is settled at once."""
+    yield
+    _settle_dead(phone, clock)
+    yield
+    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
         sleep(POLL_SECONDS)
-    raise PhoneIsBusy
+        yield
+
+
+def is_being_sent(phone: Phone) -> bool:
+    """Say whether a change of the phone is marked as being sent."""
+    return _being_sent(phone).exists()
+
+
+def _being_sent(phone: Phone) -> QuerySet[Change]:
+    return Change.objects.filter(phone=phone, outcome=Outcome.PENDING)
+
+
+def is_sender_dead(phone: Phone, now: datetime) -> bool:
+    """Say whether a change of the phone is still marked as being sent, and nobody is sending it any more."""
+    return bool(due(_being_sent(phone), "created_at", now))
+
+
+def _settle_dead(phone: Phone, clock: Clock) -> None:
+    """Settle by reading what a dead sender had sent: nobody has to wait for the sweeper."""
+    for change in due(_being_sent(phone).select_related("project", "phone"), "created_at", clock()):
+        with suppress(NoKey):
+            client = client_for(change.project)
+            if claim_look(change, begun_at=change.created_at, now=clock()):
+                settle_by_reading(change, client, clock)
 
 
 def _refuse_closed_fields(phone: Phone, intention: Intention) -> None:

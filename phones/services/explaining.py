@@ -40,6 +40,12 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("Too many requests to Diga are waiting in this project."),
         gettext_lazy("Try again in a minute."),
     ),
+    "crowded": (
+        gettext_lazy(
+            "Diga takes long to answer. As many requests as may wait for it are waiting already, so it was not asked."
+        ),
+        gettext_lazy("Try again in a minute."),
+    ),
     "timeout": (gettext_lazy("Diga did not answer in time."), gettext_lazy("Try again in a minute.")),
     "disconnected": (
         gettext_lazy("Diga closed the connection without an answer."),

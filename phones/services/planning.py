@@ -26,6 +26,7 @@ from phones.models import (
     Source,
 )
 
+from .bulkhead import place_to_read
 from .connecting import client_for
 from .directory import Directory, directory_of
 from .drifting import OPEN
@@ -135,7 +136,7 @@ def _made_of(project: Project, form_token: uuid.UUID | None, form_digest: str) -
 def read_agents_if_old(project: Project, clock: Clock) -> None:
     """Read the agents from Diga unless our copy is of the last minute; without an answer it stays as it is."""
     if project.is_writable and has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
-        with suppress(diga.DigaError, NoKey):
+        with suppress(diga.DigaError, NoKey), place_to_read(project):
             reread_agents(project=project, client=client_for(project), clock=clock)
 
 

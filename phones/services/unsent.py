@@ -70,6 +70,32 @@ def words_for_spent_form(earlier: Change) -> Words:
     return failure(_("Already sent"), Happened.NO, sentence % {"result": result}, then, tone="warn")
 
 
+def words_for_being_saved() -> Words:
+    """Explain that somebody else's save of the phone is under way."""
+    sentence = _(
+        "Somebody else’s change of this number was sent, and Diga has not answered yet. Nothing of yours was sent."
+    )
+    return failure(_("Not saved yet"), Happened.NO, sentence, _("Wait a moment, then save again."), tone="warn")
+
+
+def words_for_still_being_saved() -> Words:
+    """Explain, in a page that goes on looking, that a save is not over."""
+    return Words("warn", _("Still being saved"), _("Diga has not answered yet. This page goes on looking."))
+
+
+def words_for_dead_sender() -> Words:
+    """Explain that whoever was saving is gone, and that the next save finds out what became of it."""
+    sentence = _("The process that was saving ended before it knew what Diga did.")
+    then = _("Save again: what Diga has is read first.")
+    return failure(_("Not known yet"), Happened.UNKNOWN, sentence, then, tone="warn")
+
+
+def words_for_over() -> Words:
+    """Explain that another save of the phone is over."""
+    then = _("Save again: what Diga has now is read and compared first.")
+    return Words("ok", _("Nothing is being saved any more"), then)
+
+
 def words_for_busy() -> Words:
     """Explain that others were saving the same phone all the while."""
     sentence = _("Somebody else is saving this number again and again. Nothing was sent; your text is kept.")

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from phones.models import ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
+from phones.models import ChainBreak, ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
 
-from .chain_heads import NO_HEAD, Head, HeadSpoiled, exported_head, head_path
+from .chain_breaks import standing_of
+from .chain_heads import NO_HEAD, Head, HeadSpoiled, Note, Standing, exported_note, head_path
 from .sealing import EVERY_FIELD, digests_of, mac_of
 
 CHUNK = 2000
@@ -41,10 +42,9 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Chain:
-    """Where following the seals has come to; `mac_at_exported` is of the seal with the exported number."""
+    """Where following the seals has come to."""
 
     last: Head = NO_HEAD
-    mac_at_exported: str = ""
 
 
 def verify_guards() -> list[str]:
@@ -61,19 +61,20 @@ def verify_diary(*, project: Project) -> Verdict:
 
     The caller sees to it that all is read as of one moment. The file is read first: it is behind the database then.
     """
-    verdict, chain = Verdict([]), _Chain()
+    verdict = Verdict([])
     try:
-        exported: Head | None = exported_head(project.pk)
+        note: Note | None = exported_note(project.pk)
     except HeadSpoiled:
-        exported = None
-    verdict.add(_check_seals(project, chain, exported or NO_HEAD, verdict))
+        note = None
+    chain = _Chain()
+    verdict.add(_check_seals(project, chain, verdict))
     verdict.add(_check_entries(project, verdict))
     verdict.add(_check_end(project, chain.last))
-    verdict.add(_check_exported(project, chain, exported))
+    verdict.add(_check_exported(project, chain.last, note))
     return verdict
 
 
-def _check_seals(project: Project, chain: _Chain, exported: Head, verdict: Verdict) -> Iterator[str]:
+def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[str]:
     """Follow the chain from its beginning."""
     seals = ChangeSeal.objects.filter(project=project).order_by("number")
     columns = ("number", "change_id", "kind", "digest", "mac")
@@ -94,8 +95,6 @@ def _check_seals(project: Project, chain: _Chain, exported: Head, verdict: Verdi
                 "change": change_id,
             }
         chain.last = Head(number, mac)
-        if number == exported.number:
-            chain.mac_at_exported = mac
         verdict.seal_count += 1
 
 
@@ -160,14 +159,32 @@ def _check_end(project: Project, last: Head) -> Iterator[str]:
         }
 
 
-def _check_exported(project: Project, chain: _Chain, exported: Head | None) -> Iterator[str]:
-    """Compare the chain with its end as noted outside the database."""
-    words = {"path": head_path(project.pk), "number": exported.number if exported else 0, "last": chain.last.number}
-    if exported is None:
-        yield _("%(path)s can’t be read or was spoiled: nobody can say whether the chain was cut off.") % words
-    elif exported == NO_HEAD and chain.last != NO_HEAD:
+def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator[str]:
+    """Compare the chain with its end as noted outside the database; what somebody has acknowledged is no fault."""
+    head = note.head if note else None
+    words = {"path": head_path(project.pk), "number": head.number if head else 0, "last": last.number}
+    if head == NO_HEAD and last != NO_HEAD:
         yield _("%(path)s is gone: nobody can say whether the chain was cut off.") % words
-    elif exported.number > chain.last.number:
+    elif note and standing_of(project, note) is not Standing.LOST:
+        return
+    elif head is None:
+        yield _("%(path)s can’t be read or was spoiled: nobody can say whether the chain was cut off.") % words
+    elif head.number > last.number:
         yield _("The chain was cut off: it ends with seal %(last)s, and %(path)s notes seal %(number)s.") % words
-    elif exported.mac != chain.mac_at_exported:
+    else:
         yield _("The chain was made anew: seal %(number)s is not the one that %(path)s notes.") % words
+
+
+def acknowledged_breaks(*, project: Project) -> list[str]:
+    """Say in words who has acknowledged which breaks of the chain, the first one first."""
+    told = _("%(time)s: %(person)s has acknowledged that seal %(number)s was noted, and the chain ended with %(last)s.")
+    return [
+        told
+        % {
+            "time": each.acknowledged_at.isoformat(timespec="seconds"),
+            "person": each.actor_name,
+            "number": each.noted_number,
+            "last": each.found_number,
+        }
+        for each in ChainBreak.objects.filter(project=project).order_by("pk")
+    ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from phones import diga
 from phones.forms.phones import NicknameForm
 from phones.models import Change, NoKey, Outcome
-from phones.services import editing, explaining, guarding, unsent
+from phones.services import bulkhead, editing, explaining, guarding, history, unsent
 from phones.services.explaining import Words
 from phones.services.impact import Impact
 from phones.services.settling import is_stored
@@ -27,7 +27,8 @@ class Answer:
 
     `is_done` is true when there is nothing left to do with what was typed: a fresh form is shown instead of it.
     `asked` are the fields that somebody else changed as well. `is_rebased` is true when what was typed is to be
-    shown in a new form, on what the phone is now. `impacts` are those because of which nothing was sent.
+    shown in a new form, on what the phone is now. `impacts` are those because of which nothing was sent. `is_waiting`
+    is true while another save is under way: the page goes on looking (`saving`).
     """
 
     status: int
@@ -37,21 +38,25 @@ class Answer:
     is_rebased: bool = False
     asked: tuple[str, ...] = ()
     impacts: tuple[Impact, ...] = ()
+    is_waiting: bool = False
 
 
 # What keeps a save from being sent, or from being written down, whatever the form says.
 _HINDRANCES: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
     editing.AlreadySent: (409, unsent.words_for_being_sent),
+    editing.BeingSaved: (409, unsent.words_for_being_saved),
     editing.PhoneIsBusy: (409, unsent.words_for_busy),
     editing.NotRecorded: (503, unsent.words_for_unrecorded),
     editing.OutcomeNotRecorded: (503, unsent.words_for_unrecorded_outcome),
 }
+# Of these the page finds out by itself when they are over.
+_WAITING = {editing.AlreadySent, editing.BeingSaved}
 
 
 def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
     """Run a save and translate what it returns or raises. Errors about a field are put on the form."""
     try:
-        saved = save()
+        saved = _with_place(form, save)
     except editing.NothingToChange:
         is_chosen = bool(form.seen.asked)
         return Answer(200, unsent.words_for_nothing_to_save(is_chosen=is_chosen), is_done=is_chosen)
@@ -67,10 +72,21 @@ def answer_for(form: NicknameForm, save: Callable[[], editing.Saved]) -> Answer:
         return Answer(409, unsent.words_for_conflict(), is_rebased=True, asked=conflict.fields)
     except tuple(_HINDRANCES) as hindrance:
         status, words = _HINDRANCES[type(hindrance)]
-        return Answer(status, words())
+        return Answer(status, words(), is_waiting=type(hindrance) in _WAITING)
     except diga.DigaError as error:
         return Answer(status_of(error), explaining.words_for_save_not_sent(error))
     return _answer_for_change(form, saved)
+
+
+def _with_place(form: NicknameForm, save: Callable[[], editing.Saved]) -> editing.Saved:
+    """Run a save if there is a place to wait for Diga; a second click of one that is under way is told so."""
+    try:
+        with bulkhead.place_to_act(form.phone.project):
+            return save()
+    except bulkhead.NotAsked:
+        if history.change_of_form(form.phone, form.cleaned_data.get("form_token")):
+            raise editing.AlreadySent from None
+        raise
 
 
 def _answer_for_guard(

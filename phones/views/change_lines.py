@@ -20,6 +20,7 @@ from phones.services.reverting import Step, steps_back, steps_to_first
 from phones.services.ticketing import ticket_sentence
 from phones.templatetags.desk import clock_time, full_time
 
+from .permalinks import change_url
 from .rows import status_badge
 
 
@@ -88,7 +89,7 @@ class ChangeLine:
         confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
         return cls(
             id=change.pk,
-            url=reverse("change_detail", args=[slug, change.pk]),
+            url=change_url(change, slug),
             phone_url=reverse("phone_edit", args=[slug, change.phone_id]),
             prefix=prefix,
             national=national,
@@ -170,7 +171,7 @@ class FirstSeenLine:
 
 def ticket_text(change: Change, slug: str) -> str:
     """Return the sentence to paste into a ticket, with the permanent address of the change."""
-    return ticket_sentence(change, url=settings.SITE_URL + reverse("change_detail", args=[slug, change.pk]))
+    return ticket_sentence(change, url=settings.SITE_URL + change_url(change, slug))
 
 
 # icons: check triangle-alert ban circle-x circle-question-mark clock eye

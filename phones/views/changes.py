@@ -2,23 +2,26 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import trigger_client_event
 
-from phones.access import Desk, DeskRequest, open_desk
+from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.models import Change, Outcome, Phone
-from phones.services import history
+from phones.services import chain_breaks, history
 from phones.services.directory import directory_of
 from phones.services.history_export import csv_lines
 from phones.services.looking_again import is_soon_known
 
 from .change_filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
+from .permalinks import answer_uncertain, change_url, is_certain
 from .shape import is_for, is_htmx
 
 
@@ -29,10 +32,15 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug)
     context = _list_context(request, desk)
     if not is_for(request, "change-table"):
-        return render(request, "phones/change_list.html", context)
+        return render(request, "phones/change_list.html", context | {"chain_break": break_shown(desk)})
     response = render(request, "phones/change_list.html#change-table", context)
     response["HX-Push-Url"] = context["here_url"]
     return response
+
+
+def break_shown(desk: Desk) -> chain_breaks.Break | None:
+    """Return what an administrator has to know of the history: that it is not whole."""
+    return chain_breaks.find_break(desk.project) if desk.may_administer else None
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
@@ -84,10 +92,12 @@ def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
 
 
 @require_GET
-def change_detail(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
+def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = "") -> HttpResponse:
     """Show one change as it was: names and version numbers of the time, Diga's words, how it ended."""
     desk = open_desk(request, slug)
-    change = change_of(desk, change_id)
+    change = _found(desk, change_id)
+    if change is None or not is_certain(desk, change, check):
+        return answer_uncertain(request, desk, change, change_id, check)
     context = {
         "desk": desk,
         "section": "changes",
@@ -108,7 +118,7 @@ def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpRespo
     desk = open_desk(request, slug)
     change = change_of(desk, change_id)
     if not is_htmx(request):
-        return redirect("change_detail", slug, change_id)
+        return redirect(change_url(change, slug))
     line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
     context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
     context |= {"is_kept": False, "clashes": []}
@@ -123,6 +133,28 @@ def change_of(desk: Desk, change_id: int) -> Change:
 
     :raises Http404: there is none.
     """
-    if change_id > BIGGEST_ID:
+    change = _found(desk, change_id)
+    if change is None:
         raise Http404
-    return get_object_or_404(Change.objects.select_related("phone"), pk=change_id, project=desk.project)
+    return change
+
+
+def _found(desk: Desk, change_id: int) -> Change | None:
+    if change_id > BIGGEST_ID:
+        return None
+    return Change.objects.select_related("phone").filter(pk=change_id, project=desk.project).first()
+
+
+@require_POST
+def chain_acknowledge(request: DeskRequest, slug: str) -> HttpResponse:
+    """Write down that an administrator has seen that the history is not whole."""
+    desk = open_desk(request, slug, Right.ADMINISTER)
+    try:
+        chain_breaks.acknowledge_break(
+            project=desk.project, noted=request.POST.get("noted", ""), by=desk.user, clock=timezone.now
+        )
+    except chain_breaks.BreakHasMoved:
+        messages.error(request, _("That was acknowledged already, or is something else now. Nothing was written down."))
+    else:
+        messages.success(request, _("It is written down that you have seen it."))
+    return redirect("change_list", slug)

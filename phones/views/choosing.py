@@ -26,6 +26,7 @@ from phones.services.patterns import BadPattern, Pattern
 from phones.services.spent_forms import SpentForm
 
 from .listing import criteria_from, list_context, suffix_of
+from .permalinks import plan_page_url
 from .sent_forms import digest_of_form, spent_context
 from .shape import is_for
 
@@ -154,7 +155,7 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
         return _show_wish(request, desk, selection, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show_no_choice(request, desk)
-    return redirect("plan_detail", desk.project.slug, plan.pk)
+    return redirect(plan_page_url(plan, desk.project.slug))
 
 
 def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:

@@ -26,6 +26,7 @@ from .clashes import clashes_of, merges_of
 from .guards import guard_context
 from .listing import criteria_from, suffix_of
 from .rows import Lane, PhoneRow
+from .saving import Saving
 
 HISTORY_SIZE = 8
 
@@ -46,6 +47,7 @@ def drawer_context(
     words: Words | None = None,
     result: Change | None = None,
     impacts: Sequence[Impact] = (),
+    saving: Saving | None = None,
 ) -> dict[str, Any]:
     """Return what the drawer's template needs. One query for the history, one for each lane that is changed.
 
@@ -72,6 +74,7 @@ def drawer_context(
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
         "why_closed": _why_closed(desk.project, policy),
         "words": words,
+        "saving": saving,
         "result": ChangeLine.of(result, desk.project.slug, desk=desk, phone=phone) if result else None,
         "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": clashes_of(form, changes),

@@ -14,6 +14,7 @@ from phones.services.planned import Draft
 from phones.services.spent_forms import SpentForm
 from phones.services.table_limits import NotATable
 
+from .permalinks import plan_page_url
 from .sent_forms import digest_of_form, spent_context
 
 # A page with more lines than that helps nobody; the rest is counted.
@@ -61,7 +62,7 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
         return _show(request, desk, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show(request, desk, form, draft, status=422)
-    return redirect("plan_detail", desk.project.slug, plan.pk)
+    return redirect(plan_page_url(plan, desk.project.slug))
 
 
 def _show(

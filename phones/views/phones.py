@@ -18,7 +18,7 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm, using, version_of
 from phones.models import Change, NoKey, Phone
-from phones.services import editing, explaining, guarding, presence, reading, unsent
+from phones.services import bulkhead, editing, explaining, guarding, presence, reading, unsent
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import fingerprint
@@ -32,6 +32,7 @@ from .drawer import drawer_context, newest_changes
 from .guards import guard_context
 from .listing import criteria_from, list_context, suffix_of
 from .rows import PhoneRow
+from .saving import IN_FORM, IN_ROW, Saving, saving_of
 from .shape import is_for, is_htmx
 
 
@@ -112,6 +113,7 @@ def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> Ht
         impacts=answer.impacts,
         status=answer.status,
         with_row=True,
+        saving=_saving(desk, phone, form, answer, IN_FORM),
     )
     return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)}) if answer.is_done else response
 
@@ -133,6 +135,13 @@ def _change(
             clock=timezone.now,
         ),
     )
+
+
+def _saving(desk: Desk, phone: Phone, form: NicknameForm, answer: Answer, place: str) -> Saving | None:
+    """Return what asks whether the save that is in the way is over, if one is."""
+    if not answer.is_waiting:
+        return None
+    return saving_of(phone, desk.project.slug, form.cleaned_data["form_token"], place)
 
 
 def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
@@ -187,7 +196,8 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     was_reachable = desk.project.is_reachable
     words, has_moved, status = None, False, 200
     try:
-        has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
+        with bulkhead.place_to_read(desk.project):
+            has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
         words, status = explaining.words_for_read(error), status_of(error)
     except NoKey:
@@ -232,7 +242,16 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     answer = _change(desk, phone, form)
     if not answer.is_done:
         form = form.rebased(answer.asked) if answer.is_rebased else form
-        return _show_rename(request, desk, phone, form, words=answer.words, result=answer.change, status=answer.status)
+        return _show_rename(
+            request,
+            desk,
+            phone,
+            form,
+            words=answer.words,
+            result=answer.change,
+            saving=_saving(desk, phone, form, answer, IN_ROW),
+            status=answer.status,
+        )
     if not is_htmx(request):
         where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
         return redirect(request.path.removesuffix("nickname/") + where)
@@ -249,6 +268,7 @@ def _show_rename(
     *,
     words: Words | None = None,
     result: Change | None = None,
+    saving: Saving | None = None,
     status: int = 200,
 ) -> HttpResponse:
     row = _row(request, desk, phone, timezone.now())
@@ -263,6 +283,7 @@ def _show_rename(
         "result": ChangeLine.of(result, desk.project.slug) if result else None,
         "clashes": clashes_of(form, changes),
         "span": span,
+        "saving": saving,
     }
     template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
     return render(request, template, context, status=status)

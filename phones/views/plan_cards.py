@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,7 +66,7 @@ def plan_badge(plan: Plan) -> Badge:
 
 
 def head_of(plan: Plan, slug: str) -> PlanHead:
-    """Return the heading of a plan, with the plans that were made from it. One query."""
+    """Return the heading of a plan, with the plans it was made from and those made from it. Two queries."""
     directory = directory_of(plan.project)
     return PlanHead(
         id=plan.pk,
@@ -82,7 +81,7 @@ def head_of(plan: Plan, slug: str) -> PlanHead:
         approver=plan.approver_name if plan.approver_id != plan.author_id else "",
         created_at=plan.created_at,
         origin_id=plan.origin_id,
-        origin_url=reverse("plan_detail", args=[slug, plan.origin_id]) if plan.origin_id else "",
+        origin_url=plan_url("plan_detail", plan.origin, slug) if plan.origin else "",
         followers=[
             (later.pk, plan_url("plan_detail", later, slug), plan_what(later))
             for later in plan.followers.order_by("pk")

@@ -19,6 +19,7 @@ from phones.services.numbers import national_number
 from phones.services.plan_words import words_for_why
 from phones.templatetags.desk import clock_time, full_time
 
+from .permalinks import change_url
 from .rows import Badge
 
 # icons: clock loader circle-check check circle-minus ban circle-x triangle-alert circle-question-mark circle-slash
@@ -202,7 +203,7 @@ class ResultLine:
             time=clock_time(item.finished_at) if item.finished_at else "",
             moment=full_time(item.finished_at),
             change_id=item.change_id,
-            change_url=reverse("change_detail", args=[slug, item.change_id]) if item.change_id else "",
+            change_url=change_url(item.change, slug) if item.change else "",
         )
 
 

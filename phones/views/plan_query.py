@@ -10,6 +10,7 @@ from django.urls import reverse
 from phones.models import Foreseen, ItemState, Plan
 
 from .change_filters import id_from
+from .permalinks import plan_page_url
 
 ALL = "ALL"
 BIGGEST_NUMBER = 2**31 - 1
@@ -50,5 +51,5 @@ def suffix_of(**values: Any) -> str:
 
 
 def plan_url(name: str, plan: Plan, slug: str) -> str:
-    """Return an address of a plan."""
-    return reverse(name, args=[slug, plan.pk])
+    """Return an address of a plan; that of its page is the permanent one."""
+    return plan_page_url(plan, slug) if name == "plan_detail" else reverse(name, args=[slug, plan.pk])

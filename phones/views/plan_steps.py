@@ -177,7 +177,7 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
         return show_plan(request, desk, plan, again_form=form, spent=spent, status=409)
     except planning.NothingPlanned:
         return show_plan(request, desk, plan, words=steering_words.words_for_nothing_planned(), status=422)
-    return redirect("plan_detail", slug, made.pk)
+    return redirect(plan_url("plan_detail", made, slug))
 
 
 @require_POST

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -21,6 +21,7 @@ from phones.services.plan_words import plan_what
 from phones.services.spent_forms import SpentForm
 
 from .change_filters import BIGGEST_ID, id_from
+from .permalinks import answer_uncertain, is_certain
 from .plan_cards import head_of, plan_badge, preview_of, run_of, step_lines
 from .plan_query import PlanQuery, plan_url, suffix_of
 from .plan_sums import Meter, meter_of
@@ -80,10 +81,12 @@ def plan_list(request: DeskRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @vary_on_headers("HX-Request", "HX-Target")
-def plan_detail(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
+def plan_detail(request: DeskRequest, slug: str, plan_id: int, check: str = "") -> HttpResponse:
     """Show a plan as it is: its preview, how far it has come, or its result."""
     desk = open_desk(request, slug)
-    plan = plan_of(desk, plan_id)
+    plan = _found(desk, plan_id)
+    if plan is None or not is_certain(desk, plan, check):
+        return answer_uncertain(request, desk, plan, plan_id, check)
     plan_news.note_seen(plan=plan, by=desk.user)
     return show_plan(request, desk, plan)
 
@@ -93,10 +96,16 @@ def plan_of(desk: Desk, plan_id: int) -> Plan:
 
     :raises Http404: there is none.
     """
-    if plan_id > BIGGEST_ID:
+    plan = _found(desk, plan_id)
+    if plan is None:
         raise Http404
-    plan: Plan = get_object_or_404(Plan, pk=plan_id, project=desk.project)
-    plan.project = desk.project
+    return plan
+
+
+def _found(desk: Desk, plan_id: int) -> Plan | None:
+    plan = Plan.objects.filter(pk=plan_id, project=desk.project).first() if plan_id <= BIGGEST_ID else None
+    if plan:
+        plan.project = desk.project
     return plan
 
 
@@ -151,7 +160,7 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
     desk = open_desk(request, slug)
     plan = plan_of(desk, plan_id)
     if not is_for(request, "plan-progress"):
-        return redirect("plan_detail", slug, plan_id)
+        return redirect(plan_url("plan_detail", plan, slug))
     seen = request.GET.get("seen", "")
     if seen != plan.state:
         # Who watched it end needs no news of it.

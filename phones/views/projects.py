@@ -20,12 +20,13 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
 from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
-from phones.services import connecting, explaining, overview, plan_rules, syncing
+from phones.services import bulkhead, connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
 from phones.services.timing import has_passed
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
+from .changes import break_shown
 from .charts import agent_bars, day_chart, status_bars
 from .queue import queue_view
 from .shape import is_for
@@ -46,9 +47,10 @@ def project_connect(request: DeskRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_connect(request, form, status=422)
     try:
-        project, _check = connecting.connect_project(
-            name=form.cleaned_data["name"], token=form.cleaned_data["key"], actor=request.user, now=timezone.now()
-        )
+        with bulkhead.place_to_act(None):
+            project, _check = connecting.connect_project(
+                name=form.cleaned_data["name"], token=form.cleaned_data["key"], actor=request.user, now=timezone.now()
+            )
     except (connecting.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_connect(request, form, refusal=refusal, status=refusal.status)
@@ -88,9 +90,10 @@ def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _show_settings(request, desk, key_form=form, status=422)
     try:
-        connecting.replace_key(
-            project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now()
-        )
+        with bulkhead.place_to_act(desk.project):
+            connecting.replace_key(
+                project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now()
+            )
     except (connecting.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
@@ -147,7 +150,11 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     """Ask Diga with reads what the kept key may do."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
-        check = connecting.recheck(project=desk.project, now=timezone.now())
+        with bulkhead.place_to_act(desk.project):
+            check = connecting.recheck(project=desk.project, now=timezone.now())
+    except bulkhead.NotAsked as crowded:
+        refusal = Refusal.of(crowded)
+        return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     except NoKey:
         refusal = Refusal(Words("bad", _("Not checked"), explaining.words_for_cause("no_key")), [], 422)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
@@ -240,5 +247,6 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "status_bars": status_bars(slug, found.statuses),
         "agent_bars": agent_bars(slug, found.directory, found.uses, found.phone_count),
         "day_chart": day_chart(found.days),
+        "chain_break": break_shown(desk),
     }
     return render(request, "phones/project_overview.html", context)

@@ -18,7 +18,7 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.reverting import RevertForm
 from phones.models import Change, NoKey, Phone, Source
-from phones.services import editing, explaining, guarding, history, reading, reverting
+from phones.services import bulkhead, editing, explaining, guarding, history, reading, reverting
 from phones.services.directory import Directory, directory_of
 from phones.services.explaining import Words
 from phones.services.impact import Impact, Target, fingerprint
@@ -38,6 +38,8 @@ from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
 from .changes import change_of
 from .guards import Guard, guard_of
+from .permalinks import change_url
+from .saving import Saving, saving_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Goal:
     def before_change(cls, change: Change, slug: str) -> "Goal":
         """Return the state before a change."""
         names = {"id": change.pk}
-        back_url = reverse("change_detail", args=[slug, change.pk])
+        back_url = change_url(change, slug)
         title, reason = _("Take back change #%(id)d") % names, _("Takes back change #%(id)d") % names
         return cls(change.phone, change, title, reason, back_url)
 
@@ -103,7 +105,7 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     done = history.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
     if done and form.asks_for(done):
         # The second click: there is nothing left to take back, but the first click's result.
-        return redirect("change_detail", desk.project.slug, done.pk)
+        return redirect(change_url(done, desk.project.slug))
     if done:
         answer, fresh = Answer(409, words_for_spent_form(done), done), _form(desk, goal)
         fresh.initial.update(form.chosen())
@@ -121,7 +123,8 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
 def _peek(desk: Desk, phone: Phone) -> Words | None:
     """Read the phone again; return why it couldn't be, in which case our copy is shown."""
     try:
-        reading.peek(project=desk.project, phone=phone, clock=timezone.now)
+        with bulkhead.place_to_read(desk.project):
+            reading.peek(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
         return explaining.words_for_read(error)
     except NoKey:
@@ -158,9 +161,10 @@ def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -
         ),
     )
     if answer.is_done and answer.change:
-        return redirect("change_detail", desk.project.slug, answer.change.pk)
+        return redirect(change_url(answer.change, desk.project.slug))
     shown = _form_after(request, desk, goal, form, answer)
-    return _show(request, desk, goal, shown, words=answer.words, answer=answer)
+    saving = saving_of(goal.phone, desk.project.slug, typed["form_token"]) if answer.is_waiting else None
+    return _show(request, desk, goal, shown, words=answer.words, answer=answer, saving=saving)
 
 
 def _form_after(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm, answer: Answer) -> RevertForm:
@@ -218,6 +222,7 @@ def _show(
     *,
     words: Words | None = None,
     answer: Answer | None = None,
+    saving: Saving | None = None,
     status: int = 200,
 ) -> HttpResponse:
     can_take = any(step.can_take for step in form.steps)
@@ -238,6 +243,7 @@ def _show(
         "guard": _guard(goal.phone, form, answer.impacts if answer else ()) if can_take else None,
         "words": words,
         "verdict": None if can_take else words_for_nothing_to_take_back(form.steps),
+        "saving": saving,
         "result": ChangeLine.of(change, desk.project.slug) if change else None,
     }
     return render(request, "phones/change_revert.html", context, status=answer.status if answer else status)

@@ -21,6 +21,7 @@ from phones.services.upgrade_checking import Totals, totals_of
 from phones.services.upgrade_outlook import Affected, NotOffered, Outlook, outlook_of
 from phones.templatetags.desk import full_time
 
+from .permalinks import change_url
 from .rows import Badge
 
 SHOWN_COUNT = 100
@@ -187,7 +188,7 @@ def _row(desk: Desk, upgrade: AgentUpgrade, item: UpgradeItem) -> NumberRow:
         "outbound" in item.before,
         _lost(upgrade, item) if read_back is ReadBack.DETACHED else "",
         Badge(*_READ_BACK[read_back], read_back.label),
-        reverse("change_detail", args=[slug, item.change_id]) if item.change_id else "",
+        change_url(item.change, slug) if item.change else "",
     )
 
 

@@ -16,7 +16,7 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, open_desk, rights_in
 from phones.forms.upgrading import ConsentForm, GiveBackForm, UpgradeForm
 from phones.models import AgentUpgrade, NoKey
-from phones.services import explaining, giving_back, reading, steering_words, upgrade_words, upgrading
+from phones.services import bulkhead, explaining, giving_back, reading, steering_words, upgrade_words, upgrading
 from phones.services.directory import AgentEntry, directory_of
 from phones.services.editing import Author
 from phones.services.explaining import Words
@@ -26,6 +26,7 @@ from phones.services.steering import CountNotTyped, needs_approval, needs_typing
 from phones.services.upgrade_outlook import NotOffered, Outlook, outlook_of
 
 from .change_filters import BIGGEST_ID
+from .permalinks import plan_page_url
 from .sent_forms import digest_of_form
 from .shape import is_for
 from .upgrade_answers import HINDRANCES, answer_for
@@ -58,14 +59,15 @@ def _publish(request: DeskRequest, desk: Desk, agent: AgentEntry, form: UpgradeF
     typed = form.cleaned_data
     author = Author(desk.user, typed["reason"], typed["ticket"], form_token=typed["form_token"])
     try:
-        upgrade = upgrading.upgrade_agent(
-            project=desk.project,
-            agent_id=agent.id,
-            version_id=typed["version_id"],
-            author=author,
-            agreement=upgrading.Agreement(typed["reviewed"], typed["typed"]),
-            clock=timezone.now,
-        )
+        with bulkhead.place_to_act(desk.project):
+            upgrade = upgrading.upgrade_agent(
+                project=desk.project,
+                agent_id=agent.id,
+                version_id=typed["version_id"],
+                author=author,
+                agreement=upgrading.Agreement(typed["reviewed"], typed["typed"]),
+                clock=timezone.now,
+            )
     except SpentForm as spent:
         words = upgrade_words.words_for_spent_form(spent.earlier)
         return _show_fresh(request, desk, agent, typed["version_id"], _unticked(form), words=words, status=409)
@@ -78,7 +80,11 @@ def _publish(request: DeskRequest, desk: Desk, agent: AgentEntry, form: UpgradeF
         return _show_nothing(request, desk, agent, not_offered, status=409)
     except HINDRANCES as hindrance:
         answer = answer_for(hindrance)
-        return _show_fresh(request, desk, agent, typed["version_id"], form, words=answer.words, status=answer.status)
+        # Diga has just kept a thread waiting: our copy has to do.
+        asks = not isinstance(hindrance, diga.DigaUnavailable)
+        return _show_fresh(
+            request, desk, agent, typed["version_id"], form, words=answer.words, asks=asks, status=answer.status
+        )
     return _lead_to(upgrade)
 
 
@@ -102,12 +108,15 @@ def _show_fresh(
     form: UpgradeForm | None = None,
     *,
     words: Words | None = None,
+    asks: bool = True,
     status: int = 200,
 ) -> HttpResponse:
     """Show the page by what Diga says of the agent now; without its answer, by our copy."""
     shown: AgentEntry | None = agent
     try:
-        shown = reading.peek_agent(project=desk.project, agent_id=agent.id)
+        if asks:
+            with bulkhead.place_to_read(desk.project):
+                shown = reading.peek_agent(project=desk.project, agent_id=agent.id)
     except diga.DigaError as error:
         words = words or explaining.words_for_read(error)
     except NoKey:
@@ -199,7 +208,8 @@ def agent_upgrade_approve(request: DeskRequest, slug: str, upgrade_id: int) -> H
         words = upgrade_words.words_for_author_without_right()
         return _show_detail(request, desk, upgrade, words=words, status=409)
     try:
-        upgrade = upgrading.approve_upgrade(upgrade=upgrade, by=desk.user, clock=timezone.now)
+        with bulkhead.place_to_act(desk.project):
+            upgrade = upgrading.approve_upgrade(upgrade=upgrade, by=desk.user, clock=timezone.now)
     except (upgrading.OutlookMoved, NotOffered):
         words = upgrade_words.words_for_moved_proposal()
         return _show_detail(request, desk, upgrade, words=words, status=409)
@@ -244,4 +254,4 @@ def agent_give_back(request: DeskRequest, slug: str, upgrade_id: int) -> HttpRes
     except NothingPlanned:
         words = upgrade_words.words_for_nothing_to_give_back()
         return _show_detail(request, desk, upgrade, words=words, status=409)
-    return redirect("plan_detail", slug, plan.pk)
+    return redirect(plan_page_url(plan, slug))

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from phones.models import Project
-from phones.services.verifying import verify_diary, verify_guards
+from phones.services.verifying import acknowledged_breaks, verify_diary, verify_guards
 
 
 class Command(BaseCommand):
@@ -41,6 +41,8 @@ class Command(BaseCommand):
             verdict = verify_diary(project=project)
         counts = {"slug": project.slug, "changes": verdict.change_count, "seals": verdict.seal_count}
         self.stdout.write(_("%(slug)s: %(changes)s changes, %(seals)s seals") % counts)
+        for told in acknowledged_breaks(project=project):
+            self.stdout.write(f"{project.slug}: {told}")
         for fault in verdict.faults:
             self.stderr.write(f"{project.slug}: {fault}")
         if verdict.fault_count > len(verdict.faults):
