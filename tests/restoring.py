@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from phones.models import AgentUpgrade, ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, UpgradeItem
+from phones.models import AgentUpgrade, ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, PlanStep, UpgradeItem
 from tests.tampering import run_sql, unguarded
 
 # In the order in which they can be laid down.
@@ -16,6 +16,7 @@ TABLES: tuple[type[models.Model], ...] = (
     ChangeSeal,
     ChainHead,
     PlanItem,
+    PlanStep,
     AgentUpgrade,
     UpgradeItem,
 )

@@ -6,7 +6,7 @@ from phones import diga
 from phones.diga import Reason
 from phones.services.classifying import Verdict, verdict_of
 
-NOT_SENT = {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED}
+NOT_SENT = {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED, Reason.CROWDED}
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -41,4 +41,5 @@ def test_every_kind_of_error_has_a_verdict_here() -> None:
         diga.DigaRateLimited,
     }
 
-    assert set(diga.DigaError.__subclasses__()) == tried
+    known = {kind for kind in diga.DigaError.__subclasses__() if kind.__module__.startswith("phones.diga")}
+    assert known == tried

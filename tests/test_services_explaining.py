@@ -9,12 +9,11 @@ from phones import diga
 from phones.diga import Reason
 from phones.models import Change, Outcome
 from phones.services import unsent
+from phones.services.causes import parts_for_cause, words_for_cause
 from phones.services.explaining import (
     Happened,
     Words,
-    parts_for_cause,
     why_closed,
-    words_for_cause,
     words_for_change,
     words_for_key,
     words_for_read,

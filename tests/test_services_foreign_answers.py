@@ -14,7 +14,7 @@ from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, Change, Membership, Outcome, Phone, Plan, PlanState, Project, Role
-from phones.services import connecting, explaining, syncing
+from phones.services import causes, connecting, syncing
 from phones.services.intention import Intention
 from phones.services.plan_words import words_for_pause
 from phones.services.storing import ForeignProject
@@ -26,7 +26,7 @@ from tests.settings_pages import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[[User], Client]
-WHY = explaining.words_for_cause("foreign_project")
+WHY = causes.words_for_cause("foreign_project")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone, Project, Source, SyncRun, SyncState
 from phones.services import syncing
-from phones.services.explaining import words_for_cause
+from phones.services.causes import words_for_cause
 from phones.services.reading import refresh_phone
 from phones.services.timing import CLOCK_SLACK
 from tests.saving import before_answering, held, is_true_copy, stored

@@ -11,7 +11,7 @@ from phones.diga.sandbox import Fault, PhoneRow, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Phone, Project, SyncRun, SyncState, TokenState
 from phones.services import missing
-from phones.services.explaining import words_for_cause
+from phones.services.causes import words_for_cause
 from phones.services.syncing import SILENCE_LIMIT, claim_sync, run_sync, sync_project
 from tests.saving import forget_waiting, held, picture, stored
 

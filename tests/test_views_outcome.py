@@ -13,6 +13,7 @@ from phones.models import Change, Outcome, Phone, Project
 from phones.services.looking_again import APPLIED_WITHIN
 from phones.services.sweeping import sweep
 from phones.services.syncing import sync_project
+from phones.views.permalinks import change_url
 from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, texts, url_of, version_of, words
 from tests.saving import before_answering, forget_waiting
 
@@ -32,7 +33,7 @@ def client(client_of: Callable[[User], Client], router: User) -> Client:
 
 
 def url(change: Change, end: str = "") -> str:
-    return f"/projects/aurora/changes/{change.pk}/{end}"
+    return f"/projects/aurora/changes/{change.pk}/{end}" if end else change_url(change, "aurora")
 
 
 def lose(client: Client, sandbox: Sandbox, phone: Phone) -> tuple[Change, Any]:

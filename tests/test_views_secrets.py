@@ -167,7 +167,9 @@ def test_key_is_in_no_failure(
         Phone.objects.update(missing_since=None)
         with failure.happening(monkeypatch, sandbox, diga_url, method):
             answer = form.send(nickname="Mío", form_token=str(uuid4()), headers=FOR_DRAWER)
-        assert (failure.sentence if method == "PATCH" else failure.read_sentence) in words(read(answer))
+        sentence = failure.sentence if method == "PATCH" else failure.read_sentence
+        # What to do next is another thing while Diga may still apply it.
+        assert sentence.partition(". ")[0] in words(read(answer))
         spy.see_answer(answer)
     spy.see_answer(client.get(url_of("phone_edit", sales_phone)))
     spy.see_storage()

@@ -153,7 +153,7 @@ def test_saving_that_fails_changes_nothing_but_the_drawer(
 ) -> None:
     forget_waiting(monkeypatch)
     _open_drawer(window, sales_phone)
-    plan(sandbox, Fault("status", status=503, method="PATCH"))
+    plan(sandbox, Fault("status", status=429, method="PATCH"))
 
     window.submit(find(window.tree, "phone-form"), nickname="Mío")
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import ItemState, PlanItem
 
-from .explaining import Text, why_closed, words_for_change
+from .causes import Text
+from .explaining import why_closed, words_for_change
 from .intention import FIELDS
 from .plan_words import value_text, words_for_why
 from .policy import Why

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 
 from phones.models import Change, Project, SyncRun
 
+from .causes import words_for_cause
 from .directory import Directory, directory_of
-from .explaining import words_for_cause
 from .freshness import is_stale
 from .health import Queue, queue_of
 from .tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from phones.models import Plan, PlanItem, PlanKind, PlanStep, StepKind
 
-from .explaining import Happened, Text, Words, failure, parts_for_cause, why_closed
+from .causes import Text, parts_for_cause
+from .explaining import Happened, Words, failure, why_closed
 from .intention import FIELDS
 from .policy import Why
 

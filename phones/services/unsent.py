@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 
 from phones.models import Change
 
-from .explaining import Happened, Words, failure, parts_for_cause, why_closed, words_for_change
+from .causes import parts_for_cause
+from .explaining import Happened, Words, failure, why_closed, words_for_change
 from .policy import Policy
 
 

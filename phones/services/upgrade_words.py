@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones import diga
 from phones.models import AgentUpgrade, ReadBack, UpgradeOutcome
 
-from .explaining import Happened, Text, Words, failure, parts_for_cause
+from .causes import Text, parts_for_cause
+from .explaining import Happened, Words, failure
 from .looking_again import is_soon_known
 from .upgrade_checking import Totals
 from .upgrade_outlook import Outlook

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard import disk
-from phones.services.explaining import words_for_cause
+from phones.services.causes import words_for_cause
 from phones.services.freshness import freshness_of, stale_after
 
 register = template.Library()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from phones import diga
 from phones.models import Project
-from phones.services import explaining
+from phones.services import causes, explaining
 from phones.services.connecting import Capability, KeyCheck, KeyRejected
 from phones.services.explaining import Words
 from phones.services.storing import ForeignProject
@@ -49,7 +49,7 @@ class Refusal:
     def of(cls, error: NotTaken) -> "Refusal":
         """Return the refusal for what went wrong."""
         if isinstance(error, ForeignProject):
-            return cls(Words("bad", _("Not saved"), explaining.words_for_cause(error.cause)), [], 422)
+            return cls(Words("bad", _("Not saved"), causes.words_for_cause(error.cause)), [], 422)
         if isinstance(error, KeyRejected):
             check = error.check
             return cls(explaining.words_for_key(check.error), abilities_of_check(check), _status(check.error))

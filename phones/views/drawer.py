@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import explaining, presence
+from phones.services import causes, explaining, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import Impact
@@ -114,7 +114,7 @@ def _why_closed(project: Project, policy: Policy) -> str:
     if policy.why:
         return explaining.why_closed(policy.why)
     if project.is_writable and not project.is_reachable:
-        return _("Diga does not answer. %(cause)s") % {"cause": explaining.words_for_cause(project.unreachable_cause)}
+        return _("Diga does not answer. %(cause)s") % {"cause": causes.words_for_cause(project.unreachable_cause)}
     return ""
 
 

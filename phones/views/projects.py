@@ -20,7 +20,7 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
 from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
-from phones.services import bulkhead, connecting, explaining, overview, plan_rules, syncing
+from phones.services import bulkhead, causes, connecting, explaining, overview, plan_rules, syncing
 from phones.services.explaining import Words
 from phones.services.timing import has_passed
 
@@ -156,7 +156,7 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
         refusal = Refusal.of(crowded)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     except NoKey:
-        refusal = Refusal(Words("bad", _("Not checked"), explaining.words_for_cause("no_key")), [], 422)
+        refusal = Refusal(Words("bad", _("Not checked"), causes.words_for_cause("no_key")), [], 422)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     except connecting.KeyChanged:
         desk.project.refresh_from_db()
@@ -187,7 +187,7 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
     """Start a sync, or join the one that runs, and show how far it is."""
     desk = open_desk(request, slug, Right.LABEL)
     if not desk.project.is_connected:
-        messages.error(request, explaining.words_for_cause("no_key"))
+        messages.error(request, causes.words_for_cause("no_key"))
         if is_for(request, "freshness"):
             return render(request, "phones/_freshness.html", {"desk": desk, "run": None}, status=422)
         return redirect("project_overview", slug)
@@ -225,7 +225,7 @@ def _progress(run: SyncRun) -> dict[str, Any]:
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
         "is_silent": syncing.is_silent(run, clock=timezone.now),
-        "why": explaining.words_for_cause(run.cause) if run.cause else "",
+        "why": causes.words_for_cause(run.cause) if run.cause else "",
     }
 
 

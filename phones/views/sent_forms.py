@@ -4,10 +4,11 @@ import hashlib
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 
 from phones.services import steering_words
 from phones.services.spent_forms import SpentForm
+
+from .permalinks import plan_page_url
 
 # What proves where a form comes from; the rest of it is what somebody typed, ticked and chose.
 _TOKENS = {"csrfmiddlewaretoken", "form_token"}
@@ -29,5 +30,5 @@ def spent_context(spent: SpentForm | None, slug: str, *, has_file: bool = False)
     """Return what `_plan_words.html` says of a form that has made a plan before, with the way to that plan."""
     if spent is None:
         return {"words": None, "earlier_url": ""}
-    url = reverse("plan_detail", args=[slug, spent.earlier.pk]) if spent.earlier else ""
+    url = plan_page_url(spent.earlier, slug) if spent.earlier else ""
     return {"words": steering_words.words_for_spent_form(spent.earlier, has_file=has_file), "earlier_url": url}

@@ -16,8 +16,8 @@ from phones import diga
 from phones.management.quiet import without_request_lines
 from phones.models import Membership, Project, Role
 from phones.services import connecting
+from phones.services.causes import words_for_cause
 from phones.services.connecting import Capability, KeyCheck
-from phones.services.explaining import words_for_cause
 from phones.services.storing import ForeignProject
 from phones.services.syncing import cause_of_read
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import Membership, Project, Role
 from phones.services import connecting, syncing
-from phones.services.explaining import words_for_cause
+from phones.services.causes import words_for_cause
 from phones.services.storing import ForeignProject
 
 PASSWORD = "demo-phone-desk"  # noqa: S105 - it is printed, and opens invented clinics only.

@@ -9,7 +9,7 @@ from django.utils import timezone
 from phones.management.quiet import without_request_lines
 from phones.models import Project, SyncRun
 from phones.services import syncing
-from phones.services.explaining import words_for_cause
+from phones.services.causes import words_for_cause
 
 BAR_WIDTH = 30
 
