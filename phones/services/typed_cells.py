@@ -4,6 +4,7 @@ Pure. All of the import rests on it: a cell that reads as the export would write
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,13 @@ _ROUNDED = re.compile(r"(-?\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?")
 # Longer rows of digits than a number can have, of which a comparison would take long.
 _NUMBER_LENGTH = 40
+# What programs put in the place of a letter: a mark for the letter, or for each of its UTF-16 units or UTF-8 bytes.
+_LOSSES = frozenset(f"?{LOST}")
+_WIDTHS: tuple[Callable[[str], int], ...] = (
+    lambda _letter: 1,
+    lambda letter: 1 + (ord(letter) > 0xFFFF),
+    lambda letter: len(letter.encode("utf-8", "replace")),
+)
 
 
 class NotUnderstood(Exception):
@@ -37,22 +45,28 @@ def _settled(text: str) -> str:
 
 
 def _is_worn(cell: str, text: str) -> bool:
-    """Say whether a cell holds what is left of a text in Windows-1252, or of a long number that was rounded."""
+    """Say whether a cell holds what is left of a text in an encoding without its letters, or of a rounded number."""
     if _is_rounding_of(cell, text):
         return True
-    if "?" not in cell:
+    if not _LOSSES.intersection(cell):
         return False
-    # Excel writes one question mark a character, or two for one beyond the first 65,536.
-    pattern = "".join(re.escape(letter) if _is_western(letter) else rf"(?:\?{{1,2}}|{LOST})" for letter in text)
-    return any(re.fullmatch(start + pattern, cell) is not None for start in ("", "'"))
+    return any(_is_lossy_copy(cell, start + text, width) for start in ("", "'") for width in _WIDTHS)
 
 
-def _is_western(letter: str) -> bool:
-    try:
-        letter.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_lossy_copy(cell: str, text: str, width: Callable[[str], int]) -> bool:
+    """Say whether a cell is a text of which some letters beyond ASCII became marks, `width` of them each. Linear."""
+    place = 0
+    for letter in text:
+        if cell[place : place + 1] == letter:
+            place += 1
+        elif not letter.isascii() and cell[place : place + width(letter)] in (
+            LOST * width(letter),
+            "?" * width(letter),
+        ):
+            place += width(letter)
+        else:
+            return False
+    return place == len(cell)
 
 
 def _is_rounding_of(cell: str, text: str) -> bool:
