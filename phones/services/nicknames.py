@@ -16,7 +16,7 @@ _FLAG, _TAGS = "\U0001f3f4", ("\U000e0020", "\U000e007f")
 def one_line(text: str) -> str:
     """Return a text as a nickname: a blank for line breaks, none around, composed, without invisible characters."""
     line = " ".join(part.strip(" ") for part in _BREAKS.split(text)).strip()
-    if line.isascii() and line.isprintable():
+    if line.isprintable() and unicodedata.is_normalized("NFC", line) and _BLANK_LETTERS.isdisjoint(line):
         return line
     composed = unicodedata.normalize("NFC", line)
     has_flag = _FLAG in composed
