@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from phones.models import Change
 
-from .guarded_cells import guarded, unguarded
+from .guarded_cells import guarded
 from .intention import FIELDS
 
 Changes = Mapping[uuid.UUID, Sequence[Change]]
@@ -25,7 +25,7 @@ _READ = ("phone_id", "before", "created_at", "settled_at")
 def read_moment(cell: str | None) -> datetime | None:
     """Return the moment that `read_at` names; None where it names none, or was spoilt. Without a zone it is UTC."""
     try:
-        moment = datetime.fromisoformat(unguarded((cell or "").strip()))
+        moment = datetime.fromisoformat((cell or "").strip().removeprefix("'"))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
