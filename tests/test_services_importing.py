@@ -4,7 +4,6 @@ import csv
 import io
 import unicodedata
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,23 +11,20 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from phones import diga
 from phones.diga.types import clean_text
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import Directory, directory_of
 from phones.services.exporting import COLUMNS
 from phones.services.guarded_cells import unguarded
-from phones.services.impact import Target
 from phones.services.import_columns import is_head
-from phones.services.importing import draft_from_table
 from phones.services.nicknames import one_line
-from phones.services.planned import Draft
 from phones.services.table_limits import NotATable
-from phones.services.tables import Table, read_table
+from phones.services.tables import read_table
 from phones.services.typed_cells import is_error
 from tests.hostile import HOSTILE
 from tests.test_services_exporting import FORMULAS, book_of, csv_text
 from tests.test_services_finding import RECEPTION, SALES, STRANGE, add_phone, directory, north
+from tests.uploads import draft_of, edited, faults, rewritten, rows_in, wishes
 
 __all__ = ["directory", "north"]
 
@@ -50,50 +46,6 @@ AWKWARD = [
 ]
 
 
-def draft_of(project: Project, source: bytes | str | Table, *, can_label: bool = True, can_route: bool = True) -> Draft:
-    table = source
-    if not isinstance(table, Table):
-        data = source.encode() if isinstance(source, str) else source
-        assert isinstance(data, bytes)
-        table = read_table(data, "list", is_head=is_head)
-    return draft_from_table(
-        project=project, table=table, directory=directory_of(project), can_label=can_label, can_route=can_route
-    )
-
-
-def wishes(draft: Draft) -> dict[int | None, dict[str, Any]]:
-    """Return what is wanted by line, agents by name and version."""
-    assert draft.problems == []
-    return {
-        row.line: {name: _shown(getattr(row.intention, name)) for name in row.intention.fields} for row in draft.rows
-    }
-
-
-def _shown(value: str | Target | diga.Unset | None) -> str | None:
-    if isinstance(value, Target):
-        return f"{value.agent.name} {value.version.label}"
-    assert not isinstance(value, diga.Unset)
-    return value
-
-
-def faults(draft: Draft) -> list[tuple[int, str]]:
-    return [(problem.line, problem.text) for problem in draft.problems]
-
-
-def edited(text: str, **cells: str) -> str:
-    """Return an exported file with these cells in its first row changed."""
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-    for code, cell in cells.items():
-        rows[1][COLUMNS.index(code)] = cell
-    return rewritten(rows)
-
-
-def rewritten(rows: list[list[str]], **dialect: Any) -> str:
-    file = io.StringIO(newline="")
-    csv.writer(file, **dialect).writerows(rows)
-    return file.getvalue()
-
-
 @pytest.fixture
 def awkward(north: Project) -> Project:
     """A project whose nicknames and agents are hard to bring through a spreadsheet, and all pairs of lanes."""
@@ -106,10 +58,6 @@ def awkward(north: Project) -> Project:
         number = f"+3495120{index:04d}" if index % 5 else f"ventas{index}@pbx.example.es"
         add_phone(north, number, nickname, note=nickname or "", inbound_agent_id=inbound, outbound_agent_id=outbound)
     return north
-
-
-def rows_in(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 def without_plus(text: str) -> str:

@@ -26,7 +26,7 @@ from phones.services.planning import create_plan, renew_preview
 from tests.fixtures.desk import make_user
 from tests.test_services_exporting import csv_text
 from tests.test_services_finding import NOON, RECEPTION, SALES, add_phone, directory, north
-from tests.test_services_importing import draft_of, edited, wishes
+from tests.uploads import draft_of, edited, wishes
 
 __all__ = ["directory", "north"]
 

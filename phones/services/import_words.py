@@ -19,7 +19,7 @@ def _words(note: Mapping[str, Any]) -> str:
         case "head":
             return _("The headings are in line %(line)d; what stands above was left out.") % note
         case "encoding":
-            return _("The file doesn’t say its encoding: %(name)s was taken, as its cells show.") % note
+            return _("The file doesn’t say its encoding: it was read as %(name)s.") % note
         case "foreign_ids":
             return _("The ids in the column “%(column)s” are not Diga’s: each line was found by its number.") % note
         case "aside":
