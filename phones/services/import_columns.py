@@ -52,7 +52,22 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
 # What other programs call such a column. It is left out where the table has one of a surer title.
 _LOOSE_TITLES: Mapping[str, tuple[str, ...]] = {
     "number": (
-        *("n", "no", "nr", "num", "line", "linea", "ligne", "linha", "caller id", "cli", "ani", "anschluss", "leitung"),
+        *(
+            "n",
+            "n o",
+            "no",
+            "nr",
+            "num",
+            "line",
+            "linea",
+            "ligne",
+            "linha",
+            "caller id",
+            "cli",
+            "ani",
+            "anschluss",
+            "leitung",
+        ),
     ),
     "nickname": (
         *("name", "friendly name", "friendlyname", "display name", "description", "tag", "title"),

@@ -83,6 +83,9 @@ def _plausible(rows: Iterable[Row], encodings: Sequence[Encoding]) -> Encoding:
         texts = tuple(encoding.decode(cell) for cell in cells)
         if all(_looks_western(text) for text in texts):
             outcomes.setdefault(texts, encoding)
+    # The line ends of a file come first in the order: those of an old Mac stand for its encoding.
+    if encodings[0].name == NAMES["mac_roman"] and encodings[0] in outcomes.values():
+        return encodings[0]
     others = [encoding for encoding in encodings if encoding.name not in western and encoding.name != "UTF-8"]
     if len(outcomes) == 1 or (not outcomes and others):
         return next(iter(outcomes.values()), None) or others[0]

@@ -11,7 +11,7 @@ from .numbers import plain
 
 LENGTH_LIMIT = 700
 _EXPONENT = re.compile(r"(\d)(?:[.,](\d{1,14}))?[eE]\+?(\d{1,2})")
-_ENUMERATION = re.compile(r"(?:\d{1,4}\s?[.)\-:º]|[a-zA-Z][.)]|[-•*·–])\s+(?=[+(\d])")
+_ENUMERATION = re.compile(r"(?:\d{1,4}\s?[.)\-:º]{1,2}|[a-zA-Z][.)]|[-•*·–])\s+(?=[+(\d])")
 _SCHEME = re.compile(r"[<\"'\s]*(?:sips?|tel|callto|pj?sip|iax2|dahdi|local)[:/]{1,3}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(\+?[\d .\-()]{5,30})(?:@.*|-[0-9a-fA-F]{6,10}|[;>].*)", re.DOTALL)
 _TRUNK_ZERO = re.compile(r"\(0\)")
