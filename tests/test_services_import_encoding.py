@@ -46,7 +46,16 @@ def test_file_of_which_nobody_knows_the_encoding_is_refused(north: Project, dire
     add_phone(north, "+34951201800", "old")
 
     with pytest.raises(NotATable, match=r"The file doesn’t say in which encoding it was saved"):
-        draft_of(north, b"number;nickname\n951201800;\xf1\xd2\xa4\n")
+        draft_of(north, b"number;nickname\n951201800;Espa\x96a\n")
+
+
+def test_line_ends_of_an_old_mac_stand_for_its_encoding(north: Project, directory: Directory) -> None:
+    add_phone(north, "+34951201800", "old")
+
+    draft = draft_of(north, b"number;nickname\r951201800;Espa\x96a\r")
+
+    assert wishes(draft) == {2: {"nickname": "España"}}
+    assert {"code": "encoding", "name": "MacRoman"} in draft.notes
 
 
 def test_one_stray_byte_is_no_other_encoding(north: Project, directory: Directory) -> None:
