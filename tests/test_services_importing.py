@@ -1,9 +1,6 @@
 """The round trip: what was exported and not edited changes nothing, and what was edited changes just that."""
 
-import csv
 import io
-import unicodedata
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -14,8 +11,6 @@ from openpyxl import load_workbook
 from phones.diga.types import clean_text
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import Directory, directory_of
-from phones.services.exporting import COLUMNS
-from phones.services.guarded_cells import unguarded
 from phones.services.import_columns import is_head
 from phones.services.nicknames import one_line
 from phones.services.table_limits import NotATable
@@ -24,7 +19,7 @@ from phones.services.typed_cells import is_error
 from tests.hostile import HOSTILE
 from tests.test_services_exporting import FORMULAS, book_of, csv_text
 from tests.test_services_finding import RECEPTION, SALES, STRANGE, add_phone, directory, north
-from tests.uploads import draft_of, edited, faults, rewritten, rows_in, wishes
+from tests.uploads import MANGLED, draft_of, edited, faults, rewritten, wishes
 
 __all__ = ["directory", "north"]
 
@@ -58,73 +53,6 @@ def awkward(north: Project) -> Project:
         number = f"+3495120{index:04d}" if index % 5 else f"ventas{index}@pbx.example.es"
         add_phone(north, number, nickname, note=nickname or "", inbound_agent_id=inbound, outbound_agent_id=outbound)
     return north
-
-
-def without_plus(text: str) -> str:
-    rows = rows_in(text)
-    for row in rows[1:]:
-        row[1] = row[1].removeprefix("+")
-    return rewritten(rows, delimiter=";")
-
-
-def rounded(text: str) -> str:
-    rows = rows_in(text)
-    for row in rows[1:]:
-        row[1] = f"{int(row[1][1:]):.5E}".replace(".", ",") if row[1].startswith("+") else row[1]
-    return rewritten(rows, delimiter=";")
-
-
-def unguarded_cells(text: str) -> str:
-    return rewritten([[unguarded(cell) for cell in row] for row in rows_in(text)], delimiter="\t")
-
-
-def columns_only(*codes: str) -> Callable[[str], str]:
-    def kept(text: str) -> str:
-        return rewritten([[row[COLUMNS.index(code)] for code in codes] for row in rows_in(text)])
-
-    return kept
-
-
-def titled(text: str) -> str:
-    """Return a file as reports are saved: titles, blank rows, empty columns behind, the headings again, a total."""
-    head, *rows = [[*row, "", ""] for row in rows_in(text)]
-    blank = [""] * len(head)
-    total = ["", f"Total: {len(rows)}"]
-    report = [["Numbers of the clinics"], ["2026-11-30"], blank, head, *rows[:1], blank, head, *rows[1:], blank, total]
-    return rewritten(report, delimiter=";")
-
-
-MANGLED: dict[str, Callable[[str], bytes]] = {
-    "as it is": lambda text: text.encode(),
-    "no mark": lambda text: text.encode()[3:],
-    "semicolons": lambda text: ("\ufeff" + rewritten(rows_in(text), delimiter=";")).encode(),
-    "sep line": lambda text: ("sep=|\r\n" + rewritten(rows_in(text), delimiter="|")).encode(),
-    "Unicode text": lambda text: rewritten(rows_in(text), delimiter="\t").encode("utf-16"),
-    "Windows-1252": lambda text: text[1:].encode("cp1252", errors="replace"),
-    "CSV (Macintosh)": lambda text: text[1:].replace("\r\n", "\r").encode("mac_roman", errors="replace"),
-    "CSV (MS-DOS)": lambda text: rewritten(rows_in(text), delimiter=";").encode("cp850", errors="replace"),
-    "ASCII": lambda text: text[1:].encode("ascii", errors="replace"),
-    "UTF-8 as Windows-1252": lambda text: text.encode().decode("cp1252", errors="replace").encode(),
-    "UTF-8 as Latin-1": lambda text: text[1:].encode().decode("latin-1").encode(),
-    "MacRoman as Windows-1252": lambda text: (
-        text[1:].encode("mac_roman", "replace").decode("cp1252", "replace").encode()
-    ),
-    "decomposed": lambda text: unicodedata.normalize("NFD", text).encode(),
-    "stray byte": lambda text: text.encode().replace(b"netelip", b"netelip\xf3", 1),
-    "trimmed": lambda text: rewritten([[cell.strip() for cell in row] for row in rows_in(text)]).encode(),
-    "on one line": lambda text: rewritten(
-        [[" ".join(cell.split("\n")) for cell in row] for row in rows_in(text)]
-    ).encode(),
-    "titles and totals": lambda text: titled(text).encode(),
-    "all quoted": lambda text: rewritten(rows_in(text), quoting=csv.QUOTE_ALL, lineterminator="\n").encode(),
-    "other line ends": lambda text: text.replace("\r\n", "\n").encode(),
-    "no plus": lambda text: without_plus(text).encode(),
-    "rounded": lambda text: rounded(text).encode(),
-    "guards stripped": lambda text: unguarded_cells(text).encode(),
-    "without id": lambda text: columns_only("number", "nickname", "inbound_agent", "outbound_agent")(text).encode(),
-    "without names": lambda text: columns_only("id", "inbound_agent_id", "outbound_agent_id")(text).encode(),
-    "versions": lambda text: columns_only("number", "inbound_version", "outbound_version")(text).encode(),
-}
 
 
 @pytest.mark.parametrize("way", MANGLED)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
@@ -59,3 +59,12 @@ def read_anything(data: bytes, name: str) -> None:
         table = read_table(data, name)
         texts = [*table.columns, *(cell for row in table.rows for cell in row.cells)]
         assert all("\x00" not in text and text.encode() is not None for text in texts)
+
+
+def resaved(data: bytes, *, row: int = 1, column: int = 1, text: str = "") -> bytes:
+    """Return a workbook as another program saves it, with a text in one of its cells."""
+    book = load_workbook(io.BytesIO(data))
+    if text:
+        cell = book.worksheets[0].cell(row, column)
+        cell.value, cell.data_type = text, "s"
+    return saved(book)
