@@ -1,6 +1,6 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import listing, pacing, planning, saving, scripts, sizes, starting, syncing, verifying
+from bench import files, listing, pacing, planning, saving, scripts, sizes, starting, syncing, verifying
 
 BENCHMARKS = {
     "saving": saving,
@@ -12,4 +12,5 @@ BENCHMARKS = {
     "verify": verifying,
     "plan": planning,
     "pace": pacing,
+    "files": files,
 }

@@ -110,7 +110,7 @@ def test_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sentence(b"id\n1\n2\n3\n4\n") == "The file has more than 3 rows. Split it."
     assert sentence(workbook(("id",), *((place,) for place in range(4)))) == "The file has more than 3 rows. Split it."
     assert sentence(b"," * 200 + b"x") == "The file has more than 200 columns."
-    assert sentence(b"a" * (FILE_LIMIT + 1)) == "The file is larger than 20 MB. Split it."
+    assert sentence(b"a" * (FILE_LIMIT + 1)) == "The file is larger than 40 MB. Split it."
     assert sentence(b"id,note\n1," + b"a" * 200_000) == "Line 2 is no row of a table: it is too long."
     assert sentence(b"id,note\n1" + b"," * 200_000) == "Line 2 is no row of a table: it is too long."
 
@@ -136,4 +136,4 @@ def test_any_text_is_a_table_or_a_sentence(text: str, codec: str) -> None:
 
 
 def test_limits_of_the_house() -> None:
-    assert (table_limits.FILE_LIMIT, table_limits.ROW_LIMIT, table_limits.COLUMN_LIMIT) == (20971520, 100_000, 200)
+    assert (table_limits.FILE_LIMIT, table_limits.ROW_LIMIT, table_limits.COLUMN_LIMIT) == (41_943_040, 100_000, 200)
