@@ -83,6 +83,7 @@ def test_other_rows_are_no_headings(cells: tuple[str, ...]) -> None:
         (("951201802", "Total"), False),
         (("Total 951201802", ""), False),
         (("Recepción", "x"), False),
+        (("Country", "x"), False),
         (("", ""), False),
     ],
 )

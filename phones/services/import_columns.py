@@ -34,9 +34,15 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "read_at": (),
 } | {
     column: titles
-    for lane, spanish in (("inbound", "entrante"), ("outbound", "saliente"))
+    for lane, spanish, others in (
+        ("inbound", "entrante", ("agente de entrada", "agent entrant", "eingehender agent", "agente inbound")),
+        ("outbound", "saliente", ("agente de salida", "agent sortant", "ausgehender agent", "agente outbound")),
+    )
     for column, titles in (
-        (f"{lane}_agent", (lane, f"{lane} agent name", f"agente {spanish}", spanish, f"nombre del agente {spanish}")),
+        (
+            f"{lane}_agent",
+            (lane, f"{lane} agent name", f"agente {spanish}", spanish, f"nombre del agente {spanish}", *others),
+        ),
         (f"{lane}_agent_id", (f"id del agente {spanish}", f"id agente {spanish}", f"agente {spanish} id")),
         (
             f"{lane}_version",
@@ -76,8 +82,7 @@ _LOOSE_TITLES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _TOTAL = re.compile(
-    r"(?:sub|grand )?total\w*|sum|suma|summe|summary|gesamt\w*|somme|soma|recuento|count|anzahl|nombre total",
-    re.IGNORECASE,
+    r"(?:(?:sub|grand )?total\w*|suma?|summe|summary|gesamt\w*|somme|soma|recuento|count|anzahl)\b", re.IGNORECASE
 )
 KEYS = ("id", "number")
 ONLY_READ = (*KEYS, "read_at")
