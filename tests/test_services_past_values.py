@@ -82,6 +82,8 @@ def test_several_changes_since_are_all_undone(north: Project, directory: Directo
     # What it was in between is an edit, and what it is today is none.
     assert wishes(draft_of(north, edited(text, nickname="Second"))) == {2: {"nickname": "Second"}}
     assert draft_of(north, edited(text, nickname="")).rows == []
+    (row,) = draft_of(north, edited(text, nickname="Other")).rows
+    assert (row.look, row.details) == ("conflict", {"file": {"then": {"nickname": "First"}}})
 
 
 def test_change_under_way_while_it_was_read_leaves_both_values_alone(north: Project, directory: Directory) -> None:
