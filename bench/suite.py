@@ -1,6 +1,6 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import crowd, listing, pacing, planning, saving, scripts, sizes, starting, syncing, verifying
+from bench import crowd, files, listing, pacing, planning, saving, scripts, sizes, starting, syncing, verifying
 
 BENCHMARKS = {
     "saving": saving,
@@ -13,4 +13,5 @@ BENCHMARKS = {
     "plan": planning,
     "pace": pacing,
     "crowd": crowd,
+    "files": files,
 }

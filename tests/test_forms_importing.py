@@ -39,7 +39,11 @@ def test_file_is_read_as_a_table() -> None:
     [
         (None, "", "Choose a file."),
         (b"\r\n", "list.csv", "The file is empty."),
-        (b"nonsense", "list.xlsx", "The file is broken, or no Excel workbook. Save it as .xlsx or CSV and try again."),
+        (
+            b"PK\x03\x04nonsense",
+            "list.xlsx",
+            "The file is broken, or no Excel workbook. Save it as .xlsx or CSV and try again.",
+        ),
     ],
 )
 def test_file_that_is_no_table_is_told_at_its_field(data: bytes | None, name: str, error: str) -> None:

@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phones.forms.opened import Opened
-from phones.forms.phones import NicknameForm, PhoneForm, one_line
+from phones.forms.phones import NicknameForm, PhoneForm
 from phones.forms.reasons import REASON_LIMIT, TICKET_LIMIT
 from phones.models import Phone, Project
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
 from phones.services.intention import NICKNAME_LIMIT, Base, Intention
+from phones.services.nicknames import one_line
 
 FIXED = [
     "id",
@@ -219,8 +220,9 @@ def test_nickname_that_was_not_sent_is_left_alone() -> None:
     assert intention_of(form).is_empty
 
 
-def test_line_breaks_are_taken_out_of_a_nickname() -> None:
-    assert intention_of(filled(make_phone(), nickname="Ven\r\ntas\n 2")) == Intention(nickname="Ventas 2")
+def test_nickname_is_kept_on_one_line_of_what_is_seen() -> None:
+    assert intention_of(filled(make_phone(), nickname="Sala\r\nnorte\n 2\u200b")) == Intention(nickname="Sala norte 2")
+    assert intention_of(filled(make_phone(), nickname="\u2800\u202e")) == Intention(nickname="")
 
 
 @pytest.mark.parametrize("extra", [0, 1])

@@ -158,3 +158,11 @@ def test_form_without_its_token_is_too_old(aurora: Project) -> None:
 
     assert not form.is_valid()
     assert list(form.errors) == ["form_token"]
+
+
+@pytest.mark.parametrize("pattern", ["\u200b", "\u2800\u202e", "\n"])
+def test_pattern_of_nothing_that_is_seen_is_no_name(aurora: Project, pattern: str) -> None:
+    form = sent(aurora, nickname_how="SET", nickname_pattern=pattern)
+
+    assert not form.is_valid()
+    assert form.errors == {"nickname_pattern": ["Type a pattern, or choose Keep."]}

@@ -44,7 +44,7 @@ def test_row_holds_the_change_as_it_was(sales_phone: Phone, router: User) -> Non
         "created_at": "2026-07-01T12:00:00+02:00",
         "settled_at": "2026-03-29T03:00:00+02:00",
         "phone_id": str(sales_phone.pk),
-        "number": "'+34 951 44 12 46",
+        "number": "+34951441246",
         "person": "Lola Ruiz",
         "source": "REVERT",
         "outcome": "MISMATCH",

@@ -17,7 +17,7 @@ from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
 from tests.test_services_exporting import csv_text
 from tests.test_services_finding import RECEPTION, add_many, add_phone, directory, north
-from tests.test_services_importing import draft_of, edited, faults, rewritten
+from tests.uploads import draft_of, edited, faults, rewritten
 
 __all__ = ["directory", "north"]
 

@@ -78,7 +78,30 @@ def test_sheet_holds_what_the_list_shows(client: Client, sales_phone: Phone) -> 
 def test_menu_of_the_list_exports_what_is_filtered(client: Client, aurora: Project) -> None:
     links = read(client.get("/projects/aurora/phones/?q=citas&status=assigned")).xpath("//a[@download]/@href")
 
-    assert links == [f"{EXPORT}{kind}?q=citas&status=assigned" for kind in ("xlsx", "csv")]
+    suffix = "?q=citas&status=assigned"
+    assert links == [f"{EXPORT}{kind}{suffix}{more}" for more in ("&columns=shown", "") for kind in ("xlsx", "csv")]
+
+
+@pytest.mark.parametrize("sort", ["nickname", "-nickname", "inbound", "age", "-number"])
+def test_files_follow_the_order_of_the_list(client: Client, aurora: Project, sort: str) -> None:
+    listed = read(client.get(f"/projects/aurora/phones/?size=100&sort={sort}")).xpath("//tbody//tr/@id")
+
+    rows = csv_rows(client.get(f"{EXPORT}csv?sort={sort}"))
+
+    assert [f"phone-{row['id']}" for row in rows] == listed
+
+
+def test_file_of_what_is_shown_has_the_columns_of_the_list(client: Client, aurora: Project) -> None:
+    usual = ("number", "nickname", "status", "inbound_agent", "outbound_agent", "provider", "read_at")
+    for query, columns in (
+        ("", usual),
+        ("&cols=number,assigned,outbound", ("number", "outbound_agent", "assigned_at", "read_at")),
+    ):
+        rows = csv_rows(client.get(f"{EXPORT}csv?columns=shown{query}"))
+        sheet = load_workbook(io.BytesIO(body_of(client.get(f"{EXPORT}xlsx?columns=shown{query}"))))["phones"]
+
+        assert tuple(rows[0]) == tuple(cell.value for cell in sheet[1]) == columns
+        assert len(rows) == sheet.max_row - 1 == 40
 
 
 def test_key_is_not_exported(client: Client, canary: Canary) -> None:

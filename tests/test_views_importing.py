@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Plan, PlanItem, PlanKind
+from phones.models import Phone, Plan, PlanItem, PlanKind, Upload
 from phones.views import importing
 from phones.views.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
@@ -166,6 +167,59 @@ def test_hostile_files_change_no_markup(client: Client) -> None:
             assert response.status_code == 422, hostile
             shapes.append(skeleton(response))
         assert shapes[0] == shapes[1], hostile
+
+
+CASES = Path(__file__).parent / "data/cases"
+
+
+def workbook_of_two() -> SimpleUploadedFile:
+    return SimpleUploadedFile("numbers.xlsx", (CASES / "i12-edited-copy-of-sheet.xlsx").read_bytes())
+
+
+def test_sheet_is_chosen_without_sending_the_file_again(client: Client, lead: User) -> None:
+    asked = upload(client, workbook_of_two())
+
+    form = find(read(asked), "upload")
+    assert asked.status_code == 422
+    assert texts(form, ".//fieldset[@id='sheets']/label") == ["phones", "phones (2)"]
+    assert Upload.objects.get().owner == lead
+    kept = {name: value for name, value in values_of(form).items() if name not in {"file", "sheet"}}
+    assert (kept["reason"], kept["ticket"]) == ("From the sheet", "T-1")
+
+    # A field that is missing meanwhile asks for it alone.
+    again = client.post(UPLOAD, kept | {"sheet": "phones (2)", "reason": ""})
+    kept_on = {name: value for name, value in values_of(find(read(again), "upload")).items() if name != "file"}
+    done = client.post(UPLOAD, kept_on | {"reason": "x"})
+
+    assert (again.status_code, done.status_code) == (422, 302)
+    assert PlanItem.objects.get().after == {"nickname": "EDITADO"}
+    assert not Upload.objects.exists()
+    notes = texts(read(client.get(done["Location"])), "//ul[@aria-label='How the file was read']/li")
+    assert notes == [
+        "The sheet “phones (2)” was read.",
+        "1 line has no read_at, so it was compared with our copy of today.",
+    ]
+
+
+def test_file_of_somebody_else_or_long_ago_is_not_taken(
+    client: Client, client_of: Callable[[User], Client], admin: User
+) -> None:
+    upload(client_of(admin), workbook_of_two())
+    theirs = Upload.objects.get()
+    values = values_of(find(read(client.get(UPLOAD)), "upload"))
+    del values["file"]
+
+    response = client.post(UPLOAD, values | {"upload": str(theirs.pk), "sheet": "phones", "reason": "x"})
+
+    assert response.status_code == 422
+    assert texts(read(response), "//*[@id='id_file_error']") == ["Choose the file again: it is no longer here."]
+
+
+def test_second_file_takes_the_place_of_the_first(client: Client) -> None:
+    for _time in range(2):
+        upload(client, workbook_of_two())
+
+    assert Upload.objects.count() == 1
 
 
 @pytest.mark.parametrize(("who", "is_led"), [("router", False), ("lead", True)])

@@ -16,6 +16,7 @@ from phones.models import Phone
 from phones.services.directory import AgentEntry, Directory, VersionEntry
 from phones.services.impact import Target
 from phones.services.intention import LANES, NICKNAME_LIMIT, Base, Intention
+from phones.services.nicknames import one_line
 
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields
@@ -43,11 +44,6 @@ def choice_between() -> forms.ChoiceField:
     return forms.ChoiceField(choices=[(THEIRS, _("Keep what Diga has")), (MINE, _("Use mine"))], required=False)
 
 
-def one_line(text: str) -> str:
-    """Return the text as a one-line input sends it back: without line breaks."""
-    return text.replace("\r", "").replace("\n", "")
-
-
 # A picker's options of one agent: its name, and (version id, label) of each version.
 Group = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -72,7 +68,7 @@ class NicknameForm(forms.Form):
         """Make a form of what was sent, or a fresh one: on what the phone is now, or on `opened`."""
         self.phone, self.directory = phone, directory
         self.seen = opened or Opened.of(phone, directory)
-        shown = {"opened": self.seen.packed(phone.pk), "nickname": phone.nickname or ""}
+        shown = {"opened": self.seen.packed(phone.pk), "nickname": one_line(phone.nickname or "")}
         super().__init__(data, initial=shown | (initial or {}))
         if self.is_bound:
             with suppress(forms.ValidationError):
@@ -117,7 +113,7 @@ class NicknameForm(forms.Form):
         is_left_alone = "nickname" not in self.data or self.keeps_theirs("nickname")
         if typed is None or is_left_alone or typed == one_line(base.nickname or ""):
             return diga.UNSET
-        return typed.strip()
+        return typed
 
     def intention(self) -> Intention:
         """Return what the person wants changed."""

@@ -14,6 +14,7 @@ from phones.models import Phone
 from phones.services.directory import Directory
 from phones.services.impact import Target
 from phones.services.intention import LANES, NICKNAME_LIMIT
+from phones.services.nicknames import one_line
 from phones.services.patterns import BadPattern, Pattern
 from phones.services.wishing import Lane, Wish
 
@@ -54,7 +55,7 @@ class WishForm(ReasonFields):
 
     def clean_nickname_pattern(self) -> str:
         """Refuse a placeholder that stands for nothing, and names that would be too long."""
-        text: str = self.cleaned_data["nickname_pattern"]
+        text = one_line(self.cleaned_data["nickname_pattern"])
         if self._how("nickname") != SET:
             return text
         try:

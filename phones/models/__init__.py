@@ -8,6 +8,7 @@ from .project import Membership, NoKey, Project, Role, TokenState
 from .seal import ChainBreak, ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
 from .upgrade import PUBLISHED, AgentUpgrade, ReadBack, UpgradeItem, UpgradeOutcome
+from .upload import Upload
 from .view import SavedView, Selection
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "TokenState",
     "UpgradeItem",
     "UpgradeOutcome",
+    "Upload",
 ]

@@ -80,7 +80,8 @@ class Plan(models.Model):
 
     `wish` says what was asked for, for the heading: for each field `{how: SET | UNASSIGN | PATTERN, value}`, where a
     lane's value is frozen as in the diary; it is empty for plans whose rows differ. `agreed` are the ids of the
-    versions that applying it may publish. `problems` are the lines of a file that no row came from: `{line, text}`.
+    versions that applying it may publish. `problems` are the lines of a file that no row came from: `{line, text}`;
+    `notes` say how it was read: `{code, …}`, with a code of `import_words`.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="plans")
@@ -95,6 +96,9 @@ class Plan(models.Model):
     wish: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     agreed: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     problems: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
+    notes: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list, db_default=[], blank=True
+    )
     # The plan whose failed rows, rest or changes this one is about.
     origin = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="followers")
     # Whose yes started it: the author's, or a second person's where the project asks for one. It stays.

@@ -15,9 +15,14 @@ from .typed_cells import NotUnderstood
 
 # Up to so many candidates or versions are named in a sentence.
 NAMED = 8
+# So many unknown names are answered with the closest known one.
+SUGGESTIONS = 100
 # Longer texts are no name, and to compare them with all names would take long.
 NAME_LIMIT = 200
-_WITH_VERSION = re.compile(r"(?P<name>.*?\S)[\s·,(]+v\.?\s?(?P<number>\d{1,9})\)?", re.IGNORECASE | re.DOTALL)
+# Sought in the end of a text only: a pattern for all of it would try every place for the name's end.
+_AT_END = re.compile(r"[\s·,(]v\.?\s?(\d{1,9})\)?\Z", re.IGNORECASE)
+_END_LENGTH = 20
+_BETWEEN = " \t\r\n·,(\xa0"
 _VERSION = re.compile(r"(?:v\.?\s?)?(\d{1,9})(?:\.0)?", re.IGNORECASE)
 
 
@@ -26,6 +31,7 @@ class AgentNames:
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
+        self._suggestions = SUGGESTIONS
         self._exact: defaultdict[str, list[AgentEntry]] = defaultdict(list)
         self._alike: defaultdict[str, list[AgentEntry]] = defaultdict(list)
         for agent in directory.agents:
@@ -115,7 +121,9 @@ class AgentNames:
 
     def _unknown(self, text: str) -> str:
         shown = text[:NAME_LIMIT]
-        close = get_close_matches(nickname_key(shown), list(self._alike), n=1)
+        # To compare a text with all names takes long, and a file may have very many unknown ones.
+        self._suggestions -= 1
+        close = self._suggestions >= 0 and get_close_matches(nickname_key(shown), list(self._alike), n=1)
         if close:
             return _("No agent of this project is called “%(text)s”. The closest is “%(name)s”.") % {
                 "text": shown,
@@ -126,8 +134,10 @@ class AgentNames:
 
 def _parted(text: str) -> tuple[str, str]:
     """Return a name and the number of the version behind it, "" without one."""
-    match = _WITH_VERSION.fullmatch(text) if len(text) <= 2 * NAME_LIMIT else None
-    return (match["name"], match["number"]) if match else (text, "")
+    start = max(0, len(text) - _END_LENGTH)
+    found = _AT_END.search(text, start)
+    name = text[: found.start()].rstrip(_BETWEEN) if found else ""
+    return (name, found[1]) if found and name else (text, "")
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

@@ -1,41 +1,56 @@
-"""CSV as people have it: any common encoding, separator and line ending. Pure."""
+"""CSV as people have it: any common encoding, separator, quoting and line ending. Pure."""
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from django.utils.translation import gettext as _
 
+from .cell_encodings import Encoding, encodings_of_bytes, encodings_of_text, marked_codec
 from .table_limits import COLUMN_LIMIT, NotATable
 
 # On a tie, what texts hold least comes first.
 SEPARATORS = "\t;|,"
 # More cells than this in a line are no row of a table, and would take much memory.
 CELL_COUNT_LIMIT = 50 * COLUMN_LIMIT
-SAMPLE_COUNT = 20
+SAMPLE_COUNT = 30
+IsHead = Callable[[Sequence[str]], bool]
 _BLANK = f'{SEPARATORS}" \r\n'
 _NAMED_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[ \t;,]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LAST = "\x1aend of the file\x1a"
 
 
-def read_delimited(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the number of the line it begins in, blank ones too.
+def read_delimited(
+    data: bytes, is_head: IsHead = lambda _cells: False
+) -> tuple[Iterator[tuple[int, list[str]]], tuple[Encoding, ...]]:
+    """Return each record with the number of the line it begins in, blank ones too, and the encodings to choose from.
 
-    :raises NotATable: a quotation mark is never closed, or a cell or line is longer than any in a table.
+    `is_head` says whether a row could be the headings.
+
+    :raises NotATable: while the records are read: a quotation mark is never closed, backslashes stand before some, or a
+        cell or line is longer than any in a table.
     """
-    text = _text_of(data)
+    text, encodings = _text_of(data)
+
+    def could_be_head(cells: Sequence[str]) -> bool:
+        return any(is_head([encoding.decode(cell) for cell in cells]) for encoding in encodings)
+
+    return _read(text, could_be_head), encodings
+
+
+def _read(text: str, is_head: IsHead) -> Iterator[tuple[int, list[str]]]:
     named = _NAMED_SEPARATOR.match(text)
     body = text[named.end() :] if named else text
     if not body.strip(_BLANK):
         return
-    separator = named[1] if named else _separator_of(body)
+    separator = named[1] if named else _separator_of(body, is_head)
+    escape = _escape_of(body, separator)
     # If the last line doesn't come back as it is, a quotation mark before it has swallowed it.
     ending = "" if body.endswith(("\r", "\n")) else "\n"
     line = 1 + bool(named)
-    records = _records(f"{body}{ending}{_LAST}", separator)
+    records = _records(f"{body}{ending}{_LAST}", separator, escape)
     try:
         for count, cells in records:
             if cells == [_LAST]:
@@ -51,9 +66,9 @@ def read_delimited(data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise NotATable(_("Line %(line)s is no row of a table: it is too long.") % {"line": line}) from None
 
 
-def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, separator: str, escape: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with how many lines it takes."""
-    reader = csv.reader(_lines(text, separator), delimiter=separator)
+    reader = csv.reader(_lines(text, separator), delimiter=separator, escapechar=escape, doublequote=True)
     read_count = 0
     for cells in reader:
         yield reader.line_num - read_count, cells
@@ -67,43 +82,64 @@ def _lines(text: str, separator: str) -> Iterator[str]:
         yield line
 
 
-def _separator_of(text: str) -> str:
-    """Return what separates most cells of the header; of several, what most lines have as often."""
-    scores = {separator: _score(text, separator) for separator in SEPARATORS}
-    return max(SEPARATORS, key=lambda separator: scores[separator])
+def _separator_of(text: str, is_head: IsHead) -> str:
+    """Return what cuts headings out of a row; else what separates most cells of the first one, and of others alike."""
+    samples = {separator: _sample(text, separator) for separator in SEPARATORS}
+    return max(SEPARATORS, key=lambda separator: _score(samples[separator], is_head))
 
 
-def _score(text: str, separator: str) -> tuple[int, int]:
+def _sample(text: str, separator: str) -> list[list[str]]:
     try:
         records = [cells for _count, cells in islice(_records(text, separator), SAMPLE_COUNT)]
     except csv.Error:
-        return 0, 0
-    sample = [cells for cells in records if any(cell.strip(_BLANK) for cell in cells)]
-    # What quotation marks hold together, a wrong separator tears apart, and leaves the marks.
-    width = len(sample[0]) if sample and not any('"' in cell for cell in sample[0]) else 0
-    return width, sum(len(cells) == width for cells in sample)
+        return []
+    return [cells for cells in records if any(cell.strip(_BLANK) for cell in cells)]
 
 
-def _text_of(data: bytes) -> str:
-    """Return the text: UTF-8 or UTF-16 by its mark or look, Windows-1252 otherwise. NUL has no place in a table."""
-    if data.startswith(codecs.BOM_UTF8):
-        text = data.decode("utf-8-sig", errors="replace")
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", errors="replace")
-    elif codec := _unmarked_utf16(data):
-        text = data.decode(codec, errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
-    return text.replace("\x00", "")
+def _score(sample: list[list[str]], is_head: IsHead) -> tuple[bool, bool, int, int]:
+    if not sample:
+        return False, False, 0, 0
+    # What quotation marks hold together, a wrong separator tears apart, and leaves a mark on either side.
+    is_torn = any(cell.count('"') % 2 for cell in sample[0])
+    width = len(sample[0])
+    return any(map(is_head, sample)), not is_torn, width, sum(len(cells) == width for cells in sample)
 
 
-def _unmarked_utf16(data: bytes) -> str:
-    """Return the codec of UTF-16 without its mark, "" for anything else: every other byte of a header is NUL."""
-    head = data[:200]
-    pairs = len(head) // 2
-    if pairs and head[1::2].count(0) > 0.8 * pairs:
-        return "utf-16-le"
-    return "utf-16-be" if pairs and head[0::2].count(0) > 0.8 * pairs else ""
+def _escape_of(text: str, separator: str) -> str | None:
+    r"""Return what stands before a quotation mark in a quoted text: a backslash (PHP, MySQL), None for another mark.
+
+    :raises NotATable: read either way, something is left over.
+    """
+    if '\\"' not in text:
+        return None
+    is_doubled, is_escaped = (_is_consistent(text, separator, escape) for escape in (None, "\\"))
+    if is_doubled:
+        return None
+    if is_escaped:
+        return "\\"
+    raise NotATable(
+        _("Quotation marks in this file have a backslash before them in some places and are doubled in others.")
+    )
+
+
+def _is_consistent(text: str, separator: str, escape: str | None) -> bool:
+    """Say whether nothing stands behind a closing quotation mark, and no line has more cells than the first."""
+    reader = csv.reader(
+        _lines(text, separator), delimiter=separator, escapechar=escape, doublequote=escape is None, strict=True
+    )
+    try:
+        widths = [len(cells) for cells in reader if cells]
+    except csv.Error:
+        return False
+    return not widths or max(widths) <= widths[0]
+
+
+def _text_of(data: bytes) -> tuple[str, tuple[Encoding, ...]]:
+    """Return the text and the encodings to choose from. NUL has no place in a table."""
+    codec = marked_codec(data)
+    try:
+        text = data.decode(codec or "utf-8", errors="replace" if codec else "strict")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").replace("\x00", ""), encodings_of_bytes(data)
+    text = text.replace("\x00", "")
+    return text, encodings_of_text(text)

@@ -1,15 +1,13 @@
 """The phones of a filter as CSV or XLSX. Rows are read by pages, so that the size of the list costs no memory."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from openpyxl import Workbook
-from openpyxl.cell.cell import Cell, WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from xlsxwriter import Workbook
 
 from phones.models import Phone, Project
 
@@ -48,51 +46,80 @@ READ = (
     "note",
     "fetched_at",
 )
+# The columns of a file by those of the list. What a row is found by, and when it was read, is always there.
+_SHOWN = {
+    "number": ("number",),
+    "nickname": ("nickname",),
+    "status": ("status",),
+    "inbound": ("inbound_agent",),
+    "outbound": ("outbound_agent",),
+    "provider": ("provider",),
+    "assigned": ("assigned_at",),
+    "age": (),
+}
+ALWAYS = ("read_at",)
+# A spreadsheet takes no longer text.
+CELL_LIMIT = 32_767
 _CHUNK_BYTES = 64 * 1024
 
 
-def csv_lines(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[str]:
-    """Yield the file by batches of whole lines, by number. One query a batch, asked when the batch is wanted."""
-    phones = _phones(matching(project, criteria, directory, now))
-    yield from csv_stream(COLUMNS, (row_of(phone, directory) for phone in phones), batch_size=BATCH_SIZE)
+def columns_shown(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of a file that shows what the list does."""
+    return tuple(column for code in codes for column in _SHOWN.get(code, ())) + ALWAYS
 
 
-def xlsx_chunks(*, project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Iterator[bytes]:
-    """Yield the file. It is written whole into a temporary file when the first piece is wanted."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("phones")
-    sheet.freeze_panes = "A2"
-    sheet.append(list(COLUMNS))
-    for phone in _phones(matching(project, criteria, directory, now)):
-        sheet.append([_sheet_cell(sheet, text) for text in row_of(phone, directory)])
+def csv_lines(
+    *,
+    project: Project,
+    criteria: Criteria,
+    directory: Directory,
+    now: datetime,
+    columns: Sequence[str] = COLUMNS,
+) -> Iterator[str]:
+    """Yield the file by batches of whole lines, in the order of the list. One query a batch, when it is wanted."""
+    yield from csv_stream(columns, _rows(project, criteria, directory, now, columns), batch_size=BATCH_SIZE)
+
+
+def xlsx_chunks(
+    *,
+    project: Project,
+    criteria: Criteria,
+    directory: Directory,
+    now: datetime,
+    columns: Sequence[str] = COLUMNS,
+) -> Iterator[bytes]:
+    """Yield the file. It is written whole into a temporary file when the first piece is wanted, a row at a time."""
     with tempfile.TemporaryFile() as file:
-        book.save(file)
+        book = Workbook(file, {"constant_memory": True})
+        sheet = book.add_worksheet("phones")
+        sheet.freeze_panes(1, 0)
+        for place, row in enumerate(chain([columns], _rows(project, criteria, directory, now, columns))):
+            for column, text in enumerate(row):
+                # As a text, whatever it looks like; what is empty needs no cell.
+                if text:
+                    sheet.write_string(place, column, without_controls(text)[:CELL_LIMIT])
+        book.close()
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
 
 
-def _sheet_cell(sheet: WriteOnlyWorksheet, text: str) -> Cell | str:
-    """Return a cell that holds a text: `#N/A` would be an error otherwise."""
-    if not text.startswith("#"):
-        return without_controls(text)
-    cell = WriteOnlyCell(sheet, without_controls(text))
-    cell.data_type = "s"
-    return cell
-
-
-def _phones(phones: QuerySet[Phone]) -> Iterator[Phone]:
-    """Yield all rows by number, a batch a query; what is added behind the place that is read may be left out."""
-    ordered = phones.only(*READ).order_by("number", "pk")
-    batch = list(ordered[:BATCH_SIZE])
+def _rows(
+    project: Project, criteria: Criteria, directory: Directory, now: datetime, columns: Sequence[str]
+) -> Iterator[Sequence[str]]:
+    """Yield the cells of all rows in the order of the list, a batch a query; what is added meanwhile may be absent."""
+    order = criteria.order
+    phones = matching(project, criteria, directory, now).only(*{*READ, *order.columns})
+    places = [COLUMNS.index(column) for column in columns]
+    batch = list(order.sorted(phones)[:BATCH_SIZE])
     while batch:
-        yield from batch
-        last = batch[-1]
+        for phone in batch:
+            cells = row_of(phone, directory)
+            yield [cells[place] for place in places]
         if len(batch) < BATCH_SIZE:
             return
-        # The first bound is implied by the second, but lets the index skip to the batch.
-        further = ordered.filter(Q(number__gte=last.number), Q(number__gt=last.number) | Q(pk__gt=last.pk))
-        batch = list(further[:BATCH_SIZE])
+        key = order.key(order.cursor(batch[-1]))
+        batch = list(order.sorted(order.beyond(phones, key or (), backwards=False))[:BATCH_SIZE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +162,4 @@ def row_of(phone: Phone, directory: Directory) -> list[str]:
 
 def _moment(moment: datetime | None) -> str:
     """Return an ISO 8601 date-time in UTC, "" for none."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else ""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""

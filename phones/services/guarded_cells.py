@@ -1,10 +1,13 @@
-"""Texts in the cells of a file that a spreadsheet opens: none is taken for a formula, and every one comes back.
+"""Texts in the cells of a file that a spreadsheet opens: none is taken for a formula or a date, and each comes back.
 
-A spreadsheet runs what begins with one of `FORMULA_STARTS`; an apostrophe in front makes it a text. The import
-takes that apostrophe off again, so a text that itself looks guarded gets another one.
+A spreadsheet runs what begins with one of `FORMULA_STARTS`, and writes `24/7` or `1.000` anew as it sees fit; an
+apostrophe in front makes it a text. The import takes that apostrophe off again, so a text that itself looks guarded
+gets another one.
 """
 
 import re
+
+from .conversions import is_convertible
 
 # XML has no place for control characters, nor for two others that openpyxl forgets.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -17,7 +20,7 @@ _E164 = re.compile(r"\+[1-9]\d{3,14}")
 
 def guarded(text: str) -> str:
     """Return a text as it goes into a cell; `unguarded` gives it back."""
-    return GUARD + text if text[:1] in FORMULA_STARTS or _looks_guarded(text) else text
+    return GUARD + text if _needs_guard(text) or _looks_guarded(text) else text
 
 
 def number_cell(text: str) -> str:
@@ -39,4 +42,8 @@ def without_controls(text: str) -> str:
 
 
 def _looks_guarded(text: str) -> bool:
-    return text[:1] == GUARD and (text[1:2] in FORMULA_STARTS or text[1:2] == GUARD)
+    return text[:1] == GUARD and (text[1:2] == GUARD or _needs_guard(text[1:]))
+
+
+def _needs_guard(text: str) -> bool:
+    return text[:1] in FORMULA_STARTS or is_convertible(text)

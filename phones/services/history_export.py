@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.models import Change
 
 from .csv_stream import csv_stream
-from .guarded_cells import guarded
+from .guarded_cells import guarded, number_cell
 from .history import CHANGED_FIELDS
 from .intention import LANES
 
@@ -41,8 +41,12 @@ COLUMNS = (
 
 def csv_lines(changes: QuerySet[Change]) -> Iterator[str]:
     """Yield the changes as lines of CSV with a header, for programs and spreadsheets; never all in memory."""
-    rows = (_row(change) for change in changes.iterator(chunk_size=CHUNK))
-    yield from csv_stream(COLUMNS, ((guarded(str(value)) for value in row.values()) for row in rows))
+    rows = (_row(change) for change in changes.select_related("phone").iterator(chunk_size=CHUNK))
+    yield from csv_stream(COLUMNS, (_cells(row) for row in rows))
+
+
+def _cells(row: dict[str, Any]) -> Iterator[str]:
+    return (number_cell(str(value)) if name == "number" else guarded(str(value)) for name, value in row.items())
 
 
 def _row(change: Change) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def _row(change: Change) -> dict[str, Any]:
         "seen_from": _iso(change.seen_from),
         "settled_at": _iso(change.settled_at),
         "phone_id": change.phone_id,
-        "number": change.number,
+        "number": change.phone.number,
         "person": change.actor_name,
         "source": change.source,
         "outcome": change.outcome,

@@ -10,15 +10,35 @@ from phones.models import Phone, Project
 from .agent_names import as_uuid
 from .exporting import READ
 from .import_columns import ImportColumns
+from .number_cells import number_in
 from .numbers import NOT_DIGITS
 from .pasting import Candidate, Fault, NoNumber, read_number
 from .policy import policy_for
 from .resolving import phones_by_number
-from .tables import Row
-from .typed_cells import NotUnderstood, is_untouched
+from .table_limits import NotATable
+from .tables import Row, Table
+from .typed_cells import SHOWN_LENGTH, NotUnderstood, is_error, is_untouched
 
-SHOWN_LENGTH = 80
 _READ = ("project_id", "shown", "digits", "missing_since", *READ)
+Spelled = tuple[Candidate | NoNumber, ...]
+
+
+def drop_foreign_ids(table: Table, columns: ImportColumns) -> str:
+    """Leave the column of ids out if they are another system's, and return its title; "" where they are Diga's.
+
+    :raises NotATable: they are not, and there are no numbers.
+    """
+    if "id" not in columns.places:
+        return ""
+    ids = [cell for row in table.rows if (cell := (columns.cell(row, "id") or "").strip())]
+    if not ids or any(as_uuid(cell) for cell in ids):
+        return ""
+    if "number" not in columns.places:
+        raise NotATable(
+            _("The ids in the column “%(column)s” are not Diga’s. Add a column “number”, or remove this one.")
+            % {"column": columns.title("id")}
+        )
+    return columns.drop("id")
 
 
 def phones_of_rows(
@@ -32,11 +52,12 @@ def phones_of_rows(
     }
     # A number is looked up only where there is no id.
     spelled = {
-        row.line: read_number(columns.cell(row, "number") or "")
+        row.line: _spelled(columns.cell(row, "number") or "")
         for row in rows
         if not (columns.cell(row, "id") or "").strip()
     }
-    by_number = phones_by_number(phones, [each for each in spelled.values() if isinstance(each, Candidate)])
+    candidates = [each for spellings in spelled.values() for each in spellings if isinstance(each, Candidate)]
+    by_number = phones_by_number(phones, candidates)
     found: list[tuple[Row, Phone | NotUnderstood]] = []
     for row in rows:
         try:
@@ -52,6 +73,12 @@ def phones_of_rows(
     return found
 
 
+def _spelled(cell: str) -> Spelled:
+    """Return what a cell may mean: the text as it is (a SIP identifier may be a number), then the number within it."""
+    bare = number_in(cell)
+    return (read_number(cell),) if bare == cell else (read_number(cell), read_number(bare))
+
+
 def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID, Phone]) -> Phone:
     if phone_id is None:
         raise NotUnderstood(_("“%(text)s” is no id.") % {"text": cell.strip()[:SHOWN_LENGTH]})
@@ -60,20 +87,14 @@ def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID,
     return by_id[phone_id]
 
 
-def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
+def _numbered(cell: str, spelled: Spelled, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
     """Return the phone with a number; of several that held it, the one that still does."""
     text = cell.strip()[:SHOWN_LENGTH]
     if not text:
         raise NotUnderstood(_("There is neither a number nor an id."))
-    if isinstance(spelled, NoNumber):
-        if spelled.fault is Fault.ROUNDED:
-            raise NotUnderstood(
-                _("The spreadsheet rounded the number to %(text)s, and its last digits are lost.") % {"text": text}
-            )
-        raise NotUnderstood(_("“%(text)s” is no phone number.") % {"text": text})
-    phones = by_number.get(spelled, ())
+    phones = next((by_number[each] for each in spelled if isinstance(each, Candidate) and each in by_number), ())
     if not phones:
-        raise NotUnderstood(_("“%(text)s” is not a number of this project.") % {"text": text})
+        raise NotUnderstood(_no_phone(text, spelled))
     held = [phone for phone in phones if policy_for(phone).can_label] if len(phones) > 1 else phones
     if len(held) != 1:
         raise NotUnderstood(
@@ -81,6 +102,17 @@ def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candi
             % {"number": phones[0].shown}
         )
     return held[0]
+
+
+def _no_phone(text: str, spelled: Spelled) -> str:
+    """Say why no phone has the number in a cell."""
+    if is_error(text):
+        return _("The cell of the number holds an error value, %(text)s.") % {"text": text}
+    if any(isinstance(each, Candidate) for each in spelled):
+        return _("“%(text)s” is not a number of this project.") % {"text": text}
+    if any(isinstance(each, NoNumber) and each.fault is Fault.ROUNDED for each in spelled):
+        return _("The spreadsheet rounded the number to %(text)s, and its last digits are lost.") % {"text": text}
+    return _("“%(text)s” is no phone number.") % {"text": text}
 
 
 def _check_number(phone: Phone, cell: str) -> None:
@@ -92,8 +124,7 @@ def _check_number(phone: Phone, cell: str) -> None:
         return
     if phone.digits and NOT_DIGITS.sub("", cell) == phone.digits:
         return
-    spelled = read_number(cell)
-    keys = (*spelled.keys, spelled.sip) if isinstance(spelled, Candidate) else ()
+    keys = {key for each in _spelled(cell) if isinstance(each, Candidate) for key in (*each.keys, each.sip) if key}
     if phone.number.removeprefix("+").lower() not in keys:
         raise NotUnderstood(
             _("The id is that of %(number)s, but the line says “%(text)s”.")

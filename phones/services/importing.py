@@ -2,31 +2,31 @@
 
 A row is about the phone with its id, else with its number. Only the nickname and the agents are ever changed: the
 status, the note and all other columns of an export are there to be read. A column that is missing keeps its field. A
-cell that reads as the export would write it today keeps it too, so that a file that was not edited changes nothing.
-An emptied cell removes the nickname or unassigns the agent; `lane_cells` says what an agent's three cells mean.
+cell keeps it too if it reads as the export wrote it at the moment that `read_at` names, or as it would write it today;
+so a file that was not edited changes nothing, however old it is. An emptied cell removes the nickname or unassigns the
+agent; `row_edits` says what is wanted by the rest.
 """
 
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from phones import diga
 from phones.models import Phone, Project
 
 from .agent_names import AgentNames
+from .cell_encodings import is_misread
 from .directory import Directory
 from .exporting import COLUMNS, row_of
 from .guarded_cells import unguarded
-from .impact import Direction, Target
-from .import_columns import ImportColumns
-from .import_phones import phones_of_rows
-from .intention import Intention
-from .lane_cells import NO_CELLS, LaneCells, LaneEdit, wanted_lane
-from .planned import Draft, LineProblem, PlannedRow
+from .import_encoding import TEXTS, choose_encoding
+from .import_phones import drop_foreign_ids, phones_of_rows
+from .past_values import Changes, changes_since, read_moment
+from .planned import Draft, LineProblem
+from .row_edits import EditReader
 from .tables import Row, Table
-from .typed_cells import NotUnderstood, is_untouched, typed_nickname
+from .typed_cells import NotUnderstood, is_untouched
 
 BATCH_SIZE = 2500
 
@@ -38,83 +38,109 @@ def draft_from_table(
 
     A line with a problem makes no row, even if other cells of it could be read.
 
-    :raises NotATable: the columns don't say which numbers the rows are about, or what to change.
+    :raises NotATable: the columns don't say which numbers the rows are about, or what to change, or nobody can tell in
+        which encoding the file was saved.
     """
-    reader = _Reader(ImportColumns(table), directory, can_label, can_route)
-    draft = Draft()
-    lines: dict[uuid.UUID, int] = {}
-    for start in range(0, len(table.rows), BATCH_SIZE):
-        batch = table.rows[start : start + BATCH_SIZE]
-        for row, phone in phones_of_rows(project=project, rows=batch, columns=reader.columns):
+    return _Import(project, table, directory, can_label=can_label, can_route=can_route).draft()
+
+
+class _Import:
+    """One table on its way to a draft."""
+
+    def __init__(
+        self, project: Project, table: Table, directory: Directory, *, can_label: bool, can_route: bool
+    ) -> None:
+        self.project, self.table, self.directory = project, table, directory
+        self.columns, self.encoding = choose_encoding(project, table, directory)
+        self.foreign_ids = drop_foreign_ids(table, self.columns)
+        self.edits = EditReader(
+            columns=self.columns,
+            names=AgentNames(directory),
+            agents_changed_at=project.agents_changed_at,
+            hides_faults=table.hides_faults,
+            can_label=can_label,
+            can_route=can_route,
+        )
+        self.lines: dict[uuid.UUID, int] = {}
+        self.undated_count = self.aside_count = 0
+
+    def draft(self) -> Draft:
+        """Return what the rows come to."""
+        draft = Draft()
+        for start in range(0, len(self.table.rows), BATCH_SIZE):
+            self._read_batch(self.table.rows[start : start + BATCH_SIZE], draft)
+        draft.notes = list(self._notes())
+        return draft
+
+    def _read_batch(self, raw_rows: Sequence[Row], draft: Draft) -> None:
+        raw = {row.line: row for row in raw_rows}
+        rows = [row for row in map(self._decoded, raw_rows) if not self._is_aside(row)]
+        found = phones_of_rows(project=self.project, rows=rows, columns=self.columns)
+        moments = {
+            phone.pk: read_moment(self.columns.cell(row, "read_at")) for row, phone in found if isinstance(phone, Phone)
+        }
+        self.undated_count += sum(moment is None for moment in moments.values())
+        changes = changes_since(moments)
+        for row, phone in found:
             if isinstance(phone, NotUnderstood):
                 draft.problems.append(LineProblem(row.line, str(phone)))
                 continue
-            first = lines.setdefault(phone.pk, row.line)
+            first = self.lines.setdefault(phone.pk, row.line)
             if first != row.line:
                 text = _("%(number)s is in line %(line)s already.") % {"number": phone.shown, "line": first}
                 draft.problems.append(LineProblem(row.line, text))
                 continue
-            intention, faults = reader.read(row, phone)
-            draft.problems += [LineProblem(row.line, fault) for fault in faults]
-            if not faults and not intention.is_empty:
-                draft.rows.append(PlannedRow(phone.pk, intention, row.line))
-    return draft
+            self._read_row(row, raw[row.line], phone, changes, draft)
 
-
-class _Reader:
-    """Reads what is wanted from the cells of a row."""
-
-    def __init__(self, columns: ImportColumns, directory: Directory, can_label: bool, can_route: bool) -> None:
-        self.columns = columns
-        self.directory = directory
-        self.names = AgentNames(directory)
-        self.can_label = can_label
-        self.can_route = can_route
-
-    def read(self, row: Row, phone: Phone) -> tuple[Intention, list[str]]:
-        """Return what the row wants, and a sentence for each thing in it that can't be understood or is not allowed."""
+    def _read_row(self, row: Row, raw: Row, phone: Phone, changes: Changes, draft: Draft) -> None:
         written = dict(zip(COLUMNS, row_of(phone, self.directory), strict=True))
         if self.columns.is_written(row, written):
-            return Intention(), []
-        exported = {code: unguarded(cell) for code, cell in written.items()}
-        faults = list(self._misshapen(row, exported))
-        wanted: dict[str, Any] = {}
-        for name in () if faults else ("nickname", *Direction):
-            try:
-                if name == "nickname":
-                    wanted[name] = self._nickname(row, phone)
-                else:
-                    wanted[name] = self._lane(row, phone, name, exported)
-            except NotUnderstood as fault:
-                faults.append(str(fault))
-        return Intention(**wanted), faults
+            return
+        moment = read_moment(self.columns.cell(row, "read_at"))
+        planned, faults = self.edits.read(
+            self._settled(row, raw, written), phone, written, changes.get(phone.pk, ()), moment
+        )
+        draft.problems += [LineProblem(row.line, fault) for fault in faults]
+        if planned and not faults:
+            draft.rows.append(planned)
 
-    def _misshapen(self, row: Row, exported: dict[str, str]) -> Iterator[str]:
-        """Yield why a row has more or fewer cells than the table has columns, where that matters."""
-        if self.columns.has_more(row):
-            yield _("The line has more cells than the header: a text with a separator in it needs quotation marks.")
-        for code in self.columns.cut(row):
-            if exported[code]:
-                yield _(
-                    "The line ends before the column “%(column)s”. To remove what is there, leave its cell empty."
-                ) % {"column": self.columns.title(code)}
-                return
+    def _is_aside(self, row: Row) -> bool:
+        is_aside = self.columns.is_aside(row)
+        self.aside_count += is_aside
+        return is_aside
 
-    def _nickname(self, row: Row, phone: Phone) -> str | diga.Unset:
-        cell = self.columns.cell(row, "nickname")
-        if cell is None or is_untouched(cell, phone.nickname or ""):
-            return diga.UNSET
-        if not self.can_label:
-            raise NotUnderstood(_("You may not change nicknames."))
-        return typed_nickname(cell, phone.nickname or "")
+    def _decoded(self, row: Row) -> Row:
+        if self.encoding.is_sure or "".join(row.cells).isascii():
+            return row
+        return replace(row, cells=tuple(map(self.encoding.decode, row.cells)))
 
-    def _lane(self, row: Row, phone: Phone, lane: str, exported: dict[str, str]) -> Target | diga.Unset | None:
-        codes = (f"{lane}_agent", f"{lane}_agent_id", f"{lane}_version")
-        cells = LaneCells(*(self.columns.cell(row, code) for code in codes))
-        if cells == NO_CELLS:
-            return diga.UNSET
-        says = LaneCells(*(exported[code] for code in codes))
-        if not self.can_route and not LaneEdit.of(cells, says).is_empty:
-            raise NotUnderstood(_("You may not change agents."))
-        agent_id: uuid.UUID | None = getattr(phone, f"{lane}_agent_id")
-        return wanted_lane(cells=cells, exported=says, agent_id=agent_id, names=self.names)
+    def _settled(self, row: Row, raw: Row, written: dict[str, str]) -> Row:
+        """Return the row with our text in each cell that reads so in another encoding: files are edited in parts."""
+        cells = list(row.cells)
+        for code in TEXTS:
+            place = self.columns.places.get(code)
+            if place is None or place >= len(cells) or raw.cells[place].isascii():
+                continue
+            text = unguarded(written[code])
+            if not is_untouched(cells[place], text) and self._reads_as(raw.cells[place], {text, written[code]}):
+                cells[place] = written[code]
+        return replace(row, cells=tuple(cells))
+
+    def _reads_as(self, cell: str, texts: Collection[str]) -> bool:
+        readings = {encoding.decode(cell) for encoding in self.table.encodings}
+        return not readings.isdisjoint(texts) or any(is_misread(cell, text) for text in texts)
+
+    def _notes(self) -> Iterator[dict[str, str | int]]:
+        """Yield what a person has to know of how the file was read, as `Plan.notes` keeps it."""
+        if self.table.sheet:
+            yield {"code": "sheet", "name": self.table.sheet}
+        if self.table.head_line > 1:
+            yield {"code": "head", "line": self.table.head_line}
+        if not self.encoding.is_sure:
+            yield {"code": "encoding", "name": self.encoding.name}
+        if self.foreign_ids:
+            yield {"code": "foreign_ids", "column": self.foreign_ids}
+        if self.aside_count:
+            yield {"code": "aside", "count": self.aside_count}
+        if self.undated_count:
+            yield {"code": "undated", "count": self.undated_count}

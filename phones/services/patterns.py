@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from phones.models import Phone
 
+from .nicknames import one_line
+
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACE = re.compile(r"n(?::0([1-9]))?")
 
@@ -44,7 +46,7 @@ class Pattern:
         return _PLACEHOLDER.search(self.text) is None
 
     def name(self, place: int, phone: Phone) -> str:
-        """Return the nickname of the phone at a place of the list, without blanks around it."""
+        """Return the nickname of the phone at a place of the list, on one line."""
 
         def value(match: re.Match[str]) -> str:
             if match[1] == "number":
@@ -53,4 +55,4 @@ class Pattern:
                 return phone.nickname or ""
             return str(place).zfill(int(match[1].partition(":")[2] or 0))
 
-        return _PLACEHOLDER.sub(value, self.text).strip()
+        return one_line(_PLACEHOLDER.sub(value, self.text))

@@ -77,6 +77,10 @@ _PLAIN: dict[str, Text] = {
     "unknown_change": gettext_lazy("Nobody knows yet whether Diga applied an earlier change of this number."),
     "moved_since": gettext_lazy("Changed again since: taking it back undoes that as well."),
     "partly": gettext_lazy("Only a part of it can be taken back."),
+    "by_itself": gettext_lazy("The spreadsheet may have changed this by itself."),
+    "old_version": gettext_lazy(
+        "The agents have changed since the file was exported: this may be the version of then."
+    ),
 }
 
 
@@ -104,6 +108,8 @@ def _words(code: str, item: PlanItem, now: datetime) -> str:
         case "just_changed":
             by = details.get("by") or _("Phone Desk")
             return _("%(person)s changed it %(ago)s.") % {"person": by, "ago": _ago(details["at"], now)}
+        case "conflict":
+            return _conflict(item)
         case "changed_outside":
             return _("It was changed in Diga %(ago)s.") % {"ago": _ago(details["at"], now)}
         case _:
@@ -121,6 +127,26 @@ def _unassigns(item: PlanItem) -> str:
     if "inbound" in item.after and item.after["inbound"] is None:
         return _("Incoming calls will no longer be answered by an agent.")
     return _("No agent will make outgoing calls from it any more.")
+
+
+# What a field was when a file was exported, is today, and is to become.
+_THREE_VALUES: dict[str, Text] = {
+    "nickname": gettext_lazy("Nickname: %(then)s when the file was exported, %(now)s today, %(file)s in the file."),
+    "inbound": gettext_lazy("Inbound: %(then)s when the file was exported, %(now)s today, %(file)s in the file."),
+    "outbound": gettext_lazy("Outbound: %(then)s when the file was exported, %(now)s today, %(file)s in the file."),
+}
+
+
+def _conflict(item: PlanItem) -> str:
+    """Say what a field was, is and is to become that was changed in the file and here as well."""
+    then = item.details["file"]["then"]
+    sides = {"now": item.before, "file": item.after, "then": then}
+    lines = [
+        str(_THREE_VALUES[name]) % {side: value_text(name, values.get(name)) for side, values in sides.items()}
+        for name in FIELDS
+        if name in then
+    ]
+    return " ".join([_("Changed here too since the file was exported."), *lines])
 
 
 def _refused(details: Mapping[str, Any]) -> str:

@@ -13,8 +13,9 @@ class PlannedRow:
     """A phone and what is wanted on it. `line` is where the file said so, None where there was no file.
 
     Whoever makes the row may know more than the preview can find out: `look` is the code of a reason to look at it
-    first. A row whose intention is empty stays in the plan, to be explained, if it has `after`, the values that can't
-    be had, as the diary keeps them; `cannot` is the code of the reason, "" where the phone is so already.
+    first, with `details` for its sentence. A row whose intention is empty stays in the plan, to be explained, if it
+    has `after`, the values that can't be had, as the diary keeps them; `cannot` is the code of the reason, "" where
+    the phone is so already.
     """
 
     phone_id: uuid.UUID
@@ -23,6 +24,7 @@ class PlannedRow:
     look: str = ""
     cannot: str = ""
     after: Mapping[str, Any] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_explained(self) -> bool:
@@ -40,7 +42,11 @@ class LineProblem:
 
 @dataclass(slots=True)
 class Draft:
-    """All that a plan is made from, in the order of the list or file. No phone is in it twice."""
+    """All that a plan is made from, in the order of the list or file. No phone is in it twice.
+
+    `notes` are what a person has to know of how a file was read (see `Plan.notes`).
+    """
 
     rows: list[PlannedRow] = field(default_factory=list)
     problems: list[LineProblem] = field(default_factory=list)
+    notes: list[dict[str, str | int]] = field(default_factory=list)

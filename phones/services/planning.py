@@ -49,7 +49,9 @@ JUST_CHANGED = timedelta(minutes=15)
 READ = ("project_id", "number", "shown", "nickname", "status", "missing_since", "inbound_agent_id", "outbound_agent_id")
 # Reasons that whoever makes a plan gives with a row (see `PlannedRow`), not the preview.
 EXPLAINED = ("revert_gone", "revert_version", "revert_closed")
-LOOKS = ("moved_since", "partly")
+LOOKS = ("moved_since", "partly", "conflict", "by_itself", "old_version")
+# What a row keeps of the file it came from: nothing that is computed anew knows it.
+FROM_FILE = "file"
 _STATES = {
     Foreseen.WILL_CHANGE: ItemState.WAITING,
     Foreseen.ALREADY_SO: ItemState.SAME,
@@ -104,6 +106,7 @@ def create_plan(
         ticket=ticket,
         wish=dict(wish or {}),
         problems=[{"line": problem.line, "text": problem.text} for problem in draft.problems],
+        notes=draft.notes,
         origin=origin,
         created_at=clock(),
         form_token=form_token,
@@ -152,7 +155,7 @@ def _items(
     plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], clock: Clock
 ) -> list[PlanItem]:
     wishes = [(phone, row.intention) for row, phone in rows if not row.is_explained]
-    looks: Looks = {row.phone_id: (row.look, {}) for row, _phone in rows if row.look}
+    looks: Looks = {row.phone_id: (row.look, row.details) for row, _phone in rows if row.look}
     prospects = iter(foresee(plan, wishes, clock, looks))
     directory = directory_of(plan.project)
     items = []
@@ -245,7 +248,7 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
         gone = gone if has_read_agents(plan.project, clock) else unchecked(gone)
         wishes = [(item, intention_from(item.after, directory_of(plan.project))) for item in items]
     there = [(item.phone, intention) for item, intention in wishes if intention is not None]
-    looks: Looks = {item.phone_id: (item.why, {}) for item in items if item.why in LOOKS}
+    looks: Looks = {item.phone_id: (item.why, _from_file(item)) for item in items if item.why in LOOKS}
     prospects = iter(foresee(plan, there, clock, looks))
     directory = directory_of(plan.project)
     fresh = []
@@ -267,6 +270,10 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
         plan.foreseen_at = clock()
         plan.save(update_fields=["foreseen_at"])
     return bool(moved)
+
+
+def _from_file(item: PlanItem) -> Mapping[str, Any]:
+    return {FROM_FILE: item.details[FROM_FILE]} if FROM_FILE in item.details else {}
 
 
 def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any], *, is_ticked: bool) -> bool:

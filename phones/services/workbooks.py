@@ -1,159 +1,86 @@
-"""The cells of an Excel workbook as the texts a person sees. Pure.
+"""The sheets of a workbook: .xlsx, .xlsm, .xlsb, .xls, .ods, and a web page that is named like one.
 
-A workbook is a zip file of XML, so a small one may be huge inside: its parts are measured before any is read.
+A workbook is a zip file of XML, so a small one may be huge inside, and its parser is native code: another process
+reads it (`workbook_child`), within limits of memory and time.
 """
 
-import io
-import zipfile
-import zlib
-from collections.abc import Iterator
-from datetime import date, datetime, time
-from typing import Any
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.utils.cell import coordinate_to_tuple
-from openpyxl.utils.escape import unescape
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, VALUE_TAG, WorkSheetParser
-from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from phones.diga.types import clean_text
 
-from .table_limits import COLUMN_LIMIT, NotATable
+from .table_limits import NotATable
 
-# A sheet is read row by row, all else at once. 100,000 numbers take some 120 MB as a sheet.
-SHEET_BYTES, OTHER_BYTES = 300 * 1024 * 1024, 64 * 1024 * 1024
-PART_COUNT = 2000
-LAST_COLUMN = 5 * COLUMN_LIMIT
-SHEET_NAME = "phones"
-# What a parser of XML and its caller make of broken contents.
-_SPOILT = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    InvalidFileException,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-_TEXT = f"{{{SHEET_MAIN_NS}}}t"
+CHILD = Path(__file__).with_name("workbook_child.py")
+SECONDS = 90
+_HUGE, _PROTECTED = 4, 5
+
+Record = tuple[int, list[str], Mapping[int, str]]
 
 
-def read_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of the sheet `phones`, else of the one that was open when the workbook was saved.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with its rows as JSON. `hides_faults`: what looks empty may be an error or a part of a merged cell."""
 
-    Every row has as many cells as the first that isn't blank, or more where there is something in them.
+    name: str
+    is_hidden: bool
+    is_open: bool
+    hides_faults: bool
+    chunks: tuple[bytes, ...]
 
-    :raises NotATable: it is broken, no workbook, too large inside, or the result of a formula isn't in it.
+    @property
+    def contents(self) -> bytes:
+        """All that is in it, to be compared with another sheet's."""
+        return b"".join(chunk.partition(b",")[2] for chunk in self.chunks)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows that aren't blank: the line, the texts, and why the cells of some columns aren't known."""
+        for chunk in self.chunks:
+            for line, cells, unknown in json.loads(chunk)[1]:
+                yield line, [clean_text(cell) for cell in cells], {int(place): why for place, why in unknown.items()}
+
+
+def read_sheets(data: bytes) -> list[Sheet]:
+    """Return the sheets of a workbook that have cells.
+
+    :raises NotATable: there is none, or the file is broken, protected, of another kind, or too large inside.
     """
     try:
-        _check_parts(data)
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        sheet = book[SHEET_NAME] if SHEET_NAME in book.sheetnames else book.active
-        if not isinstance(sheet, ReadOnlyWorksheet):
-            raise NotATable(_("The workbook has no sheet with cells."))
-        yield from _rows(book, sheet)
-    except _SPOILT:
-        raise NotATable(_("The file is broken, or no Excel workbook. Save it as .xlsx or CSV and try again.")) from None
-
-
-def _check_parts(data: bytes) -> None:
-    """Refuse a zip file that is no workbook, or that is huge inside. What a part claims, no read of it exceeds.
-
-    :raises NotATable: it is so.
-    """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = archive.infolist()
-    if any(part.filename == "content.xml" for part in parts):
-        raise NotATable(_("This is an OpenDocument file (.ods). Save it as .xlsx or CSV and try again."))
-    sizes = {True: 0, False: 0}
-    for part in parts:
-        sizes[part.filename.startswith("xl/worksheets/")] += part.file_size
-    if sizes[True] > SHEET_BYTES or sizes[False] > OTHER_BYTES or len(parts) > PART_COUNT:
-        raise NotATable(_("The workbook holds far more than a list of numbers. Save only the list, as .xlsx or CSV."))
-
-
-class _Cells(WorkSheetParser):
-    """The cells of a sheet as openpyxl reads them, with two differences.
-
-    A formula without its result is refused: its cell would look empty, and empty means to remove. And a plain text
-    that stands in its cell, as in our own export, is read at a quarter of the time.
-    """
-
-    def parse_cell(self, element: Any) -> dict[str, Any]:
-        """Return a cell with its column and value.
-
-        :raises NotATable: the result of a formula is not in the file.
-        """
-        if element.get("t") == "inlineStr":
-            inline = element.find(INLINE_STRING)
-            if inline is not None and len(inline) == 1 and inline[0].tag == _TEXT and element.get("r"):
-                row, column = coordinate_to_tuple(element.get("r"))
-                self.col_counter = column
-                return {"row": row, "column": column, "value": inline[0].text}
-        elif element.find(FORMULA_TAG) is not None and element.find(VALUE_TAG) is None:
-            sentence = _("Cell %(cell)s holds a formula without its result. Open and save the file in a spreadsheet.")
-            raise NotATable(sentence % {"cell": element.get("r", "")})
-        cell: dict[str, Any] = super().parse_cell(element)
-        return cell
-
-
-def _rows(book: Any, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    with sheet._get_source() as source:
-        parser = _Cells(
-            source,
-            sheet._shared_strings,
-            data_only=True,
-            epoch=book.epoch,
-            date_formats=book._date_formats,
-            timedelta_formats=book._timedelta_formats,
+        # The interpreter that runs us, a file of ours, and no shell.
+        child = subprocess.run(  # noqa: S603
+            [sys.executable, "-I", str(CHILD)], input=data, capture_output=True, timeout=SECONDS, check=False
         )
-        width = 0
-        for line, cells in parser.parse():
-            texts = _texts(cells)
-            width = width or len(texts)
-            if texts:
-                # An empty cell at the end of a row is not in the file.
-                yield line, texts + [""] * (width - len(texts))
+    except subprocess.TimeoutExpired:
+        raise NotATable(_too_large()) from None
+    if child.returncode == _PROTECTED:
+        raise NotATable(protected())
+    if child.returncode < 0 or child.returncode == _HUGE:
+        # Ended by the system: it wanted more memory or time than anything of this size needs.
+        raise NotATable(_too_large())
+    if child.returncode:
+        raise NotATable(_("The file is broken, or no Excel workbook. Save it as .xlsx or CSV and try again."))
+    first, *lines = child.stdout.splitlines()
+    chunks: list[list[bytes]] = [[] for _about in json.loads(first)]
+    for line in lines:
+        place = int(line[1 : line.index(b",")])
+        if not line.endswith(b", []]"):
+            chunks[place].append(line)
+    found = [Sheet(chunks=tuple(rows), **about) for about, rows in zip(json.loads(first), chunks, strict=True) if rows]
+    if not found:
+        raise NotATable(_("The workbook has no sheet with cells."))
+    return found
 
 
-def _texts(cells: list[dict[str, Any]]) -> list[str]:
-    """Return the texts up to the last cell with something in it.
-
-    :raises NotATable: that stands beyond any column of a table.
-    """
-    filled = {cell["column"]: _text(cell["value"]) for cell in cells if cell["value"] is not None}
-    last = max(filled, default=0)
-    if last > LAST_COLUMN:
-        raise NotATable(_("The workbook holds far more than a list of numbers. Save only the list, as .xlsx or CSV."))
-    return [filled.get(column, "") for column in range(1, last + 1)]
+def protected() -> str:
+    """Return the sentence for a file with a password."""
+    return _("The file is protected by a password. Save it without one and try again.")
 
 
-def _text(value: Any) -> str:
-    """Return what a person sees in a cell; of a number all its digits."""
-    match value:
-        case None:
-            return ""
-        case str():
-            # Excel writes what XML has no place for as `_x000D_`.
-            return clean_text(unescape(value))
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float() if value.is_integer():
-            return str(int(value))
-        case datetime():
-            is_day = value.time() == time()
-            return value.date().isoformat() if is_day else value.isoformat(" ", timespec="seconds")
-        case date() | time():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _too_large() -> str:
+    return _("The workbook holds far more than a list of numbers. Save only the list, as .xlsx or CSV.")

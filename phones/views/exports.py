@@ -1,6 +1,6 @@
 """The list as a file, narrowed as the address says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -14,8 +14,10 @@ from phones.services import exporting
 from phones.services.directory import Directory, directory_of
 from phones.services.finding import Criteria
 
+from .columns import COLUMNS, is_shown
 from .listing import criteria_from
 
+SHOWN = "shown"
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -39,14 +41,21 @@ class _Wanted(TypedDict):
     criteria: Criteria
     directory: Directory
     now: datetime
+    columns: Sequence[str]
 
 
 def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
+    """Return what the address asks for: everything, or with `columns=shown` what the list shows."""
+    criteria = criteria_from(request.GET)
+    columns: Sequence[str] = exporting.COLUMNS
+    if request.GET.get("columns") == SHOWN:
+        columns = exporting.columns_shown(column.code for column in COLUMNS if is_shown(column, criteria))
     return {
         "project": desk.project,
-        "criteria": criteria_from(request.GET),
+        "criteria": criteria,
         "directory": directory_of(desk.project),
         "now": timezone.now(),
+        "columns": columns,
     }
 
 

@@ -1,5 +1,7 @@
 """Uploading an edited export: the file becomes a plan with its preview, or is explained line by line."""
 
+import uuid
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -7,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.importing import ImportForm
-from phones.models import PlanKind
-from phones.services import importing, planning
+from phones.models import PlanKind, Upload
+from phones.services import importing, planning, uploads
 from phones.services.directory import directory_of
+from phones.services.import_words import words_for_notes
 from phones.services.planned import Draft
 from phones.services.spent_forms import SpentForm
 from phones.services.table_limits import NotATable
@@ -27,9 +30,13 @@ def plan_import(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.BULK)
     if request.method == "GET":
         return _show(request, desk, ImportForm())
-    form = ImportForm(request.POST, request.FILES)
+
+    def find_upload(upload_id: uuid.UUID) -> Upload | None:
+        return uploads.find_upload(project=desk.project, owner=desk.user, upload_id=upload_id)
+
+    form = ImportForm(request.POST, request.FILES, find_upload=find_upload)
     if not form.is_valid():
-        return _show(request, desk, form, status=422)
+        return _ask_again(request, desk, form)
     try:
         draft = importing.draft_from_table(
             project=desk.project,
@@ -42,6 +49,16 @@ def plan_import(request: DeskRequest, slug: str) -> HttpResponse:
         form.add_error("file", str(fault))
         return _show(request, desk, form, status=422)
     return _plan(request, desk, form, draft)
+
+
+def _ask_again(request: DeskRequest, desk: Desk, form: ImportForm) -> HttpResponse:
+    """Show what is wrong; a file of which a sheet has to be chosen is kept meanwhile."""
+    kept = form.cleaned_data.get("upload")
+    if form.sent:
+        name, data = form.sent
+        upload = uploads.keep_upload(project=desk.project, owner=desk.user, name=name, data=data, now=timezone.now())
+        kept = upload.pk
+    return _show(request, desk, form, upload_id=kept, status=422)
 
 
 def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> HttpResponse:
@@ -62,6 +79,7 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
         return _show(request, desk, form, spent=spent, status=409)
     except planning.NothingPlanned:
         return _show(request, desk, form, draft, status=422)
+    uploads.drop_uploads(project=desk.project, owner=desk.user)
     return redirect(plan_page_url(plan, desk.project.slug))
 
 
@@ -72,6 +90,7 @@ def _show(
     draft: Draft | None = None,
     *,
     spent: SpentForm | None = None,
+    upload_id: uuid.UUID | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Show the form; `draft` is what came of a file in which nothing could be planned."""
@@ -80,7 +99,9 @@ def _show(
         "desk": desk,
         "section": "plans",
         "form": form,
+        "upload_id": upload_id,
         "row_count": len(form.cleaned_data["file"].rows) if draft else None,
+        "notes": words_for_notes(draft.notes) if draft else [],
         "problems": problems[:PROBLEMS_SHOWN],
         "problem_count": len({problem.line for problem in problems}),
         "more_count": max(0, len(problems) - PROBLEMS_SHOWN),

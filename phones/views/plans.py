@@ -15,6 +15,7 @@ from phones.forms.plan_again import PlanAgainForm
 from phones.models import Plan
 from phones.services import plan_news, plan_pages
 from phones.services.explaining import Words
+from phones.services.import_words import words_for_notes
 from phones.services.plan_export import csv_lines
 from phones.services.plan_totals import Totals
 from phones.services.plan_words import plan_what
@@ -146,6 +147,7 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
         "head": head_of(plan, desk.project.slug),
         "query": query,
         "preview": None if is_started else preview_of(desk, plan),
+        "notes": words_for_notes(plan.notes),
         "run": run_of(desk, plan) if is_started else None,
         "table": None if plan.is_running and not is_asked else table_of(desk, plan, query),
         "is_author": plan.author_id == desk.user.pk,

@@ -22,6 +22,8 @@ from phones.models import Foreseen, ItemState, Plan, PlanItem, PlanKind, Project
 from phones.services import running, steering, steering_words
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
+from phones.services.import_columns import is_head
+from phones.services.import_words import words_for_notes
 from phones.services.importing import draft_from_table
 from phones.services.item_words import words_for_item
 from phones.services.plan_counts import counted
@@ -35,7 +37,7 @@ from phones.services.plan_words import value_text, words_for_pause, words_for_wh
 from phones.services.planned import Draft
 from phones.services.planning import NothingPlanned, create_plan, read_agents_if_old
 from phones.services.table_limits import NotATable
-from phones.services.tables import read_table
+from phones.services.tables import SheetsToChoose, read_table
 
 BAD_ENDS = (ItemState.REFUSED, ItemState.FAILED, ItemState.MISMATCH, ItemState.UNKNOWN, ItemState.CHANGED)
 
@@ -48,6 +50,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""
         parser.add_argument("file", type=Path, help="The edited export.")
+        parser.add_argument("--sheet", default="", help="The sheet of the workbook, where several could be meant.")
         parser.add_argument("--project", help="The project as in its address; needed where there are several.")
         parser.add_argument("--user", help="Whose plan it is: a lead or an administrator. Needed to apply it.")
         parser.add_argument("--reason", default="", help="Why. Needed to apply it.")
@@ -75,11 +78,14 @@ class Command(BaseCommand):
     def _make(self, project: Project, author: User, options: dict[str, Any]) -> Plan:
         file: Path = options["file"]
         try:
-            table = read_table(file.read_bytes(), file.name)
+            table = read_table(file.read_bytes(), file.name, is_head=is_head, sheet=options["sheet"])
         except OSError as error:
             raise CommandError(_("%(file)s can’t be read: %(why)s.") % {"file": file, "why": error.strerror}) from None
         except NotATable as fault:
             raise CommandError(str(fault)) from None
+        except SheetsToChoose as several:
+            names = ", ".join(several.names)
+            raise CommandError(_("Which sheet? --sheet with one of: %(names)s.") % {"names": names}) from None
         read_agents_if_old(project, timezone.now)
         try:
             draft = draft_from_table(
@@ -90,6 +96,8 @@ class Command(BaseCommand):
         return self._plan(project, author, draft, options)
 
     def _plan(self, project: Project, author: User, draft: Draft, options: dict[str, Any]) -> Plan:
+        for note in words_for_notes(draft.notes):
+            self.stdout.write(note)
         for problem in draft.problems:
             self.stderr.write(_("Line %(line)s: %(text)s") % {"line": problem.line, "text": problem.text})
         try:
