@@ -66,6 +66,8 @@ class Resolved:
     numbers: list[FoundNumber] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    # What no phone of these projects has, but one of the others that were looked into.
+    elsewhere: list[FoundNumber] = field(default_factory=list)
 
     @property
     def found(self) -> list[Phone]:
@@ -85,8 +87,8 @@ class Resolved:
     @property
     def repeated_count(self) -> int:
         """How many spellings named what an earlier one had named."""
-        counts = [item.count for items in (self.numbers, self.choices, self.missing) for item in items]
-        return sum(counts) - len(counts)
+        kinds = (self.numbers, self.choices, self.missing, self.elsewhere)
+        return sum(item.count - 1 for items in kinds for item in items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ class _Outcome(IntEnum):
     NOTHING = 3
 
 
-def resolve(*, projects: Collection[Project], candidates: Sequence[Candidate]) -> Resolved:
-    """Return the phones of these projects that the candidates mean.
+def resolve(
+    *, projects: Collection[Project], candidates: Sequence[Candidate], others: Collection[Project] = ()
+) -> Resolved:
+    """Return the phones of these projects that the candidates mean; what is missing there is looked for in `others`.
 
     A number is found where a phone has exactly its digits. All else that a phone ends with, or that lies in a range, is
     a choice for a person.
@@ -122,7 +126,19 @@ def resolve(*, projects: Collection[Project], candidates: Sequence[Candidate]) -
     phones = Phone.objects.filter(project__in=projects).only(*_SHOWN)
     exact = phones_by_number(phones, candidates)
     left = [candidate for candidate in candidates if candidate not in exact]
-    return settled(candidates, LookedUp(exact, _by_end(phones, left), _in_ranges(phones, candidates)))
+    resolved = settled(candidates, LookedUp(exact, _by_end(phones, left), _in_ranges(phones, candidates)))
+    if others and resolved.missing:
+        _look_elsewhere(resolved, Phone.objects.filter(project__in=others).only(*_SHOWN))
+    return resolved
+
+
+def _look_elsewhere(resolved: Resolved, phones: QuerySet[Phone]) -> None:
+    """Tell apart, of what is missing, what is one of these phones."""
+    exact = phones_by_number(phones, [missing.candidate for missing in resolved.missing])
+    for missing in resolved.missing:
+        if missing.candidate in exact:
+            resolved.elsewhere.append(FoundNumber(missing.candidate.text, exact[missing.candidate], missing.count))
+    resolved.missing = [missing for missing in resolved.missing if missing.candidate not in exact]
 
 
 def settled(candidates: Sequence[Candidate], known: LookedUp) -> Resolved:
@@ -212,7 +228,7 @@ def _in_ranges(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict
         first, last = f"+{candidate.keys[0]}", f"+{candidate.last}"
         alike = phones.annotate(length=Length("number")).filter(length=len(first))
         within = alike.filter(number__gte=first, number__lte=last).order_by("number", "pk")
-        found[candidate] = [phone for phone in within[: CHOICES_LIMIT + 1]]
+        found[candidate] = list[Phone](within[: CHOICES_LIMIT + 1])
     return found
 
 
