@@ -7,27 +7,7 @@ from hypothesis import strategies as st
 from phones.services.candidates import LONGEST, apart
 from phones.services.paste_text import plain_text
 from phones.services.pasting import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
-from tests.test_services_numbers import SPELLINGS
-
-WHOLE = [
-    *SPELLINGS,
-    "Tel. +34 951-201-802",
-    "tel:+34951201802",
-    "Móvil: 951 201 802",
-    "951201802 ext. 12",
-    "951 20 18 02 x12",
-    "+34 951201802;ext=12",
-    "951 20 18 02 (extensión 4)",
-    '"951201802",',
-    "951,201,802",
-    "951201802;",
-    "34951201802.0",
-    "'+34951201802",
-    '="+34951201802"',
-    "• 951 201 802",
-    "<951201802>",
-    "+34 (0)951 20 18 02",
-]
+from tests.spellings import SPELLINGS, WHOLE
 
 
 def spellings(pasted: Pasted) -> list[str]:

@@ -18,9 +18,8 @@ from phones.services.resolving import (
     selected_count,
 )
 from tests.fixtures.desk import make_user
+from tests.spellings import SPELLINGS, WHOLE
 from tests.test_services_finding import NOON, add_phone
-from tests.test_services_numbers import SPELLINGS
-from tests.test_services_pasting import WHOLE
 
 
 @pytest.fixture

@@ -1,15 +1,19 @@
 """Substring search over 100,000 phones: by a trigram index, or by walking the list where that is shorter.
 
 The text of a row (`Phone.search_text`) is its number, nickname and note in lower case without accents. A query is
-folded alike; one that spells a number is also looked for as bare digits. It matches the names of agents too, and so
-the phones they answer and dial from.
+folded alike, and each of its words has to be somewhere in it; one that spells a number is also looked for as bare
+digits. It matches the names of agents too, and so the phones they answer and dial from. A text that names numbers finds
+these.
 
 PostgreSQL knows from its statistics whether many rows match, and then walks the index of the order until the page is
 full instead of collecting them all. SQLite doesn't, so there a search has two ways, of which it counts its way to one.
 """
 
+import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -20,9 +24,13 @@ from django.db.models.lookups import Exact, GreaterThan, LessThanOrEqual
 from phones.models import Phone, Project
 
 from .directory import Directory
-from .numbers import dialled_digits, folded
+from .numbers import folded
+from .query_numbers import numbers_named, spelled_digits
+from .resolving import resolve
 
-QUERY_LIMIT = 100
+# A sentence with numbers, and as many words as are looked for.
+QUERY_LIMIT = 500
+WORD_LIMIT = 8
 # A trigram index knows nothing shorter.
 TRIGRAM = 3
 # Up to so many hits are read and sorted sooner than a walk meets a page of them.
@@ -66,49 +74,75 @@ class Way:
     total: Combinable
 
 
+_BETWEEN_WORDS = re.compile(r"[\s·•‧・|,;]+|(?<=[^\W\d_])\.(?=[^\W\d_])")
+_AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a folded text, without the marks between them; the text itself where it is nothing else.
+
+    A word of one or two letters among others is only looked for where a word begins: most numbers hold `24`.
+    """
+    pieces = [text] if "@" in text and " " not in text else _BETWEEN_WORDS.split(text)
+    words = dict.fromkeys(word for piece in pieces if (word := piece.strip(_AROUND_WORDS)))
+    if len(words) < 2:
+        return (*words,) or (text,)
+    return tuple(word if _is_known(word) else f" {word}" for word in words)[:WORD_LIMIT]
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody typed, made ready to be compared with a project's phones."""
+    """What somebody typed, made ready to be compared with a project's phones.
+
+    `terms` are ways to match a text, each of which is words that all have to be in it. `phone_ids` are the phones whose
+    numbers a longer text names.
+    """
 
     project: Project
-    terms: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
     agent_ids: tuple[uuid.UUID, ...]
+    phone_ids: tuple[uuid.UUID, ...] = ()
 
     @classmethod
     def of(cls, project: Project, query: str, directory: Directory) -> "Search":
-        """Return the search for a query that isn't empty."""
+        """Return the search for a query that isn't empty. A query where it names numbers, else none."""
         query = query[:QUERY_LIMIT].strip()
-        text, digits = folded(query), dialled_digits(query)
+        text, spelled = folded(query), spelled_digits(query)
         # A text that has the digits as they stand matches nothing that they don't.
-        terms = (digits,) if digits and digits in text else (digits, text) if digits else (text,)
-        named = tuple(agent.id for agent in directory.agents if text in folded(agent.name))
-        return cls(project, terms, named)
+        texts = [] if any(digits in text for digits in spelled) else [(text,) if spelled else words_of(text)]
+        words = words_of(text)
+        named = tuple(agent.id for agent in directory.agents if all(word in f" {folded(agent.name)}" for word in words))
+        resolved = resolve(projects=[project], candidates=numbers) if (numbers := numbers_named(query)) else None
+        phone_ids = tuple(phone.pk for phone in resolved.found) if resolved else ()
+        return cls(project, (*((digits,) for digits in spelled), *texts), named, phone_ids)
 
     @property
     def is_indexed(self) -> bool:
-        """True where SQLite's trigram index can answer."""
-        return connection.vendor == "sqlite" and all(len(term) >= TRIGRAM for term in self.terms)
+        """True where SQLite's trigram index can answer: each way has a word that it knows."""
+        return connection.vendor == "sqlite" and all(any(map(_is_known, words)) for words in self.terms)
 
     @property
     def condition(self) -> Q:
         """What the matching phones have in common, for any other query."""
-        texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
-        return texts | self._lanes(self.project)
+        texts = Q(pk__in=self._raw(_HIT_PHONES)) & self._short if self.is_indexed else self._texts
+        found = texts | self._lanes(self.project)
+        return found | Q(pk__in=self.phone_ids) if self.phone_ids else found
 
     def ways(self, narrowing: Q) -> list[Way]:
         """Return the ways to what matches among the project's phones of this kind; no row is on two of them."""
         phones = Phone.objects.filter(narrowing, project=self.project)
-        if not self.is_indexed:
+        if not self.is_indexed or self.phone_ids:
             found = phones.filter(self.condition)
             return [Way(found, Counted(found))]
         is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
         # Hidden, else it would read the whole project where it should read the hits alone.
         scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
-        hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
+        texts = Q(pk__in=self._raw(_FEW_PHONES)) & self._short
+        hits = scattered.filter(texts | self._lanes(self._project_if(is_few)), is_few)
         # A walk of no project is over before it begins; as one more condition it would be asked at every row.
         texts = self._texts | self._lanes(self.project)
         walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
-        if not narrowing and not self.agent_ids:
+        if not narrowing and not self.agent_ids and not self._short:
             total = self._raw(_HIT_COUNT)
             return [Way(hits, total), Way(walked, total)]
         return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
@@ -128,9 +162,14 @@ class Search:
     @property
     def _texts(self) -> Q:
         found = Q()
-        for term in self.terms:
-            found |= Q(search_text__contains=term)
+        for words in self.terms:
+            found |= _all_of(words)
         return found
+
+    @property
+    def _short(self) -> Q:
+        """Match what the trigram index can't: the words that are too short for it. Nothing where there is none."""
+        return self._texts if not all(map(_is_known, chain.from_iterable(self.terms))) else Q()
 
     def _lanes(self, project: Project | Case) -> Q:
         """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
@@ -140,6 +179,21 @@ class Search:
         return inbound | outbound
 
     def _raw(self, sql: str) -> RawSQL:
-        quoted = (f'"{term.replace(chr(34), chr(34) * 2)}"' for term in self.terms)
+        ways = (
+            " AND ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words if _is_known(word))
+            for words in self.terms
+        )
         project_id = self.project.pk.hex
-        return RawSQL(sql, (" OR ".join(quoted), project_id, project_id), output_field=IntegerField())  # noqa: S611
+        matched = " OR ".join(f"({way})" for way in ways)
+        return RawSQL(sql, (matched, project_id, project_id), output_field=IntegerField())  # noqa: S611
+
+
+def _is_known(word: str) -> bool:
+    return len(word) >= TRIGRAM
+
+
+def _all_of(words: Iterable[str]) -> Q:
+    found = Q()
+    for word in words:
+        found &= Q(search_text__contains=word)
+    return found

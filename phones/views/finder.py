@@ -1,6 +1,6 @@
 """Finding numbers that stand elsewhere: pasted ones in a project, and the deep link of a ticketing tool."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -91,6 +91,14 @@ class ElsewhereLine:
     url: str
     times: Times
 
+    @classmethod
+    def of(cls, number: resolving.FoundNumber, projects: Mapping[UUID, Project]) -> "ElsewhereLine":
+        """Return the line of a number of one of these projects, by id."""
+        phone = number.phones[0]
+        project = projects[phone.project_id]
+        url = reverse("phone_edit", args=[project.slug, phone.pk])
+        return cls(number.text, project.name, url, _times(number.count))
+
 
 @dataclass(frozen=True, slots=True)
 class AbsentLine:
@@ -160,21 +168,26 @@ def _show_finder(
 def _findings(desk: Desk, pasted: Pasted, *, is_kept: bool) -> Findings:
     """Look the numbers up; `is_kept` freezes the list of those found, which a mere look doesn't."""
     directory = directory_of(desk.project)
-    others = {project.pk: project for project in desk.projects if project != desk.project}
+    others = others_of(desk)
     resolved = resolving.resolve(projects=[desk.project], candidates=pasted.candidates, others=others.values())
     selected_url, change_url = _selected(desk, resolved.found) if is_kept and resolved.found else ("", "")
     counts = {phone.pk: number.count for number in resolved.numbers for phone in number.phones}
     return Findings(
-        summary=_summary(resolved, pasted),
+        summary=summary_of(resolved, pasted),
         phone_count=len(resolved.found),
         list_url=selected_url,
         change_url=change_url,
         found=[FoundPhone.of(phone, desk.project, directory, counts[phone.pk]) for phone in resolved.found],
         choices=[_choice(choice, desk.project, directory) for choice in resolved.choices],
-        elsewhere=[_elsewhere(number, others[number.phones[0].project_id]) for number in resolved.elsewhere],
+        elsewhere=[ElsewhereLine.of(number, others) for number in resolved.elsewhere],
         absent=[AbsentLine(missing.candidate.text, _times(missing.count)) for missing in resolved.missing],
         faulty=[FaultLine(item.text, _FAULTS[item.fault]) for item in pasted.faulty],
     )
+
+
+def others_of(desk: Desk) -> dict[UUID, Project]:
+    """Return the person's other projects, by id."""
+    return {project.pk: project for project in desk.projects if project != desk.project}
 
 
 def _selected(desk: Desk, phones: list[Phone]) -> tuple[str, str]:
@@ -197,12 +210,7 @@ def _choice(choice: resolving.Choice, project: Project, directory: Directory) ->
     )
 
 
-def _elsewhere(number: resolving.FoundNumber, project: Project) -> ElsewhereLine:
-    url = reverse("phone_edit", args=[project.slug, number.phones[0].pk])
-    return ElsewhereLine(number.text, project.name, url, _times(number.count))
-
-
-def _summary(resolved: resolving.Resolved, pasted: Pasted) -> str:
+def summary_of(resolved: resolving.Resolved, pasted: Pasted) -> str:
     """Return the counts as a sentence, which add up to what was pasted; "" where nothing was like a number."""
     found, choices, elsewhere = resolved.found_count, len(resolved.choices), len(resolved.elsewhere)
     absent, faulty, again = len(resolved.missing), len(pasted.faulty), resolved.repeated_count
