@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from .candidates import Candidate
+from .candidates import Candidate, NoNumber
 from .numbers import dialled_digits
-from .pasting import SHORTEST, NoNumber, read_number, read_paste
+from .paste_runs import SHORTEST
+from .pasting import read_number, read_paste
 
 
 def spelled_digits(query: str) -> tuple[str, ...]:
