@@ -19,6 +19,7 @@ _GROUP = re.compile(r"\d+")
 _SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (2, 3, 2, 2), (3, 6), (2, 7), (2, 3, 4), (3, 2, 4), (3, 4, 2), (3, 1, 5)}
 _BEST_SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (3, 6)}
 _MOST_GROUPS = 6
+_LOOKED_AT = 40
 # How long numbers are that are dialled inside other countries.
 _FOREIGN_LENGTHS = (9, 10)
 _SPANISH = re.compile(r"6\d{8}|7[0-4]\d{7}|[89][0-8]\d{7}")
@@ -192,8 +193,10 @@ def _certainty(run: _Run, first: int, last: int) -> Certainty:
         return Certainty.DOUBTFUL if is_labelled_as_host(run.text, group.start) else Certainty.LIKELY
     # A fraction, but for the number of a line: `1.951201802`.
     is_fraction = first > 0 and group.separator == "." and len(run.groups[first - 1].digits) <= 3
-    if is_solid and is_fraction and run.text[: run.groups[first - 1].start].rpartition("\n")[2].strip():
-        return Certainty.DOUBTFUL
+    if is_solid and is_fraction:
+        start = run.groups[first - 1].start
+        if run.text[max(0, start - _LOOKED_AT) : start].rpartition("\n")[2].strip():
+            return Certainty.DOUBTFUL
     if is_labelled_as_id(run.text, run.place(first, last)[0], is_solid=is_solid):
         return Certainty.DOUBTFUL
     return Certainty.LIKELY if _is_list(run.groups[first : last + 1]) else Certainty.SURE

@@ -13,7 +13,6 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -74,20 +73,28 @@ class Way:
     total: Combinable
 
 
-_BETWEEN_WORDS = re.compile(r"[\s·•‧・|,;]+|(?<=[^\W\d_])\.(?=[^\W\d_])")
+# A dot between letters parts words, one in a number or an address doesn't.
+_WORD = re.compile(r"(?:[^\s·•‧・|,;.]|(?<![^\W\d_])\.|\.(?![^\W\d_]))+")
 _AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a folded text, without the marks between them; the text itself where it is nothing else.
 
-    A word of one or two letters among others is only looked for where a word begins: most numbers hold `24`.
+    A letter alone stays with its neighbour, as in `linea b`, and two letters among other words are looked for where a
+    word begins: nearly every text holds them somewhere, and a trigram index doesn't know them.
     """
-    pieces = [text] if "@" in text and " " not in text else _BETWEEN_WORDS.split(text)
-    words = dict.fromkeys(word for piece in pieces if (word := piece.strip(_AROUND_WORDS)))
-    if len(words) < 2:
-        return (*words,) or (text,)
-    return tuple(word if _is_known(word) else f" {word}" for word in words)[:WORD_LIMIT]
+    if "@" in text and " " not in text:
+        return (text,)
+    places: list[tuple[int, int]] = []
+    for found in _WORD.finditer(text):
+        word = found[0].strip(_AROUND_WORDS)
+        start = found.start() + found[0].find(word)
+        is_alone = places and (len(word) == 1 or places[-1][1] - places[-1][0] == 1)
+        if word:
+            places.append((places.pop()[0] if is_alone else start, start + len(word)))
+    words = tuple(dict.fromkeys(text[slice(*place)] for place in places))[:WORD_LIMIT]
+    return tuple(word if len(word) >= TRIGRAM else f" {word}" for word in words) if words[1:] else words or (text,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +125,13 @@ class Search:
 
     @property
     def is_indexed(self) -> bool:
-        """True where SQLite's trigram index can answer: each way has a word that it knows."""
-        return connection.vendor == "sqlite" and all(any(map(_is_known, words)) for words in self.terms)
+        """True where SQLite's trigram index can answer."""
+        return connection.vendor == "sqlite" and all(len(word) >= TRIGRAM for words in self.terms for word in words)
 
     @property
     def condition(self) -> Q:
         """What the matching phones have in common, for any other query."""
-        texts = Q(pk__in=self._raw(_HIT_PHONES)) & self._short if self.is_indexed else self._texts
+        texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
         found = texts | self._lanes(self.project)
         return found | Q(pk__in=self.phone_ids) if self.phone_ids else found
 
@@ -137,12 +144,11 @@ class Search:
         is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
         # Hidden, else it would read the whole project where it should read the hits alone.
         scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
-        texts = Q(pk__in=self._raw(_FEW_PHONES)) & self._short
-        hits = scattered.filter(texts | self._lanes(self._project_if(is_few)), is_few)
+        hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
         # A walk of no project is over before it begins; as one more condition it would be asked at every row.
         texts = self._texts | self._lanes(self.project)
         walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
-        if not narrowing and not self.agent_ids and not self._short:
+        if not narrowing and not self.agent_ids:
             total = self._raw(_HIT_COUNT)
             return [Way(hits, total), Way(walked, total)]
         return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
@@ -166,11 +172,6 @@ class Search:
             found |= _all_of(words)
         return found
 
-    @property
-    def _short(self) -> Q:
-        """Match what the trigram index can't: the words that are too short for it. Nothing where there is none."""
-        return self._texts if not all(map(_is_known, chain.from_iterable(self.terms))) else Q()
-
     def _lanes(self, project: Project | Case) -> Q:
         """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
         if not self.agent_ids:
@@ -179,17 +180,10 @@ class Search:
         return inbound | outbound
 
     def _raw(self, sql: str) -> RawSQL:
-        ways = (
-            " AND ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words if _is_known(word))
-            for words in self.terms
-        )
+        ways = (" AND ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words) for words in self.terms)
         project_id = self.project.pk.hex
         matched = " OR ".join(f"({way})" for way in ways)
         return RawSQL(sql, (matched, project_id, project_id), output_field=IntegerField())  # noqa: S611
-
-
-def _is_known(word: str) -> bool:
-    return len(word) >= TRIGRAM
 
 
 def _all_of(words: Iterable[str]) -> Q:
