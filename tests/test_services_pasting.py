@@ -49,6 +49,16 @@ def test_every_line_of_a_column_counts() -> None:
     assert pasted.ignored_count == 3
 
 
+@pytest.mark.parametrize(
+    "line", ["212345678", "212345678 ext. 12", "212 345 678 x12", "1) 212345678", "Tel. 212345678"]
+)
+def test_line_that_is_a_number_is_one_whatever_its_country(line: str) -> None:
+    assert spellings(read_paste(f"951201802\n{line}")) == [
+        "951201802",
+        "212 345 678" if " 345 " in line else "212345678",
+    ]
+
+
 def test_words_around_a_column_are_no_lines_of_it() -> None:
     numbers = "951201802\n951201803\nPedido 4512\n951201804\n951201805"
 

@@ -127,7 +127,7 @@ INSIDE = [
     '<a href="tel:+34951201802">Llámanos</a>',
     "<span>951</span> <span>20</span> <b>18</b> <span>02</span>",
     "+34&nbsp;951&nbsp;20&nbsp;18&nbsp;02",
-    "+34&amp;nbsp;951201802",
+    "951&amp;nbsp;20&amp;nbsp;18&amp;nbsp;02",
     "&#43;34951201802",
     "+34%20951%2020%2018%2002",
     r"\u002b34951201802\n",
@@ -233,6 +233,11 @@ def test_number_of_another_country_is_found(text: str) -> None:
     assert found(text) == ["+442079460958"]
 
 
+@pytest.mark.parametrize("text", ["+351 951 20 18 02", "00351 951201802", "+1 951 201 8020", "+351951201802 ext. 2"])
+def test_digits_behind_another_country_are_no_spanish_number(text: str) -> None:
+    assert BOOK.find(text)[1].found == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -245,6 +250,7 @@ def test_number_of_another_country_is_found(text: str) -> None:
 )
 def test_sip_identifier_is_found(text: str) -> None:
     assert found(f"Es {text}") == ["laboratorio@pbx.example.es"]
+    assert found(text) == ["laboratorio@pbx.example.es"]
 
 
 @pytest.mark.parametrize("text", ["3.49512E+10", "3,49512E+10", "9,51E+08", "9.51202e+08"])

@@ -19,6 +19,8 @@ _GROUP = re.compile(r"\d+")
 _SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (2, 3, 2, 2), (3, 6), (2, 7), (2, 3, 4), (3, 2, 4), (3, 4, 2), (3, 1, 5)}
 _BEST_SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (3, 6)}
 _MOST_GROUPS = 6
+# Two zeros and a country.
+_LONGEST_PREFIX = 5
 _LOOKED_AT = 40
 # How long numbers are that are dialled inside other countries.
 _FOREIGN_LENGTHS = (9, 10)
@@ -142,9 +144,10 @@ def _abroad(run: _Run, first: int) -> Candidate | None:
                 run.is_whole(first, last) and not is_labelled_as_id(run.text, candidate.place[0], is_solid=True)
             )
             return candidate if is_sure else replace(candidate, certainty=Certainty.LIKELY)
-    for last, number in reversed(windows if has_sign else []):
+    for last, number in reversed(windows if has_sign or len(run.groups[first].digits) <= _LONGEST_PREFIX else []):
         if key := international(number):
-            return _candidate(run, first, last, (key, number))
+            candidate = _candidate(run, first, last, (key, number))
+            return candidate if has_sign else replace(candidate, certainty=Certainty.LIKELY)
     return None
 
 
@@ -213,7 +216,7 @@ def _others(run: _Run) -> Iterator[Candidate]:
     """Yield what may be a number of another country without its sign: a row as a whole, and its long groups."""
     last = len(run.groups) - 1
     windows = {(0, last)} if last < _MOST_GROUPS else set()
-    windows |= {(place, place) for place, group in enumerate(run.groups) if len(group.digits) > NATIONAL_LENGTH}
+    windows |= {(place, place) for place, group in enumerate(run.groups) if len(group.digits) >= NATIONAL_LENGTH}
     for first, stop in sorted(windows):
         digits = "".join(group.digits for group in run.groups[first : stop + 1])
         if not NATIONAL_LENGTH <= len(digits) <= LONGEST or "\t" in run.window(first, stop):
@@ -221,7 +224,7 @@ def _others(run: _Run) -> Iterator[Candidate]:
         keys = dict.fromkeys((digits, digits.removeprefix("00"), digits.removeprefix("0")))
         end = digits.lstrip("0")
         candidate = _candidate(run, first, stop, tuple(keys), end if len(end) in _FOREIGN_LENGTHS else "")
-        yield replace(candidate, certainty=Certainty.LIKELY, rank=4)
+        yield replace(candidate, certainty=Certainty.LIKELY, rank=4 - (first == stop))
 
 
 def _candidate(run: _Run, first: int, last: int, keys: tuple[str, ...], end: str = "") -> Candidate:

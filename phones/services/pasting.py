@@ -288,8 +288,8 @@ def _read_column(lines: Sequence[_Line]) -> None:
         elif line.is_item:
             best = apart(_candidates_of(line), length=line.start + len(line.text))
             if len(best) == 1 and best[0].certainty is Certainty.LIKELY:
-                faulty = [item for item in line.items if isinstance(item, NoNumber)]
-                line.items = [*faulty, replace(best[0], certainty=Certainty.SURE)]
+                sure = replace(best[0], certainty=Certainty.SURE)
+                line.items = [sure if item is best[0] else item for item in line.items]
 
 
 def _candidates_of(line: _Line) -> list[Candidate]:
