@@ -9,13 +9,15 @@ from .pasting import read_number, read_paste
 
 
 def spelled_digits(query: str) -> tuple[str, ...]:
-    """Return the digits that a query can stand for if it is a number, or a part of one; () for any other text."""
+    """Return the digits to look for if a query is a number, or a part of one; () for any other text."""
     dialled = dialled_digits(query)
     if not _has_number(query):
         return (dialled,) if dialled else ()
     number = read_number(query)
     keys = () if isinstance(number, NoNumber) or not number.is_sure else (*number.keys, number.end)
-    return tuple(dict.fromkeys(digits for digits in (dialled, *keys) if digits))
+    found = sorted({digits for digits in (dialled, *keys) if digits}, key=len)
+    # What holds the digits of another is found with it.
+    return tuple(each for place, each in enumerate(found) if not any(other in each for other in found[:place]))
 
 
 def numbers_named(query: str) -> Sequence[Candidate]:

@@ -112,7 +112,7 @@ class Search:
 
     @classmethod
     def of(cls, project: Project, query: str, directory: Directory) -> "Search":
-        """Return the search for a query that isn't empty. A query where it names numbers, else none."""
+        """Return the search for what was typed, if not nothing. Queries only where it is a text that names numbers."""
         query = query[:QUERY_LIMIT].strip()
         text, spelled = folded(query), spelled_digits(query)
         # A text that has the digits as they stand matches nothing that they don't.
