@@ -75,7 +75,7 @@ def folded(text: str) -> str:
 def _variants() -> dict[str, str]:
     """Return the Latin letters that fold to each letter, with the plain one first."""
     variants: dict[str, str] = {}
-    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+    for code in (*range(0xA0, 0x250), *range(0x1E00, 0x1F00)):
         letter = folded(chr(code))
         if len(letter) == 1 and letter.isascii() and letter.isalpha():
             variants[letter] = variants.get(letter, letter + letter.upper()) + chr(code)
