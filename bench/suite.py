@@ -1,11 +1,12 @@
 """The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
-from bench import crowd, files, listing, pacing, planning, saving, scripts, sizes, starting, syncing, verifying
+from bench import crowd, files, listing, pacing, pasting, planning, saving, scripts, sizes, starting, syncing, verifying
 
 BENCHMARKS = {
     "saving": saving,
     "scripts": scripts,
     "list": listing,
+    "find": pasting,
     "start": starting,
     "size": sizes,
     "sync": syncing,

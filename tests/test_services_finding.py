@@ -14,7 +14,7 @@ from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.directory import Directory, directory_of
 from phones.services.finding import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
 from phones.services.numbers import digits_of, folded, nickname_key, shown_number
-from tests.test_services_numbers import SPELLINGS
+from tests.spellings import SPELLINGS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RECEPTION, SALES, GONE, STRANGE = (UUID(int=number) for number in (1, 2, 3, 4))

@@ -76,6 +76,16 @@ def found(project: Project, diary: dict[str, Change], wanted: Wanted) -> list[st
     return [names[change.pk] for change in history_page(project, wanted).changes]
 
 
+@pytest.mark.parametrize("query", ["averia", "AVERÍA", "Averi\u0301a nº", "mála", "(nuñez)", "NUNEZ", "."])
+def test_ticket_is_found_in_any_case_and_with_any_accents(aurora: Project, sales_phone: Phone, query: str) -> None:
+    for ticket in ("Avería Nº 7 Málaga (Núñez).", "averi\u0301a nº 8 MALAGA (NU\u0301N\u0303EZ)."):
+        (change,) = add_changes(sales_phone, 1, ticket=ticket)
+        add_changes(sales_phone, 1, ticket="otra cosa")
+
+        assert change in matching_changes(aurora, Wanted(q=query))
+    assert matching_changes(aurora, Wanted(q=query)).count() == 2
+
+
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
@@ -100,6 +110,8 @@ def found(project: Project, diary: dict[str, Change], wanted: Wanted) -> list[st
         (Wanted(q="sup-7"), "rename"),
         (Wanted(q="951 44 12 46"), "back route rename"),
         (Wanted(q="0034-951441246"), "back route rename"),
+        (Wanted(q="Tel. 951 44 12 46,"), "back route rename"),
+        (Wanted(q="tel:+34-951-44-12-46"), "back route rename"),
         (Wanted(q="%"), ""),
         (Wanted(q="@"), "other lost outside"),
         (Wanted(person=0), ""),

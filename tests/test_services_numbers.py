@@ -10,34 +10,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
 from phones.services.numbers import dialled_digits, digits_of, folded, national_number, shown_number
-
-SPELLINGS = [
-    "951201802",
-    "951 201 802",
-    "951 20 18 02",
-    "951-20-18-02",
-    "951.20.18.02",
-    "951/201802",
-    "+34951201802",
-    "+34 951 20 18 02",
-    "+34-951-20-18-02",
-    "+34 951201802.",
-    "(+34) 951 20 18 02",
-    "(+34)951201802",
-    "+34 (951) 20 18 02",
-    "0034951201802",
-    "0034 951 20 18 02",
-    "00 34 951 20 18 02",
-    "(0034) 951-201-802",
-    "34951201802",
-    "  951 20 18 02\n",
-    "951\u00a020\u00a018\u00a002",  # blanks that don't break
-    "951\u201320\u201318\u201302",  # dashes of a text processor
-    "951\u201120\u201118\u201102",  # hyphens that don't break
-    "\u202a+34 951 20 18 02\u202c",  # marks of direction that copying from a contact brings along
-    "\uff0b\uff13\uff14 951201802",  # wide forms
-    "+34\t951\t201\t802",
-]
+from tests.spellings import SPELLINGS
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -1,62 +1,70 @@
 """Numbers in pasted texts: columns, tickets, and what spreadsheets make of them."""
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from phones.services.numbers import plain
-from phones.services.pasting import ITEM_LIMIT, LONGEST, TEXT_LIMIT, Fault, TooMuch, read_paste
-from tests.test_services_numbers import SPELLINGS
+from phones.services.candidates import LONGEST, apart
+from phones.services.paste_text import plain_text
+from phones.services.pasting import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
+from tests.spellings import SPELLINGS, WHOLE
 
-WHOLE = [
-    *SPELLINGS,
-    "Tel. +34 951-201-802",
-    "tel:+34951201802",
-    "Móvil: 951 201 802",
-    "951201802 ext. 12",
-    "951 20 18 02 x12",
-    "+34 951201802;ext=12",
-    "951 20 18 02 (extensión 4)",
-    '"951201802",',
-    "951,201,802",
-    "951201802;",
-    "34951201802.0",
-    "'+34951201802",
-    '="+34951201802"',
-    "• 951 201 802",
-    "<951201802>",
-    "+34 (0)951 20 18 02".replace("(0)", ""),
-]
+
+def spellings(pasted: Pasted) -> list[str]:
+    """Return what would be told where nobody knew any phone: the likeliest of what stands in one place."""
+    told = apart(pasted.candidates, length=TEXT_LIMIT)
+    return [candidate.text for candidate in told if candidate.is_sure]
 
 
 @pytest.mark.parametrize("spelling", WHOLE)
 def test_every_spelling_is_the_number(spelling: str) -> None:
     pasted = read_paste(spelling)
 
-    assert [(candidate.keys[0], candidate.is_sure) for candidate in pasted.candidates] == [("34951201802", True)]
+    (candidate,) = apart(pasted.candidates, length=len(spelling))
+    assert (candidate.keys[0], candidate.is_sure) == ("34951201802", True)
     assert pasted.faulty == []
 
 
-def test_column_keeps_its_order_and_counts_each_number_once() -> None:
+def test_column_keeps_its_order_and_what_it_names_twice() -> None:
     pasted = read_paste("951201803\n+34 951 20 18 02\n\n0034951201803\n(951) 201 802\r\n951201804")
 
-    assert [candidate.text for candidate in pasted.candidates] == ["951201803", "+34 951 20 18 02", "951201804"]
+    keys = [candidate.keys[0] for candidate in apart(pasted.candidates, length=100)]
+    assert keys == ["34951201803", "34951201802", "34951201803", "34951201802", "34951201804"]
 
 
 def test_every_line_of_a_column_counts() -> None:
-    pasted = read_paste("Número\n951201802\nn/a\n---\n3.49512E+10\n951201803\n3,49512e+10\n12\n1234567890123456\n…1802")
+    text = "Número\n951201802\nn/a\n---\n3.49512E+10\n951201803\n3,49512e+10\n12\n1234567890123456\n…1802\nGracias"
 
-    assert [candidate.text for candidate in pasted.candidates] == ["951201802", "951201803", "…1802"]
+    pasted = read_paste(text)
+
+    assert spellings(pasted) == ["951201802", "951201803", "…1802"]
     assert [(item.text, item.fault) for item in pasted.faulty] == [
-        ("Número", Fault.WORDS),
         ("n/a", Fault.WORDS),
         ("3.49512E+10", Fault.ROUNDED),
         ("3,49512e+10", Fault.ROUNDED),
         ("12", Fault.SHORT),
         ("1234567890123456", Fault.LONG),
     ]
+    # Its heading, the rule, and what follows.
+    assert pasted.ignored_count == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["212345678", "212345678 ext. 12", "212 345 678 x12", "1) 212345678", "Tel. 212345678"]
+)
+def test_line_that_is_a_number_is_one_whatever_its_country(line: str) -> None:
+    assert spellings(read_paste(f"951201802\n{line}")) == [
+        "951201802",
+        "212 345 678" if " 345 " in line else "212345678",
+    ]
+
+
+def test_words_around_a_column_are_no_lines_of_it() -> None:
+    numbers = "951201802\n951201803\nPedido 4512\n951201804\n951201805"
+
+    pasted = read_paste(f"Hola, os paso la lista del 09/10:\n{numbers}\nUn saludo,\nAna Pérez")
+
+    assert (len(spellings(pasted)), pasted.faulty, pasted.ignored_count) == (4, [], 4)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +82,7 @@ def test_every_line_of_a_column_counts() -> None:
     ],
 )
 def test_several_numbers_may_stand_in_a_line(line: str) -> None:
-    keys = [candidate.keys[0] for candidate in read_paste(line).candidates]
+    keys = [candidate.keys[0] for candidate in apart(read_paste(line).candidates, length=100)]
 
     assert keys == ["34951201802", "34951201803"]
 
@@ -88,16 +96,16 @@ El 951 20 18 0 no va; +34 951201807 ext 3 sí."""
 def test_running_text_holds_numbers_only() -> None:
     pasted = read_paste(TICKET)
 
-    assert [candidate.text for candidate in pasted.candidates if candidate.is_sure] == [
+    assert spellings(pasted) == [
         "951 20 18 02",
         "(+34) 951-20-18-03",
         "0034951201804",
         "…1805",
         "sip:centralita@pbx.example.es",
-        "951 20 18 0",
         "+34 951201807",
     ]
-    assert [candidate.text for candidate in pasted.candidates if not candidate.is_sure] == ["maria@aurora.es", "201806"]
+    # Found where they are phones, and else passed over: most addresses are of mail.
+    assert [candidate.text for candidate in pasted.candidates if not candidate.is_sure] == ["maria@aurora.es"]
     assert pasted.faulty == []
 
 
@@ -113,8 +121,8 @@ def test_address_in_a_column_is_a_sip_identifier() -> None:
         ("+34951201802", ("34951201802",), ""),
         ("34951201802", ("34951201802",), "34951201802"),
         ("951201802", ("34951201802", "951201802"), "951201802"),
-        ("201802", ("201802",), "201802"),
-        ("...18 02", ("1802",), "1802"),
+        ("201802", (), "201802"),
+        ("...18 02", (), "1802"),
         ("+44 (0)20 7946 0958", ("442079460958", "4402079460958"), ""),
     ],
 )
@@ -132,20 +140,6 @@ def test_too_much_is_refused() -> None:
         read_paste(fits + "\n+34960000000")
     with pytest.raises(TooMuch):
         read_paste("a" * (TEXT_LIMIT + 1))
-
-
-EVIL = ["951 ", "1 ", "(", "+", "9", "a1 ", "a@", "1,", "1.1/", "…1", "x1#1", "12-", "@", "=a", "1e1 ", "(1", "\t", "٣"]
-
-
-@pytest.mark.parametrize("piece", EVIL)
-def test_no_text_takes_long(piece: str) -> None:
-    text = (piece * TEXT_LIMIT)[: TEXT_LIMIT // 2]
-    started = time.process_time()
-
-    pasted = read_paste(text)
-
-    assert time.process_time() - started < 10
-    assert len(pasted.candidates) <= 2
 
 
 pieces = st.sampled_from(
@@ -174,13 +168,13 @@ pieces = st.sampled_from(
 def test_digits_of_every_candidate_occur_in_the_text(text: str) -> None:
     pasted = read_paste(text)
 
-    typed = "".join(letter for letter in plain(text) if letter.isdigit())
+    typed = "".join(letter for letter in plain_text(text) if letter.isdigit())
     for candidate in pasted.candidates:
         if candidate.sip:
-            assert candidate.sip in plain(text).lower()
+            assert candidate.sip in plain_text(text).lower()
             continue
         assert all(key.isascii() and key.isdigit() for key in candidate.keys)
-        assert 4 <= len(candidate.keys[-1]) <= LONGEST
+        spelled = candidate.keys[-1] if candidate.keys else candidate.end
+        assert 4 <= len(spelled) <= LONGEST
         rest = iter(typed)
-        assert all(digit in rest for digit in candidate.keys[-1])
-    assert len({(candidate.keys[:1], candidate.sip) for candidate in pasted.candidates}) == len(pasted.candidates)
+        assert all(digit in rest for digit in spelled.removeprefix("34"))

@@ -18,9 +18,8 @@ from phones.services.resolving import (
     selected_count,
 )
 from tests.fixtures.desk import make_user
+from tests.spellings import SPELLINGS, WHOLE
 from tests.test_services_finding import NOON, add_phone
-from tests.test_services_numbers import SPELLINGS
-from tests.test_services_pasting import WHOLE
 
 
 @pytest.fixture
@@ -85,9 +84,12 @@ def test_order_is_that_of_the_text_and_spellings_of_one_phone_count_once(north: 
     add_phone(north, "+34951201802", "two")
     add_phone(north, "+34951201803", "three")
 
-    resolved = found(north, "951201803\n951201802\n201803\n...201802")
+    resolved = found(north, "951201803\n951201802\n201803\n...201802\n+34 951 20 18 02\n600123456\n600 123 456")
 
     assert (nicknames(resolved), resolved.found_count) == (["three", "two"], 2)
+    assert [(number.text, number.count) for number in resolved.numbers] == [("951201803", 2), ("951201802", 3)]
+    assert [(missing.candidate.text, missing.count) for missing in resolved.missing] == [("600123456", 2)]
+    assert resolved.repeated_count == 4
 
 
 @pytest.mark.parametrize("spelling", ["…1802", "201802", "...18 02"])
@@ -103,11 +105,47 @@ def test_end_of_several_numbers_is_a_choice(north: Project, spelling: str) -> No
     assert ([phone.nickname for phone in choice.phones], choice.has_more) == (["a", "b"], False)
 
 
-def test_end_of_one_number_is_that_number(north: Project) -> None:
+def test_end_of_one_number_could_be_that_number(north: Project) -> None:
     add_phone(north, "+34951201802", "a")
     add_phone(north, "+34952201803", "b")
 
-    assert nicknames(found(north, "…1802")) == ["a"]
+    resolved = found(north, "…1802")
+
+    assert resolved.found == []
+    assert [[phone.nickname for phone in choice.phones] for choice in resolved.choices] == [["a"]]
+
+
+@pytest.mark.parametrize("label", ["Pedido", "Ref.", "Order #", "NIF:", "Tracking number"])
+def test_id_with_the_digits_of_a_number_could_be_it(north: Project, label: str) -> None:
+    add_phone(north, "+34951201802", "a")
+
+    alone, beside = found(north, f"{label} 951201802"), found(north, f"{label} 951201802, tel. 951 20 18 02")
+
+    assert (alone.found, [choice.text for choice in alone.choices], alone.absent) == ([], ["951201802"], [])
+    assert (nicknames(beside), beside.choices, beside.absent) == (["a"], [], [])
+    assert found(north, f"{label} 951201803").absent == []
+
+
+def test_number_in_a_longer_row_is_the_one_that_is_there(north: Project) -> None:
+    add_phone(north, "+34951201802", "a")
+
+    resolved = found(north, "61 951 20 18 02 12 y 619 51 20 18 02")
+
+    # The same groups would make 61 951 20 18 and 619 51 20 18.
+    assert (nicknames(resolved), resolved.absent) == (["a"], ["619 51 20 18"])
+
+
+def test_range_is_told_with_the_phones_in_it(north: Project) -> None:
+    for last in (1, 5, 9):
+        add_phone(north, f"+3495120180{last}", str(last))
+
+    resolved = found(north, "951201800-951201809")
+
+    assert (nicknames(resolved), resolved.absent) == (["9"], [])
+    (choice,) = resolved.choices
+    assert (choice.text, choice.is_range) == ("951201800-951201809", True)
+    assert [phone.nickname for phone in choice.phones] == ["1", "5", "9"]
+    assert found(north, "951301800-951301809").absent == ["951301800-951301809"]
 
 
 def test_whole_number_that_another_country_also_ends_with_is_a_choice(north: Project) -> None:
@@ -152,7 +190,7 @@ def test_other_projects_are_never_looked_at(north: Project) -> None:
 
     assert found(north, "951201802").absent == ["951201802"]
     assert found(north, "…1802").absent == ["…1802"]
-    both = resolve(projects=[north, south], candidates=read_paste("…1802").candidates)
+    both = resolve(projects=[north, south], candidates=read_paste("951201802").candidates)
     assert nicknames(both) == ["foreign"]
 
 

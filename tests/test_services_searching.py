@@ -12,7 +12,10 @@ from phones.models import Agent, Phone, Project
 from phones.services import searching
 from phones.services.directory import Directory, directory_of, forget_directories
 from phones.services.finding import Criteria, matching, phone_page
-from phones.services.numbers import dialled_digits, folded
+from phones.services.numbers import folded
+from phones.services.query_numbers import spelled_digits
+from phones.services.searching import words_of
+from tests.spellings import WHOLE
 from tests.test_services_finding import NOON, RECEPTION, add_phone, directory, north
 
 __all__ = ["directory", "north"]
@@ -31,12 +34,97 @@ def found(project: Project, directory: Directory, query: str) -> set[UUID]:
 
 def naive(project: Project, query: str) -> set[UUID]:
     """Return what a look at every text finds."""
-    text, digits = folded(query.strip()), dialled_digits(query)
+    text, spelled = folded(query.strip()), spelled_digits(query)
+    words = (text,) if spelled else words_of(text)
     return {
         phone.pk
         for phone in Phone.objects.filter(project=project)
-        if text in phone.search_text or (digits and digits in phone.search_text)
+        if all(word in phone.search_text for word in words) or any(digits in phone.search_text for digits in spelled)
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("alicia recepcion", ("alicia", "recepcion")),
+        ("alicia · recepcion", ("alicia", "recepcion")),
+        ("dr.perez, (bilbao)", (" dr", "perez", "bilbao")),
+        ("“optica”", ("optica",)),
+        ("centralita@pbx.example.es", ("centralita@pbx.example.es",)),
+        ("24 h", ("24 h",)),
+        ("optica 24 h bilbao", ("optica", "24 h", "bilbao")),
+        ("linea b", ("linea b",)),
+        ("b linea", ("b linea",)),
+        ("alicia · r", ("alicia · r",)),
+        ("100% _real_", ("100%", "_real_")),
+        ("· …", ("…",)),
+        ("a a b", ("a a b",)),
+        ("ab ab cd", (" ab", " cd")),
+        ("ab.", ("ab",)),
+        ("recepcion ma", ("recepcion", " ma")),
+        (".", (".",)),
+    ],
+)
+def test_words_are_what_stands_between_marks(text: str, words: tuple[str, ...]) -> None:
+    assert words_of(text) == words
+
+
+@pytest.mark.parametrize("few", [0, 4000])
+@pytest.mark.parametrize(
+    "query", ["bilbao optica", "OPTICA, Bilbao.", "ópt bil", "bilbao · óptica", "944 bilbao", "óptica 24 h bilbao"]
+)
+def test_words_may_come_in_any_order(
+    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int, query: str
+) -> None:
+    monkeypatch.setattr(searching, "FEW", few)
+    wanted = add_phone(north, "+34944241073", "Óptica Bilbao 24 h")
+    add_phone(north, "+34944241074", "Óptica Getxo 24 h")
+    add_phone(north, "+34951241075", "Bilbao")
+
+    assert found(north, directory, query) == {wanted.pk}
+
+
+@pytest.mark.parametrize("query", ["recepcion alicia", "alicia · recepcion", "Alicia, recepción"])
+def test_names_of_agents_are_found_by_words_in_any_order(north: Project, directory: Directory, query: str) -> None:
+    phone = add_phone(north, "+34951000003", inbound_agent_id=RECEPTION)
+
+    assert found(north, directory, query) == {phone.pk}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *WHOLE,
+        "'+34951201802",
+        "tel:+34-951-20-18-02",
+        "+34 (0)951 20 18 02",
+        "sip:951201802@203.0.113.10;user=phone",
+        "PJSIP/951201802-0000001a",
+        "9.51201802E8",
+        "1) 951 20 18 02",
+        "…1802",
+        "0951201802",
+    ],
+)
+def test_what_the_finder_reads_the_search_reads(north: Project, directory: Directory, query: str) -> None:
+    phone = add_phone(north, "+34951201802", "wanted")
+    add_phone(north, "+34951201803", "neighbour")
+
+    assert found(north, directory, query) == {phone.pk}
+
+
+@pytest.mark.parametrize("few", [0, 4000])
+def test_text_that_names_numbers_finds_them(
+    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(searching, "FEW", few)
+    one, two, other = (add_phone(north, f"+3495120180{last}", f"Line {last}") for last in (2, 3, 4))
+
+    for query in ("951201802, 951 20 18 03", f"{'Llamadas perdidas ' * 9} al 951201802 y +34951201803, 600123456"):
+        assert found(north, directory, query) == {one.pk, two.pk}
+    assert found(north, directory, "600123456 y 600123457") == set()
+    assert found(north, directory, "line 4 951201802") == {one.pk}
+    assert other.nickname == "Line 4"
 
 
 @pytest.mark.parametrize("few", [0, 1, 4000])
@@ -155,6 +243,8 @@ def plan_of(project: Project, directory: Directory, criteria: Criteria) -> str:
     ("criteria", "index"),
     [
         (Criteria(q="95120"), "phones_search VIRTUAL TABLE INDEX"),
+        (Criteria(q="bilbao optica"), "phones_search VIRTUAL TABLE INDEX"),
+        (Criteria(q="24 optica bi"), "phones_search VIRTUAL TABLE INDEX"),
         (Criteria(sort="nickname", before="end"), "phone_order_nickname"),
         (Criteria(sort="-inbound"), "phone_order_inbound"),
         (Criteria(sort="assigned"), "phone_order_assigned"),

@@ -51,7 +51,7 @@ def test_findings_are_spanish(client: Client, sales_phone: Phone, assert_spanish
 
     found = client.post(f"{AURORA}find/", {"text": text})
 
-    page = assert_spanish(found.content, "1 encontrado, 1 puede ser más de uno, 1 no está en este proyecto")
+    page = assert_spanish(found.content, "1 encontrado, 1 podría ser tuyo, 1 no está en este proyecto")
     (link,) = page.xpath("//section[@id='findings']//a[contains(@class, 'btn-primary')]/@href")
     assert_spanish(found.content, "redondeado por una hoja de cálculo")
     assert_spanish(client.get(link).content, "1 número elegido")

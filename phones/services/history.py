@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Project
 
-from .numbers import dialled_digits
+from .numbers import folding_pattern
+from .query_numbers import spelled_digits
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2000
@@ -92,11 +93,15 @@ def _needs_a_look() -> Q:
 
 
 def _text(project: Project, query: str) -> Q:
-    """Match any spelling of a number, or a part of a ticket."""
-    if digits := dialled_digits(query):
-        found = Phone.objects.filter(project=project, digits__contains=digits).values("pk")
-        return Q(ticket__icontains=query) | Q(phone__in=found)
-    return Q(ticket__icontains=query) | Q(number__icontains=query)
+    """Match any spelling of a number, or a part of a ticket in any case and with any accents."""
+    found = Q(ticket__regex=folding_pattern(query))
+    spelled = spelled_digits(query)
+    if not spelled:
+        return found | Q(number__icontains=query)
+    numbers = Q()
+    for digits in spelled:
+        numbers |= Q(digits__contains=digits)
+    return found | Q(phone__in=Phone.objects.filter(numbers, project=project).values("pk"))
 
 
 def history_page(

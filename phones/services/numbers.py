@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
+from functools import cache
 from itertools import filterfalse
 
 import phonenumbers
 
 NOT_DIGITS = re.compile(r"[^0-9]")
 PLAIN_SPANISH = re.compile(r"\+34[6-9](?!00)[0-9]{8}")
+# Accents as characters of their own.
+_MARKS = "[\u0300-\u036f]*"
 LOOKS_DIALLED = re.compile(r"[0-9\s()+./\-]+")
 
 
@@ -66,6 +69,27 @@ def folded(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(filterfalse(unicodedata.combining, decomposed))
+
+
+@cache
+def _variants() -> dict[str, str]:
+    """Return the Latin letters that fold to each letter, with the plain one first."""
+    variants: dict[str, str] = {}
+    for code in (*range(0xA0, 0x250), *range(0x1E00, 0x1F00)):
+        letter = folded(chr(code))
+        if len(letter) == 1 and letter.isascii() and letter.isalpha():
+            variants[letter] = variants.get(letter, letter + letter.upper()) + chr(code)
+    return variants
+
+
+def folding_pattern(text: str) -> str:
+    """Return a regular expression for a text in any case and with any accents, which both databases understand."""
+    return "".join(_either_case(letter) for letter in folded(text))
+
+
+def _either_case(letter: str) -> str:
+    group = _variants().get(letter, letter + letter.upper())
+    return f"[{group}]{_MARKS}" if letter.isalpha() else re.escape(letter)
 
 
 def nickname_key(nickname: str | None) -> str:

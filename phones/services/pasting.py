@@ -1,91 +1,114 @@
-"""Numbers in what somebody pastes: the text of a ticket, or a column of a spreadsheet, in any spelling."""
+"""Numbers in what somebody pastes: the text of a ticket, or a column of a spreadsheet, in any spelling.
+
+Four steps, none of which asks a database: the text as a keyboard would have typed it (`paste_text`), without the digits
+of other kinds (`paste_kinds`), the numbers in addresses and rows of digits (`paste_addresses`, `paste_runs`), and what
+the lines of a column were meant for, here. `resolving` says which phones are meant.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import Enum
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-import phonenumbers
+from .candidates import (
+    COUNTRY_CODE,
+    LONGEST,
+    NATIONAL_LENGTH,
+    SHORTEST_END,
+    Candidate,
+    Certainty,
+    Fault,
+    NoNumber,
+    apart,
+)
+from .numbers import LOOKS_DIALLED, dialled_digits
+from .paste_addresses import addresses_in
+from .paste_kinds import CUT, blank, without_other_kinds
+from .paste_runs import SHORTEST, numbers_in, solid
+from .paste_tables import places_of_ids
+from .paste_text import plain_text
 
-from .numbers import dialled_digits, plain
+__all__ = ["Candidate", "Fault", "NoNumber", "Pasted", "TooMuch", "read_number", "read_paste"]
 
-REGION = "ES"
-COUNTRY_CODE = "34"
 TEXT_LIMIT = 200_000
 ITEM_LIMIT = 5_000
+# Each is a query.
+RANGE_LIMIT = 20
 # As long as the longest SIP identifier that is looked for.
 CELL_LIMIT = 700
-# Shorter ends of a number say nothing; longer rows of digits are no numbers (E.164).
-SHORTEST_END, LONGEST = 4, 15
-# From here on a row of digits in running text is taken for a number; shorter ones are dates, prices, tickets.
-SURE_LENGTH = 7
-NATIONAL_LENGTH = 9
 SHOWN_LENGTH = 80
+# What a spreadsheet makes of a long number; digits are lost where it shows fewer than the number has.
+_EXPONENT = re.compile(r"(?<![\w.,-])(\d)(?:[.,](\d{1,20}))?e\+?(\d{1,2})(?!\w)", re.IGNORECASE)
+_EXPONENTS = range(7, LONGEST)
+_END = re.compile(
+    r"(?P<mark>\.{3}|(?<!\*)\*{2,20}|(?<!\w)x{3,20}"
+    r"|\b(?:acabad[oa]s?|acaban?|terminad[oa]s?|terminan?) (?:en|con)(?: el)?"
+    r"|\bterminaci[oó]n|\b(?:ending|ends?) (?:in|with|on)|\blast (?:\w{1,5} )?digits?|"
+    r"\b[uú]ltim[oa]s (?:\w{1,6} )?(?:d[ií]gitos|cifras|n[uú]meros))"
+    r"(?: (?:son|are|is))?[ :]{0,3}(?P<end>\d(?:[ .-]?\d){3,7})(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
+)
+_CARD = re.compile(r"\b(?:tarjeta|visa|mastercard|amex|card|cuenta|account|iban)\b[^\n]{0,30}$", re.IGNORECASE)
+# What may stand beside a number in a line of a column: a label, an enumeration, what a spreadsheet adds, its country.
+_BESIDE = re.compile(
+    r"tel|tel[eé]fono|telf|tlfn?o?|tfn?o?|fax|m[oó]vil|mov|n[uú]mero|num|n[ro]?|no|phone|mobile|number|ddi|did|cell|"
+    r"[a-z]|0{1,6}|\d{1,3}[ao]?",
+    re.IGNORECASE,
+)
+_DIALLED = re.compile(r"\+?[0-9][0-9 ]{7,18}")
+_WORD = re.compile(r"[^\W_]+")
+# Two words say that there is no number, more say something else; two letters may have been meant for digits.
+_SENTENCE_WORDS, _TYPING_ERRORS = 3, 2
+# Where no more than one line in so many holds words, one with words is a gap in the column.
+_STRICTNESS = 3
+_SPANISH_LENGTH = len(COUNTRY_CODE) + NATIONAL_LENGTH
+_TOLD_RANGE = range(2, 10_000)
+_BETWEEN = re.compile(r" ?- ?")
+# `951 20 18 02/03`: the next number, told by the digits in which it differs.
+_TAIL = re.compile(r"( ?/ ?)(\d{1,3})(?![\d:]| \d|[.,-]\d)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_AROUND = " \t\"'`<>[](){}=*:;,!?~\\|.-"
 
 
 class TooMuch(Exception):
     """The text is longer than `TEXT_LIMIT`, or holds more than `ITEM_LIMIT` numbers."""
 
 
-class Fault(Enum):
-    """Why something that stands in the place of a number is none."""
-
-    WORDS = "words"
-    SHORT = "short"
-    LONG = "long"
-    ROUNDED = "rounded"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A number as somebody spelled it.
-
-    `keys` are the digits it can stand for, the likeliest first; `end` is what a longer number would end with, "" for
-    one with its country; `sip` is set instead for a SIP identifier. An unsure one counts only where it finds a phone.
-    """
-
-    text: str
-    keys: tuple[str, ...] = ()
-    end: str = ""
-    sip: str = ""
-    is_sure: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class NoNumber:
-    """Something that was meant for a number, and why it is none."""
-
-    text: str
-    fault: Fault
-
-
 @dataclass(slots=True)
 class Pasted:
-    """What a text holds, each once, in the order of the text."""
+    """What a text holds, in the order of the text; a number that stands there twice is there twice.
+
+    `ignored_count` tells how many lines of a column hold nothing that was meant for a number, such as its heading.
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     faulty: list[NoNumber] = field(default_factory=list)
+    ignored_count: int = 0
 
 
-# Bounded and begun only where a word begins, so that no text takes long.
-_SIP = r"(?<![\w.!~*'&=+$%/-])(?:sips?:)?[\w.!~*'&=+$%/-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
-# What a spreadsheet makes of a long number: digits are lost for good.
-_ROUNDED = r"(?<![\w.,])\d(?:[.,]\d+)?[eE]\+?\d{1,2}(?!\w)"
-_SPECIAL = re.compile(f"(?P<rounded>{_ROUNDED})|(?P<sip>{_SIP})")
-_EXTENSION = re.compile(
-    r"(?<=\d)\)?[ \t,;(/-]{0,3}(?:ext(?:\.|n\.?|ensi[oó]n)?|extension|anexo|x|#)[ \t.:=]{0,3}\d{1,6}\b\)?",
-    re.IGNORECASE,
-)
-_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3}){2,4}(?![\d,])")
-_CELLS = re.compile(r"[\t;,|]")
-# What quoting, enumerating and ending a sentence put around a number.
-_AROUND = " \t\"'`´“”‘’«»<>[]{}=*•·:!?¿¡_~\\"
-_LABEL = re.compile(r"(?:tel|telf|tlf|tfno|fax|m[oó]vil|n[uú]mero|num|phone)?[.:º]*\s*(?:tel:)?", re.IGNORECASE)
-_END = re.compile(r"(?:\.{3}|\*{2,}|[xX]{3,})\s*(\d(?:[ .-]?\d){2,7})(?![\w-])")
-_RUN = re.compile(r"(?<![\w#@.,/-])[+(]?\d(?:[ .()/-]{0,2}\d){5,}(?![\w@%€$/-])")
-# What a spreadsheet adds to a number that it holds for one.
-_DECIMALS = re.compile(r"(?<=\d{9})[.,]0+$")
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})")
+@dataclass(slots=True)
+class _Line:
+    """A line of the text that is not empty, with what it holds."""
+
+    text: str
+    # The line without digits of other kinds.
+    cut: str
+    start: int
+    items: list[Candidate | NoNumber] = field(default_factory=list)
+
+    @property
+    def is_item(self) -> bool:
+        """True where the line is a number, whole or spoilt, and nothing else."""
+        rest = list(self.cut)
+        for item in self.items:
+            start, stop = (at - self.start for at in item.place)
+            rest[start:stop] = " " * (stop - start)
+        return bool(self.items) and all(_BESIDE.fullmatch(word) for word in _WORD.findall("".join(rest)))
+
+    @property
+    def is_dialled(self) -> bool:
+        """True where the line is nothing but digits, and these of no other kind."""
+        return CUT not in self.cut and bool(LOOKS_DIALLED.fullmatch(self.text.strip(_AROUND)))
 
 
 def read_paste(text: str) -> Pasted:
@@ -98,169 +121,199 @@ def read_paste(text: str) -> Pasted:
     """
     if len(text) > TEXT_LIMIT:
         raise TooMuch
-    lines = [line for line in (plain(line).strip(" \t") for line in text.splitlines()) if line]
-    is_column = 2 * sum(_is_item(line) for line in lines) >= len(lines)
-    return _each_once(item for line in lines for item in _line(line, is_column=is_column))
+    lines = _lines(plain_text(text))
+    _doubt_ids(lines)
+    is_column = 2 * sum(line.is_item for line in lines) >= sum(bool(_WORD.search(line.text)) for line in lines)
+    if is_column or len(lines) == 1:
+        _read_column(lines)
+    pasted = Pasted()
+    for line in lines:
+        pasted.candidates += [item for item in line.items if isinstance(item, Candidate)]
+        pasted.faulty += [item for item in line.items if isinstance(item, NoNumber)]
+        pasted.ignored_count += is_column and not line.items
+    if len({item.identity for item in pasted.candidates}) > ITEM_LIMIT or len(pasted.faulty) > ITEM_LIMIT:
+        raise TooMuch
+    return pasted
 
 
 def read_number(cell: str) -> Candidate | NoNumber:
     """Return the number that a cell of a table holds and nothing else, or why it is none."""
-    text = " ".join(plain(cell).split())
-    found = list(_line(text, is_column=True)) if len(text) <= CELL_LIMIT else []
-    return found[0] if len(found) == 1 else NoNumber(text[:SHOWN_LENGTH], Fault.WORDS)
+    if _DIALLED.fullmatch(cell):
+        # Nearly always, and quickly told.
+        found = apart(numbers_in(cell), length=len(cell))
+        if len(found) == 1:
+            return replace(found[0], certainty=Certainty.SURE)
+    text = " ".join(plain_text(cell).split()) if len(cell) <= CELL_LIMIT else ""
+    lines = _lines(text)
+    _read_column(lines)
+    items = [item for line in lines for item in line.items]
+    faulty = [item for item in items if isinstance(item, NoNumber)]
+    found = apart((item for item in items if isinstance(item, Candidate)), length=len(text))
+    if found and not found[1:] and not faulty:
+        return found[0]
+    return faulty[0] if len(faulty) == 1 and not found else NoNumber(cell[:SHOWN_LENGTH], Fault.WORDS)
 
 
-def _each_once(items: Iterable[Candidate | NoNumber]) -> Pasted:
-    pasted = Pasted()
-    seen: set[object] = set()
-    for item in items:
-        key = (item.keys[:1], item.sip) if isinstance(item, Candidate) else item
-        if key in seen:
-            continue
-        seen.add(key)
-        if len(seen) > ITEM_LIMIT:
-            raise TooMuch
-        if isinstance(item, Candidate):
-            pasted.candidates.append(item)
-        else:
-            pasted.faulty.append(item)
-    return pasted
+def _lines(text: str) -> list[_Line]:
+    """Return the lines of a plain text that are not empty, each with what it holds."""
+    found, cut = _found(text)
+    found.sort(key=lambda item: item.place)
+    lines = []
+    start = index = 0
+    for whole in text.split("\n"):
+        stop = start + len(whole)
+        items = []
+        while index < len(found) and found[index].place[0] < stop:
+            items.append(found[index])
+            index += 1
+        if whole.strip():
+            lines.append(_Line(whole, cut[start:stop], start, items))
+        start = stop + 1
+    return lines
 
 
-def _is_item(line: str) -> bool:
-    """Say whether a line is one number, a whole or a spoilt one, and nothing else."""
-    return bool(_SPECIAL.fullmatch(line) or dialled_digits(line)) or _whole(_without_extension(line)) is not None
+def _found(text: str) -> tuple[list[Candidate | NoNumber], str]:
+    """Return all that may be a number in a plain text, and the text without digits of other kinds."""
+    found: list[Candidate | NoNumber] = []
+    pieces, place = [], 0
+    for (start, stop), candidates in addresses_in(text):
+        found += candidates
+        pieces += [text[place:start], CUT * (stop - start)]
+        place = stop
+    cut = without_other_kinds("".join([*pieces, text[place:]]))
+    for exponent in _EXPONENT.finditer(cut):
+        found += _of_exponent(exponent)
+    cut = _EXPONENT.sub(blank, cut)
+    ends = [_ending(end) for end in _END.finditer(cut) if not _CARD.search(cut, max(0, end.start() - 40), end.start())]
+    found += ends
+    numbers = list(numbers_in(_END.sub(blank, cut)))
+    found += _with_ranges(list(_with_tails(numbers, cut)), cut)
+    return found, cut
 
 
-def _line(line: str, *, is_column: bool) -> Iterator[Candidate | NoNumber]:
-    """Yield what a line holds; in a column a line without any number is a fault."""
-    found = list(_pieces(_without_extension(line), is_column=is_column))
-    if is_column and not found:
-        # A row of dashes between two parts of a column was not meant for a number.
-        if any(letter.isalnum() for letter in line):
-            yield NoNumber(line[:SHOWN_LENGTH], _fault_of(line))
+def _of_exponent(found: re.Match[str]) -> Iterator[Candidate | NoNumber]:
+    """Yield the number that a spreadsheet shows as a power of ten, or that its last digits are lost."""
+    decimals, exponent = found[2] or "", int(found[3])
+    if exponent not in _EXPONENTS:
         return
-    yield from found
+    if len(decimals) >= exponent and not decimals[exponent:].strip("0"):
+        digits = found[1] + decimals[:exponent]
+        candidate = solid(digits, place=found.span(), certainty=Certainty.SURE)
+        yield replace(candidate, text=found[0])
+    elif "+" in found[0] or (decimals and "E" in found[0]):
+        yield NoNumber(found[0], Fault.ROUNDED, found.span())
 
 
-def _fault_of(line: str) -> Fault:
-    digits = dialled_digits(line.strip(_AROUND))
-    if not digits:
-        return Fault.WORDS
-    return Fault.LONG if len(digits) > LONGEST else Fault.SHORT
+def _ending(found: re.Match[str]) -> Candidate:
+    is_year = found["mark"][0].isalpha() and _YEAR.fullmatch(found["end"])
+    certainty = Certainty.LIKELY if is_year else Certainty.SURE
+    return replace(_end(found["end"], found.span()), text=f"…{found['end']}", certainty=certainty)
 
 
-def _pieces(line: str, *, is_column: bool) -> Iterator[Candidate | NoNumber]:
-    """Yield SIP identifiers and rounded numbers, and what stands between them."""
-    place = 0
-    for special in _SPECIAL.finditer(line):
-        yield from _cells(line[place : special.start()])
-        place = special.end()
-        if special["rounded"]:
-            yield NoNumber(special[0], Fault.ROUNDED)
-        else:
-            sip = special["sip"].rstrip(".")
-            # In running text it is most likely an e-mail address.
-            is_sure = is_column or sip.lower().startswith(("sip:", "sips:"))
-            yield Candidate(sip, sip=re.sub("^sips?:", "", sip, flags=re.IGNORECASE).lower(), is_sure=is_sure)
-    yield from _cells(line[place:])
-
-
-def _cells(piece: str) -> Iterator[Candidate]:
-    """Yield the numbers of a piece of a line, cell by cell."""
-    piece = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), piece)
-    # A number with its country may have been spread over cells.
-    spread = piece.replace("\t", " ")
-    if spread != piece and _has_country(spread) and _parsed(spread) and (whole := _whole(spread)):
-        yield whole
-        return
-    for cell in _CELLS.split(piece):
-        whole = _whole(cell)
-        if whole is not None:
-            yield whole
-        elif any(letter.isdigit() for letter in cell):
-            yield from _in_words(cell)
-
-
-def _without_extension(line: str) -> str:
-    return _EXTENSION.sub(" ", line)
-
-
-def _whole(cell: str) -> Candidate | None:
-    """Return the number that a cell is, with nothing but a label and punctuation around it."""
-    text = _LABEL.sub("", cell.strip(_AROUND), count=1).strip(_AROUND)
-    is_end = cell.lstrip(_AROUND).startswith("...")
-    text = _DECIMALS.sub("", text).strip("./- ")
-    digits = dialled_digits(text)
-    if not SHORTEST_END <= len(digits) <= LONGEST or _DATE.fullmatch(text):
-        return None
-    # 951201802 951201803 and the like: several in a row.
-    if len(digits) > NATIONAL_LENGTH + len(COUNTRY_CODE) and " " in text and not _has_country(text):
-        return None
-    return _ending(text) if is_end else _candidate(text)
-
-
-def _has_country(text: str) -> bool:
-    return text.lstrip(" (").startswith(("+", "00"))
-
-
-def _candidate(text: str, *, is_sure: bool = True) -> Candidate:
-    """Return a spelling that is nothing but a number, with the digits it can stand for."""
-    digits = dialled_digits(text)
-    has_country = _has_country(text)
-    keys = [_parsed(text), digits]
-    if not has_country and len(digits) == NATIONAL_LENGTH:
-        keys.insert(0, COUNTRY_CODE + digits)
-    known = tuple(dict.fromkeys(key for key in keys if key))
-    return Candidate(text, known, "" if has_country else digits, is_sure=is_sure)
-
-
-def _parsed(text: str) -> str:
-    """Return the international digits of a possible number, "" otherwise; it knows about `+44 (0)20 …`."""
-    try:
-        number = phonenumbers.parse(text, REGION)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
-
-
-def _in_words(text: str) -> Iterator[Candidate]:
-    """Yield the numbers in running text: what the library finds, and ends of numbers in the gaps."""
-    place = 0
-    for match in phonenumbers.PhoneNumberMatcher(text, REGION, leniency=phonenumbers.Leniency.POSSIBLE):
-        yield from _in_gap(text[place : match.start])
-        place = match.end
-        yield _candidate(match.raw_string.strip())
-    yield from _in_gap(text[place:])
-
-
-def _in_gap(text: str) -> Iterator[Candidate]:
-    found = [(end.start(), _ending(end[1])) for end in _END.finditer(text)]
-    for run in _RUN.finditer(_END.sub(lambda end: "_" * len(end[0]), text)):
-        found += [(run.start(), candidate) for candidate in _in_run(run[0])]
-    yield from (candidate for _place, candidate in sorted(found, key=lambda each: each[0]))
-
-
-def _in_run(run: str) -> list[Candidate]:
-    """Return the number that a row of digits is; of a longer row, the national numbers it consists of."""
-    digits = dialled_digits(run)
-    if _DATE.fullmatch(run):
-        return []
-    if len(digits) <= LONGEST:
-        return [_candidate(run, is_sure=len(digits) >= SURE_LENGTH)] if len(digits) >= SHORTEST_END else []
-    numbers = [""]
-    for group in run.split():
-        numbers[-1] = f"{numbers[-1]} {group}".strip()
-        length = len(dialled_digits(numbers[-1]))
-        if length > NATIONAL_LENGTH:
-            return []
-        if length == NATIONAL_LENGTH:
-            numbers.append("")
-    return [] if numbers.pop() else [_candidate(number) for number in numbers]
-
-
-def _ending(spelling: str) -> Candidate:
+def _end(spelling: str, place: tuple[int, int]) -> Candidate:
     digits = dialled_digits(spelling)
-    return Candidate(f"…{spelling}", (digits,), digits)
+    return Candidate(spelling, end=digits, place=place)
+
+
+def _with_tails(numbers: Iterable[Candidate], text: str) -> Iterator[Candidate]:
+    """Yield the numbers, and those of which only the last digits are written behind them."""
+    for number in numbers:
+        yield number
+        base, stop = number, number.place[1]
+        while len(base.keys[0]) == _SPANISH_LENGTH and (tail := _TAIL.match(text, stop)):
+            stop = tail.end()
+            base = _tail(base, tail)
+            yield base
+
+
+def _tail(base: Candidate, found: re.Match[str]) -> Candidate:
+    length = len(found[2])
+    keys = tuple(key[:-length] + found[2] for key in base.keys)
+    certainty = Certainty.SURE if length > 1 and found[1] == "/" and base.is_sure else Certainty.LIKELY
+    return Candidate(
+        base.text[:-length] + found[2],
+        keys,
+        keys[-1] if base.end else "",
+        certainty=certainty,
+        place=found.span(2),
+        rank=base.rank + 1,
+    )
+
+
+def _with_ranges(numbers: Sequence[Candidate], text: str) -> Iterator[Candidate]:
+    """Yield the numbers; behind two that are the ends of a range, which are then not missed, the range as well."""
+    starts = {number.place[0]: number for number in numbers if number.is_sure}
+    ends: set[Candidate] = set()
+    for first in starts.values():
+        between = _BETWEEN.match(text, first.place[1])
+        last = starts.get(between.end()) if between else None
+        if between and last and len(ends) < 2 * RANGE_LIMIT and _is_range(first.keys[0], last.keys[0]):
+            ends |= {first, last}
+            spelled = text[first.place[0] : last.place[1]]
+            yield Candidate(spelled, first.keys[:1], last=last.keys[0], place=between.span())
+    for number in numbers:
+        yield replace(number, certainty=Certainty.LIKELY) if number in ends else number
+
+
+def _is_range(first: str, last: str) -> bool:
+    return len(first) == len(last) and int(last) - int(first) in _TOLD_RANGE
+
+
+def _doubt_ids(lines: Sequence[_Line]) -> None:
+    """Make the numbers doubtful that stand below a heading of ids."""
+    places = list(places_of_ids([(line.start, line.text) for line in lines]))
+    for line in lines if places else ():
+        line.items = [
+            replace(item, certainty=Certainty.DOUBTFUL)
+            if isinstance(item, Candidate) and _is_in(item.place, places)
+            else item
+            for item in line.items
+        ]
+
+
+def _is_in(place: tuple[int, int], places: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a place lies within one of these, which are in order."""
+    index = bisect_right(places, (place[0], TEXT_LIMIT)) - 1
+    return index >= 0 and place[1] <= places[index][1]
+
+
+def _read_column(lines: Sequence[_Line]) -> None:
+    """Say of each line of a column what was meant for a number; its heading, and what follows it, are none."""
+    held = [index for index, line in enumerate(lines) if line.items]
+    worded = [line for line in lines if not line.is_item and _WORD.search(line.text) and not line.is_dialled]
+    is_strict = _STRICTNESS * len(worded) <= len(lines)
+    for index, line in enumerate(lines):
+        if not line.items:
+            line.items += _spoilt(line, is_inside=is_strict and bool(held) and held[0] < index < held[-1])
+        elif line.is_item:
+            best = apart(_candidates_of(line), length=line.start + len(line.text))
+            if len(best) == 1 and best[0].certainty is Certainty.LIKELY:
+                sure = replace(best[0], certainty=Certainty.SURE)
+                line.items = [sure if item is best[0] else item for item in line.items]
+
+
+def _candidates_of(line: _Line) -> list[Candidate]:
+    return [item for item in line.items if isinstance(item, Candidate)]
+
+
+def _spoilt(line: _Line, *, is_inside: bool) -> Iterator[Candidate | NoNumber]:
+    """Yield what a line without a number was meant for: the end of one, or one that is none, and why."""
+    text = line.text.strip(_AROUND)
+    start = line.start + line.text.find(text)
+    place = (start, start + len(text))
+    digits = dialled_digits(text) if line.is_dialled else ""
+    if SHORTEST_END <= len(digits) <= LONGEST:
+        yield _end(text, place)
+    elif digits:
+        yield NoNumber(text[:SHOWN_LENGTH], Fault.LONG if len(digits) > LONGEST else Fault.SHORT, place)
+    elif is_inside and _is_spoilt(line):
+        yield NoNumber(line.text.strip()[:SHOWN_LENGTH], Fault.WORDS, place)
+
+
+def _is_spoilt(line: _Line) -> bool:
+    """Say whether a line stands where a number should, and is no sentence beside the numbers."""
+    text = line.text.strip()
+    digit_count = sum(letter.isdigit() for letter in text)
+    if digit_count:
+        return digit_count >= SHORTEST and sum(letter.isalpha() for letter in text) <= _TYPING_ERRORS
+    return 0 < len(_WORD.findall(text)) < _SENTENCE_WORDS and text[-1] not in ".,:!"

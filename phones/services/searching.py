@@ -1,14 +1,17 @@
 """Substring search over 100,000 phones: by a trigram index, or by walking the list where that is shorter.
 
 The text of a row (`Phone.search_text`) is its number, nickname and note in lower case without accents. A query is
-folded alike; one that spells a number is also looked for as bare digits. It matches the names of agents too, and so
-the phones they answer and dial from.
+folded alike, and each of its words has to be somewhere in it; one that spells a number is also looked for as bare
+digits. It matches the names of agents too, and so the phones they answer and dial from. A text that names numbers finds
+these.
 
 PostgreSQL knows from its statistics whether many rows match, and then walks the index of the order until the page is
 full instead of collecting them all. SQLite doesn't, so there a search has two ways, of which it counts its way to one.
 """
 
+import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +23,13 @@ from django.db.models.lookups import Exact, GreaterThan, LessThanOrEqual
 from phones.models import Phone, Project
 
 from .directory import Directory
-from .numbers import dialled_digits, folded
+from .numbers import folded
+from .query_numbers import numbers_named, spelled_digits
+from .resolving import resolve
 
-QUERY_LIMIT = 100
+# A sentence with numbers, and as many words as are looked for.
+QUERY_LIMIT = 500
+WORD_LIMIT = 8
 # A trigram index knows nothing shorter.
 TRIGRAM = 3
 # Up to so many hits are read and sorted sooner than a walk meets a page of them.
@@ -66,39 +73,72 @@ class Way:
     total: Combinable
 
 
+# A dot between letters parts words, one in a number or an address doesn't.
+_WORD = re.compile(r"(?:[^\s·•‧・|,;.]|(?<![^\W\d_])\.|\.(?![^\W\d_]))+")
+_AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a folded text, without the marks between them; the text itself where it is nothing else.
+
+    A letter alone stays with its neighbour, as in `linea b`, and two letters among other words are looked for where a
+    word begins: nearly every text holds them somewhere, and a trigram index doesn't know them.
+    """
+    if "@" in text and " " not in text:
+        return (text,)
+    places: list[tuple[int, int]] = []
+    for found in _WORD.finditer(text):
+        word = found[0].strip(_AROUND_WORDS)
+        start = found.start() + found[0].find(word)
+        is_alone = places and (len(word) == 1 or places[-1][1] - places[-1][0] == 1)
+        if word:
+            places.append((places.pop()[0] if is_alone else start, start + len(word)))
+    words = tuple(dict.fromkeys(text[slice(*place)] for place in places))[:WORD_LIMIT]
+    return tuple(word if len(word) >= TRIGRAM else f" {word}" for word in words) if words[1:] else words or (text,)
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody typed, made ready to be compared with a project's phones."""
+    """What somebody typed, made ready to be compared with a project's phones.
+
+    `terms` are ways to match a text, each of which is words that all have to be in it. `phone_ids` are the phones whose
+    numbers a longer text names.
+    """
 
     project: Project
-    terms: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
     agent_ids: tuple[uuid.UUID, ...]
+    phone_ids: tuple[uuid.UUID, ...] = ()
 
     @classmethod
     def of(cls, project: Project, query: str, directory: Directory) -> "Search":
-        """Return the search for a query that isn't empty."""
+        """Return the search for what was typed, if not nothing. Queries only where it is a text that names numbers."""
         query = query[:QUERY_LIMIT].strip()
-        text, digits = folded(query), dialled_digits(query)
+        text, spelled = folded(query), spelled_digits(query)
         # A text that has the digits as they stand matches nothing that they don't.
-        terms = (digits,) if digits and digits in text else (digits, text) if digits else (text,)
-        named = tuple(agent.id for agent in directory.agents if text in folded(agent.name))
-        return cls(project, terms, named)
+        texts = [] if any(digits in text for digits in spelled) else [(text,) if spelled else words_of(text)]
+        words = words_of(text)
+        named = tuple(agent.id for agent in directory.agents if all(word in f" {folded(agent.name)}" for word in words))
+        resolved = resolve(projects=[project], candidates=numbers) if (numbers := numbers_named(query)) else None
+        phone_ids = tuple(phone.pk for phone in resolved.found) if resolved else ()
+        return cls(project, (*((digits,) for digits in spelled), *texts), named, phone_ids)
 
     @property
     def is_indexed(self) -> bool:
         """True where SQLite's trigram index can answer."""
-        return connection.vendor == "sqlite" and all(len(term) >= TRIGRAM for term in self.terms)
+        return connection.vendor == "sqlite" and all(len(word) >= TRIGRAM for words in self.terms for word in words)
 
     @property
     def condition(self) -> Q:
         """What the matching phones have in common, for any other query."""
         texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
-        return texts | self._lanes(self.project)
+        found = texts | self._lanes(self.project)
+        return found | Q(pk__in=self.phone_ids) if self.phone_ids else found
 
     def ways(self, narrowing: Q) -> list[Way]:
         """Return the ways to what matches among the project's phones of this kind; no row is on two of them."""
         phones = Phone.objects.filter(narrowing, project=self.project)
-        if not self.is_indexed:
+        if not self.is_indexed or self.phone_ids:
             found = phones.filter(self.condition)
             return [Way(found, Counted(found))]
         is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
@@ -128,8 +168,8 @@ class Search:
     @property
     def _texts(self) -> Q:
         found = Q()
-        for term in self.terms:
-            found |= Q(search_text__contains=term)
+        for words in self.terms:
+            found |= _all_of(words)
         return found
 
     def _lanes(self, project: Project | Case) -> Q:
@@ -140,6 +180,14 @@ class Search:
         return inbound | outbound
 
     def _raw(self, sql: str) -> RawSQL:
-        quoted = (f'"{term.replace(chr(34), chr(34) * 2)}"' for term in self.terms)
+        ways = (" AND ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words) for words in self.terms)
         project_id = self.project.pk.hex
-        return RawSQL(sql, (" OR ".join(quoted), project_id, project_id), output_field=IntegerField())  # noqa: S611
+        matched = " OR ".join(f"({way})" for way in ways)
+        return RawSQL(sql, (matched, project_id, project_id), output_field=IntegerField())  # noqa: S611
+
+
+def _all_of(words: Iterable[str]) -> Q:
+    found = Q()
+    for word in words:
+        found &= Q(search_text__contains=word)
+    return found

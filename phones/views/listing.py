@@ -18,6 +18,7 @@ from .columns import caption, chosen_columns, headers, hidden_classes
 from .filters import chips_of, filters_of
 from .row_markup import rows_markup
 from .rows import PhoneRow
+from .search_notes import search_note
 
 # What the filter bar has no field for, and yet mustn't forget.
 CARRIED = ("selection", "sort", "size", "cols")
@@ -69,8 +70,8 @@ def suffix_of(criteria: Criteria, **more: str) -> str:
 
 
 def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, Any]:
-    """Return what the list's template needs. Two queries at most: the rows with their count, and the agents
-    where they have changed since the last request."""
+    """Return what the list's template needs. Two queries at most, but where the search names numbers: the rows with
+    their count, and the agents where they have changed since the last request."""
     criteria = criteria_from(request.GET)
     directory = directory_of(desk.project)
     page = phone_page(desk.project, criteria, directory, now)
@@ -103,6 +104,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         "section": "phones",
         "criteria": criteria,
         "criteria_q": criteria.q,
+        "note": search_note(desk, criteria.q, total=page.total) if criteria.q else None,
         "filters": filters,
         "has_rare_filter": any(item.value for item in filters if item.is_rare) or bool(_dates(criteria)),
         "chips": chips_of(desk.project, criteria, filters, url_of),

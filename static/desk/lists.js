@@ -4,7 +4,7 @@ document.querySelectorAll("[data-copy-list]").forEach((button) => { button.hidde
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy-list]");
   if (!button) return;
-  const items = [...document.getElementById(button.dataset.copyList).children].map((item) => item.textContent.trim());
+  const items = [...document.getElementById(button.dataset.copyList).children].map((item) => item.dataset.copied ?? item.textContent.trim());
   try {
     await navigator.clipboard.writeText(items.join("\n"));
   } catch {

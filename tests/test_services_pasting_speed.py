@@ -1,0 +1,48 @@
+"""How long the finder reads: in step with the text, whatever is in it."""
+
+import time
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phones.services.pasting import TooMuch, read_paste
+
+# A pattern whose time grows with the square of the text takes a minute for so many characters.
+LENGTH = 20_000
+SECONDS = 2.0
+# Written with a bar between them.
+_PIECES = r"""
+951 |1 |9|0|00 |+|+34 |(|()|(1|-|1-|_1|'1'|·1|.|..|...|. |1.|1.111|1.111,|1,|111,|,|;1|\t1|/|9/|12/|95/12/01/
+|:|1:|10:15:32.|2026-|2026-10-09T|20261009|€|€1|1€|1 000 |000 |%|1%|%20|&nbsp;|&amp;|&|<|<a |<b x='|<td>|\\|\\n|\\u00a0
+|=|=a|=\n|=C2=A0|Â |â€|…1|*|****|x|xxx |x1#1|ext |1 ext|#|# |@|a@|a.b@c.|sip:|sip:a@|http://|http://a?n=1&|www.|wa.me/
+|id |id id: |pedido |pedido 951201802 |no n o |nº |tarjeta |acaba en |último |últimos dígitos |1e1|1.2E|1.23456E+|0.1
+|1.1.1.1.|95.120.18.02.|a1 |abcdef12|-0a1b|o=a 1 |951201802/|951201802/03/|951201800-951201809 |951201802-|1)|1.\n
+|951201802\n|951201802;1\n|a;b\n|a\n|\n|\n\n1|٣|½|①|ª|1\ufe0f\u20e3
+"""
+PIECES = tuple(
+    piece.replace(r"\n", "\n").replace(r"\t", "\t").replace(r"\ufe0f\u20e3", "\ufe0f\u20e3")
+    for piece in _PIECES.replace("\n", "").split("|")
+)
+
+
+def seconds_for(text: str) -> float:
+    """Return the processor's time for a text; one that holds too much is over early."""
+    started = time.process_time()
+    with suppress(TooMuch):
+        read_paste(text)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_repetition_takes_long(piece: str) -> None:
+    assert seconds_for((piece * LENGTH)[:LENGTH]) < SECONDS
+    # What would have to match at the very end, and does not.
+    assert seconds_for((piece * LENGTH)[:LENGTH] + "!") < SECONDS
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join), st.sampled_from(PIECES))
+def test_no_text_takes_long(piece: str, end: str) -> None:
+    assert seconds_for((piece * LENGTH)[:LENGTH] + end) < SECONDS
