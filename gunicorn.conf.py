@@ -8,7 +8,7 @@ wsgi_app = "dashboard.wsgi:application"
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-# Five of eight may wait for Diga at a time (`phones/services/bulkhead.py`); lists, search and /health/ have the rest.
+# Five of eight may wait for Diga at a time (`services/upstream/bulkhead.py`); lists, search and /health/ have the rest.
 threads = int(os.environ.setdefault("WEB_THREADS", "8"))
 # Loaded once and shared. Nothing that must not be shared is made by loading: connections to the database and
 # to Diga are opened by the first request of a process, and the pace notices that it was forked.

@@ -36,12 +36,12 @@ def _export(kind: str, _count: int, path: Path) -> dict[str, Any]:
     from django.utils import timezone
 
     from phones.models import Project
-    from phones.services import exporting
-    from phones.services.directory import directory_of
-    from phones.services.finding import Criteria
+    from phones.services.exchange import phone_export
+    from phones.services.finding.phone_list import Criteria
+    from phones.services.routing.catalogue import directory_of
 
     project = Project.objects.get()
-    make = exporting.csv_lines if kind == "csv" else exporting.xlsx_chunks
+    make = phone_export.csv_lines if kind == "csv" else phone_export.xlsx_chunks
     started_at = time.perf_counter()
     first = 0.0
     with path.open("wb") as file:
@@ -73,10 +73,10 @@ def _edit(_kind: str, count: int, path: Path) -> dict[str, Any]:
 
 def _import(_kind: str, count: int, path: Path) -> dict[str, Any]:
     from phones.models import Project
-    from phones.services.directory import directory_of
-    from phones.services.import_columns import is_head
-    from phones.services.importing import draft_from_table
-    from phones.services.tables import read_table
+    from phones.services.exchange.import_columns import is_head
+    from phones.services.exchange.phone_import import draft_from_table
+    from phones.services.routing.catalogue import directory_of
+    from phones.services.tables.read import read_table
 
     project = Project.objects.get()
     table = read_table(path.read_bytes(), path.name, is_head=is_head)

@@ -8,9 +8,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from phones.access import DeskRequest, open_desk
-from phones.services import finding
-from phones.services.directory import Directory, directory_of
-from phones.services.health import quarantine_days_left
+from phones.services.finding import phone_list
+from phones.services.finding.health import quarantine_days_left
+from phones.services.routing.catalogue import Directory, directory_of
 from phones.views.listing import criteria_from, suffix_of
 
 COLUMNS = (
@@ -45,10 +45,10 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
     directory = directory_of(desk.project)
     criteria = criteria_from(request.GET)
     order, size = criteria.order, criteria.page_size
-    ways = finding._ways(desk.project, criteria, directory, timezone.now())
+    ways = phone_list._ways(desk.project, criteria, directory, timezone.now())
     key = order.key(criteria.after or criteria.before)
     backwards = bool(criteria.before)
-    rows = finding._rows(ways, order, key, backwards=backwards).values_list(*COLUMNS)
+    rows = phone_list._rows(ways, order, key, backwards=backwards).values_list(*COLUMNS)
     page = list(rows[: size + 1])[:size]
     if backwards:
         page.reverse()

@@ -59,9 +59,9 @@ class Kills:
 
     def plan(self, count: int | None = None) -> "Plan":
         """Make a plan that gives each number a new name, every second one also an agent, and let it run."""
-        from phones.services.directory import directory_of
-        from phones.services.impact import Target
-        from phones.services.intention import Intention
+        from phones.services.routing.catalogue import directory_of
+        from phones.services.routing.edits import Intention
+        from phones.services.routing.impact import Target
         from tests.planned import make_plan, phones_of, start
 
         self._plan_count += 1
@@ -118,7 +118,7 @@ class Kills:
         """Kill workers while Diga holds what they sent, and carries it out afterwards. By the clock on the wall."""
         from django.utils import timezone
 
-        from phones.services.sweeping import sweep
+        from phones.services.editing.recheck import sweep
 
         self._sandbox.switches.latency_ms = 0
         plan, started_at, killed = self.plan(LATE_ROWS), len(self._sandbox.journal), 0
@@ -199,10 +199,11 @@ def _connect() -> tuple[Any, Any]:
     from django.utils import timezone
 
     from phones.models import Membership, Role
-    from phones.services import connecting, syncing
+    from phones.services.projects import keys
+    from phones.services.sync import passes
 
-    project, _check = connecting.connect_project(name="Kills", token=TOKEN, actor=None, now=timezone.now())
-    syncing.sync_project(project=project, clock=timezone.now)
+    project, _check = keys.connect_project(name="Kills", token=TOKEN, actor=None, now=timezone.now())
+    passes.sync_project(project=project, clock=timezone.now)
     lead = User.objects.create_user("lead")
     Membership.objects.create(project=project, user=lead, role=Role.LEAD)
     return project, lead

@@ -18,7 +18,7 @@ TIME_LIMIT, MEMORY_LIMIT = 100.0, 30.0
 
 def run(lab: Lab) -> Report:
     """Time the reader in this process, and the page on every database."""
-    from phones.services.pasting import read_paste
+    from phones.services.number_reader.reader import read_paste
 
     lab.stand_in.set_latency(0)
     text = _tickets()

@@ -59,9 +59,9 @@ def _make(count: int) -> Any:
     from django.utils import timezone
 
     from phones.models import PlanKind, Project
-    from phones.services.intention import Intention
-    from phones.services.planned import Draft, PlannedRow
-    from phones.services.planning import create_plan
+    from phones.services.plans.create import create_plan
+    from phones.services.plans.drafts import Draft, PlannedRow
+    from phones.services.routing.edits import Intention
 
     word = uuid.uuid4().hex[:6]
     rows = [
@@ -83,22 +83,22 @@ def _apply(plan: Any) -> None:
     from django.utils import timezone
 
     from phones.models import ItemState
-    from phones.services import steering
-    from phones.services.plan_fingerprint import fingerprint_of
-    from phones.services.plan_totals import totals_of
+    from phones.services.plans import lifecycle
+    from phones.services.plans.fingerprint import fingerprint_of
+    from phones.services.plans.totals import totals_of
 
     typed = str(totals_of(plan)[ItemState.WAITING])
-    steering.apply_plan(plan=plan, by=plan.author, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
+    lifecycle.apply_plan(plan=plan, by=plan.author, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
 
 
 def _work(plan: Any) -> None:
     from django.utils import timezone
 
     from phones.models import Plan
-    from phones.services import running
+    from phones.services.running import runner
 
     fresh = Plan.objects.select_related("project").get(pk=plan.pk)
-    running.run_plan(plan=fresh, clock=timezone.now, may_run=lambda _plan: True)
+    runner.run_plan(plan=fresh, clock=timezone.now, may_run=lambda _plan: True)
 
 
 def _preview(count: int) -> Callable[[], Figures]:

@@ -22,17 +22,18 @@ def main() -> None:
     from django.utils import timezone
 
     from phones.models import Membership, Role
-    from phones.services import connecting, syncing
-    from phones.services.directory import directory_of
+    from phones.services.projects import keys
+    from phones.services.routing.catalogue import directory_of
+    from phones.services.sync import passes
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     member = User.objects.create_user(MEMBER, password=PASSWORD, first_name="Rita", last_name="Robles")
     User.objects.create_superuser(SUPERUSER, password=PASSWORD)
-    project, _check = connecting.connect_project(name="Clínicas Aurora", token=TOKEN, actor=None, now=timezone.now())
+    project, _check = keys.connect_project(name="Clínicas Aurora", token=TOKEN, actor=None, now=timezone.now())
     Membership.objects.create(project=project, user=member, role=Role.ADMIN)
     started_at = time.perf_counter()
-    run = syncing.sync_project(project=project, clock=timezone.now)
+    run = passes.sync_project(project=project, clock=timezone.now)
     if not run.is_complete:
         raise SystemExit(f"The sync stopped: {run.cause}")
     project.refresh_from_db()

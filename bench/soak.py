@@ -92,7 +92,7 @@ class Soak:
         """Do one's work; whatever ends it early is a failure of the soak."""
         from django.db import DatabaseError, connections
 
-        from phones.services.editing import NotRecorded, OutcomeNotRecorded
+        from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
 
         try:
             work()
@@ -114,20 +114,20 @@ class Soak:
 
         from phones import diga
         from phones.models import Phone
-        from phones.services import editing
-        from phones.services.guarding import NoConsent, NotChecked, PredictedRefusal, impacts_of
-        from phones.services.impact import fingerprint
-        from phones.services.intention import Base
+        from phones.services.editing import save
+        from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
+        from phones.services.routing.edits import Base
+        from phones.services.routing.impact import fingerprint
 
         chance = random.Random(self._seed * 100 + number)
         ids = list(
             Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True)
         )
         refusals = (
-            editing.Conflict,
-            editing.NothingToChange,
-            editing.PhoneIsBusy,
-            editing.NotEditable,
+            save.Conflict,
+            save.NothingToChange,
+            save.PhoneIsBusy,
+            save.NotEditable,
             PredictedRefusal,
             NotChecked,
             NoConsent,
@@ -142,12 +142,12 @@ class Soak:
             wanted = self._wish(chance, f"Soak {number} {turn}", None if is_shared else phone)
             agreed = fingerprint(impacts_of(phone, wanted))
             try:
-                saved = editing.change_phone(
+                saved = save.change_phone(
                     project=phone.project,
                     phone=phone,
                     intention=wanted,
                     base=Base.of(phone),
-                    author=editing.Author(None, "Soak"),
+                    author=save.Author(None, "Soak"),
                     agreed=agreed,
                     clock=timezone.now,
                 )
@@ -160,9 +160,9 @@ class Soak:
 
     def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
         """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
-        from phones.services.directory import directory_of
-        from phones.services.impact import Target
-        from phones.services.intention import Intention
+        from phones.services.routing.catalogue import directory_of
+        from phones.services.routing.edits import Intention
+        from phones.services.routing.impact import Target
 
         if phone is None or chance.random() < 0.75:
             return Intention(nickname=name)
@@ -177,8 +177,8 @@ class Soak:
 
     def _lead(self) -> None:
         """Make plans and meddle with them: pause, resume, stop, try again, take back."""
-        from phones.services.planning import NothingPlanned
-        from phones.services.steering import NothingToApply, PreviewHasMoved
+        from phones.services.plans.create import NothingPlanned
+        from phones.services.plans.lifecycle import NothingToApply, PreviewHasMoved
 
         chance = random.Random(self._seed * 100 + 99)
         previous = None
@@ -203,8 +203,8 @@ class Soak:
         from django.utils import timezone
 
         from phones.models import Phone, PlanKind
-        from phones.services.intention import Intention
-        from phones.services.plan_again import plan_again
+        from phones.services.plans.follow_ups import plan_again
+        from phones.services.routing.edits import Intention
         from tests.planned import make_plan, start
 
         lead, _made = User.objects.get_or_create(username="lead", is_superuser=True)
@@ -222,8 +222,8 @@ class Soak:
         """Hold a plan, let it go on, or stop it, until it is over."""
         from django.utils import timezone
 
-        from phones.services import steering
-        from phones.services.plan_lock import PlanHasMoved
+        from phones.services.plans import lifecycle
+        from phones.services.plans.lock import PlanHasMoved
 
         while True:
             time.sleep(chance.uniform(0.1, 0.6))
@@ -233,12 +233,12 @@ class Soak:
                 if plan.is_over:
                     return
                 if self._is_over() or dice < 0.1:
-                    steering.stop_plan(plan=plan, clock=timezone.now)
+                    lifecycle.stop_plan(plan=plan, clock=timezone.now)
                 elif plan.is_paused and plan.author:
                     self._count(f"pauses: {plan.cause or 'by the lead'}")
-                    steering.resume_plan(plan=plan, by=plan.author, clock=timezone.now)
+                    lifecycle.resume_plan(plan=plan, by=plan.author, clock=timezone.now)
                 elif dice < 0.4:
-                    steering.pause_plan(plan=plan, clock=timezone.now)
+                    lifecycle.pause_plan(plan=plan, clock=timezone.now)
             except PlanHasMoved:
                 continue
 
@@ -248,7 +248,7 @@ class Soak:
 
         from phones.access import may_run_plan
         from phones.models import Plan, PlanState
-        from phones.services.running import run_plan
+        from phones.services.running.runner import run_plan
 
         while not self._is_over():
             plan = Plan.objects.select_related("project").filter(state=PlanState.RUNNING).first()
@@ -259,7 +259,7 @@ class Soak:
     def _sync(self) -> None:
         from django.utils import timezone
 
-        from phones.services.syncing import sync_project
+        from phones.services.sync.passes import sync_project
 
         while not self._is_over():
             self._project.refresh_from_db()
@@ -269,7 +269,7 @@ class Soak:
         """Look at what is not known yet, as soon as it is due."""
         from django.utils import timezone
 
-        from phones.services.sweeping import sweep
+        from phones.services.editing.recheck import sweep
 
         while not self._is_over():
             self.counts["looked at again and settled"] += sweep(clock=timezone.now)
@@ -307,10 +307,11 @@ def main() -> int:
         server = _prepare(Path(folder))
         from django.utils import timezone
 
-        from phones.services import connecting, syncing
+        from phones.services.projects import keys
+        from phones.services.sync import passes as sync_passes
 
-        project, _check = connecting.connect_project(name="Soak", token=TOKEN, actor=None, now=timezone.now())
-        syncing.sync_project(project=project, clock=timezone.now)
+        project, _check = keys.connect_project(name="Soak", token=TOKEN, actor=None, now=timezone.now())
+        sync_passes.sync_project(project=project, clock=timezone.now)
         project.refresh_from_db()
         server.sandbox.switches.attaching_publishes = not arguments.publishes_nothing
         soak = Soak(project, server.sandbox, arguments.seed, arguments.minutes * 60)
@@ -370,8 +371,8 @@ def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[st
     from django.utils import timezone
 
     from phones.models import Change, Outcome
-    from phones.services.sweeping import sweep
-    from phones.services.syncing import sync_project
+    from phones.services.editing.recheck import sweep
+    from phones.services.sync.passes import sync_project
     from tests.invariants import assert_invariants
 
     sandbox.carry_out_late()

@@ -49,9 +49,9 @@ def _empty(_project: Any, _pages: int) -> Mapping[str, Any]:
 def _sync(project: Any, _pages: int) -> Mapping[str, Any]:
     from django.utils import timezone
 
-    from phones.services import syncing
+    from phones.services.sync import passes
 
-    run = syncing.sync_project(project=project, clock=timezone.now)
+    run = passes.sync_project(project=project, clock=timezone.now)
     if not run.is_complete:
         raise SystemExit(f"The sync stopped: {run.cause}")
     return {"phones": run.phone_count, "written": run.written_count}
@@ -60,7 +60,7 @@ def _sync(project: Any, _pages: int) -> Mapping[str, Any]:
 def _fetch(project: Any, _pages: int) -> Mapping[str, Any]:
     from django.conf import settings
 
-    from phones.services.connecting import client_for
+    from phones.services.projects.keys import client_for
 
     walk = client_for(project).walk_phones(walkers=settings.SYNC_WALKERS)
     count = sum(len(page.data) for page in walk)
@@ -71,7 +71,7 @@ def _script(project: Any, pages: int) -> Mapping[str, Any]:
     from django.utils import timezone
 
     from phones.models import Phone
-    from phones.services.numbers import digits_of, folded, shown_number
+    from phones.services.phone_numbers import digits_of, folded, shown_number
 
     session = requests.Session()
     session.trust_env = False

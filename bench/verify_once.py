@@ -20,7 +20,7 @@ def main(count: int) -> None:
     """Fill the diary of the first project up to so many changes, then time both."""
     django.setup()
     from phones.models import Project
-    from phones.services.verifying import verify_diary
+    from phones.services.audit.verification import verify_diary
 
     project = Project.objects.order_by("slug")[0]
     _fill(project, count)
@@ -49,7 +49,7 @@ def _seconds_of(act: Any) -> float:
 
 def _read(project: Any) -> None:
     from phones.models import Change, ChangeSeal
-    from phones.services.sealing import EVERY_FIELD
+    from phones.services.audit.hash_chain import EVERY_FIELD
 
     changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
     seals = ChangeSeal.objects.filter(project=project).order_by("number").values_list()
@@ -63,7 +63,7 @@ def _fill(project: Any, count: int) -> None:
     from django.utils import timezone
 
     from phones.models import Change, Outcome, Phone, SealKind, Source
-    from phones.services import diary
+    from phones.services.audit import log
 
     phone = Phone.objects.filter(project=project).order_by("pk")[0]
     lane = {"agent_id": str(phone.pk), "agent_name": "Alicia, recepción", "version_id": str(phone.pk)}
@@ -91,7 +91,7 @@ def _fill(project: Any, count: int) -> None:
         with transaction.atomic():
             Change.objects.bulk_create(changes)
             for kind in (SealKind.BEGUN, SealKind.SETTLED):
-                diary._seal(project, [(change, kind) for change in changes])
+                log._seal(project, [(change, kind) for change in changes])
 
 
 if __name__ == "__main__":

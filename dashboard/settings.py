@@ -114,7 +114,7 @@ if not 1 <= SYNC_WALKERS <= 32:
 PLAN_CONCURRENCY = env.int("PLAN_CONCURRENCY", 8)
 if not 1 <= PLAN_CONCURRENCY <= 32:
     raise ImproperlyConfigured("PLAN_CONCURRENCY must be 1 to 32.")
-# As many as gunicorn.conf.py starts: of these some never wait for Diga (`phones.services.bulkhead`).
+# As many as gunicorn.conf.py starts: of these some never wait for Diga (`phones.services.upstream.bulkhead`).
 WEB_THREADS = env.int("WEB_THREADS", 8)
 if WEB_THREADS < 4:
     raise ImproperlyConfigured("WEB_THREADS must be at least 4.")

@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
-from phones.services.persons import name_of
-from phones.services.plan_news import IS_NEWS, PlanNews, news_of
+from phones.services.people.display_names import name_of
+from phones.services.plans.notices import IS_NEWS, news_of
+from phones.wording.plan_news import PlanNews, words_for_news
 
 
 class Right(Enum):
@@ -64,7 +65,8 @@ class Desk:
     @cached_property
     def news(self) -> PlanNews | None:
         """A plan of the person's that has ended or paused by itself, until they have seen it. Queries only if so."""
-        return news_of(self.news_plan) if self.news_plan else None
+        news = news_of(self.news_plan) if self.news_plan else None
+        return words_for_news(*news) if news else None
 
     @property
     def user_name(self) -> str:

@@ -13,7 +13,10 @@ from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
 from phones.access import may_run_plan
 from phones.models import AgentUpgrade, Plan, PlanState, Project, SyncRun
-from phones.services import running, sweeping, syncing, upgrade_checking, upgrade_settling
+from phones.services.agents import publish_outcome, read_back
+from phones.services.editing import recheck
+from phones.services.running import runner
+from phones.services.sync import passes
 
 logger = logging.getLogger("phones.tasks")
 
@@ -37,7 +40,7 @@ def run_claimed_sync(run_id: int) -> None:
     """Do the pass of a row that was claimed by a person's click; a run that ended meanwhile is left alone."""
     run = SyncRun.objects.select_related("project").filter(pk=run_id, state="RUNNING").first()
     if run is not None:
-        syncing.run_sync(run, clock=timezone.now)
+        passes.run_sync(run, clock=timezone.now)
 
 
 @db_task()
@@ -45,24 +48,24 @@ def sync_if_free(project_id: UUID) -> None:
     """Sync a project if that is still due, unless a pass of it is running."""
     project = Project.objects.filter(pk=project_id).first()
     # Of two messages the later one finds a pass running, or one that has just been tried.
-    if project is not None and syncing.is_due(project, timezone.now()):
-        with suppress(syncing.SyncIsRunning):
-            syncing.sync_project(project=project, clock=timezone.now)
+    if project is not None and passes.is_due(project, timezone.now()):
+        with suppress(passes.SyncIsRunning):
+            passes.sync_project(project=project, clock=timezone.now)
 
 
 @db_periodic_task(crontab(minute="*"))
 def tick() -> None:
     """Ring the bell for every claimed pass that no worker has taken, and for every project whose sync is due."""
-    for run_id in syncing.unheard_runs(timezone.now()):
+    for run_id in passes.unheard_runs(timezone.now()):
         run_claimed_sync(run_id)
-    for project in syncing.due_projects(timezone.now()):
+    for project in passes.due_projects(timezone.now()):
         sync_if_free(project.pk)
 
 
 def settle_open() -> None:
     """Find out what became of changes and upgrades whose process died, or whose outcome is not known yet."""
-    sweeping.sweep(clock=timezone.now)
-    upgrade_settling.sweep_upgrades(clock=timezone.now)
+    recheck.sweep(clock=timezone.now)
+    publish_outcome.sweep_upgrades(clock=timezone.now)
 
 
 @on_startup(name="settle_open")
@@ -99,7 +102,7 @@ def run_plan(plan_id: int) -> None:
     try:
         plan = Plan.objects.select_related("project").filter(pk=plan_id, state=PlanState.RUNNING).first()
         if plan is not None:
-            running.run_plan(
+            runner.run_plan(
                 plan=plan,
                 clock=timezone.now,
                 may_run=may_run_plan,
@@ -135,11 +138,11 @@ def check_upgrade(upgrade_id: int) -> None:
     """Read the numbers of an upgrade back, as far as they were not yet."""
     upgrade = AgentUpgrade.objects.select_related("project", "actor").filter(pk=upgrade_id).first()
     if upgrade is not None and upgrade.is_unverified and upgrade.project.is_writable:
-        upgrade_checking.check_numbers(upgrade=upgrade, clock=timezone.now, should_stop=_is_stopping)
+        read_back.check_numbers(upgrade=upgrade, clock=timezone.now, should_stop=_is_stopping)
 
 
 @db_periodic_task(crontab(minute="*"))
 def go_on_with_upgrades() -> None:
     """Ring the bell for upgrades whose numbers have to be read back."""
-    for upgrade_id in upgrade_checking.unverified_upgrades(clock=timezone.now):
+    for upgrade_id in read_back.unverified_upgrades(clock=timezone.now):
         check_upgrade(upgrade_id)

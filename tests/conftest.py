@@ -16,8 +16,8 @@ from django.test import TransactionTestCase
 from django.utils import translation
 
 from dashboard import disk
-from phones.services import connecting
-from phones.services.directory import forget_directories
+from phones.services.projects import keys
+from phones.services.routing.catalogue import forget_directories
 from tests.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
@@ -110,7 +110,7 @@ def _nothing_is_remembered() -> Iterator[None]:
     """Start without what an earlier test left in this process: directories, pace, disk, cache, language."""
     forget_directories()
     disk.forget()
-    connecting._pace.cache_clear()
+    keys._pace.cache_clear()
     for left in settings.DATA_DIR.glob("pace.sqlite3*"):
         left.unlink()
     cache.clear()

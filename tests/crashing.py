@@ -207,8 +207,8 @@ class Crashes:
     def sweep(self, plan: Any) -> None:
         """Count the rows that were being sent, and let the sweeper come by after their leases."""
         from phones.models import ItemState
-        from phones.services.steering import finish_if_done
-        from phones.services.sweeping import sweep
+        from phones.services.editing.recheck import sweep
+        from phones.services.plans.lifecycle import finish_if_done
 
         self.wait_for_quiet()
         sending = plan.items.filter(state=ItemState.SENDING).count()
@@ -261,7 +261,7 @@ def _work(plan_id: int, ahead_seconds: float, read_timeout: float) -> None:
     from phones.access import may_run_plan
     from phones.diga import DigaClient
     from phones.models import Plan
-    from phones.services.running import run_plan
+    from phones.services.running.runner import run_plan
 
     (DigaClient.__init__.__kwdefaults__ or {})["read_timeout"] = read_timeout
     ahead = timedelta(seconds=ahead_seconds)

@@ -13,7 +13,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.services.causes import words_for_cause
+from phones.wording.causes import words_for_cause
 from tests.pages import plan
 from tests.saving import forget_waiting
 

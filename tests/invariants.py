@@ -25,9 +25,9 @@ from phones.models import (
     UpgradeItem,
     UpgradeOutcome,
 )
-from phones.services.intention import reads_as
-from phones.services.looking_again import APPLIED_WITHIN
-from phones.services.verifying import verify_diary
+from phones.services.audit.verification import verify_diary
+from phones.services.editing.recheck_times import APPLIED_WITHIN
+from phones.services.routing.edits import reads_as
 from tests.saving import patches
 
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.

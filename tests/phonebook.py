@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from phones.models import Phone, Project
-from phones.services.candidates import Candidate
-from phones.services.numbers import digits_of, folded, shown_number
-from phones.services.pasting import Pasted, read_paste
-from phones.services.resolving import LookedUp, Resolved, settled
+from phones.services.finding.resolve import LookedUp, Resolved, settled
+from phones.services.number_reader.candidates import Candidate
+from phones.services.number_reader.reader import Pasted, read_paste
+from phones.services.phone_numbers import digits_of, folded, shown_number
 
 
 class PhoneBook:

@@ -9,9 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
-from phones.services.admitting import Invitation, admit
-from phones.services.intention import Intention
-from phones.services.permalinks import check_of
+from phones.services.audit.permalinks import check_of
+from phones.services.people.members import Invitation, admit
+from phones.services.routing.edits import Intention
 from tests.fixtures.desk import make_user
 from tests.planned import make_plan
 from tests.tampering import alter

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from phones.access import may_run_plan
 from phones.models import Phone, Plan, PlanKind, Project
-from phones.services import running, steering
-from phones.services.intention import Intention
-from phones.services.plan_fingerprint import fingerprint_of
-from phones.services.planned import Draft, PlannedRow
-from phones.services.planning import create_plan
+from phones.services.plans import lifecycle
+from phones.services.plans.create import create_plan
+from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.routing.edits import Intention
+from phones.services.running import runner
 
 
 def phones_of(project: Project, count: int | None = None, **narrowing: Any) -> list[Phone]:
@@ -38,14 +39,14 @@ def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[
 def start(plan: Plan, by: User) -> Plan:
     """Apply a plan exactly as it is shown."""
     typed = str(states(plan)["WAITING"])
-    steering.apply_plan(plan=plan, by=by, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
+    lifecycle.apply_plan(plan=plan, by=by, reviewed=fingerprint_of(plan), typed=typed, clock=timezone.now)
     return plan
 
 
 def work_at(plan: Plan, **more: Any) -> Plan:
     """Let one worker work at the plan until it has no more reason to."""
     fresh = Plan.objects.select_related("project").get(pk=plan.pk)
-    running.run_plan(plan=fresh, **({"clock": timezone.now, "may_run": may_run_plan} | more))
+    runner.run_plan(plan=fresh, **({"clock": timezone.now, "may_run": may_run_plan} | more))
     plan.refresh_from_db()
     return plan
 

@@ -16,13 +16,13 @@ from phones.diga import DigaClient
 from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, AgentVersion, Change, Phone, Project
-from phones.services.directory import directory_of
-from phones.services.editing import Author, Saved, change_phone
-from phones.services.guarding import impacts_of
-from phones.services.impact import Target, fingerprint
-from phones.services.intention import Base, Intention
-from phones.services.looking_again import APPLIED_WITHIN, SENT_WITHIN
-from phones.services.sweeping import sweep
+from phones.services.editing.guard import impacts_of
+from phones.services.editing.recheck import sweep
+from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
+from phones.services.editing.save import Author, Saved, change_phone
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import Base, Intention
+from phones.services.routing.impact import Target, fingerprint
 
 WHAT_WAS_SHOWN = "what was shown"
 

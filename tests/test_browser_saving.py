@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
-from phones.services import editing
+from phones.services.editing import save as editing_save
 from tests.fixtures.browser import (
     Complaints,
     bodies_sent,
@@ -301,7 +301,7 @@ def test_reserved_number_offers_its_nickname_only(page: Page, sandbox: Sandbox, 
 def test_page_goes_on_looking_while_somebody_elses_save_is_under_way(
     page: Page, complaints: Complaints, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
     complaints.expect(409)
     drawer = open_alone(page, sales_phone)
     theirs = Change.objects.create(

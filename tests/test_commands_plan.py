@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Plan, PlanState, Project
-from phones.services.directory import directory_of
-from phones.services.exporting import csv_lines
-from phones.services.finding import Criteria
+from phones.services.exchange.phone_export import csv_lines
+from phones.services.finding.phone_list import Criteria
+from phones.services.routing.catalogue import directory_of
 from tests.invariants import assert_invariants
 from tests.planned import phones_of, states
 from tests.saving import forget_waiting, held, patches

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project, SyncRun
-from phones.services import syncing
+from phones.services.sync import passes
 
 
 class Terminal(io.StringIO):
@@ -60,7 +60,7 @@ def test_names_what_went_wrong_and_goes_on(aurora: Project, talleres: Project, s
 
 
 def test_leaves_a_running_sync_alone(aurora: Project) -> None:
-    syncing.claim_sync(project=aurora, now=timezone.now())
+    passes.claim_sync(project=aurora, now=timezone.now())
 
     with pytest.raises(CommandError, match="Not synced: Aurora"):
         sync(aurora.slug)

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from phones.models import Change, Phone, append_only
-from phones.services import diary, verifying
-from phones.services.sealing import mac_of
+from phones.services.audit import log, verification
+from phones.services.audit.hash_chain import mac_of
 from tests.fixtures.diary import entry, settle
 from tests.tampering import tamper
 
@@ -61,7 +61,7 @@ def test_others_write_meanwhile(quiet_phone: Phone, written: list[Change], monke
     def write() -> None:
         try:
             change = entry(quiet_phone)
-            diary.begin([change])
+            log.begin([change])
             settle(change)
         finally:
             connections.close_all()
@@ -75,7 +75,7 @@ def test_others_write_meanwhile(quiet_phone: Phone, written: list[Change], monke
             writer.join(timeout=10)
         return mac_of(**link)
 
-    monkeypatch.setattr(verifying, "mac_of", write_and_seal)
+    monkeypatch.setattr(verification, "mac_of", write_and_seal)
 
     assert run() == ("north: 3 changes, 6 seals\n", [])
     assert not writer.is_alive()

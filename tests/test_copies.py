@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project
-from phones.services.connecting import client_for
+from phones.services.projects.keys import client_for
 from tests.fixtures import copies
 from tests.fixtures.desk import connect
 

@@ -11,7 +11,7 @@ from phones.diga import UNSET
 from phones.forms.opened import Opened
 from phones.forms.phones import PhoneForm
 from phones.models import Phone
-from phones.services.intention import FIELDS, Base, Intention, frozen_intention, is_answered_by
+from phones.services.routing.edits import FIELDS, Base, Intention, frozen_intention, is_answered_by
 from tests.test_forms_phones import (
     DIRECTORY,
     as_sent,

@@ -12,7 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from phones.forms import importing
 from phones.forms.importing import ImportForm
 from phones.forms.reasons import REASON_LIMIT, TICKET_LIMIT
-from phones.services.tables import Row, Table
+from phones.services.tables.read import Row, Table
 
 CSV = b"number;nickname\r\n951201802;Ventas\r\n"
 

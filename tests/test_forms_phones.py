@@ -13,10 +13,10 @@ from phones.forms.opened import Opened
 from phones.forms.phones import NicknameForm, PhoneForm
 from phones.forms.reasons import REASON_LIMIT, TICKET_LIMIT
 from phones.models import Phone, Project
-from phones.services.directory import AgentEntry, Directory, VersionEntry
-from phones.services.impact import Target
-from phones.services.intention import NICKNAME_LIMIT, Base, Intention
 from phones.services.nicknames import one_line
+from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.edits import NICKNAME_LIMIT, Base, Intention
+from phones.services.routing.impact import Target
 
 FIXED = [
     "id",

@@ -9,8 +9,8 @@ from django import forms
 from phones.diga import UNSET
 from phones.forms.opened import kept_value
 from phones.forms.phones import ROUTE_FIELDS, PhoneForm
-from phones.services.directory import Directory
-from phones.services.intention import Intention
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import Intention
 from tests.test_forms_phones import (
     DIRECTORY,
     as_sent,

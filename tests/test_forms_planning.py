@@ -11,10 +11,10 @@ from phones import diga
 from phones.diga.sandbox import Sandbox
 from phones.forms.planning import WishForm
 from phones.models import Phone, Project
-from phones.services.directory import directory_of
-from phones.services.impact import Target
-from phones.services.patterns import Pattern
-from phones.services.wishing import Wish
+from phones.services.plans.bulk_edits import Wish
+from phones.services.plans.nickname_patterns import Pattern
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.impact import Target
 from tests.pages import version_of
 
 GIVEN = {"reason": "Autumn hours", "form_token": uuid.uuid4().hex}

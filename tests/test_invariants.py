@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
-from phones.services.intention import Intention
+from phones.services.routing.edits import Intention
 from tests.invariants import assert_invariants
 from tests.saving import held, save
 from tests.upgraded import publishings, read_back, upgrade

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from phones.models import Change, ChangeSeal, Outcome, Phone, append_only
-from phones.services import diary
+from phones.services.audit import log
 from tests.fixtures.desk import make_user
 from tests.fixtures.diary import entry, settle
 from tests.tampering import run_sql
@@ -65,7 +65,7 @@ def test_guarded_columns_are_those_tried_here() -> None:
 @pytest.mark.parametrize("column", BEGUN)
 def test_beginning_of_a_change_is_never_altered(quiet_phone: Phone, column: str) -> None:
     change = entry(quiet_phone, form_token="1f0e0d0c-0b0a-4908-8706-050403020100")
-    diary.begin([change])
+    log.begin([change])
 
     # The columns are ours, not a person's.
     refuse("began with is never altered", f"UPDATE phones_change SET {column} = {BEGUN[column]}")  # noqa: S608
@@ -88,7 +88,7 @@ def test_seal_is_never_altered(quiet_phone: Phone, written: list[Change], column
 @pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.REFUSED, Outcome.FAILED])
 def test_unknown_change_is_settled_once(quiet_phone: Phone, outcome: Outcome) -> None:
     change = entry(quiet_phone)
-    diary.begin([change])
+    log.begin([change])
     settle(change, Outcome.UNKNOWN)
     settle(change, outcome)
 
@@ -107,7 +107,7 @@ def test_nothing_of_the_diary_is_deleted(quiet_phone: Phone, written: list[Chang
 def test_person_may_leave_and_nobody_takes_their_place(quiet_phone: Phone) -> None:
     person, other = make_user("router"), make_user("other")
     change = entry(quiet_phone, actor=person, actor_name="Router Ruiz")
-    diary.begin([change])
+    log.begin([change])
     settle(change)
 
     refuse("began with is never altered", "UPDATE phones_change SET actor_id = %s", other.pk)

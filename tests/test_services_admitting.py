@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from phones.models import Membership, Project, Role
-from phones.services import admitting
-from phones.services.admitting import Invitation
+from phones.services.people import members
+from phones.services.people.members import Invitation
 from tests.fixtures.desk import make_user
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ PASSWORD = "four words make sense"
 
 
 def _admit(project: Project, actor: User, username: str, role: Role = Role.ROUTER) -> Membership | Invitation:
-    return admitting.admit(
+    return members.admit(
         project=project, username=username, full_name="Marta Ruiz Gil", role=role, actor=actor, now=timezone.now()
     )
 
@@ -31,7 +31,7 @@ def test_members_are_listed_by_username_in_one_query(
     aurora: Project, viewer: User, admin: User, django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
     with django_assert_num_queries(1):  # type: ignore[operator]
-        found = [(member.user.username, member.role) for member in admitting.members_of(aurora)]
+        found = [(member.user.username, member.role) for member in members.members_of(aurora)]
 
     assert found == [("admin", Role.ADMIN), ("viewer", Role.VIEWER)]
 
@@ -49,7 +49,7 @@ def test_admit_makes_an_existing_user_a_member_and_keeps_their_name(
 
 
 def test_admit_leaves_a_member_as_they_are(aurora: Project, admin: User, viewer: User) -> None:
-    with pytest.raises(admitting.AlreadyMember):
+    with pytest.raises(members.AlreadyMember):
         _admit(aurora, admin, "viewer")
 
     assert Membership.objects.get(project=aurora, user=viewer).role == Role.VIEWER
@@ -58,40 +58,40 @@ def test_admit_leaves_a_member_as_they_are(aurora: Project, admin: User, viewer:
 def test_an_invitation_makes_the_account_and_the_membership_once(aurora: Project, admin: User) -> None:
     code = _invite(aurora, admin)
 
-    marta = admitting.accept_invitation(code, password=PASSWORD, now=timezone.now())
+    marta = members.accept_invitation(code, password=PASSWORD, now=timezone.now())
 
     assert (marta.username, marta.first_name, marta.last_name) == ("marta", "Marta", "Ruiz Gil")
     assert marta.check_password(PASSWORD)
     assert not marta.is_superuser
     assert not marta.is_staff
     assert Membership.objects.get(user=marta).role == Role.ROUTER
-    with pytest.raises(admitting.InvitationOver, match="is over") as over:
-        admitting.accept_invitation(code, password=PASSWORD, now=timezone.now())
+    with pytest.raises(members.InvitationOver, match="is over") as over:
+        members.accept_invitation(code, password=PASSWORD, now=timezone.now())
     assert str(over.value.why) == "It was used: the account exists. Sign in with it."
 
 
 def test_an_invitation_lasts_three_days(aurora: Project, admin: User) -> None:
     code, now = _invite(aurora, admin), timezone.now()
 
-    assert admitting.open_invitation(code, now=now + timedelta(days=3, minutes=-1)).user.username == "marta"
-    with pytest.raises(admitting.InvitationOver):
-        admitting.open_invitation(code, now=now + timedelta(days=3, minutes=1))
+    assert members.open_invitation(code, now=now + timedelta(days=3, minutes=-1)).user.username == "marta"
+    with pytest.raises(members.InvitationOver):
+        members.open_invitation(code, now=now + timedelta(days=3, minutes=1))
 
 
 @pytest.mark.parametrize("spoil", [lambda code: code[:-1], lambda code: "x" + code, lambda code: "nonsense", str.upper])
 def test_an_altered_invitation_is_unknown(aurora: Project, admin: User, spoil: object) -> None:
     code = _invite(aurora, admin)
 
-    with pytest.raises(admitting.UnknownInvitation):
-        admitting.open_invitation(spoil(code), now=timezone.now())  # type: ignore[operator]
+    with pytest.raises(members.UnknownInvitation):
+        members.open_invitation(spoil(code), now=timezone.now())  # type: ignore[operator]
 
 
 def test_an_invitation_ends_with_the_rights_of_its_sender(aurora: Project, admin: User) -> None:
     code = _invite(aurora, admin)
     Membership.objects.filter(user=admin).update(role=Role.LEAD)
 
-    with pytest.raises(admitting.InvitationOver):
-        admitting.accept_invitation(code, password=PASSWORD, now=timezone.now())
+    with pytest.raises(members.InvitationOver):
+        members.accept_invitation(code, password=PASSWORD, now=timezone.now())
 
     assert not User.objects.filter(username="marta").exists()
 
@@ -101,23 +101,23 @@ def test_an_invitation_ends_with_the_account_of_its_sender(aurora: Project, admi
     admin.is_active = False
     admin.save()
 
-    with pytest.raises(admitting.InvitationOver):
-        admitting.open_invitation(code, now=timezone.now())
+    with pytest.raises(members.InvitationOver):
+        members.open_invitation(code, now=timezone.now())
 
 
 def test_a_superuser_invites_without_being_a_member(aurora: Project, superuser: User) -> None:
     code = _invite(aurora, superuser)
 
-    assert admitting.open_invitation(code, now=timezone.now()).project == aurora
+    assert members.open_invitation(code, now=timezone.now()).project == aurora
 
 
 def test_the_last_administrator_can_neither_be_lowered_nor_removed(aurora: Project, admin: User) -> None:
     membership = Membership.objects.get(user=admin)
 
-    with pytest.raises(admitting.LastAdministrator):
-        admitting.change_role(membership=membership, role=Role.LEAD)
-    with pytest.raises(admitting.LastAdministrator):
-        admitting.remove_member(membership=membership)
+    with pytest.raises(members.LastAdministrator):
+        members.change_role(membership=membership, role=Role.LEAD)
+    with pytest.raises(members.LastAdministrator):
+        members.remove_member(membership=membership)
 
     assert Membership.objects.get(user=admin).role == Role.ADMIN
 
@@ -128,10 +128,10 @@ def test_an_administrator_whose_account_is_off_does_not_count(aurora: Project, a
     other.is_active = False
     other.save()
 
-    with pytest.raises(admitting.LastAdministrator):
-        admitting.remove_member(membership=Membership.objects.get(user=admin))
+    with pytest.raises(members.LastAdministrator):
+        members.remove_member(membership=Membership.objects.get(user=admin))
 
-    admitting.remove_member(membership=Membership.objects.get(user=other))
+    members.remove_member(membership=Membership.objects.get(user=other))
     assert not Membership.objects.filter(user=other).exists()
 
 
@@ -139,7 +139,7 @@ def test_one_of_two_administrators_may_go(aurora: Project, admin: User) -> None:
     other = make_user("other")
     Membership.objects.create(project=aurora, user=other, role=Role.ADMIN)
 
-    admitting.change_role(membership=Membership.objects.get(user=admin), role=Role.VIEWER)
+    members.change_role(membership=Membership.objects.get(user=admin), role=Role.VIEWER)
 
     assert Membership.objects.get(user=admin).role == Role.VIEWER
 
@@ -149,12 +149,12 @@ def test_an_administrator_of_another_project_does_not_count(
 ) -> None:
     Membership.objects.create(project=talleres, user=stranger, role=Role.ADMIN)
 
-    with pytest.raises(admitting.LastAdministrator):
-        admitting.remove_member(membership=Membership.objects.get(user=admin))
+    with pytest.raises(members.LastAdministrator):
+        members.remove_member(membership=Membership.objects.get(user=admin))
 
 
 def test_a_removed_member_keeps_the_account(aurora: Project, admin: User, viewer: User) -> None:
-    admitting.remove_member(membership=Membership.objects.get(user=viewer))
+    members.remove_member(membership=Membership.objects.get(user=viewer))
 
     assert not Membership.objects.filter(user=viewer).exists()
     assert User.objects.filter(pk=viewer.pk).exists()

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from phones.models import Project
-from phones.services import bulkhead
-from phones.services.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, NotAsked, place_to_act, place_to_read
+from phones.services.upstream import bulkhead
+from phones.services.upstream.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, NotAsked, place_to_act, place_to_read
 
 Place = Callable[[Project], AbstractContextManager[None]]
 PLACES = [(place_to_read, READS_AT_ONCE), (place_to_act, ACTS_AT_ONCE)]

@@ -10,10 +10,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from phones.models import ChainBreak, ChainHead, Change, Phone
-from phones.services import diary
-from phones.services.chain_breaks import BreakHasMoved, acknowledge_break, find_break, has_break
-from phones.services.chain_heads import Head, exported_note, head_path
-from phones.services.verifying import verify_diary
+from phones.services.audit import log
+from phones.services.audit.chain_breaks import BreakHasMoved, acknowledge_break, find_break, has_break
+from phones.services.audit.chain_heads import Head, exported_note, head_path
+from phones.services.audit.verification import verify_diary
 from tests.fixtures.desk import make_user
 from tests.fixtures.diary import entry, settle
 from tests.restoring import Backup, is_complete
@@ -31,7 +31,7 @@ def write(phone: Phone, count: int) -> list[Change]:
     """Add settled entries: two seals each."""
     changes = [entry(phone, reason=f"More {number}") for number in range(count)]
     for change in changes:
-        diary.begin([change])
+        log.begin([change])
         settle(change)
     return changes
 

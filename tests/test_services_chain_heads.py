@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings
 
 from phones.models import Change, Phone
-from phones.services import diary
-from phones.services.chain_heads import (
+from phones.services.audit import log
+from phones.services.audit.chain_heads import (
     NO_HEAD,
     Head,
     HeadSpoiled,
@@ -30,7 +30,7 @@ import sys, uuid
 from pathlib import Path
 from django.conf import settings
 settings.configure(DATA_DIR=Path(sys.argv[1]))
-from phones.services.chain_heads import Head, Standing, export_head
+from phones.services.audit.chain_heads import Head, Standing, export_head
 for number in range(int(sys.argv[3]), 400, 2):
     export_head(uuid.UUID(sys.argv[2]), Head(number, f"{number:064x}"), lambda note: Standing.HELD)
 """
@@ -153,7 +153,7 @@ def test_file_that_cannot_be_written_does_not_fail_an_entry_and_is_logged(
     before = Change.objects.count()
 
     with caplog.at_level(logging.WARNING):
-        diary.begin([entry(quiet_phone)])
+        log.begin([entry(quiet_phone)])
 
     assert Change.objects.count() == before + 1
     assert [record.getMessage() for record in caplog.records if record.name == "phones.diary"] == [

@@ -8,8 +8,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Selection
-from phones.services import choosing
-from phones.services.choosing import (
+from phones.services.finding import selections
+from phones.services.finding.keyset import KEYS, Order
+from phones.services.finding.phone_list import Criteria, phone_page
+from phones.services.finding.selections import (
     ListMoved,
     NothingChosen,
     NotYetRead,
@@ -21,9 +23,7 @@ from phones.services.choosing import (
     fingerprint_of_ids,
     matching_now,
 )
-from phones.services.directory import directory_of
-from phones.services.finding import Criteria, phone_page
-from phones.services.ordering import KEYS, Order
+from phones.services.routing.catalogue import directory_of
 from tests.fixtures.desk import make_user
 from tests.test_services_finding import NOON, add_phone
 from tests.test_services_finding import north as north
@@ -88,7 +88,7 @@ def test_nothing_of_the_project_is_no_choice(north: Project, owner: User, three:
 def test_more_than_a_plan_takes_is_refused(
     north: Project, owner: User, three: list[Phone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choosing, "CHOICE_LIMIT", 2)
+    monkeypatch.setattr(selections, "CHOICE_LIMIT", 2)
     ids = [phone.pk.hex for phone in three]
 
     assert choose_phones(project=north, owner=owner, ids=ids[:2], order=BY_NUMBER)
@@ -102,7 +102,7 @@ def test_more_than_a_plan_takes_is_refused(
 def test_many_ids_are_found_however_many_a_query_takes(
     north: Project, owner: User, three: list[Phone], monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    monkeypatch.setattr(choosing, "IDS_A_QUERY", limit)
+    monkeypatch.setattr(selections, "IDS_A_QUERY", limit)
     add_phone(Project.objects.create(name="South", slug="south"), "+34951201809")
 
     chosen = choose_phones(project=north, owner=owner, ids=[three[2].pk.hex, three[0].pk.hex], order=BY_NUMBER)
@@ -183,7 +183,7 @@ def test_phones_of_a_choice_come_in_its_order_and_from_its_project(
     foreign = add_phone(Project.objects.create(name="South", slug="south"), "+34951201809")
     ids = [phone.pk.hex for phone in (three[2], foreign, three[0], three[1])]
     selection = Selection.objects.create(project=north, owner=owner, phone_ids=ids)
-    monkeypatch.setattr(choosing, "IDS_A_QUERY", 2)
+    monkeypatch.setattr(selections, "IDS_A_QUERY", 2)
 
     assert numbers(selection) == ["2", "0", "1"]
     assert [phone.number[-1] for phone in chosen_phones(selection, first=3)] == ["2", "0"]

@@ -12,8 +12,9 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from phones.models import ItemState, Plan, Project
-from phones.services import claiming, steering
-from phones.services.following import MAX_TRIES
+from phones.services.plan_items import claiming
+from phones.services.plan_items.following import MAX_TRIES
+from phones.services.plans import lifecycle
 from tests.planned import make_plan, phones_of, renames, start, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,7 +151,7 @@ def test_lease_of_a_clock_that_was_set_back_is_over(plan: Plan) -> None:
     assert len(claiming.claim(plan, owner=uuid.uuid4(), limit=8, now=now)) == 8
 
 
-@pytest.mark.parametrize("act", [steering.pause_plan, steering.stop_plan])
+@pytest.mark.parametrize("act", [lifecycle.pause_plan, lifecycle.stop_plan])
 def test_nothing_is_held_of_a_plan_that_is_held(plan: Plan, act: Callable[..., None]) -> None:
     """Rows may be taken until their worker looks, but none of them can be begun."""
     owner, now = uuid.uuid4(), timezone.now()

@@ -4,7 +4,7 @@ import pytest
 
 from phones import diga
 from phones.diga import Reason
-from phones.services.classifying import Verdict, verdict_of
+from phones.services.upstream.failures import Verdict, verdict_of
 
 NOT_SENT = {Reason.REFUSED, Reason.NAME, Reason.CONNECT_TIMEOUT, Reason.TLS, Reason.PACED, Reason.CROWDED}
 

@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Membership, NoKey, Phone, Project, Role, TokenState
-from phones.services import connecting
-from phones.services.connecting import KeyRejected
-from phones.services.storing import ForeignProject
+from phones.services.projects import keys
+from phones.services.projects.identity import ForeignProject
+from phones.services.projects.keys import KeyRejected
 
 pytestmark = pytest.mark.django_db
 
 
 def _connect(token: str, *, name: str = "Aurora", actor: User | None = None) -> Project:
-    project, _check = connecting.connect_project(name=name, token=token, actor=actor, now=timezone.now())
+    project, _check = keys.connect_project(name=name, token=token, actor=actor, now=timezone.now())
     return project
 
 
@@ -28,21 +28,21 @@ def _connect(token: str, *, name: str = "Aurora", actor: User | None = None) -> 
 def test_check_key_says_what_a_key_may_do(
     diga_url: str, sandbox: Sandbox, key: str, may: tuple[bool, bool, bool]
 ) -> None:
-    check = connecting.check_key(connecting._client(sandbox.key(name=key), "check"), now=timezone.now())
+    check = keys.check_key(keys._client(sandbox.key(name=key), "check"), now=timezone.now())
 
     assert (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed) == may
     assert check.is_usable == (may[0] and may[1])
 
 
 def test_check_key_only_reads(diga_url: str, sandbox: Sandbox) -> None:
-    connecting.check_key(connecting._client(sandbox.key(), "check"), now=timezone.now())
+    keys.check_key(keys._client(sandbox.key(), "check"), now=timezone.now())
 
     assert {received.method for received in sandbox.journal} == {"GET"}
     assert len(sandbox.journal) == 3
 
 
 def test_check_key_asks_an_unknown_key_only_once(diga_url: str, sandbox: Sandbox) -> None:
-    check = connecting.check_key(connecting._client("an-unknown-key-of-nobody", "check"), now=timezone.now())
+    check = keys.check_key(keys._client("an-unknown-key-of-nobody", "check"), now=timezone.now())
 
     assert check.phones.is_allowed is False
     assert check.agents.is_allowed is None
@@ -116,7 +116,7 @@ def test_replace_key_changes_the_key_and_forgets_what_was_known_of_writing(auror
     aurora.can_write_phones = True
     aurora.save()
 
-    connecting.replace_key(project=aurora, token=sandbox.key(name="nocalls"), actor=None, now=timezone.now())
+    keys.replace_key(project=aurora, token=sandbox.key(name="nocalls"), actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.open_token() == sandbox.key(name="nocalls")
@@ -128,7 +128,7 @@ def test_replace_key_changes_the_key_and_forgets_what_was_known_of_writing(auror
 @pytest.mark.parametrize("key", ["sandbox-aurora-noagents", "an-unknown-key-of-nobody"])
 def test_replace_key_keeps_the_old_key_until_the_new_one_passes(aurora: Project, sandbox: Sandbox, key: str) -> None:
     with pytest.raises(KeyRejected):
-        connecting.replace_key(project=aurora, token=key, actor=None, now=timezone.now())
+        keys.replace_key(project=aurora, token=key, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.open_token() == sandbox.key()
@@ -137,33 +137,33 @@ def test_replace_key_keeps_the_old_key_until_the_new_one_passes(aurora: Project,
 
 def test_replace_key_refuses_the_key_of_another_diga_project(aurora: Project, sandbox: Sandbox) -> None:
     with pytest.raises(ForeignProject):
-        connecting.replace_key(project=aurora, token=sandbox.key("talleres"), actor=None, now=timezone.now())
+        keys.replace_key(project=aurora, token=sandbox.key("talleres"), actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.open_token() == sandbox.key()
 
 
 def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> None:
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
 
     aurora.refresh_from_db()
     assert aurora.sealed_token == aurora.token_last_four == ""
     assert not aurora.is_connected
     assert Phone.objects.filter(project=aurora).count() == 40
     with pytest.raises(NoKey):
-        connecting.client_for(aurora)
+        keys.client_for(aurora)
 
 
 def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(aurora: Project, sandbox: Sandbox) -> None:
     key = sandbox.keys.pop(sandbox.key())
 
-    connecting.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.is_rejected
 
     sandbox.keys[key.token] = key
-    connecting.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.token_state == TokenState.ACCEPTED
@@ -173,7 +173,7 @@ def test_recheck_remembers_a_right_that_was_taken_away(aurora: Project, sandbox:
     key = sandbox.keys[sandbox.key()]
     sandbox.keys[key.token] = replace(key, permissions=key.permissions - {"agents.view"})
 
-    connecting.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, now=timezone.now())
 
     aurora.refresh_from_db()
     assert (aurora.can_read_phones, aurora.can_read_agents) == (True, False)
@@ -186,9 +186,9 @@ def test_a_check_leaves_what_a_sync_has_written_meanwhile(aurora: Project, sandb
     Project.objects.filter(pk=aurora.pk).update(phone_count=41, synced_at=None)
 
     if act == "replace":
-        connecting.replace_key(project=in_the_view, token=sandbox.key(), actor=None, now=timezone.now())
+        keys.replace_key(project=in_the_view, token=sandbox.key(), actor=None, now=timezone.now())
     else:
-        connecting.recheck(project=in_the_view, now=timezone.now())
+        keys.recheck(project=in_the_view, now=timezone.now())
 
     aurora.refresh_from_db()
     assert (aurora.phone_count, aurora.synced_at) == (41, None)
@@ -197,7 +197,7 @@ def test_a_check_leaves_what_a_sync_has_written_meanwhile(aurora: Project, sandb
 def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault("html", status=503, times=None))
 
-    check = connecting.recheck(project=aurora, now=timezone.now())
+    check = keys.recheck(project=aurora, now=timezone.now())
 
     aurora.refresh_from_db()
     assert check.phones.is_allowed is None
@@ -206,10 +206,10 @@ def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sand
 
 
 def test_recheck_needs_a_key(aurora: Project) -> None:
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
 
     with pytest.raises(NoKey):
-        connecting.recheck(project=aurora, now=timezone.now())
+        keys.recheck(project=aurora, now=timezone.now())
 
 
 def test_a_sealed_key_opens_only_in_its_own_project(aurora: Project, talleres: Project) -> None:
@@ -224,7 +224,7 @@ def test_connecting_logs_no_key(diga_url: str, sandbox: Sandbox, caplog: pytest.
 
     project = _connect(sandbox.key())
     with pytest.raises(KeyRejected):
-        connecting.replace_key(project=project, token="an-unknown-key-of-nobody", actor=None, now=timezone.now())
+        keys.replace_key(project=project, token="an-unknown-key-of-nobody", actor=None, now=timezone.now())
 
     assert "/v1/phone/" in caplog.text
     assert sandbox.key() not in caplog.text

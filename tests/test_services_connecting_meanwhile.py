@@ -11,9 +11,10 @@ from django.utils import timezone
 from phones.diga import DigaAuthError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, PlanState, Project, SyncState, TokenState
-from phones.services import connecting, syncing
-from phones.services.intention import Intention
-from phones.services.reading import refresh_phone
+from phones.services.projects import keys
+from phones.services.routing.edits import Intention
+from phones.services.sync import passes as sync_passes
+from phones.services.sync.refresh import refresh_phone
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, save, stored
 from tests.upgraded import read_back, standings, upgrade
@@ -25,7 +26,7 @@ LIST = "/v1/phone/"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def replace_key(aurora: Project, sandbox: Sandbox) -> Callable[[], None]:
 
     def replace() -> None:
         fresh = Project.objects.get(pk=aurora.pk)
-        connecting.replace_key(project=fresh, token=sandbox.key(name="nocalls"), actor=None, now=timezone.now())
+        keys.replace_key(project=fresh, token=sandbox.key(name="nocalls"), actor=None, now=timezone.now())
         del sandbox.keys[sandbox.key()]
 
     return replace
@@ -43,7 +44,7 @@ def replace_key(aurora: Project, sandbox: Sandbox) -> Callable[[], None]:
 @pytest.fixture
 def disconnect(aurora: Project) -> Callable[[], None]:
     """Take Aurora's key away."""
-    return lambda: connecting.disconnect(project=Project.objects.get(pk=aurora.pk))
+    return lambda: keys.disconnect(project=Project.objects.get(pk=aurora.pk))
 
 
 def is_accepted(project: Project) -> bool:
@@ -61,26 +62,26 @@ def test_sync_with_a_key_that_was_replaced_ends_and_the_next_is_due_at_once(
     aurora: Project, sandbox: Sandbox, replace_key: Callable[[], None]
 ) -> None:
     with before_answering(sandbox, "GET", replace_key, LIST):
-        run = syncing.sync_project(project=aurora, clock=timezone.now)
+        run = sync_passes.sync_project(project=aurora, clock=timezone.now)
 
     assert (run.state, run.cause, run.message) == (SyncState.FAILED, "key_changed", "")
     assert is_accepted(aurora)
-    assert syncing.is_due(aurora, timezone.now())
-    assert syncing.sync_project(project=aurora, clock=timezone.now).is_complete
+    assert sync_passes.is_due(aurora, timezone.now())
+    assert sync_passes.sync_project(project=aurora, clock=timezone.now).is_complete
     aurora.refresh_from_db()
-    assert (aurora.sync_cause, syncing.is_due(aurora, timezone.now())) == ("", False)
+    assert (aurora.sync_cause, sync_passes.is_due(aurora, timezone.now())) == ("", False)
 
 
 def test_sync_reads_no_further_with_a_key_that_was_taken_away(
     aurora: Project, sandbox: Sandbox, disconnect: Callable[[], None]
 ) -> None:
     with before_answering(sandbox, "GET", disconnect, LIST):
-        run = syncing.sync_project(project=aurora, clock=quick_clock())
+        run = sync_passes.sync_project(project=aurora, clock=quick_clock())
 
     aurora.refresh_from_db()
     assert (run.state, run.cause, aurora.sync_cause) == (SyncState.FAILED, "key_changed", "key_changed")
     assert not aurora.is_connected
-    assert not syncing.is_due(aurora, timezone.now())
+    assert not sync_passes.is_due(aurora, timezone.now())
 
 
 def test_sync_that_is_complete_all_the_same_leaves_a_project_disconnected(
@@ -88,7 +89,7 @@ def test_sync_that_is_complete_all_the_same_leaves_a_project_disconnected(
 ) -> None:
     accepted_at, now = aurora.token_accepted_at, timezone.now()
     with before_answering(sandbox, "GET", disconnect, LIST):
-        run = syncing.sync_project(project=aurora, clock=lambda: now)
+        run = sync_passes.sync_project(project=aurora, clock=lambda: now)
 
     aurora.refresh_from_db()
     assert (run.state, aurora.synced_at, aurora.sync_cause) == (SyncState.COMPLETE, now, "")
@@ -131,8 +132,8 @@ def test_answer_to_a_write_says_nothing_of_what_another_key_may_write(
 def test_check_of_a_key_that_is_replaced_meanwhile_keeps_the_new_one(
     aurora: Project, sandbox: Sandbox, replace_key: Callable[[], None]
 ) -> None:
-    with before_answering(sandbox, "GET", replace_key, LIST), pytest.raises(connecting.KeyChanged):
-        connecting.recheck(project=aurora, now=timezone.now())
+    with before_answering(sandbox, "GET", replace_key, LIST), pytest.raises(keys.KeyChanged):
+        keys.recheck(project=aurora, now=timezone.now())
 
     assert is_accepted(aurora)
     assert aurora.open_token() == sandbox.key(name="nocalls")

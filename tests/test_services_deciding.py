@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
-from phones.services import steering
-from phones.services.intention import Intention
+from phones.services.plans import lifecycle
+from phones.services.routing.edits import Intention
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, start, states, work_at
 from tests.saving import forget_waiting, held, patches, target
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_row_is_not_refused_by_our_copy_alone(held_back: Plan, lead: User, sandb
     assert patches(sandbox) == []
 
     sandbox.faults.clear()
-    steering.resume_plan(plan=held_back, by=lead, clock=timezone.now)
+    lifecycle.resume_plan(plan=held_back, by=lead, clock=timezone.now)
     work_at(held_back)
     assert states(held_back) == {"DONE": 1}
 
@@ -81,7 +81,7 @@ def test_row_is_not_refused_by_our_copy_alone(held_back: Plan, lead: User, sandb
 def test_row_that_a_distant_copy_would_refuse_is_not_checked(
     held_back: Plan, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phones.services.reading.STRAY_LIMIT", 1)
+    monkeypatch.setattr("phones.services.sync.refresh.STRAY_LIMIT", 1)
 
     work_at(held_back)
 

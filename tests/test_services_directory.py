@@ -7,8 +7,15 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Project
-from phones.services import directory as directories
-from phones.services.directory import HUE_COUNT, AgentEntry, Directory, VersionEntry, directory_of, forget_directories
+from phones.services.routing import catalogue as directories
+from phones.services.routing.catalogue import (
+    HUE_COUNT,
+    AgentEntry,
+    Directory,
+    VersionEntry,
+    directory_of,
+    forget_directories,
+)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -54,17 +61,17 @@ def test_offered_are_listed_agents_and_never_a_draft(north: Project) -> None:
 def test_agents_and_versions_are_found_by_id_within_the_project_only(north: Project) -> None:
     south = Project.objects.create(name="South", slug="south")
     mine, foreign = add_agent(north, "Mine"), add_agent(south, "Foreign")
-    directory = directory_of(north)
+    directories = directory_of(north)
 
-    found = directory.agent(mine.pk)
+    found = directories.agent(mine.pk)
     version = AgentVersion.objects.get(agent=mine, number=2)
-    pair = directory.version(version.pk)
+    pair = directories.version(version.pk)
 
     assert found is not None
     assert pair is not None
     assert (found.name, pair[0], pair[1].number) == ("Mine", found, 2)
-    assert (directory.agent(foreign.pk), directory.agent(None), directory.agent(uuid4())) == (None, None, None)
-    assert directory.version(AgentVersion.objects.get(agent=foreign, number=2).pk) is None
+    assert (directories.agent(foreign.pk), directories.agent(None), directories.agent(uuid4())) == (None, None, None)
+    assert directories.version(AgentVersion.objects.get(agent=foreign, number=2).pk) is None
 
 
 def test_agent_without_a_name_is_shown_by_its_id(north: Project) -> None:
@@ -81,9 +88,9 @@ def test_tile_has_a_letter_and_a_stable_colour() -> None:
     def entry(number: int, name: str) -> AgentEntry:
         return AgentEntry(UUID(int=number), name, True, (VersionEntry(uuid4(), 1, "", False, False),))
 
-    directory = Directory.of(entry(number, f"agent {9 - number}") for number in (6, 12, 18, 24, 30, 36, 42))
+    directories = Directory.of(entry(number, f"agent {9 - number}") for number in (6, 12, 18, 24, 30, 36, 42))
 
-    hues = [agent.hue for agent in sorted(directory.agents, key=lambda agent: agent.id)]
+    hues = [agent.hue for agent in sorted(directories.agents, key=lambda agent: agent.id)]
     assert hues == [1, 2, 3, 4, 5, 6, 1]
     assert HUE_COUNT == 6
     assert [entry(1, name).initial for name in ("óptica", "Alicia", "")] == ["Ó", "A", "?"]

@@ -11,10 +11,10 @@ from django.utils import timezone
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services.intention import Intention
-from phones.services.reading import refresh_phone
-from phones.services.storing import Answer, store_agents, store_answers, store_phone, store_phones
-from phones.services.syncing import claim_sync, run_sync, sync_project
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import claim_sync, run_sync, sync_project
+from phones.services.sync.refresh import refresh_phone
+from phones.services.sync.store import Answer, store_agents, store_answers, store_phone, store_phones
 from tests.saving import before_answering, forget_waiting, held, reading_back_fails, save, stored, target
 
 NOON = datetime(2030, 11, 24, 12, 0, tzinfo=UTC)

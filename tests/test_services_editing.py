@@ -10,12 +10,12 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source, TokenState
-from phones.services.directory import AgentEntry, VersionEntry
-from phones.services.editing import NotEditable, NothingToChange, ReadOnlyProject
-from phones.services.guarding import NoConsent, NotChecked, PredictedRefusal, impacts_of
-from phones.services.impact import Effect, Target, fingerprint
-from phones.services.intention import Intention
-from phones.services.policy import Why
+from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
+from phones.services.editing.save import NotEditable, NothingToChange, ReadOnlyProject
+from phones.services.routing.catalogue import AgentEntry, VersionEntry
+from phones.services.routing.editability import Why
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Effect, Target, fingerprint
 from tests.saving import forget_waiting, held, is_true_copy, patches, picture, save, sent, stored, target, unassigned
 
 

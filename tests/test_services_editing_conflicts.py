@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from phones.diga import UNSET
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing import Conflict, NothingToChange
-from phones.services.guarding import impacts_of
-from phones.services.impact import Target, fingerprint
-from phones.services.intention import FIELDS, Base, Intention
+from phones.services.editing.guard import impacts_of
+from phones.services.editing.save import Conflict, NothingToChange
+from phones.services.routing.edits import FIELDS, Base, Intention
+from phones.services.routing.impact import Target, fingerprint
 from tests.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored, target
 
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing import AlreadySent
-from phones.services.intention import Intention
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.save import AlreadySent
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.routing.edits import Intention
 from tests.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
 
 RENAME = Intention(nickname="Ventas, otra vez")

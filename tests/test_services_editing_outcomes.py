@@ -8,7 +8,7 @@ import pytest
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, TokenState
-from phones.services.intention import Intention
+from phones.services.routing.edits import Intention
 from tests.saving import (
     before_answering,
     forget_waiting,

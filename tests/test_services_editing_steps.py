@@ -18,11 +18,11 @@ from phones.diga import DigaError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Outcome, Phone, Source
-from phones.services.connecting import client_for
-from phones.services.editing import NotRecorded, OutcomeNotRecorded
-from phones.services.intention import Intention
-from phones.services.reading import refresh_phone, reread_agents
-from phones.services.sweeping import sweep
+from phones.services.editing.recheck import sweep
+from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
+from phones.services.projects.keys import client_for
+from phones.services.routing.edits import Intention
+from phones.services.sync.refresh import refresh_phone, reread_agents
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, patches, save, stored, target
 

@@ -6,10 +6,10 @@ import pytest
 
 from phones.diga.sandbox import Key, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import connecting
-from phones.services.guarding import PredictedRefusal
-from phones.services.impact import Effect
-from phones.services.intention import Intention
+from phones.services.editing.guard import PredictedRefusal
+from phones.services.projects import keys
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Effect
 from tests.saving import (
     forget_waiting,
     held,
@@ -237,7 +237,7 @@ def test_key_that_is_gone(sandbox: Sandbox, aurora: Project, sales_phone: Phone,
     sandbox.switches.bad_key_status = status
     sandbox.keys.clear()
 
-    check = connecting.recheck(project=aurora, now=aurora.created_at)
+    check = keys.recheck(project=aurora, now=aurora.created_at)
 
     assert check.is_usable is False
     assert held(sandbox, sales_phone).nickname == "Ventas Costa del Sol"

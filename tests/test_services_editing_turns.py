@@ -16,8 +16,8 @@ from django.db import connections
 
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing import Conflict, NothingToChange, NotRecorded
-from phones.services.intention import Base, Intention
+from phones.services.editing.save import Conflict, NothingToChange, NotRecorded
+from phones.services.routing.edits import Base, Intention
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone
-from phones.services import editing
-from phones.services.editing import AlreadySent, BeingSaved, Conflict
-from phones.services.intention import Intention
+from phones.services.editing import save as editing_save
+from phones.services.editing.save import AlreadySent, BeingSaved, Conflict
+from phones.services.routing.edits import Intention
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, save, stored
 from tests.tampering import alter
@@ -127,5 +127,5 @@ def test_a_sender_counts_as_dead_when_no_call_can_be_under_way_any_more(sales_ph
     now = change.created_at = timezone.now()
     change.save()
 
-    assert not editing.is_sender_dead(sales_phone, now + timedelta(seconds=59))
-    assert editing.is_sender_dead(sales_phone, now + timedelta(seconds=61))
+    assert not editing_save.is_sender_dead(sales_phone, now + timedelta(seconds=59))
+    assert editing_save.is_sender_dead(sales_phone, now + timedelta(seconds=61))

@@ -8,9 +8,11 @@ import pytest
 from phones import diga
 from phones.diga import Reason
 from phones.models import Change, Outcome
-from phones.services import unsent
-from phones.services.causes import parts_for_cause, words_for_cause
-from phones.services.explaining import (
+from phones.services.routing.editability import Policy, Why
+from phones.services.sync.passes import cause_of, cause_of_read
+from phones.wording import saves
+from phones.wording.causes import parts_for_cause, words_for_cause
+from phones.wording.changes import (
     Happened,
     Words,
     why_closed,
@@ -20,8 +22,6 @@ from phones.services.explaining import (
     words_for_read_without_key,
     words_for_save_not_sent,
 )
-from phones.services.policy import Policy, Why
-from phones.services.syncing import cause_of, cause_of_read
 
 Explain = Callable[[diga.DigaError], Words]
 QUOTE = "<b>Diga's own words</b>"
@@ -227,15 +227,15 @@ SAID = {
     Happened.UNKNOWN: r"not known|did not tell|don’t know|has not answered|was not read yet|may still apply",
 }
 UNSENT: list[Words] = [
-    unsent.words_for_review(),
-    unsent.words_for_nothing_to_save(is_chosen=False),
-    unsent.words_for_nothing_to_save(is_chosen=True),
-    unsent.words_for_no_key(),
-    *[unsent.words_for_closed(Policy(False, False, why)) for why in Why],
-    unsent.words_for_predicted_refusal(),
-    unsent.words_for_conflict(),
-    unsent.words_for_being_sent(),
-    unsent.words_for_spent_form(change_of(Outcome.CONFIRMED)),
+    saves.words_for_review(),
+    saves.words_for_nothing_to_save(is_chosen=False),
+    saves.words_for_nothing_to_save(is_chosen=True),
+    saves.words_for_no_key(),
+    *[saves.words_for_closed(Policy(False, False, why)) for why in Why],
+    saves.words_for_predicted_refusal(),
+    saves.words_for_conflict(),
+    saves.words_for_being_sent(),
+    saves.words_for_spent_form(change_of(Outcome.CONFIRMED)),
     words_for_read_without_key(),
     words_for_key(None),
 ]

@@ -17,11 +17,11 @@ from openpyxl.utils.escape import unescape
 
 from phones.diga.types import clean_text
 from phones.models import Agent, Phone, Project
-from phones.services import exporting
-from phones.services.directory import Directory, directory_of
-from phones.services.exporting import COLUMNS, csv_lines, xlsx_chunks
-from phones.services.finding import Criteria
-from phones.services.guarded_cells import FORMULA_STARTS, unguarded
+from phones.services.exchange import phone_export
+from phones.services.exchange.phone_export import COLUMNS, csv_lines, xlsx_chunks
+from phones.services.finding.phone_list import Criteria
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.tables.cell_guard import FORMULA_STARTS, unguarded
 from tests.hostile import HOSTILE
 from tests.test_services_finding import NOON, RECEPTION, STRANGE, add_many, add_phone, directory, north
 
@@ -191,7 +191,7 @@ def test_empty_list_is_a_file_with_a_head(north: Project, directory: Directory) 
 def test_every_row_comes_once_whatever_the_batch(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(exporting, "BATCH_SIZE", 5)
+    monkeypatch.setattr(phone_export, "BATCH_SIZE", 5)
     add_many(north, count)
 
     ids = [row["id"] for row in rows_of(csv_text(north, directory))]
@@ -202,7 +202,7 @@ def test_every_row_comes_once_whatever_the_batch(
 def test_rows_are_read_when_they_are_sent(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "BATCH_SIZE", 5)
+    monkeypatch.setattr(phone_export, "BATCH_SIZE", 5)
     add_many(north, 12)
     lines: Iterator[str] = csv_lines(project=north, criteria=Criteria(), directory=directory, now=NOON)
 

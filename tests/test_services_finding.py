@@ -11,9 +11,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Phone, Project
-from phones.services.directory import Directory, directory_of
-from phones.services.finding import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
-from phones.services.numbers import digits_of, folded, nickname_key, shown_number
+from phones.services.finding.phone_list import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
+from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
+from phones.services.routing.catalogue import Directory, directory_of
 from tests.spellings import SPELLINGS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

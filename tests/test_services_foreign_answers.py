@@ -14,11 +14,13 @@ from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, Change, Membership, Outcome, Phone, Plan, PlanState, Project, Role
-from phones.services import causes, connecting, syncing
-from phones.services.intention import Intention
-from phones.services.plan_words import words_for_pause
-from phones.services.storing import ForeignProject
-from phones.services.sweeping import sweep
+from phones.services.editing.recheck import sweep
+from phones.services.projects import keys
+from phones.services.projects.identity import ForeignProject
+from phones.services.routing.edits import Intention
+from phones.services.sync import passes
+from phones.wording import causes
+from phones.wording.plans import words_for_pause
 from tests.pages import open_phone, result_of
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, patches, save, target
@@ -32,7 +34,7 @@ WHY = causes.words_for_cause("foreign_project")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_save_says_that_nothing_was_sent_and_marks_the_project(
 def test_mark_goes_with_an_answer_that_is_this_project_s(aurora: Project) -> None:
     Project.objects.update(foreign_cause="foreign_project")
 
-    assert syncing.sync_project(project=aurora, clock=timezone.now).is_complete
+    assert passes.sync_project(project=aurora, clock=timezone.now).is_complete
 
     aurora.refresh_from_db()
     assert aurora.foreign_cause == ""
@@ -100,7 +102,7 @@ def test_row_is_not_given_up_for_agents_that_could_not_be_read(
     plan = start(make_plan(lead, phones, Intention(inbound=alicia)), lead)
     theirs = sandbox.agents[alicia.agent.id]
     theirs.published_id = theirs.versions[0].id
-    syncing.sync_project(project=aurora, clock=timezone.now)
+    passes.sync_project(project=aurora, clock=timezone.now)
     make_foreign()
     Project.objects.filter(pk=aurora.pk).update(agents_read_at=timezone.now() - timedelta(seconds=30))
 
@@ -188,11 +190,11 @@ def test_two_connects_at_once_make_one_project(
 def test_key_of_a_project_that_has_no_phones_yet_is_not_put_in_twice(aurora: Project, sandbox: Sandbox) -> None:
     key = sandbox.keys[sandbox.key("talleres")]
     now = timezone.now()
-    other, _check = connecting.connect_project(name="Talleres", token=key.token, actor=None, now=now)
+    other, _check = keys.connect_project(name="Talleres", token=key.token, actor=None, now=now)
     empty = Project.objects.create(name="Empty", slug="empty")
 
     with pytest.raises(ForeignProject):
-        connecting.replace_key(project=empty, token=key.token, actor=None, now=now)
+        keys.replace_key(project=empty, token=key.token, actor=None, now=now)
 
     empty.refresh_from_db()
     assert (other.is_connected, empty.is_connected) == (True, False)

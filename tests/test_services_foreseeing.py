@@ -14,10 +14,10 @@ from phones import diga
 from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.state import AgentRow, Table, VersionRow
 from phones.models import Foreseen, Phone
-from phones.services.directory import AgentEntry, Directory, VersionEntry
-from phones.services.foreseeing import Lookout, Prospect, foresee_rows
-from phones.services.impact import Target
-from phones.services.intention import Intention
+from phones.services.plans.forecast import Lookout, Prospect, foresee_rows
+from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Target
 from tests.fixtures.asking import patch
 
 X, Y = uuid.UUID(int=1), uuid.UUID(int=2)

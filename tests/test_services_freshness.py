@@ -8,8 +8,8 @@ from pytest_django import Settings
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
-from phones.services import reading
-from phones.services.freshness import Freshness, freshness_of, is_stale
+from phones.services.sync import refresh
+from phones.services.sync.freshness import Freshness, freshness_of, is_stale
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_the_threshold_is_a_setting(settings: Settings) -> None:
 
 
 def read_at(project: Project, phone: Phone, now: datetime) -> None:
-    reading.refresh_phone(project=project, phone=phone, clock=lambda: now)
+    refresh.refresh_phone(project=project, phone=phone, clock=lambda: now)
 
 
 @pytest.mark.django_db

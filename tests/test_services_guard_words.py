@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from phones.services.directory import AgentEntry, VersionEntry
-from phones.services.guard_words import LINKED_USES, GuardWords, words_for_impact
-from phones.services.impact import Direction, Target, Use, foresee
+from phones.services.routing.catalogue import AgentEntry, VersionEntry
+from phones.services.routing.impact import Direction, Target, Use, foresee
+from phones.wording.guard import LINKED_USES, GuardWords, words_for_impact
 
 INBOUND, OUTBOUND = Direction.INBOUND, Direction.OUTBOUND
 USES = tuple(Use(uuid4(), f"+34 951 20 18 {number:02d}") for number in range(8))

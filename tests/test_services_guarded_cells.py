@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phones.services.guarded_cells import FORMULA_STARTS, guarded, unguarded
+from phones.services.tables.cell_guard import FORMULA_STARTS, guarded, unguarded
 
 # What matters stands at the beginning, so most texts begin with it.
 starts = st.text(st.sampled_from("'=+-@\t\r\n＝＋－＠ aÑ0"), max_size=5)

@@ -9,10 +9,10 @@ from django.utils import timezone
 from phones.diga import DigaAuthError, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project
-from phones.services import reading
-from phones.services.guarding import AGENTS_FRESH_FOR, NoConsent, NotChecked, PredictedRefusal
-from phones.services.impact import Effect, Target, fingerprint
-from phones.services.intention import Intention
+from phones.services.editing.guard import AGENTS_FRESH_FOR, NoConsent, NotChecked, PredictedRefusal
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Effect, Target, fingerprint
+from phones.services.sync import refresh
 from tests.saving import forget_waiting, held, patches, save, stored, target
 from tests.upgraded import phones_of
 
@@ -210,7 +210,7 @@ def test_refusal_that_can_t_be_checked_is_not_told(
 def test_copy_that_is_far_from_diga_tells_no_refusal(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "STRAY_LIMIT", 1)
+    monkeypatch.setattr(refresh, "STRAY_LIMIT", 1)
     free(sandbox, *phones_of(aurora, "Dora"))
 
     with pytest.raises(NotChecked) as unchecked:
@@ -223,7 +223,7 @@ def test_very_many_numbers_are_not_read_to_the_last(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phones.diga.client.PAGE_SIZE", 3)
-    monkeypatch.setattr("phones.services.guarding.USER_PAGES", 1)
+    monkeypatch.setattr("phones.services.editing.guard.USER_PAGES", 1)
     users = phones_of(aurora, "Alicia")
     assert len(users) > 6
     sandbox.journal.clear()

@@ -11,12 +11,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones import diga
 from phones.models import Agent, AgentVersion, Outcome, Phone, Project, Source
-from phones.services import editing, health
-from phones.services.directory import directory_of, forget_directories
-from phones.services.health import CONDITIONS, condition, quarantine_days_left, queue_of
-from phones.services.intention import Base, Intention
-from phones.services.numbers import nickname_key
-from phones.services.storing import store_phone
+from phones.services.editing import save
+from phones.services.finding import health
+from phones.services.finding.health import CONDITIONS, condition, quarantine_days_left, queue_of
+from phones.services.phone_numbers import nickname_key
+from phones.services.routing.catalogue import directory_of, forget_directories
+from phones.services.routing.edits import Base, Intention
+from phones.services.sync.store import store_phone
 from tests.test_views_changes import add_changes
 
 pytestmark = pytest.mark.django_db
@@ -254,12 +255,12 @@ def test_queue_says_when_the_longest_held_number_was_given_back(aurora: Project,
 def test_fixing_a_phone_lowers_its_count(aurora: Project, router: User, spare_phone: Phone) -> None:
     before = counts_of(aurora)
 
-    editing.change_phone(
+    save.change_phone(
         project=aurora,
         phone=spare_phone,
         intention=Intention(nickname="Centralita nueva"),
         base=Base.of(spare_phone),
-        author=editing.Author(router, "", ""),
+        author=save.Author(router, "", ""),
         agreed=None,
         clock=timezone.now,
     )

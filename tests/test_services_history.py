@@ -13,16 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, NamedAgent, Outcome, Phone, Project, Source
-from phones.services.history import (
-    PAGE_SIZE,
-    Wanted,
-    history_page,
-    look_count,
-    matching_changes,
-    people_in,
-)
-from phones.services.intention import Intention
-from phones.services.naming import agents_of, name_agents
+from phones.services.audit.named_agents import agents_of, name_agents
+from phones.services.audit.queries import PAGE_SIZE, Wanted, history_page, look_count, matching_changes, people_in
+from phones.services.routing.edits import Intention
 from tests.fixtures.desk import make_user
 from tests.saving import save, target
 from tests.test_views_changes import add_changes

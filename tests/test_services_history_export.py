@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from django.contrib.auth.models import User
 
 from phones.models import Change, Outcome, Phone, Source
-from phones.services.guarded_cells import unguarded
-from phones.services.history_export import COLUMNS, csv_lines
+from phones.services.audit.export import COLUMNS, csv_lines
+from phones.services.tables.cell_guard import unguarded
 from tests.hostile import HOSTILE
 from tests.test_views_changes import add_changes
 

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from phones.services.directory import AgentEntry, VersionEntry
-from phones.services.impact import Direction, Effect, Impact, Target, Use, fingerprint, foresee
+from phones.services.routing.catalogue import AgentEntry, VersionEntry
+from phones.services.routing.impact import Direction, Effect, Impact, Target, Use, fingerprint, foresee
 
 BOTH_DIRECTIONS = list(Direction)
 NOBODY: tuple[Use, ...] = ()

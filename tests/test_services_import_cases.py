@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from phones.models import Phone, Project
-from phones.services.directory import directory_of
-from phones.services.impact import Target
-from phones.services.import_columns import is_head
-from phones.services.importing import draft_from_table
-from phones.services.planned import Draft
-from phones.services.tables import SheetsToChoose, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.exchange.phone_import import draft_from_table
+from phones.services.plans.drafts import Draft
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.impact import Target
+from phones.services.tables.read import SheetsToChoose, read_table
 
 CASES = Path(__file__).parent / "data/cases"
 

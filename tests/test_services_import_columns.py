@@ -2,9 +2,9 @@
 
 import pytest
 
-from phones.services.import_columns import ImportColumns, is_head
-from phones.services.table_limits import NotATable
-from phones.services.tables import Row, Table
+from phones.services.exchange.import_columns import ImportColumns, is_head
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import Row, Table
 
 
 def places(*titles: str) -> dict[str, int]:

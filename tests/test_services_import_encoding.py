@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phones.models import Project
-from phones.services.cell_encodings import encodings_of_bytes, encodings_of_text
-from phones.services.directory import Directory
-from phones.services.import_columns import is_head
-from phones.services.table_limits import NotATable
-from phones.services.tables import read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.routing.catalogue import Directory
+from phones.services.tables.encodings import encodings_of_bytes, encodings_of_text
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import read_table
 from tests.test_services_finding import add_phone, directory, north
 from tests.uploads import draft_of, wishes
 

@@ -10,12 +10,12 @@ from openpyxl import load_workbook
 
 from phones.diga.types import clean_text
 from phones.models import Agent, AgentVersion, Phone, Project
-from phones.services.directory import Directory, directory_of
-from phones.services.import_columns import is_head
+from phones.services.exchange.edited_cells import is_error
+from phones.services.exchange.import_columns import is_head
 from phones.services.nicknames import one_line
-from phones.services.table_limits import NotATable
-from phones.services.tables import read_table
-from phones.services.typed_cells import is_error
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import read_table
 from tests.hostile import HOSTILE
 from tests.test_services_exporting import FORMULAS, book_of, csv_text
 from tests.test_services_finding import RECEPTION, SALES, STRANGE, add_phone, directory, north

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from phones.diga.types import clean_text
 from phones.models import Phone, Project
-from phones.services.directory import directory_of
-from phones.services.guarded_cells import guarded
-from phones.services.import_columns import is_head
+from phones.services.exchange.edited_cells import is_error, is_untouched, may_be_by_itself
+from phones.services.exchange.import_columns import is_head
 from phones.services.nicknames import one_line
-from phones.services.tables import read_table
-from phones.services.typed_cells import is_error, is_untouched, may_be_by_itself
+from phones.services.routing.catalogue import directory_of
+from phones.services.tables.cell_guard import guarded
+from phones.services.tables.read import read_table
 from tests.hostile import HOSTILE
 from tests.test_services_exporting import FORMULAS, book_of, csv_text
 from tests.test_services_finding import RECEPTION, SALES, add_phone, directory, north

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phones.models import Phone, Project
-from phones.services.directory import Directory
-from phones.services.exporting import COLUMNS
-from phones.services.table_limits import NotATable
-from phones.services.tables import read_table
+from phones.services.exchange.phone_export import COLUMNS
+from phones.services.routing.catalogue import Directory
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import read_table
 from tests.test_services_exporting import csv_text
 from tests.test_services_finding import RECEPTION, add_many, add_phone, directory, north
 from tests.uploads import draft_of, edited, faults, rewritten

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from phones import diga
-from phones.services.agent_names import AgentNames
-from phones.services.directory import AgentEntry, Directory, VersionEntry
-from phones.services.impact import Target
-from phones.services.lane_cells import LaneCells, wanted_lane
-from phones.services.typed_cells import NotUnderstood
+from phones.services.exchange.agent_names import AgentNames
+from phones.services.exchange.edited_cells import NotUnderstood
+from phones.services.exchange.lane_cells import LaneCells, wanted_lane
+from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.impact import Target
 
 ALICIA, BRUNO, UNLISTED, ONE, TWO, TWINS, DRAFT, STRANGE = (UUID(int=number << 8) for number in range(1, 9))
 TWIN = UUID(int=99 << 8)

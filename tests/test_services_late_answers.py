@@ -9,12 +9,12 @@ from django.contrib.auth.models import User
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, PlanState, Project, Source
-from phones.services.directory import directory_of
-from phones.services.intention import Intention
-from phones.services.looking_again import APPLIED_WITHIN
-from phones.services.reading import refresh_phone
-from phones.services.sweeping import sweep
-from phones.services.syncing import sync_project
+from phones.services.editing.recheck import sweep
+from phones.services.editing.recheck_times import APPLIED_WITHIN
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import sync_project
+from phones.services.sync.refresh import refresh_phone
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, patches, save, stored, target

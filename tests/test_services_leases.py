@@ -13,7 +13,9 @@ from phones import tasks
 from phones.access import may_run_plan
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, ItemState, Phone, Plan, PlanItem, PlanState, Project, SyncRun
-from phones.services import claiming, syncing, upgrade_checking
+from phones.services.agents import read_back as agents_read_back
+from phones.services.plan_items import claiming
+from phones.services.sync import passes
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, patches
 from tests.upgraded import read_back, standings, upgrade
@@ -25,7 +27,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -120,17 +122,17 @@ def test_upgrade_that_is_being_read_back_is_read_by_nobody_else(aurora: Project,
 
     assert standings(done) == {"KEPT": done.phone_count}
     assert len(sandbox.journal) == done.phone_count
-    assert upgrade_checking.unverified_upgrades(clock=timezone.now) == []
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
     assert (done.owner, done.leased_until) == (None, None)
 
 
 def test_bell_is_not_rung_for_an_upgrade_that_a_worker_has(aurora: Project, sandbox: Sandbox) -> None:
     done = upgrade(aurora, "Alicia", 6)
-    assert upgrade_checking.unverified_upgrades(clock=timezone.now) == [done.pk]
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == [done.pk]
     rung: list[list[int]] = []
 
     with before_answering(
-        sandbox, "GET", lambda: rung.append(upgrade_checking.unverified_upgrades(clock=timezone.now))
+        sandbox, "GET", lambda: rung.append(agents_read_back.unverified_upgrades(clock=timezone.now))
     ):
         read_back(done)
 
@@ -138,7 +140,7 @@ def test_bell_is_not_rung_for_an_upgrade_that_a_worker_has(aurora: Project, sand
 
 
 def held_by_another(done: AgentUpgrade) -> None:
-    lease = timezone.now() + upgrade_checking.LEASE
+    lease = timezone.now() + agents_read_back.LEASE
     AgentUpgrade.objects.filter(pk=done.pk).update(owner=uuid.uuid4(), leased_until=lease)
 
 
@@ -158,14 +160,14 @@ def test_lease_of_an_upgrade_is_renewed_with_every_wave(
     aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each number takes Diga a minute, so all of them take longer than a lease lasts."""
-    monkeypatch.setattr(upgrade_checking, "WAVES", 1)
+    monkeypatch.setattr(agents_read_back, "WAVES", 1)
     monkeypatch.setattr("django.conf.settings.PLAN_CONCURRENCY", 1)
     done = upgrade(aurora, "Alicia", 6)
     ahead = [timedelta(0)]
     free: list[list[int]] = []
 
     def stop() -> bool:
-        free.append(upgrade_checking.unverified_upgrades(clock=clock) if ahead[0] else [])
+        free.append(agents_read_back.unverified_upgrades(clock=clock) if ahead[0] else [])
         ahead[0] += MINUTE
         return False
 
@@ -175,7 +177,7 @@ def test_lease_of_an_upgrade_is_renewed_with_every_wave(
     read_back(done, clock=clock, should_stop=stop)
 
     assert standings(done) == {"KEPT": done.phone_count}
-    assert len(free) > upgrade_checking.LEASE / MINUTE
+    assert len(free) > agents_read_back.LEASE / MINUTE
     assert not any(free)
 
 
@@ -186,7 +188,7 @@ def test_worker_whose_clock_is_fast_leaves_the_upgrade_of_another(
     held_by_another(done)
     request.getfixturevalue("fast_clock")
 
-    assert upgrade_checking.unverified_upgrades(clock=timezone.now) == []
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
     read_back(done)
 
     assert standings(done) == {"WAITING": done.phone_count}
@@ -198,15 +200,15 @@ def test_worker_whose_clock_is_fast_leaves_the_upgrade_of_another(
 def test_machine_whose_clock_is_fast_takes_no_pass_for_dead(
     aurora: Project, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
     SyncRun.objects.update(is_taken=True)
     request.getfixturevalue("fast_clock")
 
-    with pytest.raises(syncing.SyncIsRunning) as running:
-        syncing.claim_sync(project=aurora, now=timezone.now())
+    with pytest.raises(passes.SyncIsRunning) as running:
+        passes.claim_sync(project=aurora, now=timezone.now())
 
     assert running.value.run == run
-    assert not syncing.is_silent(SyncRun.objects.get(pk=run.pk), clock=timezone.now)
+    assert not passes.is_silent(SyncRun.objects.get(pk=run.pk), clock=timezone.now)
 
 
 def test_pass_of_a_machine_whose_clock_is_fast_is_alive_for_others(
@@ -220,7 +222,7 @@ def test_pass_of_a_machine_whose_clock_is_fast_is_alive_for_others(
     def note(run: SyncRun) -> None:
         told.append(abs(SyncRun.objects.get(pk=run.pk).heartbeat_at - right()))
 
-    run = syncing.sync_project(project=aurora, clock=timezone.now, on_page=note)
+    run = passes.sync_project(project=aurora, clock=timezone.now, on_page=note)
 
     assert run.is_complete
     assert told

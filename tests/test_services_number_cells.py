@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.number_cells import exact_exponent, number_in
-from phones.services.pasting import Candidate, NoNumber, read_number
+from phones.services.exchange.number_cells import exact_exponent, number_in
+from phones.services.number_reader.reader import Candidate, NoNumber, read_number
 
 KEY = "34951201802"
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
-from phones.services.numbers import dialled_digits, digits_of, folded, national_number, shown_number
+from phones.services.phone_numbers import dialled_digits, digits_of, folded, national_number, shown_number
 from tests.spellings import SPELLINGS
 
 

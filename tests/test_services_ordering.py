@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phones.models import Agent, Phone, Project
-from phones.services.directory import Directory
-from phones.services.finding import Criteria, PhonePage, phone_page
-from phones.services.ordering import KEYS, Order, agent_key
+from phones.services.finding.keyset import KEYS, Order, agent_key
+from phones.services.finding.phone_list import Criteria, PhonePage, phone_page
+from phones.services.routing.catalogue import Directory
 from tests.test_services_finding import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, cursor_of, directory, north
 
 __all__ = ["directory", "north"]

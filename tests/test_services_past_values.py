@@ -18,11 +18,11 @@ from phones.models import (
     Project,
     Source,
 )
-from phones.services.directory import Directory, directory_of
-from phones.services.intention import frozen_lane
-from phones.services.past_values import read_moment
-from phones.services.plan_words import words_for_why
-from phones.services.planning import create_plan, renew_preview
+from phones.services.exchange.past_values import read_moment
+from phones.services.plans.create import create_plan, renew_preview
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.edits import frozen_lane
+from phones.wording.plans import words_for_why
 from tests.fixtures.desk import make_user
 from tests.test_services_exporting import csv_text
 from tests.test_services_finding import NOON, RECEPTION, SALES, add_phone, directory, north

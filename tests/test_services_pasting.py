@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from phones.services.candidates import LONGEST, apart
-from phones.services.paste_text import plain_text
-from phones.services.pasting import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
+from phones.services.number_reader.candidates import LONGEST, apart
+from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
+from phones.services.number_reader.text import plain_text
 from tests.spellings import SPELLINGS, WHOLE
 
 

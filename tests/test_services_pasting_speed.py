@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.pasting import TooMuch, read_paste
+from phones.services.number_reader.reader import TooMuch, read_paste
 
 # A pattern whose time grows with the square of the text takes a minute for so many characters.
 LENGTH = 20_000

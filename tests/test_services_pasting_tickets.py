@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from phones.models import Project
-from phones.services.pasting import Pasted, read_paste
-from phones.services.resolving import Resolved, resolve
+from phones.services.finding.resolve import Resolved, resolve
+from phones.services.number_reader.reader import Pasted, read_paste
 from tests.phonebook import PhoneBook, add_numbers
 from tests.tickets import Ticket, texts_without_numbers, tickets
 

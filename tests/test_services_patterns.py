@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from phones.models import Phone
 from phones.services.nicknames import one_line
-from phones.services.patterns import BadPattern, Pattern
+from phones.services.plans.nickname_patterns import BadPattern, Pattern
 
 PHONE = Phone(number="+34951201802", shown="+34 951 20 18 02", nickname="Citas")
 

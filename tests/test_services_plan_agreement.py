@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanState, Project
-from phones.services import planning, steering
-from phones.services.plan_fingerprint import fingerprint_of
-from phones.services.plan_lock import PlanHasMoved
+from phones.services.plans import create, lifecycle
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.lock import PlanHasMoved
 from tests.planned import make_plan, phones_of, renames, states
 
 in_real_transactions = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ class Aside:
     def _do(self) -> None:
         try:
             self._act()
-        except (PlanHasMoved, steering.PreviewHasMoved) as error:
+        except (PlanHasMoved, lifecycle.PreviewHasMoved) as error:
             self.raised = type(error)
         finally:
             connections.close_all()
@@ -54,21 +54,21 @@ class Aside:
 
 
 def apply(plan: Plan, by: User, reviewed: str) -> None:
-    steering.apply_plan(plan=fresh(plan), by=by, reviewed=reviewed, typed="", clock=timezone.now)
+    lifecycle.apply_plan(plan=fresh(plan), by=by, reviewed=reviewed, typed="", clock=timezone.now)
 
 
 @in_real_transactions
 def test_row_taken_out_in_the_moment_before_the_start_starts_nothing(plan: Plan, lead: User) -> None:
     reviewed = fingerprint_of(plan)
     with transaction.atomic():
-        steering.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False)
+        lifecycle.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False)
         applying = Aside(lambda: apply(plan, lead, reviewed))
         assert not applying.wait(0.3)
     assert applying.wait()
 
     plan.refresh_from_db()
     assert (applying.raised, plan.state, states(plan)) == (
-        steering.PreviewHasMoved,
+        lifecycle.PreviewHasMoved,
         PlanState.PREVIEW,
         {"WAITING": 2, "LEFT_OUT": 1},
     )
@@ -78,7 +78,7 @@ def test_row_taken_out_in_the_moment_before_the_start_starts_nothing(plan: Plan,
 def test_tick_in_the_moment_after_the_start_changes_nothing(plan: Plan, lead: User) -> None:
     with transaction.atomic():
         apply(plan, lead, fingerprint_of(plan))
-        ticking = Aside(lambda: steering.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False))
+        ticking = Aside(lambda: lifecycle.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False))
         assert not ticking.wait(0.3)
     assert ticking.wait()
 
@@ -91,7 +91,7 @@ def test_preview_computed_anew_in_the_moment_of_the_start_moves_no_row_that_runs
     before = plan.items.get(number=1).before
     with transaction.atomic():
         apply(plan, lead, fingerprint_of(plan))
-        renewing = Aside(lambda: planning.renew_preview(fresh(plan), clock=timezone.now))
+        renewing = Aside(lambda: create.renew_preview(fresh(plan), clock=timezone.now))
         assert not renewing.wait(0.3)
         plan.items.filter(number=1).update(state=ItemState.DONE)
     assert renewing.wait()
@@ -104,8 +104,8 @@ def test_preview_computed_anew_in_the_moment_of_the_start_moves_no_row_that_runs
 def test_tick_made_while_the_preview_is_computed_anew_is_kept(plan: Plan, lead: User) -> None:
     Phone.objects.filter(pk=plan.items.get(number=3).phone_id).update(nickname="Another before")
     with transaction.atomic():
-        steering.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False)
-        renewing = Aside(lambda: planning.renew_preview(fresh(plan), clock=timezone.now))
+        lifecycle.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False)
+        renewing = Aside(lambda: create.renew_preview(fresh(plan), clock=timezone.now))
         assert not renewing.wait(0.3)
     assert renewing.wait()
 

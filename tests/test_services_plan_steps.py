@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from phones.access import may_run_plan
 from phones.models import Membership, Plan, PlanState, Project, Role
-from phones.services import steering
-from phones.services.plan_fingerprint import fingerprint_of
+from phones.services.plans import lifecycle
+from phones.services.plans.fingerprint import fingerprint_of
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 
 
@@ -16,13 +16,13 @@ def approved(aurora: Project, lead: User, other_lead: User) -> Plan:
     """A plan of the lead's that runs by the yes of the other lead."""
     Project.objects.filter(pk=aurora.pk).update(approved_above=2)
     plan = start(make_plan(lead, phones_of(aurora, 3), renames("Line")), lead)
-    steering.approve_plan(plan=plan, by=other_lead, reviewed=fingerprint_of(plan), clock=timezone.now)
+    lifecycle.approve_plan(plan=plan, by=other_lead, reviewed=fingerprint_of(plan), clock=timezone.now)
     return plan
 
 
 def hold_and_resume(plan: Plan, by: User) -> None:
-    steering.pause_plan(plan=plan, by=by, clock=timezone.now)
-    steering.resume_plan(plan=plan, by=by, clock=timezone.now)
+    lifecycle.pause_plan(plan=plan, by=by, clock=timezone.now)
+    lifecycle.resume_plan(plan=plan, by=by, clock=timezone.now)
 
 
 def demote(person: User) -> None:
@@ -69,10 +69,10 @@ def test_right_of_whoever_resumed_it_last_is_asked_for(approved: Plan, admin: Us
 def test_every_act_is_kept(aurora: Project, lead: User, other_lead: User) -> None:
     Project.objects.filter(pk=aurora.pk).update(approved_above=2)
     returned = start(make_plan(lead, phones_of(aurora, 3), renames("Line")), lead)
-    steering.return_plan(plan=returned, by=other_lead, clock=timezone.now)
-    steering.discard_plan(plan=returned, by=other_lead, clock=timezone.now)
+    lifecycle.return_plan(plan=returned, by=other_lead, clock=timezone.now)
+    lifecycle.discard_plan(plan=returned, by=other_lead, clock=timezone.now)
     stopped = start(make_plan(lead, phones_of(aurora, 1), renames("Line")), lead)
-    steering.stop_plan(plan=stopped, by=other_lead, clock=timezone.now)
+    lifecycle.stop_plan(plan=stopped, by=other_lead, clock=timezone.now)
 
     def acts(plan: Plan) -> list[tuple[str, str]]:
         return list(plan.steps.order_by("pk").values_list("kind", "actor_name"))

@@ -8,14 +8,14 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from phones.models import Change, Foreseen, ItemState, Outcome, Plan, PlanItem, PlanKind, PlanState, Project
-from phones.services.intention import Intention
-from phones.services.item_words import ItemWords, words_for_item
-from phones.services.plan_counts import counted
-from phones.services.plan_effects import Publishing, effects_of
-from phones.services.plan_progress import progress_of
-from phones.services.plan_ticket import plan_sentence
-from phones.services.plan_totals import Totals, totals_of
-from phones.services.plan_words import plan_what, words_for_why
+from phones.services.plans.effects import Publishing, effects_of
+from phones.services.plans.progress import progress_of
+from phones.services.plans.totals import Totals, totals_of
+from phones.services.routing.edits import Intention
+from phones.wording.plan_rows import ItemWords, words_for_item
+from phones.wording.plan_tickets import plan_sentence
+from phones.wording.plan_totals import counted
+from phones.wording.plans import plan_what, words_for_why
 from tests.planned import make_plan, phones_of, renames
 from tests.saving import target
 from tests.test_services_ticketing import lane

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, PlanKind, Project
-from phones.services.directory import forget_directories
-from phones.services.intention import Intention
-from phones.services.plan_again import plan_again
-from phones.services.plan_checking import READ_FOR
-from phones.services.planning import renew_preview
+from phones.services.plans.checked_forecast import READ_FOR
+from phones.services.plans.create import renew_preview
+from phones.services.plans.follow_ups import plan_again
+from phones.services.routing.catalogue import forget_directories
+from phones.services.routing.edits import Intention
 from tests.planned import make_plan, phones_of, start, work_at
 from tests.saving import forget_waiting, held, target
 from tests.upgraded import phones_of as users_of
@@ -150,7 +150,7 @@ def test_very_many_numbers_are_not_read_to_the_last(
     aurora: Project, lead: User, sandbox: Sandbox, spare_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phones.diga.client.PAGE_SIZE", 3)
-    monkeypatch.setattr("phones.services.guarding.USER_PAGES", 1)
+    monkeypatch.setattr("phones.services.editing.guard.USER_PAGES", 1)
 
     plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Alicia", 6)))
 
@@ -162,7 +162,7 @@ def test_very_many_numbers_are_not_read_to_the_last(
 def test_copy_that_is_far_from_diga_tells_no_refusal(
     aurora: Project, lead: User, sandbox: Sandbox, spare_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phones.services.reading.STRAY_LIMIT", 1)
+    monkeypatch.setattr("phones.services.sync.refresh.STRAY_LIMIT", 1)
     free(sandbox, *users_of(aurora, "Dora"))
 
     plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))

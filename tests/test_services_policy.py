@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from phones.models import Phone
-from phones.services.policy import KNOWN_STATUSES, Policy, Why, policy_for
+from phones.services.routing.editability import KNOWN_STATUSES, Policy, Why, policy_for
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

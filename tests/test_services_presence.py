@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from phones.models import Membership, Phone
-from phones.services.presence import GONE_AFTER, NOTED_FOR, Presence, note_presence, others_present
+from phones.services.editing.presence import GONE_AFTER, NOTED_FOR, Presence, note_presence, others_present
 
 NOW = datetime(2026, 10, 9, 10, 40, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from phones.diga import DigaAuthError, DigaError, DigaForbidden, DigaNotFound, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, NoKey, Phone, Project, TokenState
-from phones.services.reading import refresh_phone
+from phones.services.sync.refresh import refresh_phone
 from tests.saving import forget_waiting, held, is_true_copy, picture, stored
 
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from phones.diga import DigaRejected
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, PlanState, Project, ReadBack, SyncState
-from phones.services import missing, syncing
-from phones.services.braking import SAME_REFUSALS
-from phones.services.following import MAX_TRIES
-from phones.services.intention import Intention
-from phones.services.item_words import words_for_item
-from phones.services.reading import refresh_phone
+from phones.services.plan_items.following import MAX_TRIES
+from phones.services.routing.edits import Intention
+from phones.services.running.circuit_breaker import SAME_REFUSALS
+from phones.services.sync import missing, passes
+from phones.services.sync.refresh import refresh_phone
+from phones.wording.plan_rows import words_for_item
 from tests.pages import find, read, words
 from tests.planned import make_plan, phones_of, renames, start, work_at
 from tests.saving import forget_waiting, save, stored
@@ -46,7 +46,7 @@ def hide(sandbox: Sandbox, *phones: Phone, status: int = 409) -> None:
 
 
 def sync(project: Project, clock: Callable[[], datetime] = timezone.now) -> tuple[str, int]:
-    run = syncing.sync_project(project=project, clock=clock)
+    run = passes.sync_project(project=project, clock=clock)
     return run.state, run.missing_count
 
 
@@ -85,7 +85,7 @@ def test_refusal_that_is_about_the_key_ends_the_pass(
 ) -> None:
     hide(sandbox, sales_phone, status=status)
 
-    run = syncing.sync_project(project=aurora, clock=timezone.now)
+    run = passes.sync_project(project=aurora, clock=timezone.now)
 
     assert (run.state, run.cause) == (SyncState.FAILED, cause)
     assert not stored(sales_phone).is_refused
@@ -197,7 +197,7 @@ def test_refused_number_neither_proves_nor_denies_that_the_key_is_the_project_s(
     for phone in recent[:refused]:
         refuse(sandbox, phone)
 
-    run = syncing.sync_project(project=aurora, clock=timezone.now)
+    run = passes.sync_project(project=aurora, clock=timezone.now)
 
     assert (run.state, run.cause) == (expected, "" if expected == "COMPLETE" else "read_refused")
     aurora.refresh_from_db()

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Selection
-from phones.services.pasting import read_paste
-from phones.services.resolving import (
+from phones.services.finding.resolve import (
     CHOICES_LIMIT,
     KEPT_SELECTIONS,
     Resolved,
@@ -17,6 +16,7 @@ from phones.services.resolving import (
     resolve,
     selected_count,
 )
+from phones.services.number_reader.reader import read_paste
 from tests.fixtures.desk import make_user
 from tests.spellings import SPELLINGS, WHOLE
 from tests.test_services_finding import NOON, add_phone

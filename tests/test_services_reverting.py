@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from phones.diga import UNSET
 from phones.models import Change, Outcome, Phone
-from phones.services.directory import AgentEntry, Directory, VersionEntry
-from phones.services.impact import Target
-from phones.services.intention import Intention
-from phones.services.reverting import Standing, Step, intention_of, is_revertible, steps_back, steps_to_first
+from phones.services.editing.revert import Standing, Step, intention_of, is_revertible, steps_back, steps_to_first
+from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Target
 
 
 def version(agent: int, number: int, *, live: bool = False, draft: bool = False) -> VersionEntry:

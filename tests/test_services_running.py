@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, PlanState, Project, Source
-from phones.services import steering
-from phones.services.intention import Intention
+from phones.services.plans import lifecycle
+from phones.services.routing.edits import Intention
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import forget_waiting, held, is_true_copy, patches, sent, sweep_a_minute_after
@@ -117,7 +117,7 @@ def test_rejected_key_pauses_the_plan_and_resuming_goes_on_with_the_same_rows(
     assert len(patches(sandbox)) <= 8
     sandbox.faults.clear()
     Project.objects.filter(pk=aurora.pk).update(token_state="ACCEPTED")
-    steering.resume_plan(plan=plan, by=lead, clock=timezone.now)
+    lifecycle.resume_plan(plan=plan, by=lead, clock=timezone.now)
 
     work_at(plan)
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Membership, Plan, PlanState, Project, Role
-from phones.services import claiming, connecting, steering
-from phones.services.braking import SAME_REFUSALS
+from phones.services.plan_items import claiming
+from phones.services.plans import lifecycle
+from phones.services.projects import keys
+from phones.services.running.circuit_breaker import SAME_REFUSALS
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import forget_waiting, patches
@@ -54,7 +56,7 @@ def refuse_all(sandbox: Sandbox, **fault: Any) -> None:
 def go_on(plan: Plan, by: User, sandbox: Sandbox) -> Plan:
     """Resume a plan after its cause is gone, and let it end."""
     sandbox.faults.clear()
-    steering.resume_plan(plan=plan, by=by, clock=timezone.now)
+    lifecycle.resume_plan(plan=plan, by=by, clock=timezone.now)
     return work_at(plan)
 
 
@@ -154,12 +156,12 @@ def test_refusals_that_differ_stop_nothing(plan: Plan, sandbox: Sandbox) -> None
 def test_key_that_is_taken_away_stops_all(
     plan: Plan, lead: User, aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.0)
     sandbox.switches.latency_ms = 20
 
     def may_run(running: Plan) -> bool:
         if len(patches(sandbox)) >= 5 and running.project.is_connected:
-            connecting.disconnect(project=Project.objects.get(pk=aurora.pk))
+            keys.disconnect(project=Project.objects.get(pk=aurora.pk))
         return True
 
     work_at(plan, may_run=may_run)
@@ -169,9 +171,7 @@ def test_key_that_is_taken_away_stops_all(
     assert len(patches(sandbox)) <= 5 + 3 * WIDTH
     assert work_at(plan).is_paused
 
-    connecting.replace_key(
-        project=Project.objects.get(pk=aurora.pk), token=sandbox.key(), actor=None, now=timezone.now()
-    )
+    keys.replace_key(project=Project.objects.get(pk=aurora.pk), token=sandbox.key(), actor=None, now=timezone.now())
     go_on(plan, lead, sandbox)
 
     assert states(plan) == {"DONE": ROWS}
@@ -200,7 +200,7 @@ def test_rights_of_whoever_let_it_run_are_checked_while_it_runs(
 ) -> None:
     from phones.access import may_run_plan
 
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.0)
     done: list[User] = []
 
     def may_run(running: Plan) -> bool:
@@ -216,7 +216,7 @@ def test_rights_of_whoever_let_it_run_are_checked_while_it_runs(
     assert set(states(plan)) == {"DONE", "WAITING"}
     assert states(plan)["DONE"] == len(patches(sandbox)) <= 5 + 2 * WIDTH
     # Somebody else's click does not give the author's rights back.
-    steering.resume_plan(plan=plan, by=admin, clock=timezone.now)
+    lifecycle.resume_plan(plan=plan, by=admin, clock=timezone.now)
     assert work_at(plan).cause == "no_right"
     assert_invariants(sandbox)
 
@@ -259,10 +259,10 @@ def test_diary_that_can_not_be_written_sends_nothing_more_and_the_plan_goes_on_l
 ) -> None:
     from django.db import OperationalError
 
-    from phones.services import diary
-    from phones.services.sweeping import sweep
+    from phones.services.audit import log
+    from phones.services.editing.recheck import sweep
 
-    begin, calls = diary.begin, []
+    begin, calls = log.begin, []
 
     def begin_or_fail(changes: Any) -> None:
         calls.append(len(changes))
@@ -271,7 +271,7 @@ def test_diary_that_can_not_be_written_sends_nothing_more_and_the_plan_goes_on_l
         begin(changes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(diary, "begin", begin_or_fail)
+        patch.setattr(log, "begin", begin_or_fail)
         with pytest.raises(OperationalError):
             work_at(plan)
 

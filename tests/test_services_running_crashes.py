@@ -14,8 +14,8 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, ItemState, Outcome, Plan, PlanKind, PlanState, Project
-from phones.services import plan_again
-from phones.services.plan_totals import totals_of
+from phones.services.plans import follow_ups
+from phones.services.plans.totals import totals_of
 from tests.crashing import Crashes, Worker, Workshop, start_huey, wait_until, worker_environment
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
@@ -107,7 +107,7 @@ def test_promise_of_forty_rows_holds(
         35,
     ]
     assert_invariants(sandbox)
-    assert plan_again.count_again(totals_of(plan).counts, PlanKind.RETRY) == 1
+    assert follow_ups.count_again(totals_of(plan).counts, PlanKind.RETRY) == 1
 
     sent_count = len(patches(sandbox))
     again = retried(plan, lead)
@@ -120,7 +120,7 @@ def test_promise_of_forty_rows_holds(
 
 def retried(plan: Plan, by: User) -> Plan:
     """Make a second try of a plan and let it run."""
-    again = plan_again.plan_again(
+    again = follow_ups.plan_again(
         plan=plan, kind=PlanKind.RETRY, author=by, reason="Again", ticket="", form_token=None, clock=timezone.now
     )
     return work_at(start(again, by))

@@ -12,15 +12,19 @@ from django.utils import timezone
 from phones.access import may_run_plan
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanItem, PlanState, Project, Source
-from phones.services import claiming, diary, editing, steering, syncing
-from phones.services.connecting import client_for
-from phones.services.directory import directory_of
-from phones.services.impact import Target
-from phones.services.intention import Intention
-from phones.services.plan_effects import publishings_of
-from phones.services.reading import reread_agents
-from phones.services.sweeping import sweep
-from phones.services.writing import Author, begin, new_write
+from phones.services.audit import log
+from phones.services.editing import save as editing_save
+from phones.services.editing.recheck import sweep
+from phones.services.editing.write import Author, begin, new_write
+from phones.services.plan_items import claiming
+from phones.services.plans import lifecycle
+from phones.services.plans.effects import publishings_of
+from phones.services.projects.keys import client_for
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Target
+from phones.services.sync import passes
+from phones.services.sync.refresh import reread_agents
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
@@ -32,7 +36,7 @@ ROWS = 12
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -79,14 +83,14 @@ def test_plan_that_is_paused_ends_what_is_under_way_and_goes_on_later(
     row_count = plan.items.count()
     sandbox.switches.latency_ms = 30
 
-    work_at(plan, may_run=work_after_a_while(lambda: steering.pause_plan(plan=fresh(plan), clock=timezone.now)))
+    work_at(plan, may_run=work_after_a_while(lambda: lifecycle.pause_plan(plan=fresh(plan), clock=timezone.now)))
 
     assert (plan.state, plan.cause) == (PlanState.PAUSED, "")
     assert set(states(plan)) <= {"DONE", "WAITING"}
     assert states(plan)["WAITING"] > 0
     assert len(patches(sandbox)) == states(plan)["DONE"]
 
-    steering.resume_plan(plan=plan, by=lead, clock=timezone.now)
+    lifecycle.resume_plan(plan=plan, by=lead, clock=timezone.now)
     work_at(plan)
 
     assert (plan.state, states(plan)) == (PlanState.FINISHED, {"DONE": row_count})
@@ -98,7 +102,7 @@ def test_rows_that_are_read_when_a_plan_is_stopped_are_not_attempted(plan: Plan,
     sandbox.switches.latency_ms = 30
     first = plan.items.earliest("number").phone_id
     with before_answering(
-        sandbox, "GET", lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now), f"/v1/phone/{first}"
+        sandbox, "GET", lambda: lifecycle.stop_plan(plan=fresh(plan), clock=timezone.now), f"/v1/phone/{first}"
     ):
         work_at(plan)
 
@@ -111,7 +115,7 @@ def test_rows_that_are_read_when_a_plan_is_stopped_are_not_attempted(plan: Plan,
 
 def test_row_of_a_stopped_plan_that_diga_did_not_look_at_is_not_attempted(plan: Plan, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault("status", method="PATCH", status=401, times=None))
-    with before_answering(sandbox, "PATCH", lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now)):
+    with before_answering(sandbox, "PATCH", lambda: lifecycle.stop_plan(plan=fresh(plan), clock=timezone.now)):
         work_at(plan)
 
     assert (plan.state, states(plan)) == (PlanState.STOPPED, {"NOT_TRIED": ROWS})
@@ -122,7 +126,7 @@ def test_row_of_a_stopped_plan_that_diga_did_not_look_at_is_not_attempted(plan: 
 def test_stop_and_a_worker_that_writes_down_never_wait_for_each_other(plan: Plan) -> None:
     """The worker holds rows and is about to write changes of the plan; whoever stops it waits for those rows."""
     [item] = claiming.claim(plan, owner=plan.project_id, limit=1, now=timezone.now())
-    stopping = aside(lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now))
+    stopping = aside(lambda: lifecycle.stop_plan(plan=fresh(plan), clock=timezone.now))
 
     with transaction.atomic():
         assert claiming.still_held([item], plan.project_id) == {item.pk}
@@ -155,11 +159,11 @@ def being_sent(plan: Plan, by: User) -> tuple[PlanItem, Change]:
 
 def test_row_that_will_wait_again_waits_for_nobody_when_the_plan_is_stopped_that_moment(plan: Plan, lead: User) -> None:
     _item, change = being_sent(plan, lead)
-    stopping = aside(lambda: steering.stop_plan(plan=fresh(plan), clock=timezone.now))
+    stopping = aside(lambda: lifecycle.stop_plan(plan=fresh(plan), clock=timezone.now))
 
     with transaction.atomic():
         change.outcome, change.http_status, change.settled_at = Outcome.REFUSED, 401, timezone.now()
-        diary.settle([change])
+        log.settle([change])
         stopping.start()
         stopping.join(0.5)
     stopping.join(30)
@@ -205,7 +209,7 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
         def save_one(name: str = f"Person {round_}", phone: Phone = phones[3]) -> None:
             try:
                 outcomes.append(save(stored(phone), Intention(nickname=name), user=lead).change.outcome)
-            except (editing.Conflict, editing.PhoneIsBusy) as refusal:
+            except (editing_save.Conflict, editing_save.PhoneIsBusy) as refusal:
                 outcomes.append(type(refusal).__name__)
 
         person = aside(save_one)
@@ -231,7 +235,7 @@ def test_sync_meanwhile_takes_nothing_for_somebody_else_s_doing(aurora: Project,
 
     def sync_again_and_again() -> None:
         while not is_over.is_set():
-            syncing.sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
+            passes.sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
 
     thread = aside(sync_again_and_again)
     thread.start()
@@ -319,7 +323,7 @@ def test_ticked_row_publishes_what_the_page_said(aurora: Project, lead: User, ro
     plan = make_plan(lead, phones, wish)
     assert list(plan.items.values_list("foreseen", "why")) == [("NEEDS_LOOK", "just_changed")]
 
-    steering.tick_rows(plan=plan, by=lead, numbers=[1], is_ticked=True)
+    lifecycle.tick_rows(plan=plan, by=lead, numbers=[1], is_ticked=True)
     (said,) = publishings_of(plan)
     work_at(start(plan, lead))
 

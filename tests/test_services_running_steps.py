@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Plan, PlanState, Project
-from phones.services import steering
-from phones.services.plan_totals import totals_of
-from phones.services.sweeping import sweep
+from phones.services.editing.recheck import sweep
+from phones.services.plans import lifecycle
+from phones.services.plans.totals import totals_of
 from tests.invariants import assert_invariants
 from tests.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.saving import forget_waiting, patches
@@ -53,7 +53,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.planning.JUST_CHANGED", timedelta())
+    monkeypatch.setattr("phones.services.plans.create.JUST_CHANGED", timedelta())
 
 
 def bring_to_an_end(plan: Plan, by: User, clock: Clock) -> None:
@@ -64,7 +64,7 @@ def bring_to_an_end(plan: Plan, by: User, clock: Clock) -> None:
         Project.objects.update(token_state="ACCEPTED")
         plan.refresh_from_db()
         if plan.is_paused:
-            steering.resume_plan(plan=plan, by=by, clock=clock)
+            lifecycle.resume_plan(plan=plan, by=by, clock=clock)
         work_at(plan, clock=clock)
         if plan.is_over:
             return

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phones.models import Agent, Phone, Project
-from phones.services import searching
-from phones.services.directory import Directory, directory_of, forget_directories
-from phones.services.finding import Criteria, matching, phone_page
-from phones.services.numbers import folded
-from phones.services.query_numbers import spelled_digits
-from phones.services.searching import words_of
+from phones.services.finding import search as finding_search
+from phones.services.finding.phone_list import Criteria, matching, phone_page
+from phones.services.finding.search import words_of
+from phones.services.number_reader.queries import spelled_digits
+from phones.services.phone_numbers import folded
+from phones.services.routing.catalogue import Directory, directory_of, forget_directories
 from tests.spellings import WHOLE
 from tests.test_services_finding import NOON, RECEPTION, add_phone, directory, north
 
@@ -76,7 +76,7 @@ def test_words_are_what_stands_between_marks(text: str, words: tuple[str, ...]) 
 def test_words_may_come_in_any_order(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int, query: str
 ) -> None:
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(finding_search, "FEW", few)
     wanted = add_phone(north, "+34944241073", "Óptica Bilbao 24 h")
     add_phone(north, "+34944241074", "Óptica Getxo 24 h")
     add_phone(north, "+34951241075", "Bilbao")
@@ -117,7 +117,7 @@ def test_what_the_finder_reads_the_search_reads(north: Project, directory: Direc
 def test_text_that_names_numbers_finds_them(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(finding_search, "FEW", few)
     one, two, other = (add_phone(north, f"+3495120180{last}", f"Line {last}") for last in (2, 3, 4))
 
     for query in ("951201802, 951 20 18 03", f"{'Llamadas perdidas ' * 9} al 951201802 y +34951201803, 600123456"):
@@ -133,7 +133,7 @@ def test_text_that_names_numbers_finds_them(
 def test_search_finds_what_a_look_at_every_text_finds(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int, names: list[str], query: str
 ) -> None:
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(finding_search, "FEW", few)
     Phone.objects.all().delete()
     for index, name in enumerate(names):
         add_phone(north, f"+3495120{index:04d}", name)
@@ -192,7 +192,7 @@ def test_search_stays_inside_its_project(north: Project, directory: Directory) -
 def test_search_for_an_agent_finds_its_lanes_and_the_text(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(finding_search, "FEW", few)
     answered = add_phone(north, "+34951201802", inbound_agent_id=RECEPTION)
     dialled = add_phone(north, "+34951201803", outbound_agent_id=RECEPTION)
     named = add_phone(north, "+34951201804", "Alicia", inbound_agent_id=RECEPTION)
@@ -213,7 +213,7 @@ def test_digits_match_the_names_of_agents_too(north: Project) -> None:
 def test_pages_of_a_search_are_the_same_by_either_way(
     north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(finding_search, "FEW", few)
     phones = [add_phone(north, f"+3495120{index:04d}", f"Line {index % 7}") for index in range(60)]
     criteria = Criteria(q="line", size="25", sort="-nickname")
     expected = sorted(phones, key=lambda phone: (phone.nickname or "", phone.number), reverse=True)

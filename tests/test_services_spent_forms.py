@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Plan, Project
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.spent_forms import SpentForm
 from tests.planned import make_plan, phones_of, renames
 from tests.saving import before_answering, target
 from tests.upgraded import AGENTS, publishings, seen, upgrade

@@ -10,13 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from phones.diga import DigaClient
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project
-from phones.services.storing import (
-    ForeignProject,
-    Stored,
-    store_phone,
-    store_phones,
-)
-from phones.services.upserting import COPIED
+from phones.services.projects.identity import ForeignProject
+from phones.services.sync.bulk_rows import COPIED
+from phones.services.sync.store import Stored, store_phone, store_phones
 from tests.said import answer, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from phones import diga
 from phones.models import Agent, AgentVersion, Project
-from phones.services.directory import directory_of
-from phones.services.storing import ForeignProject, store_agents
+from phones.services.projects.identity import ForeignProject
+from phones.services.routing.catalogue import directory_of
+from phones.services.sync.store import store_agents
 from tests.said import agent, listed, version, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -9,9 +9,8 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.state import VersionRow
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import connecting
-from phones.services.intention import Intention
-from phones.services.looking_again import (
+from phones.services.editing.recheck import sweep
+from phones.services.editing.recheck_times import (
     APPLIED_WITHIN,
     GIVE_UP_AFTER,
     LEASE,
@@ -20,8 +19,9 @@ from phones.services.looking_again import (
     claim_look,
     due,
 )
-from phones.services.reading import refresh_phone
-from phones.services.sweeping import sweep
+from phones.services.projects import keys
+from phones.services.routing.edits import Intention
+from phones.services.sync.refresh import refresh_phone
 from tests.invariants import assert_invariants
 from tests.saving import forget_waiting, held, is_true_copy, patches, reading_back_fails, save, stored, target
 
@@ -171,7 +171,7 @@ def test_killed_save_of_a_project_without_a_key_becomes_unknown(
     sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
     change = die(sandbox, sales_phone, RENAME, is_sent=True)
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
 
     assert sweep_at(change.created_at + 2 * LEASE) == 0
 

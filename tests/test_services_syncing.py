@@ -11,8 +11,8 @@ from phones import diga
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
 from phones.models import Agent, Phone, Project, SyncRun, SyncState, TokenState
-from phones.services.intention import Intention
-from phones.services.syncing import (
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import (
     SILENCE_LIMIT,
     SyncIsRunning,
     cause_of,

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone, Project, Source, SyncRun, SyncState
-from phones.services import syncing
-from phones.services.causes import words_for_cause
-from phones.services.reading import refresh_phone
-from phones.services.timing import CLOCK_SLACK
+from phones.services.clock import CLOCK_SLACK
+from phones.services.sync import passes
+from phones.services.sync.refresh import refresh_phone
+from phones.wording.causes import words_for_cause
 from tests.saving import before_answering, held, is_true_copy, stored
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -27,10 +27,10 @@ def off_by(duration: timedelta) -> Callable[[], datetime]:
 
 def test_pass_with_a_heartbeat_ahead_of_us_is_dead(aurora: Project) -> None:
     now = timezone.now()
-    earlier = syncing.claim_sync(project=aurora, now=now + CLOCK_SLACK + SECOND)
+    earlier = passes.claim_sync(project=aurora, now=now + CLOCK_SLACK + SECOND)
     SyncRun.objects.filter(pk=earlier.pk).update(is_taken=True)
 
-    run = syncing.claim_sync(project=aurora, now=now)
+    run = passes.claim_sync(project=aurora, now=now)
 
     earlier.refresh_from_db()
     assert (earlier.state, earlier.cause) == (SyncState.FAILED, "interrupted")
@@ -39,10 +39,10 @@ def test_pass_with_a_heartbeat_ahead_of_us_is_dead(aurora: Project) -> None:
 
 def test_pass_of_a_machine_whose_clock_is_a_little_ahead_is_alive(aurora: Project) -> None:
     now = timezone.now()
-    earlier = syncing.claim_sync(project=aurora, now=now + CLOCK_SLACK - SECOND)
+    earlier = passes.claim_sync(project=aurora, now=now + CLOCK_SLACK - SECOND)
 
-    with pytest.raises(syncing.SyncIsRunning) as running:
-        syncing.claim_sync(project=aurora, now=now)
+    with pytest.raises(passes.SyncIsRunning) as running:
+        passes.claim_sync(project=aurora, now=now)
 
     assert running.value.run == earlier
 
@@ -52,17 +52,17 @@ def test_project_that_was_tried_ahead_of_us_is_due(aurora: Project, ahead: timed
     now = timezone.now()
     aurora.sync_tried_at = now + ahead
 
-    assert syncing.is_due(aurora, now) is expected
+    assert passes.is_due(aurora, now) is expected
 
 
 def test_pass_after_the_clock_was_set_back_copies_what_has_moved(
     aurora: Project, sandbox: Sandbox, sales_phone: Phone
 ) -> None:
-    syncing.sync_project(project=aurora, clock=off_by(HOUR))
+    passes.sync_project(project=aurora, clock=off_by(HOUR))
     held(sandbox, sales_phone).nickname = "Renamed in Diga"
     sandbox.journal.clear()
 
-    run = syncing.sync_project(project=aurora, clock=timezone.now)
+    run = passes.sync_project(project=aurora, clock=timezone.now)
 
     assert (run.state, run.phone_count, run.outside_count, run.missing_count) == (SyncState.COMPLETE, 40, 1, 0)
     assert is_true_copy(sandbox, sales_phone)
@@ -80,10 +80,10 @@ def test_pass_in_which_the_clock_is_set_back_stops_and_the_next_is_whole(
     held(sandbox, sales_phone).nickname = "Renamed in Diga"
 
     with before_answering(sandbox, "GET", passed.clear, path="/v1/agent/"):
-        run = syncing.sync_project(project=aurora, clock=lambda: timezone.now() + sum(passed, timedelta(0)))
+        run = passes.sync_project(project=aurora, clock=lambda: timezone.now() + sum(passed, timedelta(0)))
     aurora.refresh_from_db()
-    is_due = syncing.is_due(aurora, timezone.now())
-    after = syncing.sync_project(project=aurora, clock=timezone.now)
+    is_due = passes.is_due(aurora, timezone.now())
+    after = passes.sync_project(project=aurora, clock=timezone.now)
 
     assert (run.state, run.cause, aurora.sync_cause) == (SyncState.FAILED, "clock", "clock")
     assert words_for_cause("clock").endswith("The next sync starts by itself within a minute.")
@@ -119,16 +119,16 @@ def test_number_read_by_a_machine_a_little_ahead_takes_what_nothing_overtook(
 @committed
 def test_pass_that_has_waited_for_long_is_alive_once_it_is_taken(aurora: Project, sandbox: Sandbox) -> None:
     now = timezone.now()
-    run = syncing.claim_sync(project=aurora, now=now - 3 * syncing.SILENCE_LIMIT)
+    run = passes.claim_sync(project=aurora, now=now - 3 * passes.SILENCE_LIMIT)
     found: list[SyncRun] = []
 
     def claim_too() -> None:
         found.append(SyncRun.objects.get(pk=run.pk))
-        with suppress(syncing.SyncIsRunning):
-            found.append(syncing.claim_sync(project=aurora, now=now))
+        with suppress(passes.SyncIsRunning):
+            found.append(passes.claim_sync(project=aurora, now=now))
 
     with before_answering(sandbox, "GET", claim_too, path="/v1/agent/"):
-        syncing.run_sync(run, clock=lambda: now)
+        passes.run_sync(run, clock=lambda: now)
 
     assert [(each.pk, each.started_at, each.heartbeat_at) for each in found] == [(run.pk, now, now)]
     assert run.is_complete

@@ -10,9 +10,9 @@ import pytest
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Phone, Project, SyncRun, SyncState, TokenState
-from phones.services import missing
-from phones.services.causes import words_for_cause
-from phones.services.syncing import SILENCE_LIMIT, claim_sync, run_sync, sync_project
+from phones.services.sync import missing
+from phones.services.sync.passes import SILENCE_LIMIT, claim_sync, run_sync, sync_project
+from phones.wording.causes import words_for_cause
 from tests.saving import forget_waiting, held, picture, stored
 
 NOW = datetime(2030, 11, 24, 12, 0, tzinfo=UTC)

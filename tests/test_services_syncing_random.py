@@ -20,9 +20,9 @@ from phones.diga import DigaClient, DigaNotFound
 from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services.editing import Conflict
-from phones.services.intention import Intention
-from phones.services.syncing import sync_project
+from phones.services.editing.save import Conflict
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import sync_project
 from tests.saving import save, stored
 
 SYNC_COUNT = 60 if "QUICK" in os.environ else 300

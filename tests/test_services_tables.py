@@ -4,10 +4,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from phones.services import table_limits, tables
-from phones.services.import_columns import is_head
-from phones.services.table_limits import FILE_LIMIT
-from phones.services.tables import Row, Table, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.tables import limits, read
+from phones.services.tables.limits import FILE_LIMIT
+from phones.services.tables.read import Row, Table, read_table
 from tests.workbooks import read_anything, sentence, workbook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
@@ -104,7 +104,7 @@ def test_empty_file_is_told(data: bytes) -> None:
 
 
 def test_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "ROW_LIMIT", 3)
+    monkeypatch.setattr(read, "ROW_LIMIT", 3)
 
     assert len(read_table(b"id\n1\n2\n3\n", "list.csv").rows) == 3
     assert sentence(b"id\n1\n2\n3\n4\n") == "The file has more than 3 rows. Split it."
@@ -136,4 +136,4 @@ def test_any_text_is_a_table_or_a_sentence(text: str, codec: str) -> None:
 
 
 def test_limits_of_the_house() -> None:
-    assert (table_limits.FILE_LIMIT, table_limits.ROW_LIMIT, table_limits.COLUMN_LIMIT) == (41_943_040, 100_000, 200)
+    assert (limits.FILE_LIMIT, limits.ROW_LIMIT, limits.COLUMN_LIMIT) == (41_943_040, 100_000, 200)

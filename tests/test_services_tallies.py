@@ -8,8 +8,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Source
-from phones.services.agent_numbers import SHOWN_COUNT, numbers_of_agent
-from phones.services.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
+from phones.services.agents.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
+from phones.services.agents.usage import SHOWN_COUNT, numbers_of_agent
 from tests.test_views_changes import add_changes
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phones.models import Change, Outcome, Source
-from phones.services.ticketing import ticket_sentence
+from phones.wording.tickets import ticket_sentence
 
 URL = "https://desk.example.com/projects/aurora/changes/12/"
 THEN = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)

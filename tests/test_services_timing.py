@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from phones.services.timing import CLOCK_SLACK, database_now, has_passed, is_ahead
+from phones.services.clock import CLOCK_SLACK, database_now, has_passed, is_ahead
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)

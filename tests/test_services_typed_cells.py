@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.typed_cells import is_error, is_untouched, may_be_by_itself
+from phones.services.exchange.edited_cells import is_error, is_untouched, may_be_by_itself
 
 JAPANESE = "新宿本店代表受付電話番号案内係夜間緊急連絡先東京都新宿区西新宿二丁目八番一号第一本庁舎二階受付"
 

@@ -15,14 +15,14 @@ from phones.diga import DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Request
 from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
-from phones.services import upgrade_checking
-from phones.services.giving_back import plan_giving_back
-from phones.services.intention import Intention
-from phones.services.planning import NothingPlanned
-from phones.services.reading import refresh_phone
-from phones.services.syncing import sync_project
-from phones.services.upgrade_settling import sweep_upgrades
-from phones.services.verifying import verify_diary
+from phones.services.agents import read_back as agents_read_back
+from phones.services.agents.publish_outcome import sweep_upgrades
+from phones.services.agents.reattach import plan_giving_back
+from phones.services.audit.verification import verify_diary
+from phones.services.plans.create import NothingPlanned
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import sync_project
+from phones.services.sync.refresh import refresh_phone
 from tests.invariants import assert_invariants
 from tests.planned import start, states, work_at
 from tests.saving import before_answering, forget_waiting, held, is_true_copy, save, stored, target
@@ -158,13 +158,13 @@ def test_number_that_is_gone_and_one_that_can_not_be_read(aurora: Project, sandb
     fault = Fault("status", status=500, method="GET", path=f"/v1/phone/{dark.pk}", times=None)
     sandbox.faults.add(fault)
 
-    for _look in range(upgrade_checking.MAX_TRIES):
+    for _look in range(agents_read_back.MAX_TRIES):
         read_back(done)
 
     assert standings(done) == {"GONE": 1, "UNREAD": 1, "KEPT": done.phone_count - 2}
     assert done.verified_at is not None
     assert stored(gone).missing_since is not None
-    totals = upgrade_checking.totals_of(done)
+    totals = agents_read_back.totals_of(done)
     assert (totals.all, totals.read) == (done.phone_count, done.phone_count)
 
 
@@ -195,7 +195,7 @@ def test_two_workers_write_each_entry_once(aurora: Project, sandbox: Sandbox) ->
         try:
             fresh = AgentUpgrade.objects.select_related("project", "actor").get(pk=done.pk)
             barrier.wait(timeout=20)
-            upgrade_checking.check_numbers(upgrade=fresh, clock=timezone.now)
+            agents_read_back.check_numbers(upgrade=fresh, clock=timezone.now)
         except Exception as error:  # noqa: BLE001 - a thread's failure is the test's.
             faults.append(error)
         finally:
@@ -216,8 +216,8 @@ def test_worker_that_is_killed_is_followed_by_another(
     aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = upgrade(aurora, "Alicia", 6)
-    monkeypatch.setattr(upgrade_checking, "WAVES", 1)
-    finished = upgrade_checking._take
+    monkeypatch.setattr(agents_read_back, "WAVES", 1)
+    finished = agents_read_back._take
     waves: list[int] = []
 
     def take_once(*args: object) -> None:
@@ -226,10 +226,10 @@ def test_worker_that_is_killed_is_followed_by_another(
         waves.append(1)
         finished(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(upgrade_checking, "_take", take_once)
+    monkeypatch.setattr(agents_read_back, "_take", take_once)
     with pytest.raises(Killed):
         read_back(done)
-    monkeypatch.setattr(upgrade_checking, "_take", finished)
+    monkeypatch.setattr(agents_read_back, "_take", finished)
     assert 0 < standings(done)["KEPT"] < done.phone_count
 
     read_back(done)

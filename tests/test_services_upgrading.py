@@ -11,10 +11,12 @@ from django.utils import timezone
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, Source, UpgradeItem, append_only
-from phones.services import connecting, reading, upgrading
-from phones.services.editing import NotRecorded, ReadOnlyProject
-from phones.services.steering import CountNotTyped
-from phones.services.upgrade_outlook import NotOffered
+from phones.services.agents import publish
+from phones.services.agents.publish_preview import NotOffered
+from phones.services.editing.save import NotRecorded, ReadOnlyProject
+from phones.services.plans.lifecycle import CountNotTyped
+from phones.services.projects import keys
+from phones.services.sync import refresh
 from tests.invariants import assert_invariants
 from tests.saving import before_answering, forget_waiting, held, target
 from tests.tampering import alter
@@ -116,11 +118,11 @@ def test_what_was_not_seen_is_not_sent(aurora: Project, sandbox: Sandbox, spare_
     alicia = sandbox.projects["aurora"].agent("Alicia")
 
     held(sandbox, spare_phone).inbound_agent_id = alicia.id
-    with pytest.raises(upgrading.OutlookMoved) as joined:
+    with pytest.raises(publish.OutlookMoved) as joined:
         upgrade(aurora, "Alicia", 6, fingerprint=fingerprint)
     held(sandbox, spare_phone).inbound_agent_id = None
     alicia.published_id = alicia.version(4).id
-    with pytest.raises(upgrading.OutlookMoved) as moved:
+    with pytest.raises(publish.OutlookMoved) as moved:
         upgrade(aurora, "Alicia", 6, fingerprint=fingerprint)
 
     assert spare_phone.pk in {each.phone_id for each in joined.value.outlook.numbers}
@@ -138,7 +140,7 @@ def test_number_that_left_the_agent_long_ago_is_not_counted_as_detached(
     fingerprint = seen(aurora, target(aurora, "Alicia", 6)).fingerprint
     held(sandbox, reception_phone).inbound_agent_id = held(sandbox, reception_phone).outbound_agent_id = None
 
-    with pytest.raises(upgrading.OutlookMoved):
+    with pytest.raises(publish.OutlookMoved):
         upgrade(aurora, "Alicia", 6, fingerprint=fingerprint)
     done = read_back(upgrade(aurora, "Alicia", 6))
 
@@ -150,11 +152,11 @@ def test_number_that_left_the_agent_long_ago_is_not_counted_as_detached(
 def test_copy_that_is_far_from_diga_needs_a_sync_first(
     aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "STRAY_LIMIT", 2)
+    monkeypatch.setattr(refresh, "STRAY_LIMIT", 2)
     for phone in phones_of(aurora, "Alicia")[:3]:
         held(sandbox, phone).inbound_agent_id = held(sandbox, phone).outbound_agent_id = None
 
-    with pytest.raises(upgrading.CopyTooOld):
+    with pytest.raises(publish.CopyTooOld):
         upgrade(aurora, "Alicia", 6)
 
     assert publishings(sandbox) == []
@@ -166,7 +168,7 @@ def test_number_that_diga_no_longer_knows_is_left_out(
     before = seen(aurora, target(aurora, "Alicia", 6))
     sandbox.phones.remove(reception_phone.pk)
 
-    with pytest.raises(upgrading.OutlookMoved) as moved:
+    with pytest.raises(publish.OutlookMoved) as moved:
         upgrade(aurora, "Alicia", 6, fingerprint=before.fingerprint)
 
     assert moved.value.outlook.count == before.count - 1
@@ -203,7 +205,7 @@ def test_click_while_another_is_being_sent_sends_nothing(aurora: Project, sandbo
         try:
             answer = upgrade(aurora, "Alicia", 6, form_token=other, fingerprint=outlook.fingerprint, typed="99")
             found.append(answer.outcome)
-        except (upgrading.UpgradeUnderWay, CountNotTyped) as refusal:
+        except (publish.UpgradeUnderWay, CountNotTyped) as refusal:
             found.append(type(refusal).__name__)
 
     Project.objects.update(typed_above=None)
@@ -257,7 +259,7 @@ def test_project_without_a_good_key_sends_nothing(aurora: Project, sandbox: Sand
     if is_rejected:
         Project.objects.update(token_state="REJECTED")
     else:
-        connecting.disconnect(project=aurora)
+        keys.disconnect(project=aurora)
 
     with pytest.raises(ReadOnlyProject):
         upgrade(aurora, "Alicia", 6)
@@ -297,25 +299,25 @@ def test_second_person_carries_out_what_was_proposed(
     proposed = proposal(careful, lead)
     assert (publishings(sandbox), standings(proposed)) == ([], {})
 
-    with pytest.raises(upgrading.NotYourUpgrade):
-        upgrading.approve_upgrade(upgrade=proposed, by=lead, clock=timezone.now)
-    done = upgrading.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
+    with pytest.raises(publish.NotYourUpgrade):
+        publish.approve_upgrade(upgrade=proposed, by=lead, clock=timezone.now)
+    done = publish.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
     read_back(done)
 
     assert (done.pk, done.outcome, done.actor, done.approver) == (proposed.pk, "CONFIRMED", lead, admin)
     assert (len(publishings(sandbox)), standings(done)) == (1, {"KEPT": done.phone_count})
     assert_invariants(sandbox)
-    with pytest.raises(upgrading.NotProposed):
-        upgrading.approve_upgrade(upgrade=done, by=admin, clock=timezone.now)
+    with pytest.raises(publish.NotProposed):
+        publish.approve_upgrade(upgrade=done, by=admin, clock=timezone.now)
 
 
 def test_two_second_persons_carry_it_out_once(careful: Project, lead: User, admin: User, sandbox: Sandbox) -> None:
     proposed = proposal(careful, lead)
     same = AgentUpgrade.objects.select_related("project").get(pk=proposed.pk)
 
-    upgrading.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
-    with pytest.raises((upgrading.NotProposed, NotOffered)):
-        upgrading.approve_upgrade(upgrade=same, by=admin, clock=timezone.now)
+    publish.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
+    with pytest.raises((publish.NotProposed, NotOffered)):
+        publish.approve_upgrade(upgrade=same, by=admin, clock=timezone.now)
 
     assert len(publishings(sandbox)) == 1
 
@@ -332,11 +334,11 @@ def test_yes_to_a_proposal_that_another_one_has_replaced_publishes_nothing(
     careful: Project, lead: User, admin: User, sandbox: Sandbox
 ) -> None:
     read = proposal(careful, lead)
-    upgrading.discard_upgrade(upgrade=AgentUpgrade.objects.get(pk=read.pk), clock=timezone.now)
+    publish.discard_upgrade(upgrade=AgentUpgrade.objects.get(pk=read.pk), clock=timezone.now)
     upgrade(careful, "Alicia", 4, by=lead)
 
-    with pytest.raises(upgrading.NotProposed):
-        upgrading.approve_upgrade(upgrade=read, by=admin, clock=timezone.now)
+    with pytest.raises(publish.NotProposed):
+        publish.approve_upgrade(upgrade=read, by=admin, clock=timezone.now)
 
     assert publishings(sandbox) == []
 
@@ -347,11 +349,11 @@ def test_proposal_that_is_out_of_date_is_not_carried_out(
     proposed = proposal(careful, lead)
     held(sandbox, spare_phone).inbound_agent_id = sandbox.projects["aurora"].agent("Alicia").id
 
-    with pytest.raises(upgrading.OutlookMoved):
-        upgrading.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
-    upgrading.discard_upgrade(upgrade=proposed, clock=timezone.now)
-    with pytest.raises(upgrading.NotProposed):
-        upgrading.discard_upgrade(upgrade=proposed, clock=timezone.now)
+    with pytest.raises(publish.OutlookMoved):
+        publish.approve_upgrade(upgrade=proposed, by=admin, clock=timezone.now)
+    publish.discard_upgrade(upgrade=proposed, clock=timezone.now)
+    with pytest.raises(publish.NotProposed):
+        publish.discard_upgrade(upgrade=proposed, clock=timezone.now)
 
     assert (proposed.outcome, publishings(sandbox)) == ("DISCARDED", [])
 

@@ -9,10 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from phones.models import ChainHead, Change, ChangeSeal, Outcome, Phone, Project, SealKind, Source
-from phones.services import diary, verifying
-from phones.services.chain_heads import head_path
-from phones.services.sealing import EVERY_FIELD
-from phones.services.verifying import verify_diary, verify_guards
+from phones.services.audit import log, verification
+from phones.services.audit.chain_heads import head_path
+from phones.services.audit.hash_chain import EVERY_FIELD
+from phones.services.audit.verification import verify_diary, verify_guards
 from tests.fixtures.diary import NOON, entry, settle
 from tests.tampering import run_sql, tamper, unguarded
 
@@ -33,8 +33,8 @@ def alter(change: Change, **values: Any) -> None:
 
 
 def test_untouched_diary_is_as_written(quiet_phone: Phone, written: list[Change]) -> None:
-    diary.begin([entry(quiet_phone)])
-    diary.record_observed(
+    log.begin([entry(quiet_phone)])
+    log.record_observed(
         [entry(quiet_phone, source=Source.OUTSIDE, outcome=Outcome.OBSERVED, seen_from=NOON) for _number in range(2)]
     )
 
@@ -59,7 +59,7 @@ def test_values_of_every_kind_are_read_back_as_they_were_sealed(quiet_phone: Pho
         created_at=NOON + timedelta(microseconds=1),
         form_token=uuid.uuid4(),
     )
-    diary.begin([change])
+    log.begin([change])
     change.stored, change.duration_ms, change.message = odd, 12, "Diga’s words"
     settle(change, Outcome.MISMATCH)
 
@@ -68,7 +68,7 @@ def test_values_of_every_kind_are_read_back_as_they_were_sealed(quiet_phone: Pho
 
 def test_unknown_outcome_is_sealed_and_sealed_again(quiet_phone: Phone) -> None:
     change = entry(quiet_phone)
-    diary.begin([change])
+    log.begin([change])
     for outcome in (Outcome.UNKNOWN, Outcome.CONFIRMED):
         settle(change, outcome)
 
@@ -86,7 +86,7 @@ def test_looking_again_later_is_no_part_of_the_story(quiet_phone: Phone, written
 
 def test_entry_that_is_refused_leaves_no_seal(quiet_phone: Phone, written: list[Change]) -> None:
     with pytest.raises(IntegrityError):
-        diary.begin([entry(quiet_phone, form_token=written[0].form_token)])
+        log.begin([entry(quiet_phone, form_token=written[0].form_token)])
 
     assert ChangeSeal.objects.count() == 6
     assert faults(quiet_phone) == []
@@ -124,7 +124,7 @@ def test_altered_ending_shows(quiet_phone: Phone, written: list[Change], column:
 
 def test_forged_ending_of_a_pending_entry_shows(quiet_phone: Phone) -> None:
     change = entry(quiet_phone)
-    diary.begin([change])
+    log.begin([change])
 
     # No trigger minds: settling is what is still to come.
     run_sql("UPDATE phones_change SET outcome = 'CONFIRMED' WHERE id = %s", change.pk)
@@ -234,7 +234,7 @@ def chain_anew(phone: Phone) -> None:
     ChainHead.objects.all().delete()
     with transaction.atomic():
         for change in Change.objects.order_by("pk"):
-            diary._seal(phone.project, [(change, SealKind.BEGUN), (change, SealKind.SETTLED)])
+            log._seal(phone.project, [(change, SealKind.BEGUN), (change, SealKind.SETTLED)])
     path.write_text(noted)
 
 
@@ -268,7 +268,7 @@ def test_spoiled_and_missing_file_of_the_end_show(quiet_phone: Phone, written: l
 def test_many_faults_are_counted_and_the_first_named(
     quiet_phone: Phone, written: list[Change], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verifying, "NAMED_FAULTS", 2)
+    monkeypatch.setattr(verification, "NAMED_FAULTS", 2)
     tamper("UPDATE phones_change SET reason = 'forged'")
 
     verdict = verify_diary(project=quiet_phone.project)

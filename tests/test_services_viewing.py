@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from phones.models import Project, SavedView
-from phones.services.viewing import (
+from phones.services.finding.saved_views import (
     VIEWS_LIMIT,
     NameTaken,
     TooManyViews,

@@ -4,12 +4,12 @@ import uuid
 
 from phones import diga
 from phones.models import Phone
-from phones.services.directory import AgentEntry, VersionEntry
-from phones.services.impact import Target
-from phones.services.intention import Intention
-from phones.services.patterns import Pattern
-from phones.services.planned import PlannedRow
-from phones.services.wishing import Wish
+from phones.services.plans.bulk_edits import Wish
+from phones.services.plans.drafts import PlannedRow
+from phones.services.plans.nickname_patterns import Pattern
+from phones.services.routing.catalogue import AgentEntry, VersionEntry
+from phones.services.routing.edits import Intention
+from phones.services.routing.impact import Target
 
 LIVE = VersionEntry(uuid.UUID(int=2), 5, "", is_published=True, is_draft=False)
 ALICIA = Target(AgentEntry(uuid.UUID(int=1), "Alicia", True, (LIVE,)), LIVE)

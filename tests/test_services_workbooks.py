@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.import_columns import is_head
-from phones.services.table_limits import COLUMN_LIMIT, NotATable
-from phones.services.tables import Row, SheetsToChoose, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.tables.limits import COLUMN_LIMIT, NotATable
+from phones.services.tables.read import Row, SheetsToChoose, read_table
 from tests.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Project, SyncRun, SyncState, TokenState
-from phones.services import syncing
+from phones.services.sync import passes as sync_passes
 
 
 def list_count(sandbox: Sandbox) -> int:
@@ -23,7 +23,7 @@ def make_due(project: Project) -> None:
 
 def test_doubled_message_does_the_pass_once(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.journal.clear()
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = sync_passes.claim_sync(project=aurora, now=timezone.now())
 
     tasks.run_claimed_sync(run.pk)
     tasks.run_claimed_sync(run.pk)
@@ -35,9 +35,9 @@ def test_doubled_message_does_the_pass_once(aurora: Project, sandbox: Sandbox) -
 
 def test_doubled_message_leaves_a_pass_that_is_under_way(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.journal.clear()
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = sync_passes.claim_sync(project=aurora, now=timezone.now())
 
-    syncing.run_sync(run, clock=timezone.now, on_page=lambda taken: tasks.run_claimed_sync(taken.pk))
+    sync_passes.run_sync(run, clock=timezone.now, on_page=lambda taken: tasks.run_claimed_sync(taken.pk))
 
     assert list_count(sandbox) == 1
 
@@ -84,7 +84,7 @@ def test_late_message_finds_nothing_due(aurora: Project, sandbox: Sandbox) -> No
 
 
 def test_running_sync_is_joined_not_doubled(aurora: Project, sandbox: Sandbox) -> None:
-    syncing.claim_sync(project=aurora, now=timezone.now())
+    sync_passes.claim_sync(project=aurora, now=timezone.now())
     make_due(aurora)
     sandbox.journal.clear()
 
@@ -96,7 +96,7 @@ def test_running_sync_is_joined_not_doubled(aurora: Project, sandbox: Sandbox) -
 
 def test_claimed_pass_whose_bell_was_lost_is_done_by_the_next_tick(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.journal.clear()
-    run = syncing.claim_sync(project=aurora, now=timezone.now() - syncing.HEARD_WITHIN)
+    run = sync_passes.claim_sync(project=aurora, now=timezone.now() - sync_passes.HEARD_WITHIN)
 
     tasks.tick()
     tasks.tick()
@@ -107,7 +107,7 @@ def test_claimed_pass_whose_bell_was_lost_is_done_by_the_next_tick(aurora: Proje
 
 
 def test_pass_that_was_just_claimed_is_left_to_its_bell(aurora: Project) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = sync_passes.claim_sync(project=aurora, now=timezone.now())
 
     tasks.tick()
 
@@ -116,8 +116,8 @@ def test_pass_that_was_just_claimed_is_left_to_its_bell(aurora: Project) -> None
 
 
 def test_dead_pass_is_taken_over(aurora: Project) -> None:
-    long_ago = timezone.now() - syncing.SILENCE_LIMIT - timedelta(seconds=1)
-    dead = syncing.claim_sync(project=aurora, now=long_ago)
+    long_ago = timezone.now() - sync_passes.SILENCE_LIMIT - timedelta(seconds=1)
+    dead = sync_passes.claim_sync(project=aurora, now=long_ago)
     SyncRun.objects.filter(pk=dead.pk).update(is_taken=True)
     make_due(aurora)
 
@@ -138,7 +138,7 @@ def test_project_without_a_good_key_is_never_due(aurora: Project, state: TokenSt
     aurora.save()
     make_due(aurora)
 
-    assert syncing.due_projects(timezone.now()) == []
+    assert sync_passes.due_projects(timezone.now()) == []
 
 
 def test_failed_pass_is_not_tried_again_before_its_time(aurora: Project, sandbox: Sandbox) -> None:

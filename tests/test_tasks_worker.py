@@ -14,7 +14,7 @@ from dashboard.doorbell import RedisQueue
 from phones import tasks
 from phones.diga.sandbox import Sandbox
 from phones.models import Project, SyncRun, SyncState
-from phones.services import syncing
+from phones.services.sync import passes
 from tests.cabling import NOBODY_URL, Cable, needs_redis
 from tests.crashing import own_redis_url, start_huey, wait_until, worker_environment
 
@@ -91,7 +91,7 @@ def test_worker_outlives_an_outage_of_redis_and_hears_the_next_bell(worker: Star
     cable.mend()
     wait_until(lambda: cable.is_used)
 
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
     ring(run)
     started_at = time.monotonic()
     wait_until(lambda: SyncRun.objects.get(pk=run.pk).is_complete)

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Phone, Project
-from phones.services.directory import forget_directories
+from phones.services.routing.catalogue import forget_directories
 from tests.pages import read, texts, words
 from tests.test_views_overview import add_phones
 

@@ -12,8 +12,8 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project, Selection
-from phones.services import choosing
-from phones.services.choosing import CHOICE_LIMIT
+from phones.services.finding import selections
+from phones.services.finding.selections import CHOICE_LIMIT
 from tests.hostile import HOSTILE
 from tests.htmx import Browser
 from tests.pages import FOR_TABLE, Answer, find, read, texts, words
@@ -245,7 +245,7 @@ def test_refused_list_offers_the_fresh_count_where_the_known_one_is_old(client: 
 
 
 def test_too_many_are_refused_in_words(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "CHOICE_LIMIT", 3)
+    monkeypatch.setattr(selections, "CHOICE_LIMIT", 3)
 
     responses = [client.post(CHOOSE, {"all": "40"}), client.post(CHOOSE, {"phones": "a,b,c,d"})]
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services import bulkhead
-from phones.services.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, place_to_act, place_to_read
-from phones.services.intention import Intention
+from phones.services.routing.edits import Intention
+from phones.services.upstream import bulkhead
+from phones.services.upstream.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, place_to_act, place_to_read
 from tests.pages import FOR_DRAWER, find, form_in, has, open_phone, open_rename, read, result_of, url_of, words
 from tests.planned import make_plan
 from tests.saving import target

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import connecting
+from phones.services.projects import keys
 from tests.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
 from tests.tampering import alter
 from tests.test_views_changes import add_changes
@@ -170,7 +170,7 @@ def test_reread_of_what_diga_no_longer_knows_marks_it(client: Client, sandbox: S
 
 
 def test_reread_without_key_says_so(client: Client, aurora: Project, sales_phone: Phone) -> None:
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
 
     response = client.post(url_of("phone_reread", sales_phone), headers={"HX-Request": "true"})
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.causes import parts_for_cause
+from phones.wording.causes import parts_for_cause
 from tests.failures import DIGA_SAID, EVERY_FAILURE, FAILURES, PHONES, Failure
 from tests.pages import (
     FOR_DRAWER,

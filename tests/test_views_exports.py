@@ -12,7 +12,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from phones.models import Phone, Project
-from phones.services.exporting import COLUMNS
+from phones.services.exchange.phone_export import COLUMNS
 from tests.fixtures.desk import Canary
 from tests.pages import Answer, read
 

@@ -10,7 +10,7 @@ from django.test import Client
 from phones.diga.sandbox import Sandbox
 from phones.forms.phones import FIXED_FIELDS
 from phones.models import Change, Phone, Project
-from phones.services import connecting
+from phones.services.projects import keys
 from tests.pages import (
     FOR_DRAWER,
     OpenForm,
@@ -211,7 +211,7 @@ def test_nothing_is_saved_without_a_usable_key(
     form: OpenForm, aurora: Project, headers: dict[str, str], state: str
 ) -> None:
     if state == "disconnected":
-        connecting.disconnect(project=aurora)
+        keys.disconnect(project=aurora)
     elif state == "rejected":
         Project.objects.update(token_state="REJECTED")
     else:

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
-from phones.services.intention import Intention
+from phones.services.routing.edits import Intention
 from tests import planned
 from tests.pages import FOR_DRAWER, Answer, find, form_in, open_phone, read, result_of, texts, url_of, version_of, words
 from tests.saving import forget_waiting, held, sent, target

@@ -10,9 +10,9 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.looking_again import APPLIED_WITHIN
-from phones.services.sweeping import sweep
-from phones.services.syncing import sync_project
+from phones.services.editing.recheck import sweep
+from phones.services.editing.recheck_times import APPLIED_WITHIN
+from phones.services.sync.passes import sync_project
 from phones.views.permalinks import change_url
 from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, texts, url_of, version_of, words
 from tests.saving import before_answering, forget_waiting

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Agent, Outcome, Phone, Project, Source
-from phones.services.health import CONDITIONS
+from phones.services.finding.health import CONDITIONS
 from phones.views.health_words import LOOKS, health_labels
 from tests.hostile import HOSTILE
 from tests.htmx import Browser, outline

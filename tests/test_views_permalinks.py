@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from phones.models import ChainBreak, Change, Outcome, Phone, Plan, Project, Source
-from phones.services import diary
-from phones.services.chain_heads import head_path
-from phones.services.intention import Intention
-from phones.services.permalinks import LENGTH, check_of, is_meant
+from phones.services.audit import log
+from phones.services.audit.chain_heads import head_path
+from phones.services.audit.permalinks import LENGTH, check_of, is_meant
+from phones.services.routing.edits import Intention
 from phones.views.permalinks import change_url, plan_page_url
 from tests.pages import Answer, find, read, texts, words
 from tests.planned import make_plan
@@ -51,7 +51,7 @@ def write(phone: Phone, ticket: str) -> Change:
         created_at=timezone.now(),
         settled_at=timezone.now(),
     )
-    diary.record_observed([change])
+    log.record_observed([change])
     return change
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
-from phones.services import editing
+from phones.services.editing import save as editing_save
 from tests.pages import (
     FOR_DRAWER,
     Answer,
@@ -317,7 +317,7 @@ def test_same_form_twice_is_one_write(
 def test_form_that_is_being_sent_is_not_sent_again(
     client: Client, sandbox: Sandbox, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
     form = open_phone(client, sales_phone)
     form.send(nickname="Una vez")
     alter(Change.objects.all(), outcome="PENDING")

@@ -13,8 +13,8 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, Phone, Project
-from phones.services import connecting
-from phones.services.directory import forget_directories
+from phones.services.projects import keys
+from phones.services.routing.catalogue import forget_directories
 from tests.pages import FOR_DRAWER, FOR_NOTHING_KNOWN, FOR_TABLE, find, read, texts, url_of, words
 
 LIST = "/projects/aurora/phones/"
@@ -282,7 +282,7 @@ def test_list_of_a_project_without_key_asks_for_one(
     client_of: ClientOf, aurora: Project, viewer: User, admin: User
 ) -> None:
     Phone.objects.all().delete()
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
 
     for person, links in ((viewer, []), (admin, ["/projects/aurora/settings/"])):
         tree = read(client_of(person).get(LIST))

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
-from phones.services.connecting import client_for
-from phones.services.intention import Intention
-from phones.services.reading import reread_agents
+from phones.services.projects.keys import client_for
+from phones.services.routing.edits import Intention
+from phones.services.sync.refresh import reread_agents
 from tests.htmx import Browser, outline
 from tests.pages import find, has, read, texts, words
 from tests.plan_pages import press, said, show, tick, url_of

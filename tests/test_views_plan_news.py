@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from phones.models import ItemState, Plan, Project
-from phones.services import steering
+from phones.services.plans import lifecycle
 from tests.pages import find, read, texts, values_of, words
 from tests.plan_pages import press, show, url_of
 from tests.planned import make_plan, phones_of, renames, start
@@ -52,7 +52,7 @@ def test_end_is_news_to_somebody_who_has_seen_the_pause(
     press(client, plan, "resume")
     plan.items.update(state=ItemState.DONE)
 
-    steering.finish_if_done(plan, clock=timezone.now)
+    lifecycle.finish_if_done(plan, clock=timezone.now)
 
     page = read(client.get("/projects/aurora/"))
     assert f"Plan {plan.pk} has ended: 1 done" in words(find(page, "plan-news"))

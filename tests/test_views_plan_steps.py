@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
-from phones.services import steering
-from phones.services.intention import Intention
-from phones.services.plan_fingerprint import fingerprint_of
+from phones.services.plans import lifecycle
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.routing.edits import Intention
 from tests.htmx import Browser, outline
 from tests.pages import find, has, read, texts, words
 from tests.plan_pages import press, said, show, sums, tick, url_of
@@ -124,7 +124,7 @@ def test_page_says_who_did_what(
     assert not has(show(client, plan), "plan-steps")
     press(client, plan, "apply")
     press(client_of(other_lead), plan, "approve")
-    steering.pause_plan(plan=plan, clock=timezone.now, cause="no_key")
+    lifecycle.pause_plan(plan=plan, clock=timezone.now, cause="no_key")
     press(client, plan, "resume")
     press(client, plan, "pause")
     press(client, plan, "stop", show(client, plan, "?ask=stop"))
@@ -314,4 +314,4 @@ def test_refused_act_keeps_what_was_typed_and_nothing_else_moves(client: Client,
     assert answer.status_code == 422
     assert find(window.tree, "id_typed").get("value") == "11"
     assert window.url == url_of(plan)
-    assert steering.needs_typing(aurora, 12)
+    assert lifecycle.needs_typing(aurora, 12)

@@ -13,9 +13,9 @@ from django.utils import timezone
 from lxml.html import HtmlElement
 
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, PlanState, Project
-from phones.services.intention import Intention, frozen_lane
-from phones.services.planned import Draft, LineProblem, PlannedRow
-from phones.services.planning import create_plan
+from phones.services.plans.create import create_plan
+from phones.services.plans.drafts import Draft, LineProblem, PlannedRow
+from phones.services.routing.edits import Intention, frozen_lane
 from tests.htmx import outline
 from tests.pages import find, read, texts, words
 from tests.plan_pages import show, sums, url_of

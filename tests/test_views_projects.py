@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Project
-from phones.services import syncing
+from phones.services.sync import passes
 from tests.pages import read
 from tests.settings_pages import text_of
 
@@ -24,9 +24,9 @@ def test_overview_shows_the_last_five_syncs_and_why_one_failed(
     client_of: SignIn, viewer: User, aurora: Project, sandbox: Sandbox
 ) -> None:
     for _number in range(5):
-        syncing.sync_project(project=aurora, clock=timezone.now)
+        passes.sync_project(project=aurora, clock=timezone.now)
     sandbox.keys.clear()
-    syncing.sync_project(project=aurora, clock=timezone.now)
+    passes.sync_project(project=aurora, clock=timezone.now)
 
     response = client_of(viewer).get(OVERVIEW)
 

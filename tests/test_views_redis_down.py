@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from dashboard.doorbell import RedisQueue
 from phones.models import Phone, Project, SyncRun
-from phones.services import syncing
+from phones.services.sync import passes
 from tests.cabling import NOBODY_URL
 from tests.fixtures.desk import PASSWORD
 from tests.pages import FOR_DRAWER, find, open_phone, read, url_of, words
@@ -136,4 +136,4 @@ def test_run_that_a_worker_has_taken_says_nothing_of_the_queue(
     response = client_of(labeller).get(f"{SYNC}{run.pk}/", headers=FRESHNESS)
 
     assert words(read(response)) == "40 numbers read"
-    assert syncing.unheard_runs(run.started_at) == []
+    assert passes.unheard_runs(run.started_at) == []

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from phones.models import Phone, Project
-from phones.services.directory import directory_of
+from phones.services.routing.catalogue import directory_of
 from phones.views import row_markup
 from phones.views.rows import PhoneRow
 from tests.hostile import HOSTILE

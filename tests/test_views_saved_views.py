@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from phones.models import Project, SavedView
-from phones.services.viewing import VIEWS_LIMIT, save_view
+from phones.services.finding.saved_views import VIEWS_LIMIT, save_view
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, values_of, words
 from tests.test_views_xss import skeleton

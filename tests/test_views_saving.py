@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone
-from phones.services import editing
+from phones.services.editing import save as editing_save
 from tests.pages import FOR_DRAWER, Answer, OpenForm, find, form_in, open_phone, open_rename, read, result_of, words
 from tests.saving import patches
 from tests.tampering import alter
@@ -22,7 +22,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
 
 
 @pytest.fixture

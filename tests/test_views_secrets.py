@@ -26,7 +26,7 @@ from phones import tasks
 from phones.diga import DigaClient
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone, Project, SyncRun
-from phones.services import editing
+from phones.services.editing import save as editing_save
 from tests.failures import FAILURES, PHONES
 from tests.fixtures.desk import CANARY, Canary
 from tests.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, plan, read, sign_in, url_of, words
@@ -257,7 +257,7 @@ def test_key_is_not_on_the_error_page_of_a_crash_while_sending(
 ) -> None:
     settings.DEBUG = True
     # A crash leaves a save under way; nobody here has to wait for it.
-    monkeypatch.setattr(editing, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
     form = open_phone(client, sales_phone)
     client.raise_request_exception = False
     pages = set()

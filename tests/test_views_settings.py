@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project, SyncRun, TokenState
-from phones.services import connecting
+from phones.services.projects import keys
 from tests.fixtures.desk import Canary
 from tests.saving import before_answering
 from tests.settings_pages import abilities_in, text_of
@@ -125,7 +125,7 @@ def test_disconnecting_asks_first_and_keeps_the_copy(client_of: SignIn, admin: U
 
 
 def test_a_project_without_a_key_is_nowhere_an_error(client_of: SignIn, admin: User, aurora: Project) -> None:
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
     client = client_of(admin)
 
     for path in (OVERVIEW, SETTINGS, f"{SETTINGS}disconnect/", f"{SETTINGS}people/", "/projects/aurora/agents/"):
@@ -149,7 +149,7 @@ def test_a_key_that_can_not_be_unsealed_counts_as_none(client_of: SignIn, admin:
 def test_a_disconnected_project_takes_a_key_again(
     client_of: SignIn, admin: User, aurora: Project, sandbox: Sandbox
 ) -> None:
-    connecting.disconnect(project=aurora)
+    keys.disconnect(project=aurora)
     client = client_of(admin)
     assert "Enter a key" in text_of(client.get(SETTINGS))
 
@@ -215,7 +215,7 @@ def test_a_check_of_a_key_that_was_taken_away_meanwhile_says_so(
     client_of: SignIn, admin: User, aurora: Project, sandbox: Sandbox
 ) -> None:
     def disconnect() -> None:
-        connecting.disconnect(project=Project.objects.get(pk=aurora.pk))
+        keys.disconnect(project=Project.objects.get(pk=aurora.pk))
 
     with before_answering(sandbox, "GET", disconnect):
         answer = client_of(admin).post(f"{SETTINGS}check/")

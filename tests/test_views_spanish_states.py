@@ -14,9 +14,9 @@ from lxml import html
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Source, SyncRun
-from phones.services import syncing
-from phones.services.intention import Intention
-from phones.services.pasting import TEXT_LIMIT
+from phones.services.number_reader.reader import TEXT_LIMIT
+from phones.services.routing.edits import Intention
+from phones.services.sync import passes
 from tests.fixtures.spanish import Check
 from tests.outages import database_away
 from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of, values_of
@@ -269,7 +269,7 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_progress_of_a_sync_is_spanish(client: Client, aurora: Project, assert_spanish: Check, name: str) -> None:
     values, passed, words = RUNS[name]
-    run = syncing.claim_sync(project=aurora, now=timezone.now() - passed)
+    run = passes.claim_sync(project=aurora, now=timezone.now() - passed)
     SyncRun.objects.filter(pk=run.pk).update(phone_count=1248, **values)
 
     assert_spanish(client.get(f"{AURORA}sync/{run.pk}/").content, words)
@@ -277,7 +277,7 @@ def test_progress_of_a_sync_is_spanish(client: Client, aurora: Project, assert_s
 
 def test_failed_sync_is_spanish(client: Client, aurora: Project, sandbox: Sandbox, assert_spanish: Check) -> None:
     sandbox.keys.clear()
-    run = syncing.sync_project(project=aurora, clock=timezone.now)
+    run = passes.sync_project(project=aurora, clock=timezone.now)
 
     assert_spanish(client.get(f"{AURORA}sync/{run.pk}/").content, "La sincronización se interrumpió antes de acabar")
     assert_spanish(client.get(f"{AURORA}phones/").content, "El último intento falló.")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, ItemState, Phone, Plan, PlanKind, Project, Selection
-from phones.services.intention import Intention
+from phones.services.routing.edits import Intention
 from tests.pages import Answer, find, form_in, open_phone, read, result_of, texts, values_of, version_of, words
 from tests.plan_pages import said, show, url_of
 from tests.planned import make_plan, phones_of, renames

@@ -12,7 +12,7 @@ from lxml.etree import tostring
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Project, SyncRun
-from phones.services import syncing
+from phones.services.sync import passes
 from tests.pages import Answer, find, read
 from tests.settings_pages import text_of
 
@@ -50,7 +50,7 @@ def test_a_sync_is_started_and_leads_to_its_page(
 
 
 def test_a_second_click_joins_the_sync_that_runs(client_of: SignIn, labeller: User, aurora: Project) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
 
     response = client_of(labeller).post(SYNC)
 
@@ -72,11 +72,11 @@ def test_htmx_gets_the_freshness_with_its_poll(client_of: SignIn, labeller: User
 def test_polling_goes_on_while_the_sync_runs_and_ends_with_it(
     client_of: SignIn, viewer: User, aurora: Project, headers: dict[str, str]
 ) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
     client = client_of(viewer)
 
     running = client.get(f"{SYNC}{run.pk}/", headers=headers)
-    syncing.run_sync(run, clock=timezone.now)
+    passes.run_sync(run, clock=timezone.now)
     done = client.get(f"{SYNC}{run.pk}/", headers=headers)
 
     assert running.status_code == 200
@@ -89,11 +89,11 @@ def test_polling_goes_on_while_the_sync_runs_and_ends_with_it(
 def test_the_fragment_of_a_sync_is_what_a_reload_shows(
     client_of: SignIn, labeller: User, aurora: Project, sandbox: Sandbox, state: str
 ) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
     if state == "failed":
         sandbox.keys.clear()
     if state != "running":
-        syncing.run_sync(run, clock=timezone.now)
+        passes.run_sync(run, clock=timezone.now)
     client = client_of(labeller)
 
     fragment = client.get(f"{SYNC}{run.pk}/", headers=SYNC_RUN)
@@ -104,7 +104,7 @@ def test_the_fragment_of_a_sync_is_what_a_reload_shows(
 
 
 def test_a_running_sync_shows_its_count(client_of: SignIn, viewer: User, aurora: Project) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now())
+    run = passes.claim_sync(project=aurora, now=timezone.now())
     SyncRun.objects.filter(pk=run.pk).update(phone_count=1248, is_taken=True)
 
     page = text_of(client_of(viewer).get(f"{SYNC}{run.pk}/"))
@@ -117,7 +117,7 @@ def test_a_running_sync_shows_its_count(client_of: SignIn, viewer: User, aurora:
 def test_a_sync_that_no_worker_takes_says_what_to_start(
     client_of: SignIn, viewer: User, aurora: Project, seconds: int, is_told: bool
 ) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now() - timedelta(seconds=seconds))
+    run = passes.claim_sync(project=aurora, now=timezone.now() - timedelta(seconds=seconds))
 
     page = text_of(client_of(viewer).get(f"{SYNC}{run.pk}/", headers=SYNC_RUN))
 
@@ -126,7 +126,7 @@ def test_a_sync_that_no_worker_takes_says_what_to_start(
 
 
 def test_a_sync_whose_process_died_offers_another(client_of: SignIn, labeller: User, aurora: Project) -> None:
-    run = syncing.claim_sync(project=aurora, now=timezone.now() - timedelta(minutes=5))
+    run = passes.claim_sync(project=aurora, now=timezone.now() - timedelta(minutes=5))
     SyncRun.objects.filter(pk=run.pk).update(is_taken=True)
     client = client_of(labeller)
     page = text_of(client.get(f"{SYNC}{run.pk}/"))
@@ -142,7 +142,7 @@ def test_a_failed_sync_says_why_and_quotes_diga_as_text(
 ) -> None:
     words = "<b onclick=alert(1)>{{ no }}</b>"
     sandbox.faults.add(Fault("status", status=403, body={"message": words}, times=None))
-    run = syncing.sync_project(project=aurora, clock=timezone.now)
+    run = passes.sync_project(project=aurora, clock=timezone.now)
 
     page = client_of(viewer).get(f"{SYNC}{run.pk}/").content.decode()
 

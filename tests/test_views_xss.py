@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source, SyncRun
-from phones.services import syncing
+from phones.services.sync import passes
 from tests.hostile import HOSTILE, harmless
 from tests.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, open_rename, plan, read, url_of, version_of
 from tests.saving import patches
@@ -72,7 +72,7 @@ class Stage:
             for version in agent.versions:
                 version.name = texts[(index * 5 + version.number) % len(texts)]
         SyncRun.objects.all().delete()
-        run = syncing.sync_project(project=self.aurora, clock=timezone.now)
+        run = passes.sync_project(project=self.aurora, clock=timezone.now)
         assert run.is_complete
         # What these syncs found different differs by what was there before.
         forget(Change.objects.filter(source=Source.OUTSIDE))

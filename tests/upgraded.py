@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Received, Sandbox
 from phones.models import AgentUpgrade, Phone, Project
-from phones.services.directory import directory_of
-from phones.services.impact import Target
-from phones.services.upgrade_checking import check_numbers
-from phones.services.upgrade_outlook import Outlook, outlook_of
-from phones.services.upgrade_settling import sweep_upgrades
-from phones.services.upgrading import Agreement, upgrade_agent
-from phones.services.writing import Author
+from phones.services.agents.publish import Agreement, upgrade_agent
+from phones.services.agents.publish_outcome import sweep_upgrades
+from phones.services.agents.publish_preview import Outlook, outlook_of
+from phones.services.agents.read_back import check_numbers
+from phones.services.editing.write import Author
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.impact import Target
 from tests.saving import patches, target
 
 Clock = Callable[[], datetime]

@@ -8,14 +8,14 @@ from typing import Any
 
 from phones import diga
 from phones.models import Project
-from phones.services.directory import directory_of
-from phones.services.exporting import COLUMNS
-from phones.services.guarded_cells import unguarded
-from phones.services.impact import Target
-from phones.services.import_columns import is_head
-from phones.services.importing import draft_from_table
-from phones.services.planned import Draft
-from phones.services.tables import Table, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.exchange.phone_export import COLUMNS
+from phones.services.exchange.phone_import import draft_from_table
+from phones.services.plans.drafts import Draft
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.impact import Target
+from phones.services.tables.cell_guard import unguarded
+from phones.services.tables.read import Table, read_table
 
 
 def draft_of(project: Project, source: bytes | str | Table, *, can_label: bool = True, can_route: bool = True) -> Draft:

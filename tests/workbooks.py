@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from phones.services.table_limits import NotATable
-from phones.services.tables import read_table
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import read_table
 
 
 def workbook(*rows: tuple[Any, ...], title: str = "phones") -> bytes:

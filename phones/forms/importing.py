@@ -12,9 +12,9 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from phones.models import Upload
-from phones.services.import_columns import is_head
-from phones.services.table_limits import FILE_LIMIT, NotATable
-from phones.services.tables import SheetsToChoose, Table, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.tables.limits import FILE_LIMIT, NotATable
+from phones.services.tables.read import SheetsToChoose, Table, read_table
 
 from .opened import TOO_OLD
 from .reasons import ReasonFields, reason_field

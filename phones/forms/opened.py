@@ -9,8 +9,8 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from phones.models import Phone
-from phones.services.directory import Directory
-from phones.services.intention import FIELDS, Base
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import FIELDS, Base
 
 TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from phones import diga
 from phones.models import Phone
-from phones.services.directory import AgentEntry, Directory, VersionEntry
-from phones.services.impact import Target
-from phones.services.intention import LANES, NICKNAME_LIMIT, Base, Intention
 from phones.services.nicknames import one_line
+from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.edits import LANES, NICKNAME_LIMIT, Base, Intention
+from phones.services.routing.impact import Target
 
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields

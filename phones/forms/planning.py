@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from phones import diga
 from phones.models import Phone
-from phones.services.directory import Directory
-from phones.services.impact import Target
-from phones.services.intention import LANES, NICKNAME_LIMIT
 from phones.services.nicknames import one_line
-from phones.services.patterns import BadPattern, Pattern
-from phones.services.wishing import Lane, Wish
+from phones.services.plans.bulk_edits import Lane, Wish
+from phones.services.plans.nickname_patterns import BadPattern, Pattern
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import LANES, NICKNAME_LIMIT
+from phones.services.routing.impact import Target
 
 from .opened import TOO_OLD
 from .phones import offered_groups

@@ -7,9 +7,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from phones.models import Change, Phone
-from phones.services.directory import Directory
-from phones.services.intention import Intention
-from phones.services.reverting import Standing, Step, intention_of
+from phones.services.editing.revert import Standing, Step, intention_of
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import Intention
 
 from .phones import NicknameForm
 from .reasons import ReasonFields

@@ -8,7 +8,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from phones.migrations import _finding_sql as sql
-from phones.services.ordering import agent_key
+from phones.services.finding.keyset import agent_key
 
 
 def fill_sort_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -9,8 +9,8 @@ from django.db import migrations, models
 def seal_what_is_there(apps: Any, schema_editor: Any) -> None:
     """Begin a chain for the changes that were made before there were seals, as they are found."""
     from phones.models import SealKind
-    from phones.services.chain_heads import Head, export_head
-    from phones.services.sealing import SEALED_FIELDS, digest_of, mac_of
+    from phones.services.audit.chain_heads import Head, export_head
+    from phones.services.audit.hash_chain import SEALED_FIELDS, digest_of, mac_of
 
     Change, ChangeSeal, ChainHead = (apps.get_model("phones", name) for name in ("Change", "ChangeSeal", "ChainHead"))
     heads: dict[Any, tuple[int, str]] = {}

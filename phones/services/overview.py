@@ -5,24 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from phones.models import Change, Project, SyncRun
-
-from .causes import words_for_cause
-from .directory import Directory, directory_of
-from .freshness import is_stale
-from .health import Queue, queue_of
-from .tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
+from phones.services.agents.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
+from phones.services.finding.health import Queue, queue_of
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.sync.freshness import is_stale
 
 RUN_COUNT = 5
 CHANGE_COUNT = 8
 DAY_COUNT = 30
-
-
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """A pass over Diga's lists, and why it stopped in words ("" where it didn't)."""
-
-    run: SyncRun
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +24,9 @@ class Overview:
     statuses: dict[str, int]
     uses: dict[uuid.UUID, Uses]
     days: list[DayTally]
-    runs: list[RunLine]
+    runs: list[SyncRun]
     changes: list[Change]
     is_stale: bool
-    why_failing: str
 
     @property
     def phone_count(self) -> int:
@@ -55,13 +44,9 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
         statuses=phones_by_status(project),
         uses=uses_of_agents(project),
         days=changes_by_day(project, now=now, zone=zone, day_count=DAY_COUNT),
-        runs=[
-            RunLine(run, words_for_cause(run.cause) if run.cause else "")
-            for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
-        ],
+        runs=list(project.sync_runs.order_by("-pk")[:RUN_COUNT]),
         changes=list(changes.order_by("-pk")[:CHANGE_COUNT]),
         is_stale=is_stale(project.synced_at, now),
-        why_failing=words_for_cause(project.sync_cause) if project.sync_cause else "",
     )
 
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard import disk
-from phones.services.causes import words_for_cause
-from phones.services.freshness import freshness_of, stale_after
+from phones.services.sync.freshness import freshness_of, stale_after
+from phones.wording.causes import words_for_cause
 
 register = template.Library()
 

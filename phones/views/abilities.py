@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from phones import diga
 from phones.models import Project
-from phones.services import causes, explaining
-from phones.services.connecting import Capability, KeyCheck, KeyRejected
-from phones.services.explaining import Words
-from phones.services.storing import ForeignProject
+from phones.services.projects.identity import ForeignProject
+from phones.services.projects.keys import Capability, KeyCheck, KeyRejected
+from phones.wording import causes, changes
+from phones.wording.changes import Words
 
 NotTaken = KeyRejected | diga.DigaError
 
@@ -52,8 +52,8 @@ class Refusal:
             return cls(Words("bad", _("Not saved"), causes.words_for_cause(error.cause)), [], 422)
         if isinstance(error, KeyRejected):
             check = error.check
-            return cls(explaining.words_for_key(check.error), abilities_of_check(check), _status(check.error))
-        return cls(explaining.words_for_key(error), [], _status(error))
+            return cls(changes.words_for_key(check.error), abilities_of_check(check), _status(check.error))
+        return cls(changes.words_for_key(error), [], _status(error))
 
 
 def _status(error: diga.DigaError | None) -> int:

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, open_desk
 from phones.models import Phone
-from phones.services.agent_numbers import numbers_of_agent
-from phones.services.directory import AgentEntry, directory_of
-from phones.services.finding import Criteria
-from phones.services.numbers import national_number
-from phones.services.tallies import Uses, uses_of_agents
+from phones.services.agents.tallies import Uses, uses_of_agents
+from phones.services.agents.usage import numbers_of_agent
+from phones.services.finding.phone_list import Criteria
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import AgentEntry, directory_of
 
 from .listing import suffix_of
 from .rows import Badge, status_badge

@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from phones.models import Outcome, Phone, Source
-from phones.services.directory import Directory
-from phones.services.history import CHANGED_FIELDS, Wanted
-from phones.services.persons import name_of
+from phones.services.audit.queries import CHANGED_FIELDS, Wanted
+from phones.services.people.display_names import name_of
+from phones.services.routing.catalogue import Directory
 
 from .change_lines import field_label
 from .filters import Chip, Filter

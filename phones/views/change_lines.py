@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk
 from phones.models import Change, Outcome, Phone, Source
-from phones.services import explaining
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.history import CHANGED_FIELDS
-from phones.services.looking_again import is_soon_known
-from phones.services.numbers import national_number
-from phones.services.reverting import Step, steps_back, steps_to_first
-from phones.services.ticketing import ticket_sentence
+from phones.services.audit.queries import CHANGED_FIELDS
+from phones.services.editing.recheck_times import is_soon_known
+from phones.services.editing.revert import Step, steps_back, steps_to_first
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import directory_of
 from phones.templatetags.desk import clock_time, full_time
+from phones.wording import changes
+from phones.wording.changes import Words
+from phones.wording.tickets import ticket_sentence
 
 from .permalinks import change_url
 from .rows import status_badge
@@ -96,7 +96,7 @@ class ChangeLine:
             fields=[_field(change, name) for name in CHANGED_FIELDS if name in change.after],
             tone=tone,
             icon=icon,
-            words=explaining.words_for_change(change),
+            words=changes.words_for_change(change),
             who=_who(change),
             source=str(Source(change.source).label),
             reason=change.reason,
@@ -198,7 +198,7 @@ def field_label(name: str) -> str:
 
 def _field(change: Change, name: str) -> FieldLine:
     stored = side_of(name, change.stored[name]) if name in change.stored else None
-    if stored and name in explaining.unpublished_lanes(change) and not stored.version:
+    if stored and name in changes.unpublished_lanes(change) and not stored.version:
         stored = replace(stored, version=_("(no version published)"))
     return FieldLine(
         field_label(name), side_of(name, change.before.get(name)), side_of(name, change.after[name]), stored

@@ -14,10 +14,11 @@ from django_htmx.http import trigger_client_event
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.models import Change, Outcome, Phone
-from phones.services import chain_breaks, history
-from phones.services.directory import directory_of
-from phones.services.history_export import csv_lines
-from phones.services.looking_again import is_soon_known
+from phones.services.audit import chain_breaks
+from phones.services.audit import queries as audit_queries
+from phones.services.audit.export import csv_lines
+from phones.services.editing.recheck_times import is_soon_known
+from phones.services.routing.catalogue import directory_of
 
 from .change_filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
@@ -46,7 +47,7 @@ def break_shown(desk: Desk) -> chain_breaks.Break | None:
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
     """Return what the template needs. Three queries, and one where a phone is asked for."""
     wanted = wanted_from(request.GET)
-    page = history.history_page(
+    page = audit_queries.history_page(
         desk.project,
         wanted,
         older_than=id_from(request.GET.get("before", "")),
@@ -64,13 +65,13 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
             wanted,
             url=url,
             directory=directory_of(desk.project),
-            people=history.people_in(desk.project),
+            people=audit_queries.people_in(desk.project),
             phone=phone,
         ),
         "is_empty_filter": wanted.is_empty,
-        "look_count": history.look_count(desk.project),
+        "look_count": audit_queries.look_count(desk.project),
         "list_url": url,
-        "look_url": url + query_of(history.Wanted(look=True)),
+        "look_url": url + query_of(audit_queries.Wanted(look=True)),
         "here_url": url + query_of(wanted),
         "export_url": reverse("change_export", args=[desk.project.slug]) + query_of(wanted),
         "older_url": url + query_of(wanted, before=page.older) if page.older else "",
@@ -82,7 +83,7 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
 def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send what the address narrows the history to as CSV, newest first, a row a change."""
     desk = open_desk(request, slug)
-    changes = history.matching_changes(desk.project, wanted_from(request.GET))
+    changes = audit_queries.matching_changes(desk.project, wanted_from(request.GET))
     name = f"{slug}-changes-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
         csv_lines(changes),

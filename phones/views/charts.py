@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from phones.services.directory import AgentEntry, Directory
-from phones.services.finding import NONE, Criteria
-from phones.services.tallies import DayTally, Uses
+from phones.services.agents.tallies import DayTally, Uses
+from phones.services.finding.phone_list import NONE, Criteria
+from phones.services.routing.catalogue import AgentEntry, Directory
 
 from .listing import suffix_of
 from .rows import Badge, status_badge

@@ -18,12 +18,13 @@ from django.views.decorators.vary import vary_on_headers
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.planning import KEEP, WishForm
 from phones.models import Phone, PlanKind, Selection
-from phones.services import choosing, planning
-from phones.services.choosing import CHOICE_LIMIT, Chosen
-from phones.services.directory import directory_of
-from phones.services.finding import Criteria
-from phones.services.patterns import BadPattern, Pattern
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.finding import selections
+from phones.services.finding.phone_list import Criteria
+from phones.services.finding.selections import CHOICE_LIMIT, Chosen
+from phones.services.plans import create
+from phones.services.plans.nickname_patterns import BadPattern, Pattern
+from phones.services.routing.catalogue import directory_of
 
 from .listing import criteria_from, list_context, suffix_of
 from .permalinks import plan_page_url
@@ -48,12 +49,12 @@ def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
         return _show_button(request, desk, criteria)
     try:
         chosen = _chosen(request, desk, criteria)
-    except choosing.ListMoved as moved:
+    except selections.ListMoved as moved:
         return _show_moved(request, desk, moved)
-    except choosing.TooManyChosen:
+    except selections.TooManyChosen:
         words = _("More than %(count)s numbers can’t be changed at once. Nothing was chosen.")
         return _refuse(request, desk, words % {"count": number_format(CHOICE_LIMIT)})
-    except choosing.NothingChosen:
+    except selections.NothingChosen:
         return _refuse(request, desk, _("No number of this project is chosen. Tick those that you want to change."))
     _say_dropped(request, chosen)
     query = {"selection": chosen.selection.pk.hex, "back": suffix_of(criteria).removeprefix("?")}
@@ -65,15 +66,15 @@ def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
 def _show_button(request: DeskRequest, desk: Desk, criteria: Criteria) -> HttpResponse:
     if not is_for(request, "choose-all"):
         return redirect(reverse("phone_list", args=[desk.project.slug]) + suffix_of(criteria))
-    count, matched = choosing.matching_now(project=desk.project, criteria=criteria, now=timezone.now())
+    count, matched = selections.matching_now(project=desk.project, criteria=criteria, now=timezone.now())
     context = {"url": request.get_full_path(), "total": count, "matched": matched}
     return render(request, "phones/_choose_all.html", context)
 
 
-def _show_moved(request: DeskRequest, desk: Desk, moved: choosing.ListMoved) -> HttpResponse:
+def _show_moved(request: DeskRequest, desk: Desk, moved: selections.ListMoved) -> HttpResponse:
     """Show the list as it is now, with which numbers the next press would choose."""
     count, fresh = number_format(moved.count), {"total": moved.count, "matched": moved.fingerprint}
-    if isinstance(moved, choosing.NotYetRead):
+    if isinstance(moved, selections.NotYetRead):
         words = ngettext(
             "%(count)s number matches at this moment. Press again to choose exactly this one.",
             "%(count)s numbers match at this moment. Press again to choose exactly these.",
@@ -91,11 +92,11 @@ def _show_moved(request: DeskRequest, desk: Desk, moved: choosing.ListMoved) -> 
 def _chosen(request: DeskRequest, desk: Desk, criteria: Criteria) -> Chosen:
     """Freeze what the form says: `all` with what was shown, else the ticks of this page and of others."""
     if (shown := request.POST.get("all", "")) != "":
-        return choosing.choose_matching(
+        return selections.choose_matching(
             project=desk.project, owner=desk.user, criteria=criteria, shown=shown, now=timezone.now()
         )
     ids = [*request.POST.get("phones", "").split(","), *request.POST.getlist("phone")]
-    return choosing.choose_phones(project=desk.project, owner=desk.user, ids=ids, order=criteria.order)
+    return selections.choose_phones(project=desk.project, owner=desk.user, ids=ids, order=criteria.order)
 
 
 def _refuse(request: DeskRequest, desk: Desk, words: str, *, status: int = 422, **fresh: object) -> HttpResponse:
@@ -120,17 +121,17 @@ def _say_dropped(request: DeskRequest, chosen: Chosen) -> None:
 def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
     """Ask what is to be done with the phones of a choice; make a plan of it, which sends nothing yet."""
     desk = open_desk(request, slug, Right.BULK)
-    selection = choosing.find_selection(project=desk.project, selection=request.GET.get("selection", ""))
+    selection = selections.find_selection(project=desk.project, selection=request.GET.get("selection", ""))
     if selection is None:
         return _show_no_choice(request, desk)
     directory = directory_of(desk.project)
     if request.method == "GET":
-        phones = choosing.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
+        phones = selections.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
         if is_for(request, "pattern-names"):
             names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
             return render(request, "phones/_pattern_names.html", {"names": names})
         return _show_wish(request, desk, selection, WishForm(directory=directory, phones=phones))
-    form = WishForm(request.POST, directory=directory, phones=choosing.chosen_phones(selection))
+    form = WishForm(request.POST, directory=directory, phones=selections.chosen_phones(selection))
     if not form.is_valid():
         return _show_wish(request, desk, selection, form, status=422)
     return _plan(request, desk, selection, form)
@@ -139,7 +140,7 @@ def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
 def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm) -> HttpResponse:
     wish, typed = form.wish(), form.cleaned_data
     try:
-        plan = planning.create_plan(
+        plan = create.create_plan(
             project=desk.project,
             author=desk.user,
             kind=PlanKind.CHANGE,
@@ -153,7 +154,7 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
         )
     except SpentForm as spent:
         return _show_wish(request, desk, selection, form, spent=spent, status=409)
-    except planning.NothingPlanned:
+    except create.NothingPlanned:
         return _show_no_choice(request, desk)
     return redirect(plan_page_url(plan, desk.project.slug))
 

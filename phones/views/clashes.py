@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from phones.forms.opened import Opened
 from phones.forms.phones import MINE, THEIRS, NicknameForm
 from phones.models import Change, Source
-from phones.services.directory import Directory
-from phones.services.intention import Base
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import Base
 from phones.templatetags.desk import clock_time
 
 from .change_lines import Side, field_label

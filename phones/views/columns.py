@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from phones.services.finding import Criteria
+from phones.services.finding.phone_list import Criteria
 
 # icons: arrow-up arrow-down
 

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Outcome, Phone, Project
-from phones.services import causes, explaining, presence
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.impact import Impact
-from phones.services.policy import Policy, policy_for
+from phones.services.editing import presence
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.editability import Policy, policy_for
+from phones.services.routing.impact import Impact
+from phones.wording import causes
+from phones.wording import changes as wording_changes
+from phones.wording.changes import Words
 
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
 from .clashes import clashes_of, merges_of
@@ -60,7 +62,7 @@ def drawer_context(
     changes = newest_changes(phone)
     if result is None and not typed:
         result = _asked_for(request, changes)
-        words = explaining.words_for_change(result) if result else words
+        words = wording_changes.words_for_change(result) if result else words
     return {
         "desk": desk,
         "phone": phone,
@@ -112,7 +114,7 @@ def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Un
 def _why_closed(project: Project, policy: Policy) -> str:
     """Return why nothing, or not everything, can be changed now; "" where all is open."""
     if policy.why:
-        return explaining.why_closed(policy.why)
+        return wording_changes.why_closed(policy.why)
     if project.is_writable and not project.is_reachable:
         return _("Diga does not answer. %(cause)s") % {"cause": causes.words_for_cause(project.unreachable_cause)}
     return ""

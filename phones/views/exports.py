@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET
 
 from phones.access import Desk, DeskRequest, open_desk
 from phones.models import Project
-from phones.services import exporting
-from phones.services.directory import Directory, directory_of
-from phones.services.finding import Criteria
+from phones.services.exchange import phone_export
+from phones.services.finding.phone_list import Criteria
+from phones.services.routing.catalogue import Directory, directory_of
 
 from .columns import COLUMNS, is_shown
 from .listing import criteria_from
@@ -26,14 +26,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def phone_export_csv(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send what is filtered as CSV, while it is read."""
     desk = open_desk(request, slug)
-    return _file(desk, "csv", CSV, exporting.csv_lines(**_wanted(request, desk)))
+    return _file(desk, "csv", CSV, phone_export.csv_lines(**_wanted(request, desk)))
 
 
 @require_GET
 def phone_export_xlsx(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send what is filtered as a sheet."""
     desk = open_desk(request, slug)
-    return _file(desk, "xlsx", XLSX, exporting.xlsx_chunks(**_wanted(request, desk)))
+    return _file(desk, "xlsx", XLSX, phone_export.xlsx_chunks(**_wanted(request, desk)))
 
 
 class _Wanted(TypedDict):
@@ -47,9 +47,9 @@ class _Wanted(TypedDict):
 def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
     """Return what the address asks for: everything, or with `columns=shown` what the list shows."""
     criteria = criteria_from(request.GET)
-    columns: Sequence[str] = exporting.COLUMNS
+    columns: Sequence[str] = phone_export.COLUMNS
     if request.GET.get("columns") == SHOWN:
-        columns = exporting.columns_shown(column.code for column in COLUMNS if is_shown(column, criteria))
+        columns = phone_export.columns_shown(column.code for column in COLUMNS if is_shown(column, criteria))
     return {
         "project": desk.project,
         "criteria": criteria,

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from phones.models import Project
-from phones.services import resolving
-from phones.services.directory import Directory
-from phones.services.finding import Criteria
+from phones.services.finding import resolve
+from phones.services.finding.phone_list import Criteria
+from phones.services.routing.catalogue import Directory
 
 from .health_words import health_labels
 from .rows import lane_choices, provider_choices, status_choices
@@ -64,7 +64,7 @@ def _with(value: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def selection_label(project: Project, selection: str) -> str:
     """Return what a list that is narrowed to a selection says of it: `54 chosen numbers`. One query."""
-    count = resolving.selected_count(project=project, selection=selection)
+    count = resolve.selected_count(project=project, selection=selection)
     return ngettext("%(count)d chosen number", "%(count)d chosen numbers", count) % {"count": count}
 
 

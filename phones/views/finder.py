@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from phones.access import Desk, DeskRequest, open_desk, projects_of
 from phones.forms.finding import PasteForm
 from phones.models import Phone, Project
-from phones.services import resolving
-from phones.services.directory import Directory, directory_of
-from phones.services.finding import QUERY_LIMIT
-from phones.services.pasting import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
+from phones.services.finding import resolve
+from phones.services.finding.phone_list import QUERY_LIMIT
+from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
+from phones.services.routing.catalogue import Directory, directory_of
 
 from .rows import Badge, Lane, shown_status
 
@@ -92,7 +92,7 @@ class ElsewhereLine:
     times: Times
 
     @classmethod
-    def of(cls, number: resolving.FoundNumber, projects: Mapping[UUID, Project]) -> "ElsewhereLine":
+    def of(cls, number: resolve.FoundNumber, projects: Mapping[UUID, Project]) -> "ElsewhereLine":
         """Return the line of a number of one of these projects, by id."""
         phone = number.phones[0]
         project = projects[phone.project_id]
@@ -169,7 +169,7 @@ def _findings(desk: Desk, pasted: Pasted, *, is_kept: bool) -> Findings:
     """Look the numbers up; `is_kept` freezes the list of those found, which a mere look doesn't."""
     directory = directory_of(desk.project)
     others = others_of(desk)
-    resolved = resolving.resolve(projects=[desk.project], candidates=pasted.candidates, others=others.values())
+    resolved = resolve.resolve(projects=[desk.project], candidates=pasted.candidates, others=others.values())
     selected_url, change_url = _selected(desk, resolved.found) if is_kept and resolved.found else ("", "")
     counts = {phone.pk: number.count for number in resolved.numbers for phone in number.phones}
     return Findings(
@@ -192,13 +192,13 @@ def others_of(desk: Desk) -> dict[UUID, Project]:
 
 def _selected(desk: Desk, phones: list[Phone]) -> tuple[str, str]:
     """Freeze a list of phones; return the address that lists them, and the one that changes them for who may."""
-    selection = resolving.keep_selection(project=desk.project, owner=desk.user, phones=phones)
+    selection = resolve.keep_selection(project=desk.project, owner=desk.user, phones=phones)
     query = urlencode({"selection": selection.pk.hex})
     change_url = f"{reverse('plan_new', args=[desk.project.slug])}?{query}" if desk.may_bulk else ""
     return f"{reverse('phone_list', args=[desk.project.slug])}?{query}", change_url
 
 
-def _choice(choice: resolving.Choice, project: Project, directory: Directory) -> ChoiceLine:
+def _choice(choice: resolve.Choice, project: Project, directory: Directory) -> ChoiceLine:
     list_url = reverse("phone_list", args=[project.slug])
     return ChoiceLine(
         choice.text,
@@ -210,7 +210,7 @@ def _choice(choice: resolving.Choice, project: Project, directory: Directory) ->
     )
 
 
-def summary_of(resolved: resolving.Resolved, pasted: Pasted) -> str:
+def summary_of(resolved: resolve.Resolved, pasted: Pasted) -> str:
     """Return the counts as a sentence, which add up to what was pasted; "" where nothing was like a number."""
     found, choices, elsewhere = resolved.found_count, len(resolved.choices), len(resolved.elsewhere)
     absent, faulty, again = len(resolved.missing), len(pasted.faulty), resolved.repeated_count
@@ -257,5 +257,5 @@ def _lead_on(request: DeskRequest, projects: Collection[Project]) -> HttpRespons
 
 def _meant(spelling: str, projects: Collection[Project]) -> list[Phone]:
     pasted = read_paste(spelling)
-    resolved = resolving.resolve(projects=projects, candidates=pasted.candidates)
+    resolved = resolve.resolve(projects=projects, candidates=pasted.candidates)
     return [*resolved.found, *(phone for choice in resolved.choices for phone in choice.phones)]

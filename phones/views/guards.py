@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Phone
-from phones.services import guarding
-from phones.services.directory import VersionEntry
-from phones.services.guard_words import GuardWords, words_for_impact
-from phones.services.impact import Impact, Target, fingerprint
+from phones.services.editing import guard
+from phones.services.routing.catalogue import VersionEntry
+from phones.services.routing.impact import Impact, Target, fingerprint
+from phones.wording.guard import GuardWords, words_for_impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def guard_context(phone: Phone, form: PhoneForm, desk: Desk, found: Sequence[Imp
     """
     if not desk.may_route:
         return None
-    impacts = found or guarding.impacts_of(phone, form.intention())
+    impacts = found or guard.impacts_of(phone, form.intention())
     return guard_of(impacts, form.agreed(), ways=_ways_out(impacts, phone, desk), is_found=bool(found))
 
 

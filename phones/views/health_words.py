@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from phones.services.health import CONDITIONS
+from phones.services.finding.health import CONDITIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.importing import ImportForm
 from phones.models import PlanKind, Upload
-from phones.services import importing, planning, uploads
-from phones.services.directory import directory_of
-from phones.services.import_words import words_for_notes
-from phones.services.planned import Draft
-from phones.services.spent_forms import SpentForm
-from phones.services.table_limits import NotATable
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.exchange import phone_import, uploads
+from phones.services.plans import create
+from phones.services.plans.drafts import Draft
+from phones.services.routing.catalogue import directory_of
+from phones.services.tables.limits import NotATable
+from phones.wording.imports import words_for_notes
 
 from .permalinks import plan_page_url
 from .sent_forms import digest_of_form, spent_context
@@ -38,7 +39,7 @@ def plan_import(request: DeskRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _ask_again(request, desk, form)
     try:
-        draft = importing.draft_from_table(
+        draft = phone_import.draft_from_table(
             project=desk.project,
             table=form.cleaned_data["file"],
             directory=directory_of(desk.project),
@@ -64,7 +65,7 @@ def _ask_again(request: DeskRequest, desk: Desk, form: ImportForm) -> HttpRespon
 def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> HttpResponse:
     typed = form.cleaned_data
     try:
-        plan = planning.create_plan(
+        plan = create.create_plan(
             project=desk.project,
             author=desk.user,
             kind=PlanKind.IMPORT,
@@ -77,7 +78,7 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
         )
     except SpentForm as spent:
         return _show(request, desk, form, spent=spent, status=409)
-    except planning.NothingPlanned:
+    except create.NothingPlanned:
         return _show(request, desk, form, draft, status=422)
     uploads.drop_uploads(project=desk.project, owner=desk.user)
     return redirect(plan_page_url(plan, desk.project.slug))

@@ -9,10 +9,10 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from phones.access import Desk
-from phones.services.choosing import CHOICE_LIMIT, fingerprint_of_ids, matching_now
-from phones.services.directory import directory_of
-from phones.services.finding import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
-from phones.services.ordering import BY_NUMBER, END, KEYS
+from phones.services.finding.keyset import BY_NUMBER, END, KEYS
+from phones.services.finding.phone_list import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
+from phones.services.finding.selections import CHOICE_LIMIT, fingerprint_of_ids, matching_now
+from phones.services.routing.catalogue import directory_of
 
 from .columns import caption, chosen_columns, headers, hidden_classes
 from .filters import chips_of, filters_of

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm, AdmitForm, RoleForm
 from phones.models import Membership
-from phones.services import admitting
-from phones.services.persons import name_of
+from phones.services.people import members as people_members
+from phones.services.people.display_names import name_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,11 +30,11 @@ def people_list(request: DeskRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _show_people(request, desk, form=form, status=422)
     try:
-        admitted = admitting.admit(project=desk.project, actor=desk.user, now=timezone.now(), **form.cleaned_data)
-    except admitting.AlreadyMember:
+        admitted = people_members.admit(project=desk.project, actor=desk.user, now=timezone.now(), **form.cleaned_data)
+    except people_members.AlreadyMember:
         form.add_error("username", _("This person is a member already. Change the role in the list."))
         return _show_people(request, desk, form=form, status=422)
-    if isinstance(admitted, admitting.Invitation):
+    if isinstance(admitted, people_members.Invitation):
         # Not a redirect: the link is nowhere kept, so it can be shown only in this answer.
         link = settings.SITE_URL + reverse("invitation_accept", args=[admitted.code])
         context = {"desk": desk, "section": "settings", "invitation": admitted, "link": link}
@@ -48,7 +48,7 @@ def _show_people(
 ) -> HttpResponse:
     people = [
         (membership, RoleForm(initial={"role": membership.role}, auto_id=f"id_%s_{membership.pk}"))
-        for membership in admitting.members_of(desk.project)
+        for membership in people_members.members_of(desk.project)
     ]
     context: dict[str, Any] = {
         "desk": desk,
@@ -72,7 +72,7 @@ def person_edit(request: DeskRequest, slug: str, membership_id: int) -> HttpResp
         if "remove" in request.POST:
             return _remove(request, desk, membership)
         return _change_role(request, desk, membership)
-    except admitting.LastAdministrator:
+    except people_members.LastAdministrator:
         problem = _("%(name)s is the last administrator. Make somebody else an administrator first.")
         return _show_people(request, desk, problem=problem % {"name": _name(membership)}, status=422)
 
@@ -81,14 +81,14 @@ def _change_role(request: DeskRequest, desk: Desk, membership: Membership) -> Ht
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _show_people(request, desk, problem=_("This role doesn’t exist. Choose one of the list."), status=422)
-    admitting.change_role(membership=membership, role=form.cleaned_data["role"])
+    people_members.change_role(membership=membership, role=form.cleaned_data["role"])
     words = {"name": _name(membership), "role": membership.get_role_display()}
     messages.success(request, _("%(name)s: the role is now %(role)s.") % words)
     return _back(desk, membership)
 
 
 def _remove(request: DeskRequest, desk: Desk, membership: Membership) -> HttpResponse:
-    admitting.remove_member(membership=membership)
+    people_members.remove_member(membership=membership)
     messages.success(request, _("%(name)s is no longer a member.") % {"name": _name(membership)})
     return _back(desk, membership)
 
@@ -110,21 +110,23 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
     """Let somebody who was invited choose a password; this makes their account, once."""
     now = timezone.now()
     try:
-        guest = admitting.open_invitation(code, now=now)
+        guest = people_members.open_invitation(code, now=now)
         if request.method == "GET":
             return _show_invitation(request, guest, AcceptForm(user=guest.user))
         form = AcceptForm(request.POST, user=guest.user)
         if not form.is_valid():
             return _show_invitation(request, guest, form, status=422)
-        admitting.accept_invitation(code, password=form.cleaned_data["password1"], now=now)
-    except admitting.UnknownInvitation:
+        people_members.accept_invitation(code, password=form.cleaned_data["password1"], now=now)
+    except people_members.UnknownInvitation:
         problem = _("This link is not an invitation of ours. Copy the whole link, or ask for a new one.")
         return render(request, "phones/invitation_over.html", {"problem": problem}, status=404)
-    except admitting.InvitationOver as over:
+    except people_members.InvitationOver as over:
         return render(request, "phones/invitation_over.html", {"problem": over.why}, status=410)
     messages.success(request, _("Your account is ready. Sign in with your username and the password you chose."))
     return redirect("account_login")
 
 
-def _show_invitation(request: HttpRequest, guest: admitting.Guest, form: AcceptForm, status: int = 200) -> HttpResponse:
+def _show_invitation(
+    request: HttpRequest, guest: people_members.Guest, form: AcceptForm, status: int = 200
+) -> HttpResponse:
     return render(request, "phones/invitation_accept.html", {"guest": guest, "form": form}, status=status)

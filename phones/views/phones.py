@@ -18,11 +18,17 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm, using, version_of
 from phones.models import Change, NoKey, Phone
-from phones.services import bulkhead, editing, explaining, guarding, presence, reading, unsent
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.impact import fingerprint
-from phones.services.intention import LANES
+from phones.services.editing import guard as editing_guard
+from phones.services.editing import presence
+from phones.services.editing import save as editing_save
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import LANES
+from phones.services.routing.impact import fingerprint
+from phones.services.sync import refresh
+from phones.services.upstream import bulkhead
+from phones.wording import changes as wording_changes
+from phones.wording import saves
+from phones.wording.changes import Words
 
 from .answers import Answer, answer_for, status_of
 from .change_lines import ChangeLine
@@ -69,7 +75,7 @@ def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     if "use" in request.POST:
         return _show(request, desk, phone, form=form, words=_words_for_use(form, request.POST["use"]))
     if _wants_review(request, form, phone):
-        return _show(request, desk, phone, form=form, words=unsent.words_for_review())
+        return _show(request, desk, phone, form=form, words=saves.words_for_review())
     return _save(request, desk, phone, form)
 
 
@@ -86,14 +92,14 @@ def _words_for_use(form: PhoneForm, version_id: str) -> Words | None:
     """Say which version was chosen for the person, None where there was nothing to choose it for."""
     found = version_of(form.directory, version_id)
     is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in LANES)
-    return unsent.words_for_choice(found[1].label) if found and is_chosen else None
+    return saves.words_for_choice(found[1].label) if found and is_chosen else None
 
 
 def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
     """Say whether to show the guard first: without JavaScript nobody has read it before pressing Save."""
     if "review" not in request.POST:
         return False
-    impacts = guarding.impacts_of(phone, form.intention())
+    impacts = editing_guard.impacts_of(phone, form.intention())
     return bool(impacts) and form.cleaned_data.get("reviewed") != fingerprint(impacts)
 
 
@@ -122,10 +128,10 @@ def _change(
     desk: Desk, phone: Phone, form: NicknameForm, *, reason: str = "", ticket: str = "", agreed: str | None = None
 ) -> Answer:
     """Send what a valid form wants through the one way to change a phone."""
-    author = editing.Author(desk.user, reason, ticket, form_token=form.cleaned_data["form_token"])
+    author = editing_save.Author(desk.user, reason, ticket, form_token=form.cleaned_data["form_token"])
     return answer_for(
         form,
-        lambda: editing.change_phone(
+        lambda: editing_save.change_phone(
             project=desk.project,
             phone=phone,
             intention=form.intention(),
@@ -197,11 +203,11 @@ def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     words, has_moved, status = None, False, 200
     try:
         with bulkhead.place_to_read(desk.project):
-            has_moved = reading.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
+            has_moved = refresh.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
-        words, status = explaining.words_for_read(error), status_of(error)
+        words, status = wording_changes.words_for_read(error), status_of(error)
     except NoKey:
-        words, status = explaining.words_for_read_without_key(), 422
+        words, status = wording_changes.words_for_read_without_key(), 422
     if not is_htmx(request):
         if words:
             messages.error(request, f"{words.title}: {words.text}")

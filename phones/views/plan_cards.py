@@ -9,18 +9,18 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk
 from phones.models import ItemState, Plan, PlanKind, PlanState
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.plan_again import count_again
-from phones.services.plan_effect_words import EffectWords, words_for_effects
-from phones.services.plan_effects import effects_of
-from phones.services.plan_fingerprint import fingerprint_of
-from phones.services.plan_progress import Progress, has_soon_known_rows, progress_of
-from phones.services.plan_rows import latest_rows
-from phones.services.plan_ticket import plan_sentence
-from phones.services.plan_totals import Totals, foreseen_of, totals_of
-from phones.services.plan_words import plan_what, words_for_pause, words_for_step
-from phones.services.steering import needs_approval, needs_typing
+from phones.services.plans.effects import effects_of
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.follow_ups import count_again
+from phones.services.plans.lifecycle import needs_approval, needs_typing
+from phones.services.plans.progress import Progress, has_soon_known_rows, progress_of
+from phones.services.plans.rows import latest_rows
+from phones.services.plans.totals import Totals, foreseen_of, totals_of
+from phones.services.routing.catalogue import directory_of
+from phones.wording.changes import Words
+from phones.wording.plan_effects import EffectWords, words_for_effects
+from phones.wording.plan_tickets import plan_sentence
+from phones.wording.plans import plan_what, words_for_pause, words_for_step
 
 from .plan_lines import ResultLine, WishLine, wish_lines
 from .plan_query import plan_url

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from phones.models import Foreseen, ItemState, PlanItem
-from phones.services.directory import Directory
-from phones.services.intention import LANES
-from phones.services.item_words import words_for_item
-from phones.services.numbers import national_number
-from phones.services.plan_words import words_for_why
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import LANES
 from phones.templatetags.desk import clock_time, full_time
+from phones.wording.plan_rows import words_for_item
+from phones.wording.plans import words_for_why
 
 from .permalinks import change_url
 from .rows import Badge

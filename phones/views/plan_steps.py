@@ -14,12 +14,13 @@ from phones import tasks
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.plan_again import PlanAgainForm
 from phones.models import Plan, PlanKind
-from phones.services import plan_news, planning, steering, steering_words
-from phones.services.explaining import Words
-from phones.services.plan_again import plan_again as make_again
-from phones.services.plan_lock import PlanHasMoved
-from phones.services.plan_rows import numbers_to_look_at
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.plans import create, lifecycle, notices
+from phones.services.plans.follow_ups import plan_again as make_again
+from phones.services.plans.lock import PlanHasMoved
+from phones.services.plans.rows import numbers_to_look_at
+from phones.wording import plan_actions
+from phones.wording.changes import Words
 
 from .change_filters import id_from
 from .plan_query import PlanQuery, plan_url
@@ -29,11 +30,11 @@ from .shape import is_for
 
 # What keeps an act from being done, but for what needs a word of its own.
 _REFUSALS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
-    steering.PreviewHasMoved: (409, steering_words.words_for_moved_preview),
-    steering.NothingToApply: (422, steering_words.words_for_nothing_to_apply),
-    steering.CountNotTyped: (422, steering_words.words_for_count_not_typed),
-    steering.NotYourPlan: (403, steering_words.words_for_own_plan),
-    steering.NotItsAuthor: (403, steering_words.words_for_not_its_author),
+    lifecycle.PreviewHasMoved: (409, plan_actions.words_for_moved_preview),
+    lifecycle.NothingToApply: (422, plan_actions.words_for_nothing_to_apply),
+    lifecycle.CountNotTyped: (422, plan_actions.words_for_count_not_typed),
+    lifecycle.NotYourPlan: (403, plan_actions.words_for_own_plan),
+    lifecycle.NotItsAuthor: (403, plan_actions.words_for_not_its_author),
 }
 
 
@@ -45,12 +46,12 @@ def _act(
         act()
     except PlanHasMoved as moved:
         plan.refresh_from_db()
-        words = steering_words.words_for_moved_plan(moved.plan)
+        words = plan_actions.words_for_moved_plan(moved.plan)
         return show_plan(request, desk, plan, words=words, status=409)
     except tuple(_REFUSALS) as refusal:
         plan.refresh_from_db()
         status, words_for = _REFUSALS[type(refusal)]
-        typed = request.POST.get("typed", "") if isinstance(refusal, steering.CountNotTyped) else None
+        typed = request.POST.get("typed", "") if isinstance(refusal, lifecycle.CountNotTyped) else None
         return show_plan(request, desk, plan, words=words_for(), typed=typed, status=status)
     if plan.is_running:
         transaction.on_commit(partial(tasks.run_plan, plan.pk))
@@ -64,7 +65,7 @@ def _done(
     url = plan_url("plan_detail", plan, desk.project.slug) + (suffix or "")
     if not is_for(request, "plan-card"):
         return redirect(url)
-    plan_news.note_seen(plan=plan, by=desk.user)
+    notices.note_seen(plan=plan, by=desk.user)
     # A tick box that was ticked keeps the focus; a button that is gone gives it to the card.
     response = show_plan(request, desk, plan, words=words, takes_focus=suffix is None)
     response["HX-Push-Url"] = url
@@ -81,7 +82,7 @@ def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Let a plan run exactly as it was shown, or ask for a second person's yes."""
     desk, plan = _opened(request, slug, plan_id)
     reviewed, typed = request.POST.get("reviewed", ""), request.POST.get("typed", "").strip()
-    act = partial(steering.apply_plan, plan=plan, by=desk.user, reviewed=reviewed, typed=typed, clock=timezone.now)
+    act = partial(lifecycle.apply_plan, plan=plan, by=desk.user, reviewed=reviewed, typed=typed, clock=timezone.now)
     return _act(request, desk, plan, act)
 
 
@@ -90,7 +91,7 @@ def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Say yes to a plan of somebody else: it runs."""
     desk, plan = _opened(request, slug, plan_id)
     reviewed = request.POST.get("reviewed", "")
-    act = partial(steering.approve_plan, plan=plan, by=desk.user, reviewed=reviewed, clock=timezone.now)
+    act = partial(lifecycle.approve_plan, plan=plan, by=desk.user, reviewed=reviewed, clock=timezone.now)
     return _act(request, desk, plan, act)
 
 
@@ -98,35 +99,35 @@ def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 def plan_return(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Make a proposed plan a preview again: given back by an approver, or taken back by its author."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.return_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _act(request, desk, plan, lambda: lifecycle.return_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_discard(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put a plan away of which nothing was sent."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.discard_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _act(request, desk, plan, lambda: lifecycle.discard_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_pause(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Hold a running plan."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.pause_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _act(request, desk, plan, lambda: lifecycle.pause_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_resume(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Let a held plan go on."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.resume_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _act(request, desk, plan, lambda: lifecycle.resume_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
 def plan_stop(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """End a plan; what it has not attempted stays so."""
     desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: steering.stop_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _act(request, desk, plan, lambda: lifecycle.stop_plan(plan=plan, by=desk.user, clock=timezone.now))
 
 
 @require_POST
@@ -136,7 +137,7 @@ def plan_tick(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     number = id_from(request.POST.get("number", ""))
     numbers = numbers_to_look_at(plan) if "all" in request.POST else [] if number is None else [number]
     is_ticked = "ticked" in request.POST
-    act = partial(steering.tick_rows, plan=plan, by=desk.user, numbers=numbers, is_ticked=is_ticked)
+    act = partial(lifecycle.tick_rows, plan=plan, by=desk.user, numbers=numbers, is_ticked=is_ticked)
     return _act(request, desk, plan, act, suffix=PlanQuery.of(request.GET).suffix)
 
 
@@ -145,11 +146,11 @@ def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Compute a preview anew on what our copy says now."""
     desk, plan = _opened(request, slug, plan_id)
     try:
-        has_moved = planning.renew_preview(plan, clock=timezone.now)
+        has_moved = create.renew_preview(plan, clock=timezone.now)
     except PlanHasMoved as moved:
         plan.refresh_from_db()
-        return show_plan(request, desk, plan, words=steering_words.words_for_moved_plan(moved.plan), status=409)
-    return _done(request, desk, plan, words=steering_words.words_for_renewed_preview(has_moved=has_moved))
+        return show_plan(request, desk, plan, words=plan_actions.words_for_moved_plan(moved.plan), status=409)
+    return _done(request, desk, plan, words=plan_actions.words_for_renewed_preview(has_moved=has_moved))
 
 
 @require_POST
@@ -160,7 +161,7 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     if not form.is_valid():
         return show_plan(request, desk, plan, again_form=form, status=422)
     if not plan.is_over:
-        return show_plan(request, desk, plan, words=steering_words.words_for_moved_plan(plan), status=409)
+        return show_plan(request, desk, plan, words=plan_actions.words_for_moved_plan(plan), status=409)
     typed = form.cleaned_data
     try:
         made = make_again(
@@ -175,8 +176,8 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
         )
     except SpentForm as spent:
         return show_plan(request, desk, plan, again_form=form, spent=spent, status=409)
-    except planning.NothingPlanned:
-        return show_plan(request, desk, plan, words=steering_words.words_for_nothing_planned(), status=422)
+    except create.NothingPlanned:
+        return show_plan(request, desk, plan, words=plan_actions.words_for_nothing_planned(), status=422)
     return redirect(plan_url("plan_detail", made, slug))
 
 
@@ -184,7 +185,7 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 def plan_seen(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put the news of a plan away."""
     desk = open_desk(request, slug)
-    plan_news.note_seen(plan=plan_of(desk, plan_id), by=desk.user)
+    notices.note_seen(plan=plan_of(desk, plan_id), by=desk.user)
     if is_for(request, "plan-news"):
         return render(request, "phones/_plan_news.html", {"desk": desk, "news": None})
     back = request.POST.get("next", "")

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from phones.models import Foreseen, ItemState
-from phones.services.plan_counts import ORDER, counted
-from phones.services.plan_progress import Progress
-from phones.services.plan_totals import Totals
+from phones.services.plans.progress import Progress
+from phones.services.plans.totals import Totals
+from phones.wording.plan_totals import ORDER, counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from phones.access import Desk
 from phones.models import Foreseen, Plan, PlanState
-from phones.services.directory import directory_of
-from phones.services.plan_rows import FIRST_SIZE, Rows, fields_of, group_rows, state_rows
-from phones.services.plan_totals import foreseen_of, totals_of
+from phones.services.plans.rows import FIRST_SIZE, Rows, fields_of, group_rows, state_rows
+from phones.services.plans.totals import foreseen_of, totals_of
+from phones.services.routing.catalogue import directory_of
 
 from .plan_lines import STATES, PreviewLine, ResultLine, WayOut, heads_of, ways_out
 from .plan_query import ALL, PlanQuery, plan_url, suffix_of

@@ -13,13 +13,13 @@ from django.views.decorators.vary import vary_on_headers
 from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.plan_again import PlanAgainForm
 from phones.models import Plan
-from phones.services import plan_news, plan_pages
-from phones.services.explaining import Words
-from phones.services.import_words import words_for_notes
-from phones.services.plan_export import csv_lines
-from phones.services.plan_totals import Totals
-from phones.services.plan_words import plan_what
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.plans import notices, pages
+from phones.services.plans.export import csv_lines
+from phones.services.plans.totals import Totals
+from phones.wording.changes import Words
+from phones.wording.imports import words_for_notes
+from phones.wording.plans import plan_what
 
 from .change_filters import BIGGEST_ID, id_from
 from .permalinks import answer_uncertain, is_certain
@@ -64,7 +64,7 @@ class PlanLine:
 def plan_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the plans of a project, newest first; `before` and `after` page on."""
     desk = open_desk(request, slug)
-    page = plan_pages.plans_page(
+    page = pages.plans_page(
         desk.project,
         older_than=id_from(request.GET.get("before", "")),
         newer_than=id_from(request.GET.get("after", "")),
@@ -88,7 +88,7 @@ def plan_detail(request: DeskRequest, slug: str, plan_id: int, check: str = "") 
     plan = _found(desk, plan_id)
     if plan is None or not is_certain(desk, plan, check):
         return answer_uncertain(request, desk, plan, plan_id, check)
-    plan_news.note_seen(plan=plan, by=desk.user)
+    notices.note_seen(plan=plan, by=desk.user)
     return show_plan(request, desk, plan)
 
 
@@ -166,7 +166,7 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
     seen = request.GET.get("seen", "")
     if seen != plan.state:
         # Who watched it end needs no news of it.
-        plan_news.note_seen(plan=plan, by=desk.user)
+        notices.note_seen(plan=plan, by=desk.user)
         context = _context(request, desk, plan) | {
             "words": None,
             "earlier_url": "",

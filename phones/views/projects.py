@@ -20,9 +20,15 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
 from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
-from phones.services import bulkhead, causes, connecting, explaining, overview, plan_rules, syncing
-from phones.services.explaining import Words
-from phones.services.timing import has_passed
+from phones.services import overview
+from phones.services.clock import has_passed
+from phones.services.projects import keys
+from phones.services.projects import settings as projects_settings
+from phones.services.sync import passes
+from phones.services.upstream import bulkhead
+from phones.wording import causes
+from phones.wording import changes as wording_changes
+from phones.wording.changes import Words
 
 from .abilities import Ability, Refusal, abilities_of
 from .change_lines import ChangeLine
@@ -48,10 +54,10 @@ def project_connect(request: DeskRequest) -> HttpResponse:
         return _show_connect(request, form, status=422)
     try:
         with bulkhead.place_to_act(None):
-            project, _check = connecting.connect_project(
+            project, _check = keys.connect_project(
                 name=form.cleaned_data["name"], token=form.cleaned_data["key"], actor=request.user, now=timezone.now()
             )
-    except (connecting.KeyRejected, diga.DigaError) as error:
+    except (keys.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_connect(request, form, refusal=refusal, status=refusal.status)
     return redirect("sync_progress", project.slug, _start_sync(project).pk)
@@ -68,8 +74,8 @@ def _show_connect(
 def _start_sync(project: Project) -> SyncRun:
     """Claim a pass and ring for a worker; join the one that runs."""
     try:
-        run = syncing.claim_sync(project=project, now=timezone.now())
-    except syncing.SyncIsRunning as running:
+        run = passes.claim_sync(project=project, now=timezone.now())
+    except passes.SyncIsRunning as running:
         return running.run
     transaction.on_commit(partial(tasks.run_claimed_sync, run.pk))
     return run
@@ -91,10 +97,8 @@ def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
         return _show_settings(request, desk, key_form=form, status=422)
     try:
         with bulkhead.place_to_act(desk.project):
-            connecting.replace_key(
-                project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now()
-            )
-    except (connecting.KeyRejected, diga.DigaError) as error:
+            keys.replace_key(project=desk.project, token=form.cleaned_data["key"], actor=desk.user, now=timezone.now())
+    except (keys.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     messages.success(request, _("The new key is checked and kept; the old one is gone from here."))
@@ -105,7 +109,7 @@ def _change_interval(request: DeskRequest, desk: Desk) -> HttpResponse:
     form = SyncIntervalForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, interval_form=form, status=422)
-    syncing.set_interval(project=desk.project, minutes=form.cleaned_data["minutes"])
+    passes.set_interval(project=desk.project, minutes=form.cleaned_data["minutes"])
     messages.success(request, _("The time between syncs is changed."))
     return redirect("project_settings", desk.project.slug)
 
@@ -114,7 +118,7 @@ def _change_plan_rules(request: DeskRequest, desk: Desk) -> HttpResponse:
     form = PlanRulesForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, rules_form=form, status=422)
-    plan_rules.set_plan_rules(project=desk.project, **form.cleaned_data)
+    projects_settings.set_plan_rules(project=desk.project, **form.cleaned_data)
     messages.success(request, _("The rules for plans are changed."))
     return redirect("project_settings", desk.project.slug)
 
@@ -151,19 +155,19 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
         with bulkhead.place_to_act(desk.project):
-            check = connecting.recheck(project=desk.project, now=timezone.now())
+            check = keys.recheck(project=desk.project, now=timezone.now())
     except bulkhead.NotAsked as crowded:
         refusal = Refusal.of(crowded)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     except NoKey:
         refusal = Refusal(Words("bad", _("Not checked"), causes.words_for_cause("no_key")), [], 422)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
-    except connecting.KeyChanged:
+    except keys.KeyChanged:
         desk.project.refresh_from_db()
-        refusal = Refusal(explaining.words_for_changed_key(), [], 409)
+        refusal = Refusal(wording_changes.words_for_changed_key(), [], 409)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     if not check.is_usable:
-        refusal = Refusal.of(connecting.KeyRejected(check))
+        refusal = Refusal.of(keys.KeyRejected(check))
         # This list is about the key that is kept, so it stands in the key's card and not beside the words.
         shown = replace(refusal, abilities=[])
         return _show_settings(request, desk, refusal=shown, abilities=refusal.abilities, status=refusal.status)
@@ -177,7 +181,7 @@ def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return render(request, "phones/project_disconnect.html", {"desk": desk, "section": "settings"})
-    connecting.disconnect(project=desk.project)
+    keys.disconnect(project=desk.project)
     messages.success(request, _("The key is forgotten. The copy of the phones and the history stay, read-only."))
     return redirect("project_settings", slug)
 
@@ -224,7 +228,7 @@ def _progress(run: SyncRun) -> dict[str, Any]:
     return {
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
-        "is_silent": syncing.is_silent(run, clock=timezone.now),
+        "is_silent": passes.is_silent(run, clock=timezone.now),
         "why": causes.words_for_cause(run.cause) if run.cause else "",
     }
 

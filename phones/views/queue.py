@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from phones.services.finding import Criteria
-from phones.services.health import Queue, quarantine_days_left
+from phones.services.finding.health import Queue, quarantine_days_left
+from phones.services.finding.phone_list import Criteria
 
 from .health_words import LOOKS
 from .listing import suffix_of

@@ -18,21 +18,26 @@ from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.reverting import RevertForm
 from phones.models import Change, NoKey, Phone, Source
-from phones.services import bulkhead, editing, explaining, guarding, history, reading, reverting
-from phones.services.directory import Directory, directory_of
-from phones.services.explaining import Words
-from phones.services.impact import Impact, Target, fingerprint
-from phones.services.intention import frozen_lane
-from phones.services.numbers import national_number
-from phones.services.revert_words import (
+from phones.services.audit import queries
+from phones.services.editing import guard as editing_guard
+from phones.services.editing import revert, save
+from phones.services.editing.revert import Step
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.edits import frozen_lane
+from phones.services.routing.impact import Impact, Target, fingerprint
+from phones.services.sync import refresh
+from phones.services.upstream import bulkhead
+from phones.templatetags.desk import full_time
+from phones.wording import changes as wording_changes
+from phones.wording.changes import Words
+from phones.wording.reverts import (
     words_for_nothing_ticked,
     words_for_nothing_to_take_back,
     words_for_review,
     words_for_step,
 )
-from phones.services.reverting import Step
-from phones.services.unsent import words_for_spent_form
-from phones.templatetags.desk import full_time
+from phones.wording.saves import words_for_spent_form
 
 from .answers import Answer, answer_for
 from .change_lines import ChangeLine, Side, field_label, side_of
@@ -72,8 +77,8 @@ class Goal:
         """Return what going back would do, field by field."""
         rights = {"can_label": desk.may_label, "can_route": desk.may_route}
         if self.change is None:
-            return reverting.steps_to_first(self.phone, directory, **rights)
-        return reverting.steps_back(self.change, self.phone, directory, **rights)
+            return revert.steps_to_first(self.phone, directory, **rights)
+        return revert.steps_back(self.change, self.phone, directory, **rights)
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +86,7 @@ def change_revert(request: DeskRequest, slug: str, change_id: int) -> HttpRespon
     """Show what taking back a change would do today; do it."""
     desk = open_desk(request, slug, Right.LABEL)
     change = change_of(desk, change_id)
-    if not reverting.is_revertible(change):
+    if not revert.is_revertible(change):
         raise Http404
     return _answer(request, desk, Goal.before_change(change, slug))
 
@@ -102,7 +107,7 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
         raise PermissionDenied
     form = _form(desk, goal, request)
     is_valid = form.is_valid()
-    done = history.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
+    done = queries.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
     if done and form.asks_for(done):
         # The second click: there is nothing left to take back, but the first click's result.
         return redirect(change_url(done, desk.project.slug))
@@ -114,7 +119,7 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
         return _show(request, desk, goal, form, status=422)
     if form.intention().is_empty:
         return _show(request, desk, goal, form, words=words_for_nothing_ticked(), status=422)
-    if form.cleaned_data["reviewed"] != fingerprint(guarding.impacts_of(goal.phone, form.intention())):
+    if form.cleaned_data["reviewed"] != fingerprint(editing_guard.impacts_of(goal.phone, form.intention())):
         # Other fields were ticked, or agents have moved: nobody has read what would happen now.
         return _show(request, desk, goal, form, words=words_for_review())
     return _take_back(request, desk, goal, form)
@@ -124,11 +129,11 @@ def _peek(desk: Desk, phone: Phone) -> Words | None:
     """Read the phone again; return why it couldn't be, in which case our copy is shown."""
     try:
         with bulkhead.place_to_read(desk.project):
-            reading.peek(project=desk.project, phone=phone, clock=timezone.now)
+            refresh.peek(project=desk.project, phone=phone, clock=timezone.now)
     except diga.DigaError as error:
-        return explaining.words_for_read(error)
+        return wording_changes.words_for_read(error)
     except NoKey:
-        return explaining.words_for_read_without_key()
+        return wording_changes.words_for_read_without_key()
     return None
 
 
@@ -145,12 +150,12 @@ def _form(desk: Desk, goal: Goal, request: DeskRequest | None = None) -> RevertF
 
 def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -> HttpResponse:
     typed = form.cleaned_data
-    author = editing.Author(
+    author = save.Author(
         desk.user, typed["reason"], typed["ticket"], Source.REVERT, typed["form_token"], reverts=goal.change
     )
     answer = answer_for(
         form,
-        lambda: editing.change_phone(
+        lambda: save.change_phone(
             project=desk.project,
             phone=goal.phone,
             intention=form.intention(),
@@ -251,5 +256,5 @@ def _show(
 
 def _guard(phone: Phone, form: RevertForm, found: Sequence[Impact]) -> Guard | None:
     """Return what would happen to live calls, lane by lane; `found` is what a try has found out, if it wasn't sent."""
-    impacts = found or guarding.impacts_of(phone, form.intention())
+    impacts = found or editing_guard.impacts_of(phone, form.intention())
     return guard_of(impacts, form.agreed(), is_found=bool(found))

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from phones.models import Phone
-from phones.services.directory import AgentEntry, Directory
-from phones.services.explaining import words_for_refused_phone
-from phones.services.freshness import is_stale
-from phones.services.health import quarantine_days_left
-from phones.services.numbers import national_number
+from phones.services.finding.health import quarantine_days_left
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import AgentEntry, Directory
+from phones.services.sync.freshness import is_stale
 from phones.templatetags.desk import age, local_day
+from phones.wording.changes import words_for_refused_phone
 
 
 @dataclass(frozen=True, slots=True)

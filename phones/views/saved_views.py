@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.finding import ViewForm
 from phones.models import SavedView
-from phones.services import viewing
-from phones.services.persons import name_of
+from phones.services.finding import saved_views
+from phones.services.people.display_names import name_of
 
 from .listing import criteria_from, suffix_of
 from .shape import is_for
@@ -68,19 +68,19 @@ def view_list(request: DeskRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _show_views(request, desk, query, form, status=422)
     try:
-        view = viewing.save_view(project=desk.project, owner=desk.user, query=query, **form.cleaned_data)
-    except viewing.NameTaken:
+        view = saved_views.save_view(project=desk.project, owner=desk.user, query=query, **form.cleaned_data)
+    except saved_views.NameTaken:
         form.add_error("name", _("You have a view of this name already."))
         return _show_views(request, desk, query, form, status=422)
-    except viewing.TooManyViews:
-        form.add_error(None, _("You have %(count)d views; delete one first.") % {"count": viewing.VIEWS_LIMIT})
+    except saved_views.TooManyViews:
+        form.add_error(None, _("You have %(count)d views; delete one first.") % {"count": saved_views.VIEWS_LIMIT})
         return _show_views(request, desk, query, form, status=422)
     messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
     return redirect(ViewLine.of(view, desk).url)
 
 
 def _show_views(request: DeskRequest, desk: Desk, query: str, form: ViewForm, *, status: int = 200) -> HttpResponse:
-    views = [ViewLine.of(view, desk) for view in viewing.views_for(project=desk.project, person=desk.user)]
+    views = [ViewLine.of(view, desk) for view in saved_views.views_for(project=desk.project, person=desk.user)]
     suffix = f"?{query}" if query else ""
     context = {
         "desk": desk,
@@ -101,7 +101,7 @@ def _show_views(request: DeskRequest, desk: Desk, query: str, form: ViewForm, *,
 def view_edit(request: DeskRequest, slug: str, view_id: int) -> HttpResponse:
     """Show a view's name and whom it is for; rename, share or delete it."""
     desk = open_desk(request, slug)
-    usable = viewing.views_for(project=desk.project, person=desk.user)
+    usable = saved_views.views_for(project=desk.project, person=desk.user)
     view = get_object_or_404(usable, pk=view_id)
     if not _may_change(view, desk):
         raise PermissionDenied
@@ -110,7 +110,7 @@ def view_edit(request: DeskRequest, slug: str, view_id: int) -> HttpResponse:
         initial = {"name": view.name, "is_shared": view.is_shared, "is_default": view.is_default}
         return _show_view(request, desk, view, ViewForm(initial=initial, **fields))
     if "delete" in request.POST:
-        viewing.delete_view(view=view)
+        saved_views.delete_view(view=view)
         messages.success(request, _("“%(name)s” is deleted.") % {"name": view.name})
         return redirect("view_list", slug)
     form = ViewForm(request.POST, **fields)
@@ -118,8 +118,8 @@ def view_edit(request: DeskRequest, slug: str, view_id: int) -> HttpResponse:
         return _show_view(request, desk, view, form, status=422)
     wanted = {"is_shared": view.is_shared, "is_default": view.is_default} | form.cleaned_data
     try:
-        viewing.change_view(view=view, **wanted)
-    except viewing.NameTaken:
+        saved_views.change_view(view=view, **wanted)
+    except saved_views.NameTaken:
         form.add_error("name", _("Another view has this name already."))
         return _show_view(request, desk, view, form, status=422)
     messages.success(request, _("“%(name)s” is changed.") % {"name": view.name})

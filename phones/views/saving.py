@@ -13,8 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from phones.access import DeskRequest, Right, open_desk
 from phones.models import Change, Phone
-from phones.services import editing, explaining, history, unsent
-from phones.services.explaining import Words
+from phones.services.audit import queries
+from phones.services.editing import save as editing_save
+from phones.wording import changes, saves
+from phones.wording.changes import Words
 
 from .permalinks import change_url
 from .shape import is_for, is_htmx
@@ -50,7 +52,7 @@ def phone_saving(request: DeskRequest, slug: str, phone_id: uuid.UUID) -> HttpRe
     if not is_htmx(request):
         return redirect("phone_edit", slug, phone.pk)
     token = _token(request.GET.get("sent", ""))
-    change = history.change_of_form(phone, token)
+    change = queries.change_of_form(phone, token)
     is_over, words = _state(phone, change)
     saving = saving_of(phone, slug, token, IN_ROW if is_for(request, f"{IN_ROW}-{phone.pk}") else IN_FORM)
     saving = replace(saving, words=words, change_url=change_url(change, slug) if change else "")
@@ -68,8 +70,8 @@ def _token(text: str) -> uuid.UUID | None:
 
 def _state(phone: Phone, change: Change | None) -> tuple[bool, Words]:
     """Say whether there is nothing to wait for any more, and what there is to tell."""
-    if editing.is_sender_dead(phone, timezone.now()):
-        return True, unsent.words_for_dead_sender()
-    if change.is_pending if change else editing.is_being_sent(phone):
-        return False, unsent.words_for_still_being_saved()
-    return True, explaining.words_for_change(change) if change else unsent.words_for_over()
+    if editing_save.is_sender_dead(phone, timezone.now()):
+        return True, saves.words_for_dead_sender()
+    if change.is_pending if change else editing_save.is_being_sent(phone):
+        return False, saves.words_for_still_being_saved()
+    return True, changes.words_for_change(change) if change else saves.words_for_over()

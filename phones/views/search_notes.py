@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from phones.access import Desk
-from phones.services.pasting import read_paste
-from phones.services.query_numbers import number_typed, numbers_named
-from phones.services.resolving import resolve
+from phones.services.finding.resolve import resolve
+from phones.services.number_reader.queries import number_typed, numbers_named
+from phones.services.number_reader.reader import read_paste
 
 from .finder import ElsewhereLine, others_of, summary_of
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from phones.services import steering_words
-from phones.services.spent_forms import SpentForm
+from phones.services.editing.spent_forms import SpentForm
+from phones.wording import plan_actions
 
 from .permalinks import plan_page_url
 
@@ -31,4 +31,4 @@ def spent_context(spent: SpentForm | None, slug: str, *, has_file: bool = False)
     if spent is None:
         return {"words": None, "earlier_url": ""}
     url = plan_page_url(spent.earlier, slug) if spent.earlier else ""
-    return {"words": steering_words.words_for_spent_form(spent.earlier, has_file=has_file), "earlier_url": url}
+    return {"words": plan_actions.words_for_spent_form(spent.earlier, has_file=has_file), "earlier_url": url}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from phones import diga
 from phones.models import NoKey
-from phones.services import explaining, unsent, upgrade_words
-from phones.services.editing import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
-from phones.services.explaining import Words
-from phones.services.upgrading import CopyTooOld, NotProposed, NotYourUpgrade, UpgradeUnderWay
+from phones.services.agents.publish import CopyTooOld, NotProposed, NotYourUpgrade, UpgradeUnderWay
+from phones.services.editing.save import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
+from phones.wording import changes, saves, upgrades
+from phones.wording.changes import Words
 
 from .answers import status_of
 
@@ -22,14 +22,14 @@ class UpgradeAnswer:
 
 
 _ANSWERS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
-    ReadOnlyProject: (422, unsent.words_for_no_key),
-    NoKey: (422, unsent.words_for_no_key),
-    CopyTooOld: (409, upgrade_words.words_for_old_copy),
-    UpgradeUnderWay: (409, upgrade_words.words_for_under_way),
-    NotProposed: (409, upgrade_words.words_for_not_proposed),
-    NotYourUpgrade: (409, upgrade_words.words_for_no_second_person),
-    NotRecorded: (503, upgrade_words.words_for_unrecorded_upgrade),
-    OutcomeNotRecorded: (503, unsent.words_for_unrecorded_outcome),
+    ReadOnlyProject: (422, saves.words_for_no_key),
+    NoKey: (422, saves.words_for_no_key),
+    CopyTooOld: (409, upgrades.words_for_old_copy),
+    UpgradeUnderWay: (409, upgrades.words_for_under_way),
+    NotProposed: (409, upgrades.words_for_not_proposed),
+    NotYourUpgrade: (409, upgrades.words_for_no_second_person),
+    NotRecorded: (503, upgrades.words_for_unrecorded_upgrade),
+    OutcomeNotRecorded: (503, saves.words_for_unrecorded_outcome),
 }
 HINDRANCES: tuple[type[Exception], ...] = (*_ANSWERS, diga.DigaError)
 
@@ -37,6 +37,6 @@ HINDRANCES: tuple[type[Exception], ...] = (*_ANSWERS, diga.DigaError)
 def answer_for(hindrance: Exception) -> UpgradeAnswer:
     """Return what to say about a hindrance, one of `HINDRANCES`."""
     if isinstance(hindrance, diga.DigaError):
-        return UpgradeAnswer(status_of(hindrance), explaining.words_for_save_not_sent(hindrance))
+        return UpgradeAnswer(status_of(hindrance), changes.words_for_save_not_sent(hindrance))
     status, words = _ANSWERS[type(hindrance)]
     return UpgradeAnswer(status, words())

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.upgrading import ConsentForm
 from phones.models import AgentUpgrade, Project, ReadBack, UpgradeItem, UpgradeOutcome
-from phones.services import upgrade_words
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.looking_again import is_soon_known
-from phones.services.numbers import national_number
-from phones.services.upgrade_checking import Totals, totals_of
-from phones.services.upgrade_outlook import Affected, NotOffered, Outlook, outlook_of
+from phones.services.agents.publish_preview import Affected, NotOffered, Outlook, outlook_of
+from phones.services.agents.read_back import Totals, totals_of
+from phones.services.editing.recheck_times import is_soon_known
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import directory_of
 from phones.templatetags.desk import full_time
+from phones.wording import upgrades as wording_upgrades
+from phones.wording.changes import Words
 
 from .permalinks import change_url
 from .rows import Badge
@@ -130,7 +130,7 @@ def upgrade_context(
         "upgrade": upgrade,
         "badge": outcome_badge(upgrade),
         "agent": directory_of(desk.project).agent(upgrade.agent_id),
-        "words": upgrade_words.words_for_upgrade(upgrade, totals),
+        "words": wording_upgrades.words_for_upgrade(upgrade, totals),
         "said": said,
         "is_moving": is_soon_known(upgrade) or is_checking,
         "is_held": upgrade.is_unverified and not is_checking,
@@ -143,7 +143,7 @@ def upgrade_context(
         "items": _rows(desk, upgrade),
         "proposal": proposal,
         "proposed_rows": number_rows(desk.project.slug, proposal.numbers[:SHOWN_COUNT]) if proposal else [],
-        "effect": upgrade_words.words_for_outlook(proposal) if proposal else None,
+        "effect": wording_upgrades.words_for_outlook(proposal) if proposal else None,
         "may_approve": proposal is not None and desk.may_bulk and upgrade.actor_id != desk.user.pk,
         "consent": consent or ConsentForm(),
     }

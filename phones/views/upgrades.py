@@ -16,14 +16,18 @@ from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, open_desk, rights_in
 from phones.forms.upgrading import ConsentForm, GiveBackForm, UpgradeForm
 from phones.models import AgentUpgrade, NoKey
-from phones.services import bulkhead, explaining, giving_back, reading, steering_words, upgrade_words, upgrading
-from phones.services.directory import AgentEntry, directory_of
-from phones.services.editing import Author
-from phones.services.explaining import Words
-from phones.services.planning import NothingPlanned
-from phones.services.spent_forms import SpentForm
-from phones.services.steering import CountNotTyped, needs_approval, needs_typing
-from phones.services.upgrade_outlook import NotOffered, Outlook, outlook_of
+from phones.services.agents import publish, reattach
+from phones.services.agents.publish_preview import NotOffered, Outlook, outlook_of
+from phones.services.editing.save import Author
+from phones.services.editing.spent_forms import SpentForm
+from phones.services.plans.create import NothingPlanned
+from phones.services.plans.lifecycle import CountNotTyped, needs_approval, needs_typing
+from phones.services.routing.catalogue import AgentEntry, directory_of
+from phones.services.sync import refresh
+from phones.services.upstream import bulkhead
+from phones.wording import changes, plan_actions
+from phones.wording import upgrades as wording_upgrades
+from phones.wording.changes import Words
 
 from .change_filters import BIGGEST_ID
 from .permalinks import plan_page_url
@@ -60,19 +64,21 @@ def _publish(request: DeskRequest, desk: Desk, agent: AgentEntry, form: UpgradeF
     author = Author(desk.user, typed["reason"], typed["ticket"], form_token=typed["form_token"])
     try:
         with bulkhead.place_to_act(desk.project):
-            upgrade = upgrading.upgrade_agent(
+            upgrade = publish.upgrade_agent(
                 project=desk.project,
                 agent_id=agent.id,
                 version_id=typed["version_id"],
                 author=author,
-                agreement=upgrading.Agreement(typed["reviewed"], typed["typed"]),
+                agreement=publish.Agreement(typed["reviewed"], typed["typed"]),
                 clock=timezone.now,
             )
     except SpentForm as spent:
-        words = upgrade_words.words_for_spent_form(spent.earlier)
+        words = wording_upgrades.words_for_spent_form(spent.earlier)
         return _show_fresh(request, desk, agent, typed["version_id"], _unticked(form), words=words, status=409)
-    except upgrading.OutlookMoved as moved:
-        return _show(request, desk, moved.outlook, _unticked(form), words=upgrade_words.words_for_moved(), status=409)
+    except publish.OutlookMoved as moved:
+        return _show(
+            request, desk, moved.outlook, _unticked(form), words=wording_upgrades.words_for_moved(), status=409
+        )
     except CountNotTyped:
         form.add_error("typed", _("Type the count of these numbers, as it stands above. Nothing was sent."))
         return _show_fresh(request, desk, agent, typed["version_id"], form, status=422)
@@ -116,11 +122,11 @@ def _show_fresh(
     try:
         if asks:
             with bulkhead.place_to_read(desk.project):
-                shown = reading.peek_agent(project=desk.project, agent_id=agent.id)
+                shown = refresh.peek_agent(project=desk.project, agent_id=agent.id)
     except diga.DigaError as error:
-        words = words or explaining.words_for_read(error)
+        words = words or changes.words_for_read(error)
     except NoKey:
-        words = words or explaining.words_for_read_without_key()
+        words = words or changes.words_for_read_without_key()
     try:
         outlook = outlook_of(desk.project, shown, version_id)
     except NotOffered as not_offered:
@@ -137,7 +143,7 @@ def _show_nothing(
     words: Words | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    verdict = upgrade_words.words_for_not_offered(not_offered.why)
+    verdict = wording_upgrades.words_for_not_offered(not_offered.why)
     context: dict[str, Any] = {"outlook": None, "verdict": verdict, "words": words, "agent": agent}
     return render(request, "phones/agent_upgrade.html", context | {"desk": desk, "section": "agents"}, status=status)
 
@@ -150,7 +156,7 @@ def _show(
         "section": "agents",
         "agent": outlook.agent,
         "outlook": outlook,
-        "effect": upgrade_words.words_for_outlook(outlook),
+        "effect": wording_upgrades.words_for_outlook(outlook),
         "rows": number_rows(desk.project.slug, outlook.numbers[:SHOWN_COUNT]),
         "form": form,
         "words": words,
@@ -205,13 +211,13 @@ def agent_upgrade_approve(request: DeskRequest, slug: str, upgrade_id: int) -> H
     if upgrade.is_proposed and not consent.is_valid():
         return _show_detail(request, desk, upgrade, consent=consent, status=422)
     if upgrade.is_proposed and Right.BULK not in rights_in(desk.project, upgrade.actor):
-        words = upgrade_words.words_for_author_without_right()
+        words = wording_upgrades.words_for_author_without_right()
         return _show_detail(request, desk, upgrade, words=words, status=409)
     try:
         with bulkhead.place_to_act(desk.project):
-            upgrade = upgrading.approve_upgrade(upgrade=upgrade, by=desk.user, clock=timezone.now)
-    except (upgrading.OutlookMoved, NotOffered):
-        words = upgrade_words.words_for_moved_proposal()
+            upgrade = publish.approve_upgrade(upgrade=upgrade, by=desk.user, clock=timezone.now)
+    except (publish.OutlookMoved, NotOffered):
+        words = wording_upgrades.words_for_moved_proposal()
         return _show_detail(request, desk, upgrade, words=words, status=409)
     except HINDRANCES as hindrance:
         answer = answer_for(hindrance)
@@ -225,8 +231,8 @@ def agent_upgrade_discard(request: DeskRequest, slug: str, upgrade_id: int) -> H
     desk = open_desk(request, slug, Right.BULK)
     upgrade = _upgrade_of(desk, upgrade_id)
     try:
-        upgrading.discard_upgrade(upgrade=upgrade, clock=timezone.now)
-    except upgrading.NotProposed as quicker:
+        publish.discard_upgrade(upgrade=upgrade, clock=timezone.now)
+    except publish.NotProposed as quicker:
         answer = answer_for(quicker)
         return _show_detail(request, desk, upgrade, words=answer.words, status=answer.status)
     return redirect("agent_upgrade_detail", slug, upgrade.pk)
@@ -240,7 +246,7 @@ def agent_give_back(request: DeskRequest, slug: str, upgrade_id: int) -> HttpRes
     form = GiveBackForm(request.POST)
     token = form.cleaned_data["form_token"] if form.is_valid() else None
     try:
-        plan = giving_back.plan_giving_back(
+        plan = reattach.plan_giving_back(
             upgrade=upgrade,
             author=desk.user,
             reason=_("Gives back what upgrade #%(id)d has detached") % {"id": upgrade.pk},
@@ -249,9 +255,9 @@ def agent_give_back(request: DeskRequest, slug: str, upgrade_id: int) -> HttpRes
             clock=timezone.now,
         )
     except SpentForm as spent:
-        words = steering_words.words_for_spent_form(spent.earlier)
+        words = plan_actions.words_for_spent_form(spent.earlier)
         return _show_detail(request, desk, upgrade, words=words, status=409)
     except NothingPlanned:
-        words = upgrade_words.words_for_nothing_to_give_back()
+        words = wording_upgrades.words_for_nothing_to_give_back()
         return _show_detail(request, desk, upgrade, words=words, status=409)
     return redirect(plan_page_url(plan, slug))

@@ -10,9 +10,9 @@ from django.db import connections
 
 from phones import diga
 from phones.models import Change, Outcome, Phone
-from phones.services import connecting
-from phones.services.connecting import client_for
-from phones.services.intention import Intention
+from phones.services.projects import keys
+from phones.services.projects.keys import client_for
+from phones.services.routing.edits import Intention
 from tests.faults.stage import LIST, Stage, recorder, row
 from tests.pages import read, words
 from tests.saving import before_answering, forget_waiting, is_true_copy, patches, reading_back_fails, stored, target
@@ -94,7 +94,7 @@ def idle_connection_closed(stage: Stage) -> None:
         time.sleep((number % 5) * 0.01)
         found.append(stage.rename().outcome)
     stage.sandbox.switches.idle_close_seconds = None
-    connecting._session.cache_clear()
+    keys._session.cache_clear()
     for number in range(10):
         stage.plan("close" if number % 2 else "reset", when="before")
         found.append(stage.rename().outcome)

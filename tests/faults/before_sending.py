@@ -8,7 +8,7 @@ import pytest
 from phones import diga
 from phones.diga import Reason
 from phones.models import Change, Outcome
-from phones.services import connecting
+from phones.services.projects import keys
 from tests.faults.stage import Stage, recorder, row
 from tests.pages import find, open_phone, read, values_of, words
 from tests.saving import patches, stored
@@ -62,7 +62,7 @@ def false_certificate(stage: Stage) -> None:
             tls_server(stage.tmp_path, name, received, days=days) as (port, path),
             pytest.MonkeyPatch.context() as patch,
         ):
-            patch.setattr(connecting._session(), "verify", str(path) if is_trusted else True)
+            patch.setattr(keys._session(), "verify", str(path) if is_trusted else True)
             stage.settings.DIGA_API_URL = f"https://localhost:{port}"
 
             assert refusal(stage) is Reason.TLS

@@ -4,7 +4,7 @@ from typing import Any
 
 from phones.diga.sandbox import Churn
 from phones.models import Phone, SyncRun, SyncState
-from phones.services.syncing import SILENCE_LIMIT
+from phones.services.sync.passes import SILENCE_LIMIT
 from tests.faults.stage import LIST, Stage, in_child, kill_self, row
 from tests.saving import picture
 from tests.test_services_syncing_faults import LIES, answering

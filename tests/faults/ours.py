@@ -19,10 +19,10 @@ from dashboard.doorbell import RedisQueue
 from phones import tasks
 from phones.diga.sandbox import Fault
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
-from phones.services.editing import NotRecorded, OutcomeNotRecorded
-from phones.services.intention import Intention
-from phones.services.sweeping import sweep
-from phones.services.syncing import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
+from phones.services.editing.recheck import sweep
+from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
 from tests.cabling import NOBODY_URL
 from tests.faults.stage import Stage, in_child, kill_self, row, together
 from tests.outages import IS_POSTGRES, database_away

@@ -9,9 +9,9 @@ import time_machine
 from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Source, SyncState
-from phones.services.editing import Conflict
-from phones.services.intention import Base, Intention
-from phones.services.syncing import claim_sync
+from phones.services.editing.save import Conflict
+from phones.services.routing.edits import Base, Intention
+from phones.services.sync.passes import claim_sync
 from tests.faults.stage import Stage, row, together
 from tests.saving import before_answering, held, is_true_copy, patches, save, sent, stored
 

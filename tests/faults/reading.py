@@ -9,7 +9,7 @@ import pytest
 from phones import diga
 from phones.diga.sandbox.phones import write_phone
 from phones.models import Change, Outcome, Phone, SyncState
-from phones.services.editing import NotEditable
+from phones.services.editing.save import NotEditable
 from tests.faults.stage import LIST, Stage, row
 from tests.pages import read, words
 from tests.saving import held, is_true_copy, patches, picture, stored

@@ -10,9 +10,9 @@ import pytest
 
 from phones import diga
 from phones.models import Change, Outcome, Phone, Project, TokenState
-from phones.services import connecting
-from phones.services.editing import ReadOnlyProject
-from phones.services.intention import Intention
+from phones.services.editing.save import ReadOnlyProject
+from phones.services.projects import keys
+from phones.services.routing.edits import Intention
 from tests.faults.stage import Stage, row
 from tests.fixtures.desk import connect
 from tests.pages import find, open_phone, read, words
@@ -76,7 +76,7 @@ def key_revoked(stage: Stage) -> None:
     assert (stage.project.token_state, len(stage.sandbox.journal)) == (TokenState.REJECTED, count)
     assert save(stored(their_phone), Intention(nickname="Goes on")).change.outcome == Outcome.CONFIRMED
     stage.sandbox.keys[key.token] = key
-    connecting.replace_key(project=stage.project, token=key.token, actor=None, now=stage.clock())
+    keys.replace_key(project=stage.project, token=key.token, actor=None, now=stage.clock())
     stage.plan("status", status=401)
     assert stage.rename().outcome == Outcome.REFUSED
     assert Project.objects.get(pk=stage.project.pk).token_state == TokenState.REJECTED
@@ -160,7 +160,7 @@ def asked_to_slow_down(stage: Stage) -> None:
 
     answer = form.send(nickname="Later")
     answered = time.monotonic() - started_at
-    connecting.client_for(other).list_phones()
+    keys.client_for(other).list_phones()
     others = time.monotonic() - started_at
     again = stage.rename()
     ours = time.monotonic() - started_at
@@ -177,7 +177,7 @@ def odd_advice_when_to_come_back(stage: Stage) -> None:
     """A date counts against the answer's own; absurd waits are cut, nonsense is none; the write is not tried again."""
     found: dict[str | None, float | None] = {}
     for text in ADVICE:
-        connecting._pace.cache_clear()
+        keys._pace.cache_clear()
         for left in stage.settings.DATA_DIR.glob("pace.sqlite3*"):
             left.unlink()
         stage.settings.REDIS_URL = None

@@ -16,8 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
-from phones.services.sweeping import sweep
-from phones.services.verifying import verify_diary
+from phones.services.audit.verification import verify_diary
+from phones.services.editing.recheck import sweep
 from tests.crashing import wait_until, worker_environment
 from tests.faults.stage import Stage, row
 from tests.outages import IS_POSTGRES

@@ -22,11 +22,11 @@ from pytest_django import Settings
 
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Phone, Project, SyncRun
-from phones.services import connecting
-from phones.services.intention import Intention
-from phones.services.looking_again import APPLIED_WITHIN, SENT_WITHIN
-from phones.services.sweeping import sweep
-from phones.services.syncing import sync_project
+from phones.services.editing.recheck import sweep
+from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
+from phones.services.projects import keys
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import sync_project
 from tests.saving import patches, save, stored
 
 LIST = "/v1/phone/"
@@ -166,8 +166,8 @@ def in_child(act: Callable[[], object], pids: list[int] | None = None) -> bool:
     if pid == 0:
         try:
             signal.alarm(30)
-            connecting._session.cache_clear()
-            connecting._pace.cache_clear()
+            keys._session.cache_clear()
+            keys._pace.cache_clear()
             act()
             os._exit(0)
         finally:

@@ -15,11 +15,11 @@ from django.views.decorators.debug import sensitive_variables
 from phones import diga
 from phones.management.quiet import without_request_lines
 from phones.models import Membership, Project, Role
-from phones.services import connecting
-from phones.services.causes import words_for_cause
-from phones.services.connecting import Capability, KeyCheck
-from phones.services.storing import ForeignProject
-from phones.services.syncing import cause_of_read
+from phones.services.projects import keys
+from phones.services.projects.identity import ForeignProject
+from phones.services.projects.keys import Capability, KeyCheck
+from phones.services.sync.passes import cause_of_read
+from phones.wording.causes import words_for_cause
 
 MARKS = {True: "✓", False: "✗", None: "?"}
 
@@ -46,10 +46,10 @@ class Command(BaseCommand):
         try:
             with without_request_lines(options["verbosity"]):
                 if project is None:
-                    project, check = connecting.connect_project(name=name, token=token, actor=admin, now=now)
+                    project, check = keys.connect_project(name=name, token=token, actor=admin, now=now)
                 else:
-                    check = connecting.replace_key(project=project, token=token, actor=admin, now=now)
-        except connecting.KeyRejected as rejected:
+                    check = keys.replace_key(project=project, token=token, actor=admin, now=now)
+        except keys.KeyRejected as rejected:
             self._show(rejected.check)
             raise CommandError(f"Nothing was stored. {why(rejected.check)}") from None
         except ForeignProject as error:
@@ -112,8 +112,8 @@ def read_key(token_file: str | None) -> str:
             text = getpass.getpass("API key (not shown): ")
         else:
             raise CommandError("Where is the key? Name a file with --token-file, or - for standard input.")
-        return connecting.clean_key(text)
+        return keys.clean_key(text)
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"The key can’t be read from {token_file}: {error.__class__.__name__}.") from None
-    except connecting.UnusableKey as error:
+    except keys.UnusableKey as error:
         raise CommandError(str(error.args[0])) from None

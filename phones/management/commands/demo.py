@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Membership, Project, Role
-from phones.services import connecting, syncing
-from phones.services.causes import words_for_cause
-from phones.services.storing import ForeignProject
+from phones.services.projects import keys
+from phones.services.projects.identity import ForeignProject
+from phones.services.sync import passes
+from phones.wording.causes import words_for_cause
 
 PASSWORD = "demo-phone-desk"  # noqa: S105 - it is printed, and opens invented clinics only.
 PEOPLE = (
@@ -59,17 +60,17 @@ class Command(BaseCommand):
         project = Project.objects.filter(name=name).first()
         try:
             if project is None:
-                project, _check = connecting.connect_project(name=name, token=token, actor=None, now=timezone.now())
+                project, _check = keys.connect_project(name=name, token=token, actor=None, now=timezone.now())
             else:
-                connecting.replace_key(project=project, token=token, actor=None, now=timezone.now())
-        except (connecting.KeyRejected, ForeignProject) as error:
+                keys.replace_key(project=project, token=token, actor=None, now=timezone.now())
+        except (keys.KeyRejected, ForeignProject) as error:
             raise CommandError(f"The stand-in Diga did not take the demo’s key for {name}.") from error
         return project
 
     def _sync(self, project: Project) -> None:
         try:
-            run = syncing.sync_project(project=project, clock=timezone.now)
-        except syncing.SyncIsRunning:
+            run = passes.sync_project(project=project, clock=timezone.now)
+        except passes.SyncIsRunning:
             # The worker was quicker.
             return
         if not run.is_complete:

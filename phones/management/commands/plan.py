@@ -19,25 +19,27 @@ from phones.access import Right, may_run_plan, rights_in
 from phones.management.commands.sync_phones import BAR_WIDTH, find_projects
 from phones.management.quiet import without_request_lines
 from phones.models import Foreseen, ItemState, Plan, PlanItem, PlanKind, Project
-from phones.services import running, steering, steering_words
-from phones.services.directory import directory_of
-from phones.services.explaining import Words
-from phones.services.import_columns import is_head
-from phones.services.import_words import words_for_notes
-from phones.services.importing import draft_from_table
-from phones.services.item_words import words_for_item
-from phones.services.plan_counts import counted
-from phones.services.plan_effect_words import words_for_effects
-from phones.services.plan_effects import effects_of
-from phones.services.plan_fingerprint import fingerprint_of
-from phones.services.plan_lock import PlanHasMoved
-from phones.services.plan_rows import GROUPS, group_rows, state_rows
-from phones.services.plan_totals import foreseen_of, totals_of
-from phones.services.plan_words import value_text, words_for_pause, words_for_why
-from phones.services.planned import Draft
-from phones.services.planning import NothingPlanned, create_plan, read_agents_if_old
-from phones.services.table_limits import NotATable
-from phones.services.tables import SheetsToChoose, read_table
+from phones.services.exchange.import_columns import is_head
+from phones.services.exchange.phone_import import draft_from_table
+from phones.services.plans import lifecycle
+from phones.services.plans.create import NothingPlanned, create_plan, read_agents_if_old
+from phones.services.plans.drafts import Draft
+from phones.services.plans.effects import effects_of
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.lock import PlanHasMoved
+from phones.services.plans.rows import GROUPS, group_rows, state_rows
+from phones.services.plans.totals import foreseen_of, totals_of
+from phones.services.routing.catalogue import directory_of
+from phones.services.running import runner
+from phones.services.tables.limits import NotATable
+from phones.services.tables.read import SheetsToChoose, read_table
+from phones.wording import plan_actions
+from phones.wording.changes import Words
+from phones.wording.imports import words_for_notes
+from phones.wording.plan_effects import words_for_effects
+from phones.wording.plan_rows import words_for_item
+from phones.wording.plan_totals import counted
+from phones.wording.plans import value_text, words_for_pause, words_for_why
 
 BAD_ENDS = (ItemState.REFUSED, ItemState.FAILED, ItemState.MISMATCH, ItemState.UNKNOWN, ItemState.CHANGED)
 
@@ -135,22 +137,22 @@ class Command(BaseCommand):
 
     def _run(self, plan: Plan, author: User, reviewed: str, typed: str) -> None:
         try:
-            steering.apply_plan(plan=plan, by=author, reviewed=reviewed, typed=typed, clock=timezone.now)
-        except steering.NothingToApply:
+            lifecycle.apply_plan(plan=plan, by=author, reviewed=reviewed, typed=typed, clock=timezone.now)
+        except lifecycle.NothingToApply:
             plan.delete()
-            raise CommandError(_said(steering_words.words_for_nothing_to_apply())) from None
-        except steering.CountNotTyped as missing:
+            raise CommandError(_said(plan_actions.words_for_nothing_to_apply())) from None
+        except lifecycle.CountNotTyped as missing:
             plan.delete()
             text = _("So many changes need their count: --count %(count)d. Nothing was done.")
             raise CommandError(text % {"count": missing.count}) from None
-        except steering.PreviewHasMoved:
+        except lifecycle.PreviewHasMoved:
             plan.delete()
-            raise CommandError(_said(steering_words.words_for_moved_preview())) from None
+            raise CommandError(_said(plan_actions.words_for_moved_preview())) from None
         if plan.is_preview:
             self.stdout.write(_("Plan %(id)d waits for the yes of a second person.") % {"id": plan.pk})
             return
         with _interruptible() as is_interrupted:
-            running.run_plan(
+            runner.run_plan(
                 plan=plan,
                 clock=timezone.now,
                 may_run=may_run_plan,
@@ -172,7 +174,7 @@ class Command(BaseCommand):
         if is_interrupted:
             # A worker would go on with it otherwise.
             with suppress(PlanHasMoved):
-                steering.pause_plan(plan=plan, by=plan.author, clock=timezone.now)
+                lifecycle.pause_plan(plan=plan, by=plan.author, clock=timezone.now)
         plan.refresh_from_db()
         if self.stdout.isatty():
             self.stdout.write("\r\x1b[K", ending="")

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from phones.management.quiet import without_request_lines
 from phones.models import Project, SyncRun
-from phones.services import syncing
-from phones.services.causes import words_for_cause
+from phones.services.sync import passes
+from phones.wording.causes import words_for_cause
 
 BAR_WIDTH = 30
 
@@ -33,8 +33,8 @@ class Command(BaseCommand):
 
     def _sync(self, project: Project) -> bool:
         try:
-            run = syncing.sync_project(project=project, clock=timezone.now, on_page=self._draw)
-        except syncing.SyncIsRunning as running:
+            run = passes.sync_project(project=project, clock=timezone.now, on_page=self._draw)
+        except passes.SyncIsRunning as running:
             since = timezone.localtime(running.run.started_at)
             self.stderr.write(f"{project.name}: another process is syncing it, since {since:%H:%M:%S}.")
             return False

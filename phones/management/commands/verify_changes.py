@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from phones.models import Project
-from phones.services.verifying import acknowledged_breaks, verify_diary, verify_guards
+from phones.services.audit.verification import acknowledged_breaks, verify_diary, verify_guards
 
 
 class Command(BaseCommand):

@@ -1,0 +1,115 @@
+"""The diary: the only place where changes are written down and settled, each step sealed in the same transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from django.db import connection, transaction
+
+from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
+from phones.services.audit.chain_breaks import standing_of
+from phones.services.audit.chain_heads import Head, Note, Standing, export_head
+from phones.services.audit.hash_chain import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
+from phones.services.audit.named_agents import name_agents
+from phones.services.plan_items.following import follow, hold_plans
+
+SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "answer_lost_at", "next_look_at", "look_count")
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Let what is committed within be on the disk before we go on.
+
+    On PostgreSQL every commit is. SQLite, as it is set, may lose the last ones when a machine loses its power; it
+    waits for the disk here alone, as that takes milliseconds. Within a transaction it can't be told to.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    sqlite = connection.connection
+    sqlite.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        sqlite.execute("PRAGMA synchronous = NORMAL")
+
+
+def begin(changes: Sequence[Change]) -> None:
+    """Write down changes of one project that are about to be sent.
+
+    :raises IntegrityError: another change of one of the phones is being sent, or a form was sent before.
+    """
+    if not changes:
+        return
+    with transaction.atomic():
+        Change.objects.bulk_create(changes)
+        name_agents(changes)
+        _seal(changes[0].project, [(change, SealKind.BEGUN) for change in changes])
+
+
+def settle(changes: Sequence[Change]) -> None:
+    """Write down what became of changes of one project, or that it is not known; rows of plans follow them."""
+    if not changes:
+        return
+    with transaction.atomic():
+        hold_plans(changes)
+        _save_endings(changes)
+        # Diga may have stored an agent that nobody had asked for.
+        name_agents([change for change in changes if change.stored])
+        _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
+        follow(changes)
+
+
+def _save_endings(changes: Sequence[Change]) -> None:
+    """Save what is settled of each change, by one statement that is prepared once."""
+    fields = [field for field in Change._meta.concrete_fields if field.attname in SETTLED_AND_LOOKS]
+    rows = [
+        [*(field.get_db_prep_save(getattr(change, field.attname), connection) for field in fields), change.pk]
+        for change in changes
+    ]
+    columns = ", ".join(f'"{field.column}" = %s' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.executemany(f'UPDATE "{Change._meta.db_table}" SET {columns} WHERE "id" = %s', rows)  # noqa: S608
+
+
+def record_observed(changes: Sequence[Change]) -> None:
+    """Write down changes of one project that were made elsewhere; they are settled from the start."""
+    if not changes:
+        return
+    with transaction.atomic():
+        Change.objects.bulk_create(changes)
+        name_agents(changes)
+        _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
+
+
+def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
+    """Append to the project's chain. Its head is locked, so that appending takes turns."""
+    head = ChainHead.objects.select_for_update().filter(project=project).first()
+    if head is None:
+        ChainHead.objects.bulk_create([ChainHead(project=project)], ignore_conflicts=True)
+        head = ChainHead.objects.select_for_update().get(project=project)
+    before = Head(head.number, head.mac)
+    seals: list[ChangeSeal] = []
+    for change, kind in news:
+        head.number += 1
+        digest = digest_of({name: getattr(change, name) for name in EVERY_FIELD}, kind)
+        head.mac = mac_of(
+            project_id=project.pk,
+            number=head.number,
+            change_id=change.pk,
+            kind=kind,
+            digest=digest,
+            before=head.mac,
+        )
+        seals.append(
+            ChangeSeal(project=project, number=head.number, change=change, kind=kind, digest=digest, mac=head.mac)
+        )
+    ChangeSeal.objects.bulk_create(seals)
+    head.save(update_fields=["number", "mac"])
+
+    def standing(note: Note) -> Standing:
+        return Standing.HELD if note.head == before else standing_of(project, note)
+
+    # The entry stands, whatever becomes of the file.
+    transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac), standing), robust=True)

@@ -1,0 +1,146 @@
+"""The diary as people look through it: filters, keyset pages, and which agents a change names."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from phones.models import Change, Outcome, Phone, Project
+from phones.services.number_reader.queries import spelled_digits
+from phones.services.phone_numbers import folding_pattern
+
+PAGE_SIZE = 50
+EXPORT_CHUNK = 2000
+# What a change may hold; the status only changes outside this desk.
+CHANGED_FIELDS = ("nickname", "inbound", "outbound", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a history is narrowed to; None, "" and False narrow nothing. The days are days of the site's zone."""
+
+    phone: uuid.UUID | None = None
+    agent: uuid.UUID | None = None
+    person: int | None = None
+    field: str = ""
+    source: str = ""
+    outcome: str = ""
+    since: date | None = None
+    until: date | None = None
+    q: str = ""
+    look: bool = False
+    plan: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when all changes are shown."""
+        return self == Wanted()
+
+    @property
+    def is_one_phone(self) -> bool:
+        """True when all changes of one phone are shown."""
+        return self.phone is not None and self == Wanted(phone=self.phone)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page, newest first. `older` and `newer` are the ids to page on from, None where there is nothing."""
+
+    changes: Sequence[Change]
+    older: int | None
+    newer: int | None
+
+
+def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
+    """Return the changes of the project that meet all that is wanted, newest first."""
+    changes = Change.objects.filter(project=project).order_by("-id")
+    if wanted.agent:
+        # The order by the table of agents lets its index bring the newest changes first.
+        changes = changes.filter(named_agents__agent_id=wanted.agent).order_by("-named_agents__change_id")
+    exact = {
+        "phone": wanted.phone,
+        "actor": wanted.person,
+        "plan": wanted.plan,
+        "source": wanted.source or None,
+        "outcome": wanted.outcome or None,
+    }
+    changes = changes.filter(**{name: value for name, value in exact.items() if value is not None})
+    if wanted.field:
+        changes = changes.filter(after__has_key=wanted.field)
+    if wanted.since:
+        changes = changes.filter(created_at__gte=_midnight(wanted.since))
+    if wanted.until:
+        changes = changes.filter(created_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    if wanted.look:
+        # Few rows, which their own index finds; else SQLite walks through the whole history for them.
+        changes = changes.filter(pk__in=Change.objects.filter(_needs_a_look(), project=project).values("pk"))
+    return changes.filter(_text(project, wanted.q)) if wanted.q else changes
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _needs_a_look() -> Q:
+    """Match what nobody knows, and what Diga stored instead as long as no later save of the number went well."""
+    later = Change.objects.filter(phone=OuterRef("phone"), pk__gt=OuterRef("pk"), outcome=Outcome.CONFIRMED)
+    return Q(outcome__in=(Outcome.UNKNOWN, Outcome.MISMATCH)) & (Q(outcome=Outcome.UNKNOWN) | Q(~Exists(later)))
+
+
+def _text(project: Project, query: str) -> Q:
+    """Match any spelling of a number, or a part of a ticket in any case and with any accents."""
+    found = Q(ticket__regex=folding_pattern(query))
+    spelled = spelled_digits(query)
+    if not spelled:
+        return found | Q(number__icontains=query)
+    numbers = Q()
+    for digits in spelled:
+        numbers |= Q(digits__contains=digits)
+    return found | Q(phone__in=Phone.objects.filter(numbers, project=project).values("pk"))
+
+
+def history_page(
+    project: Project, wanted: Wanted, *, older_than: int | None = None, newer_than: int | None = None
+) -> HistoryPage:
+    """Return one page of the history, with each change's phone. One query.
+
+    `older_than` wins; with nothing newer than `newer_than`, the page is the first one.
+    """
+    found = matching_changes(project, wanted).select_related("phone")
+    if older_than is not None:
+        return _page(found.filter(pk__lt=older_than)[: PAGE_SIZE + 1], is_first=False)
+    if newer_than is None:
+        return _page(found[: PAGE_SIZE + 1], is_first=True)
+    newer = list(found.filter(pk__gt=newer_than).reverse()[: PAGE_SIZE + 1])
+    if len(newer) <= PAGE_SIZE:
+        # The newest page is always a whole one.
+        return _page(found[: PAGE_SIZE + 1], is_first=True)
+    changes = newer[:PAGE_SIZE][::-1]
+    return HistoryPage(changes, changes[-1].pk, changes[0].pk)
+
+
+def _page(found: Iterable[Change], *, is_first: bool) -> HistoryPage:
+    rows = list(found)
+    changes = rows[:PAGE_SIZE]
+    older = changes[-1].pk if len(rows) > PAGE_SIZE else None
+    return HistoryPage(changes, older, None if is_first or not changes else changes[0].pk)
+
+
+def change_of_form(phone: Phone, form_token: uuid.UUID | None) -> Change | None:
+    """Return the change of the phone that was made with this form, if there is one. One query at most."""
+    return Change.objects.filter(phone=phone, form_token=form_token).first() if form_token else None
+
+
+def look_count(project: Project) -> int:
+    """Return how many changes of the project need a look. One query."""
+    return matching_changes(project, Wanted(look=True)).order_by().count()
+
+
+def people_in(project: Project) -> list[User]:
+    """Return the people with a change in the project's history, by name. One query."""
+    theirs = Change.objects.filter(project=project, actor=OuterRef("pk"))
+    return list(User.objects.filter(Exists(theirs)).order_by("first_name", "last_name", "username"))

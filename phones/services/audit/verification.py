@@ -1,0 +1,189 @@
+"""Verifying the diary: does each entry, and the chain over them, still say what was written?
+
+Entries and seals are read as two sorted streams of bare columns, so that memory stays small however long the diary.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from phones.models import ChainBreak, ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
+from phones.services.audit.chain_breaks import standing_of
+from phones.services.audit.chain_heads import NO_HEAD, Head, HeadSpoiled, Note, Standing, exported_note, head_path
+from phones.services.audit.hash_chain import EVERY_FIELD, digests_of, mac_of
+
+CHUNK = 2000
+# With another key every seal is wrong; nobody reads 100,000 lines.
+NAMED_FAULTS = 50
+_ID, _OUTCOME = EVERY_FIELD.index("id"), EVERY_FIELD.index("outcome")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was looked at, and in words what is not as it was written: the first `NAMED_FAULTS` of `fault_count`."""
+
+    faults: list[str]
+    fault_count: int = 0
+    change_count: int = 0
+    seal_count: int = 0
+
+    def add(self, faults: Iterable[str]) -> None:
+        """Count faults, and keep the words of the first ones."""
+        for fault in faults:
+            self.fault_count += 1
+            if self.fault_count <= NAMED_FAULTS:
+                self.faults.append(fault)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Where following the seals has come to."""
+
+    last: Head = NO_HEAD
+
+
+def verify_guards() -> list[str]:
+    """Name the triggers that are missing: without them the database lets anybody alter what stands."""
+    return [
+        _("The trigger %(name)s is missing: the database no longer guards the diary. “migrate” puts it back.")
+        % {"name": name}
+        for name in append_only.missing_triggers()
+    ]
+
+
+def verify_diary(*, project: Project) -> Verdict:
+    """Compare every entry of a project with its seals, the seals with each other, and their end with the file.
+
+    The caller sees to it that all is read as of one moment. The file is read first: it is behind the database then.
+    """
+    verdict = Verdict([])
+    try:
+        note: Note | None = exported_note(project.pk)
+    except HeadSpoiled:
+        note = None
+    chain = _Chain()
+    verdict.add(_check_seals(project, chain, verdict))
+    verdict.add(_check_entries(project, verdict))
+    verdict.add(_check_end(project, chain.last))
+    verdict.add(_check_exported(project, chain.last, note))
+    return verdict
+
+
+def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[str]:
+    """Follow the chain from its beginning."""
+    seals = ChangeSeal.objects.filter(project=project).order_by("number")
+    columns = ("number", "change_id", "kind", "digest", "mac")
+    for number, change_id, kind, digest, mac in seals.values_list(*columns).iterator(chunk_size=CHUNK):
+        expected = chain.last.number + 1
+        if number != expected:
+            yield _("Seals %(first)s to %(last)s are gone.") % {"first": expected, "last": number - 1}
+        elif mac != mac_of(
+            project_id=project.pk,
+            number=number,
+            change_id=change_id,
+            kind=kind,
+            digest=digest,
+            before=chain.last.mac,
+        ):
+            yield _("Seal %(number)s, of change %(change)s, was altered, moved or made with another key.") % {
+                "number": number,
+                "change": change_id,
+            }
+        chain.last = Head(number, mac)
+        verdict.seal_count += 1
+
+
+def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
+    """Compare each entry with what its seals say of it."""
+    changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
+    seals = ChangeSeal.objects.filter(project=project).order_by("change_id", "number")
+    sealed = seals.values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
+    for change_id, values, seal in _paired(changes.iterator(chunk_size=CHUNK), _by_change(sealed)):
+        verdict.change_count += values is not None
+        if fault := _fault_of(values, seal):
+            yield fault % {"change": change_id}
+
+
+# The digests of an entry's beginning and of its latest ending, as sealed; None where there is no such seal.
+_Sealed = tuple[str | None, str | None]
+
+
+def _by_change(seals: Iterator[tuple[int, str, str]]) -> Iterator[tuple[int, _Sealed]]:
+    for change_id, group in groupby(seals, key=itemgetter(0)):
+        latest = {kind: digest for _change_id, kind, digest in group}
+        yield change_id, (latest.get(SealKind.BEGUN), latest.get(SealKind.SETTLED))
+
+
+def _paired(
+    changes: Iterator[Sequence[Any]], seals: Iterator[tuple[int, _Sealed]]
+) -> Iterator[tuple[int, Sequence[Any] | None, _Sealed | None]]:
+    """Join two streams sorted by the change's id; None stands for what is in one of them only."""
+    values, seal = next(changes, None), next(seals, None)
+    while values is not None or seal is not None:
+        change_id = min([*([values[_ID]] if values else []), *([seal[0]] if seal else [])])
+        has_values, has_seal = bool(values and values[_ID] == change_id), bool(seal and seal[0] == change_id)
+        yield change_id, values if has_values else None, seal[1] if seal and has_seal else None
+        values = next(changes, None) if has_values else values
+        seal = next(seals, None) if has_seal else seal
+
+
+def _fault_of(values: Sequence[Any] | None, sealed: _Sealed | None) -> str:
+    """Say what is wrong with an entry, with a place for its id; "" if nothing is."""
+    if values is None:
+        return _("Change %(change)s is gone: it was deleted, or moved to another project.")
+    if sealed is None:
+        return _("Change %(change)s has no seal: it was put in by other means.")
+    begun, settled = digests_of(values)
+    sealed_begun, sealed_settled = sealed
+    if sealed_begun not in {None, begun}:
+        return _("Change %(change)s was altered: what was wanted is not what was written.")
+    if sealed_settled is None and values[_OUTCOME] != Outcome.PENDING:
+        return _("Change %(change)s was altered: it has an ending that was never written.")
+    if sealed_settled not in {None, settled}:
+        return _("Change %(change)s was altered: it is not what was written when it ended.")
+    return ""
+
+
+def _check_end(project: Project, last: Head) -> Iterator[str]:
+    """Compare the last seal with the row that says where to go on."""
+    head = ChainHead.objects.filter(project=project).values_list("number", "mac").first() or NO_HEAD
+    if head != last:
+        yield _("The chain ends with seal %(last)s, and was left at seal %(number)s.") % {
+            "last": last.number,
+            "number": head[0],
+        }
+
+
+def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator[str]:
+    """Compare the chain with its end as noted outside the database; what somebody has acknowledged is no fault."""
+    head = note.head if note else None
+    words = {"path": head_path(project.pk), "number": head.number if head else 0, "last": last.number}
+    if head == NO_HEAD and last != NO_HEAD:
+        yield _("%(path)s is gone: nobody can say whether the chain was cut off.") % words
+    elif note and standing_of(project, note) is not Standing.LOST:
+        return
+    elif head is None:
+        yield _("%(path)s can’t be read or was spoiled: nobody can say whether the chain was cut off.") % words
+    elif head.number > last.number:
+        yield _("The chain was cut off: it ends with seal %(last)s, and %(path)s notes seal %(number)s.") % words
+    else:
+        yield _("The chain was made anew: seal %(number)s is not the one that %(path)s notes.") % words
+
+
+def acknowledged_breaks(*, project: Project) -> list[str]:
+    """Say in words who has acknowledged which breaks of the chain, the first one first."""
+    told = _("%(time)s: %(person)s has acknowledged that seal %(number)s was noted, and the chain ended with %(last)s.")
+    return [
+        told
+        % {
+            "time": each.acknowledged_at.isoformat(timespec="seconds"),
+            "person": each.actor_name,
+            "number": each.noted_number,
+            "last": each.found_number,
+        }
+        for each in ChainBreak.objects.filter(project=project).order_by("pk")
+    ]

@@ -1,0 +1,158 @@
+"""The guard before a change: what it will do to live calls, and whether the person has agreed to that."""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from phones import diga
+from phones.models import Phone, Project
+from phones.services.clock import has_passed
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import Intention, renewed
+from phones.services.routing.impact import Impact, Target, Use, fingerprint
+from phones.services.routing.lane_impacts import lane_impacts
+from phones.services.sync.refresh import UsersRead, reread_agents, reread_users
+
+Clock = Callable[[], datetime]
+# A large agent answers on thousands of numbers; sentences name a few and count the rest.
+NAMED_USES = 20
+# Somebody may publish another version in Diga meanwhile; then this change would publish the old one again.
+AGENTS_FRESH_FOR = timedelta(seconds=60)
+# So many pages of an agent's phones are read in each direction before a refusal is told: one phone proves it.
+USER_PAGES = 3
+
+
+class PredictedRefusal(Exception):
+    """Diga would refuse: nothing was sent. `impacts` says because of which phones; it was read for this."""
+
+    def __init__(self, impacts: tuple[Impact, ...]) -> None:
+        super().__init__("Diga would refuse this change")
+        self.impacts = impacts
+
+
+class NotChecked(Exception):
+    """Our copy foresees a refusal, and Diga could not be asked: nothing was sent.
+
+    `error` is why; without one our copy is too far from what Diga lists, and needs a sync.
+    """
+
+    def __init__(self, error: diga.DigaError | None = None) -> None:
+        super().__init__("Whether Diga would refuse this change could not be found out")
+        self.error = error
+
+
+class NoConsent(Exception):
+    """Live calls would change in a way that the person has not ticked; `impacts` says how."""
+
+    def __init__(self, impacts: tuple[Impact, ...]) -> None:
+        super().__init__("The person has not agreed to what this change does")
+        self.impacts = impacts
+
+
+def impacts_of(phone: Phone, intention: Intention) -> tuple[Impact, ...]:
+    """Say what the intention will do with live calls, lane by lane. One query for each agent wanted."""
+    return lane_impacts(phone, intention, other_uses=partial(_other_uses, phone))
+
+
+def _other_uses(phone: Phone, target: Target, among: Collection[uuid.UUID] | None = None) -> tuple[list[Use], int]:
+    """Return the first of the other phones that the target's agent answers or dials from, and their number.
+
+    `among` are the ids to look among, if not all.
+    """
+    users = Phone.objects.filter(project=phone.project_id).using_agents({target.agent.id}).exclude(pk=phone.pk)
+    if among is not None:
+        users = users.filter(pk__in=among)
+    first = [Use(*row) for row in users.values_list("pk", "shown")[: NAMED_USES + 1]]
+    return first[:NAMED_USES], len(first) if len(first) <= NAMED_USES else users.count()
+
+
+def guard_change(
+    *,
+    project: Project,
+    phone: Phone,
+    intention: Intention,
+    client: diga.DigaClient,
+    agreed: str | None,
+    clock: Clock,
+) -> tuple[Impact, ...]:
+    """Say what the intention will do, on a copy of the agents that is fresh enough to say it.
+
+    `agreed` is the fingerprint of the impacts that the person has ticked, or None.
+
+    :raises PredictedRefusal: Diga would refuse, by what it has now.
+    :raises NotChecked: our copy foresees a refusal, and what that rests on could not be read.
+    :raises NoConsent: consent is needed, and `agreed` is None or for something else.
+    :raises DigaError: the agents had to be read, and Diga gave no usable answer.
+    """
+    if not intention.moves_calls:
+        return ()
+    agents = None
+    if has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
+        agents = reread_agents(project=project, client=client, clock=clock)
+    impacts = impacts_of(phone, renewed(intention, directory_of(project)))
+    if any(impact.is_refused for impact in impacts):
+        # Ask before telling a person that something can't be done.
+        impacts = _impacts_read(project, phone, intention, client, clock, agents)
+    if any(impact.is_refused for impact in impacts):
+        raise PredictedRefusal(impacts)
+    if any(impact.needs_consent for impact in impacts) and agreed != fingerprint(impacts):
+        raise NoConsent(impacts)
+    return impacts
+
+
+def _impacts_read(
+    project: Project,
+    phone: Phone,
+    intention: Intention,
+    client: diga.DigaClient,
+    clock: Clock,
+    agents: diga.AgentList | None,
+) -> tuple[Impact, ...]:
+    """Read what the refusals rest on, the agents and the phones of those that stand in the way; foresee it anew.
+
+    `agents` are what was read just now, if they were.
+    """
+    read: dict[uuid.UUID, UsersRead] = {}
+    try:
+        agents = agents or reread_agents(project=project, client=client, clock=clock)
+        while True:
+            impacts = impacts_of(phone, renewed(intention, directory_of(project)))
+            unread = holders_of(impacts) - read.keys()
+            if not unread:
+                return tuple(as_read(phone, impact, read) for impact in impacts)
+            for agent_id in unread:
+                agents.require(agent_id)
+                read[agent_id] = read_users(project, agent_id, client, clock)
+    except diga.DigaError as error:
+        raise NotChecked(error) from error
+
+
+def holders_of(impacts: Iterable[Impact]) -> set[uuid.UUID]:
+    """Return the agents of which other phones stand in the way."""
+    return {impact.target.agent.id for impact in impacts if impact.is_held_elsewhere and impact.target}
+
+
+def read_users(project: Project, agent_id: uuid.UUID, client: diga.DigaClient, clock: Clock) -> UsersRead:
+    """Read phones of an agent, enough of them to prove a refusal.
+
+    :raises DigaError: Diga gave no usable answer.
+    """
+    return reread_users(project=project, agent_id=agent_id, client=client, clock=clock, page_limit=USER_PAGES)
+
+
+def as_read(phone: Phone, impact: Impact, read: Mapping[uuid.UUID, UsersRead]) -> Impact:
+    """Return a refusal by the phones that were read, where not all of the agent's were.
+
+    :raises NotChecked: none of those stands in the way.
+    """
+    if not impact.is_held_elsewhere or impact.target is None:
+        return impact
+    users = read[impact.target.agent.id]
+    if users.is_complete:
+        return impact
+    others, count = _other_uses(phone, impact.target, users.ids)
+    if not others:
+        raise NotChecked
+    return replace(impact, others=tuple(others), other_count=count, is_at_least=True)

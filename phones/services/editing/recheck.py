@@ -1,0 +1,59 @@
+"""Settling what nobody waits for any more: changes whose process died, and outcomes that are not known yet."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from phones import diga
+from phones.models import Change, NoKey, Outcome
+from phones.services.audit import log
+from phones.services.clock import database_clock
+from phones.services.editing.outcome import AgentsRead, read_agents, settle_by_reading
+from phones.services.editing.recheck_times import claim_look, due, keep_unknown
+from phones.services.projects.keys import client_for
+
+Clock = Callable[[], datetime]
+# After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
+_ENDS_IT = (diga.DigaUnavailable, diga.DigaRateLimited, diga.DigaAuthError, diga.DigaForbidden)
+
+
+def sweep(*, clock: Clock) -> int:
+    """Read again what every open change that is due has come to, and return how many were settled. Sends nothing.
+
+    Where Diga doesn't answer, one change of the project is tried: the others wait for the next time.
+    """
+    clock = database_clock(clock)
+    projects: dict[uuid.UUID, _ProjectSweep] = {}
+    for change in due(Change.objects.select_related("project", "phone"), "created_at", clock()):
+        project = projects.setdefault(change.project_id, _ProjectSweep(clock))
+        if not project.is_over and claim_look(change, begun_at=change.created_at, now=clock()):
+            project.look(change)
+    return sum(project.settled_count for project in projects.values())
+
+
+class _ProjectSweep:
+    """One project's part of a sweep: its agents are read once at most, and the first silence ends it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._agents: list[AgentsRead | None] = []
+        self.is_over = False
+        self.settled_count = 0
+
+    def look(self, change: Change) -> None:
+        """Read what became of the change; a dead sender's that can't be read is unknown from now on."""
+        try:
+            client = client_for(change.project)
+        except NoKey:
+            if change.outcome == Outcome.PENDING:
+                keep_unknown(change, begun_at=change.created_at)
+                log.settle([change])
+            return
+        error = settle_by_reading(change, client, self._clock, agents_of=self._agents_of)
+        self.is_over = isinstance(error, _ENDS_IT)
+        self.settled_count += not change.is_open
+
+    def _agents_of(self, change: Change) -> AgentsRead | None:
+        if not self._agents:
+            self._agents.append(read_agents(change.project, client_for(change.project), self._clock))
+        return self._agents[0]

@@ -1,0 +1,1 @@
+"""Numbers out to files and back in: CSV and workbooks, and which cells of an export were edited."""

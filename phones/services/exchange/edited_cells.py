@@ -1,0 +1,142 @@
+"""Did somebody type into a cell since it was exported? What spreadsheets do to a text by themselves does not count.
+
+Pure. All of the import rests on it: a cell that reads as the export wrote it is left alone.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from phones.services.nicknames import one_line
+from phones.services.phone_numbers import folded
+from phones.services.routing.edits import NICKNAME_LIMIT
+from phones.services.tables.cell_guard import LOST, guarded, unguarded, without_controls
+from phones.services.tables.conversions import may_be_conversion
+
+SHOWN_LENGTH = 80
+_ROUNDED = re.compile(r"(-?\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})")
+# Longer rows of digits than a number can have, of which a comparison would take long.
+_NUMBER_LENGTH = 40
+# What programs put in the place of a letter: a mark for the letter, or for each of its UTF-16 units or UTF-8 bytes.
+_LOSSES = frozenset(f"?{LOST}")
+_WIDTHS: tuple[Callable[[str], int], ...] = (
+    lambda _letter: 1,
+    lambda letter: 1 + (ord(letter) > 0xFFFF),
+    lambda letter: len(letter.encode("utf-8", "replace")),
+)
+# How Excel writes in XML what has no place there.
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+# Spreadsheets set to English, Spanish, German, French, Portuguese and Italian; a mark that was lost doesn't matter.
+_ERRORS = re.compile(
+    r"#[¡¿?]?(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|UNKNOWN|CONNECT|BUSY|ERROR|MACRO|VALOR|NOMBRE|"
+    r"NULO|DESBORDAMIENTO|BEZUG|WERT|ZAHL|UBERLAUF|VALEUR|NOM|NUL|PROPAGATION|NOME|RIF|VALORE)[!?]|"
+    r"#(?:N/A|N/D|NV|N/V|GETTING_DATA)[!?]?|(?:Err|Fehler|Error|Erro|Erreur):\d{3}"
+)
+
+
+class NotUnderstood(Exception):
+    """A line of the file can't become a row of a plan; `str()` of it is a sentence for the person, translated."""
+
+
+def is_untouched(cell: str, text: str) -> bool:
+    """Say whether a cell still holds a text that was exported, with or without its guard."""
+    if cell in (text, guarded(text)):
+        # Nearly always, and quickly told.
+        return True
+    shown, was = _normalised(cell), _normalised(text)
+    if shown == was or _is_rounding_of(shown, was) or _is_lossy(shown, was):
+        return True
+    lines = {one_line(text), one_line(guarded(text))}
+    return one_line(shown) in lines or one_line(unguarded(cell)) == one_line(text)
+
+
+def _normalised(text: str) -> str:
+    """Return what workbooks and editors make of a text: line ends alike, letters composed, what XML can't say lost."""
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", without_controls(plain))
+
+
+def _is_lossy(cell: str, text: str) -> bool:
+    """Say whether a cell holds what is left of a text in an encoding that lacks some of its letters."""
+    if not _LOSSES.intersection(cell):
+        return False
+    return any(_is_lossy_copy(cell, start + text, width) for start in ("", "'") for width in _WIDTHS)
+
+
+def _is_lossy_copy(cell: str, text: str, width: Callable[[str], int]) -> bool:
+    """Say whether a cell is a text of which some letters beyond ASCII became marks, `width` of them each. Linear."""
+    place = 0
+    for letter in text:
+        if cell[place : place + 1] == letter:
+            place += 1
+        elif not letter.isascii() and cell[place : place + width(letter)] in (
+            LOST * width(letter),
+            "?" * width(letter),
+        ):
+            place += width(letter)
+        else:
+            return False
+    return place == len(cell)
+
+
+def _is_rounding_of(cell: str, text: str) -> bool:
+    """Say whether a cell such as `3.49512E+10` is what a spreadsheet shows of a number with these digits."""
+    rounded = _ROUNDED.fullmatch(cell.strip()) if len(cell) <= _NUMBER_LENGTH else None
+    digits = text.strip().removeprefix("+")
+    if not rounded or not digits.isascii() or not digits.isdigit() or len(digits) > _NUMBER_LENGTH:
+        return False
+    decimals = rounded[2] or ""
+    lead = f"{rounded[1]}.{decimals}" if decimals else rounded[1]
+    return f"{Decimal(int(digits)):.{len(decimals)}E}" == f"{lead}E+{int(rounded[3])}"
+
+
+def may_be_by_itself(cell: str, text: str) -> bool:
+    """Say whether a spreadsheet may have made this cell of a text, so that a person has to say whether they did.
+
+    It is another spelling of the same number, date or time, or the same text without its accents.
+    """
+    typed = unguarded(cell)
+    return may_be_conversion(typed, text) or (typed.isascii() and not text.isascii() and _bare(typed) == _bare(text))
+
+
+def _bare(text: str) -> str:
+    return " ".join(folded(text).split())
+
+
+def is_error(cell: str) -> bool:
+    """Say whether a cell holds what a spreadsheet shows for a formula without a result, in whatever language."""
+    text = cell.strip()
+    # A letter may have lost its accent, or the mark before it.
+    bare = unicodedata.normalize("NFKD", text[:SHOWN_LENGTH]).encode("ascii", "ignore").decode()
+    return any(_ERRORS.fullmatch(each) is not None for each in (text, bare))
+
+
+def typed_nickname(cell: str) -> str:
+    """Return the nickname that somebody typed, on one line; "" removes it.
+
+    :raises NotUnderstood: it is too long, an error value, or has lost letters.
+    """
+    check_value(cell, "nickname")
+    typed = one_line(unguarded(cell))
+    if len(typed) > NICKNAME_LIMIT:
+        raise NotUnderstood(_("The nickname has more than %(count)s characters.") % {"count": NICKNAME_LIMIT})
+    if LOST in typed:
+        raise NotUnderstood(
+            _("The nickname “%(typed)s” holds characters that were lost when the file was saved.") % {"typed": typed}
+        )
+    return typed
+
+
+def check_value(cell: str, column: str) -> None:
+    """Refuse a cell that holds an error value: what was looked up was not found, so nobody meant to write it.
+
+    :raises NotUnderstood: it does.
+    """
+    if is_error(cell):
+        raise NotUnderstood(
+            _("The cell of “%(column)s” holds an error value, %(text)s, and no text.")
+            % {"column": column, "text": cell.strip()}
+        )

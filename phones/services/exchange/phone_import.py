@@ -1,0 +1,145 @@
+"""From an uploaded table to what a plan is made from.
+
+A row is about the phone with its id, else with its number. Only the nickname and the agents are ever changed: the
+status, the note and all other columns of an export are there to be read. A column that is missing keeps its field. A
+cell keeps it too if it reads as the export wrote it at the moment that `read_at` names, or as it would write it today;
+so a file that was not edited changes nothing, however old it is. An emptied cell removes the nickname or unassigns the
+agent; `row_edits` says what is wanted by the rest.
+"""
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+
+from phones.models import Phone, Project
+from phones.services.exchange.agent_names import AgentNames
+from phones.services.exchange.edited_cells import NotUnderstood, is_untouched
+from phones.services.exchange.import_encoding import TEXTS, choose_encoding
+from phones.services.exchange.past_values import Changes, changes_since, read_moment
+from phones.services.exchange.phone_export import COLUMNS, row_of
+from phones.services.exchange.row_edits import EditReader
+from phones.services.exchange.row_matching import drop_foreign_ids, phones_of_rows
+from phones.services.plans.drafts import Draft, LineProblem
+from phones.services.routing.catalogue import Directory
+from phones.services.tables.cell_guard import unguarded
+from phones.services.tables.encodings import is_misread
+from phones.services.tables.read import Row, Table
+
+BATCH_SIZE = 2500
+
+
+def draft_from_table(
+    *, project: Project, table: Table, directory: Directory, can_label: bool, can_route: bool
+) -> Draft:
+    """Return the rows in which something was edited, and the lines that can't be understood. Few queries a batch.
+
+    A line with a problem makes no row, even if other cells of it could be read.
+
+    :raises NotATable: the columns don't say which numbers the rows are about, or what to change, or nobody can tell in
+        which encoding the file was saved.
+    """
+    return _Import(project, table, directory, can_label=can_label, can_route=can_route).draft()
+
+
+class _Import:
+    """One table on its way to a draft."""
+
+    def __init__(
+        self, project: Project, table: Table, directory: Directory, *, can_label: bool, can_route: bool
+    ) -> None:
+        self.project, self.table, self.directory = project, table, directory
+        self.columns, self.encoding = choose_encoding(project, table, directory)
+        self.foreign_ids = drop_foreign_ids(table, self.columns)
+        self.edits = EditReader(
+            columns=self.columns,
+            names=AgentNames(directory),
+            agents_changed_at=project.agents_changed_at,
+            hides_faults=table.hides_faults,
+            can_label=can_label,
+            can_route=can_route,
+        )
+        self.lines: dict[uuid.UUID, int] = {}
+        self.undated_count = self.aside_count = 0
+
+    def draft(self) -> Draft:
+        """Return what the rows come to."""
+        draft = Draft()
+        for start in range(0, len(self.table.rows), BATCH_SIZE):
+            self._read_batch(self.table.rows[start : start + BATCH_SIZE], draft)
+        draft.notes = list(self._notes())
+        return draft
+
+    def _read_batch(self, raw_rows: Sequence[Row], draft: Draft) -> None:
+        raw = {row.line: row for row in raw_rows}
+        rows = [row for row in map(self._decoded, raw_rows) if not self._is_aside(row)]
+        found = phones_of_rows(project=self.project, rows=rows, columns=self.columns)
+        moments = {
+            phone.pk: read_moment(self.columns.cell(row, "read_at")) for row, phone in found if isinstance(phone, Phone)
+        }
+        self.undated_count += sum(moment is None for moment in moments.values())
+        changes = changes_since(moments)
+        for row, phone in found:
+            if isinstance(phone, NotUnderstood):
+                draft.problems.append(LineProblem(row.line, str(phone)))
+                continue
+            first = self.lines.setdefault(phone.pk, row.line)
+            if first != row.line:
+                text = _("%(number)s is in line %(line)s already.") % {"number": phone.shown, "line": first}
+                draft.problems.append(LineProblem(row.line, text))
+                continue
+            self._read_row(row, raw[row.line], phone, changes, draft)
+
+    def _read_row(self, row: Row, raw: Row, phone: Phone, changes: Changes, draft: Draft) -> None:
+        written = dict(zip(COLUMNS, row_of(phone, self.directory), strict=True))
+        if self.columns.is_written(row, written):
+            return
+        moment = read_moment(self.columns.cell(row, "read_at"))
+        planned, faults = self.edits.read(
+            self._settled(row, raw, written), phone, written, changes.get(phone.pk, ()), moment
+        )
+        draft.problems += [LineProblem(row.line, fault) for fault in faults]
+        if planned and not faults:
+            draft.rows.append(planned)
+
+    def _is_aside(self, row: Row) -> bool:
+        is_aside = self.columns.is_aside(row)
+        self.aside_count += is_aside
+        return is_aside
+
+    def _decoded(self, row: Row) -> Row:
+        if self.encoding.is_sure or "".join(row.cells).isascii():
+            return row
+        return replace(row, cells=tuple(map(self.encoding.decode, row.cells)))
+
+    def _settled(self, row: Row, raw: Row, written: dict[str, str]) -> Row:
+        """Return the row with our text in each cell that reads so in another encoding: files are edited in parts."""
+        cells = list(row.cells)
+        for code in TEXTS:
+            place = self.columns.places.get(code)
+            if place is None or place >= len(cells) or raw.cells[place].isascii():
+                continue
+            text = unguarded(written[code])
+            if not is_untouched(cells[place], text) and self._reads_as(raw.cells[place], {text, written[code]}):
+                cells[place] = written[code]
+        return replace(row, cells=tuple(cells))
+
+    def _reads_as(self, cell: str, texts: Collection[str]) -> bool:
+        readings = {encoding.decode(cell) for encoding in self.table.encodings}
+        return not readings.isdisjoint(texts) or any(is_misread(cell, text) for text in texts)
+
+    def _notes(self) -> Iterator[dict[str, str | int]]:
+        """Yield what a person has to know of how the file was read, as `Plan.notes` keeps it."""
+        if self.table.sheet:
+            yield {"code": "sheet", "name": self.table.sheet}
+        if self.table.head_line > 1:
+            yield {"code": "head", "line": self.table.head_line}
+        if not self.encoding.is_sure:
+            yield {"code": "encoding", "name": self.encoding.name}
+        if self.foreign_ids:
+            yield {"code": "foreign_ids", "column": self.foreign_ids}
+        if self.aside_count:
+            yield {"code": "aside", "count": self.aside_count}
+        if self.undated_count:
+            yield {"code": "undated", "count": self.undated_count}

@@ -1,0 +1,223 @@
+"""Finding phones: filters, search and keyset pages over our copy."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from phones.models import Phone, Project, Selection
+from phones.services.finding.health import condition
+from phones.services.finding.keyset import END, UNKNOWN_KEY, Order
+from phones.services.finding.search import QUERY_LIMIT, Counted, Search, Way
+from phones.services.routing.catalogue import Directory
+
+__all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
+
+PAGE_SIZES = (50, 25, 100)
+PAGE_SIZE = PAGE_SIZES[0]
+# What a list shows; the long texts that only searches read stay in the table.
+LISTED = (
+    "project_id",
+    "number",
+    "shown",
+    "nickname",
+    "status",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "telephony_provider",
+    "assigned_at",
+    "released_at",
+    "fetched_at",
+    "missing_since",
+    "refused_at",
+    "refused_status",
+)
+NONE = "none"
+UNKNOWN = "unknown"
+MISSING = "missing"
+HOW_SHOWN = ("sort", "size", "cols", "after", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A list as its address says it: what it is narrowed to, then its order, its look and its page.
+
+    Empty texts narrow nothing. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
+    `selection` is the id of a `Selection`; dates are ISO days of the site's time zone, both included. `sort` is a
+    code of `ordering.KEYS`, with `-` before it for the other way round; `size` counts rows; `cols` are the columns
+    shown, with commas; `after` and `before` are cursors.
+    """
+
+    q: str = ""
+    status: str = ""
+    provider: str = ""
+    inbound: str = ""
+    outbound: str = ""
+    health: str = ""
+    selection: str = ""
+    assigned_from: str = ""
+    assigned_to: str = ""
+    sort: str = ""
+    size: str = ""
+    cols: str = ""
+    after: str = ""
+    before: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the whole list is shown."""
+        return not any(getattr(self, field.name) for field in fields(self) if field.name not in HOW_SHOWN)
+
+    @property
+    def order(self) -> Order:
+        """The order of the rows."""
+        return Order.of(self.sort)
+
+    @property
+    def page_size(self) -> int:
+        """How many rows a page has."""
+        return next((size for size in PAGE_SIZES if str(size) == self.size), PAGE_SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePage:
+    """One page of a list, with the cursors of its neighbours ("" where there is none).
+
+    `total` counts all that match, on every page.
+    """
+
+    phones: Sequence[Phone]
+    total: int
+    before: str
+    after: str
+
+
+def matching(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> QuerySet[Phone]:
+    """Return the phones of the project that meet all criteria, unordered."""
+    phones = Phone.objects.filter(_narrowing(project, criteria, directory, now), project=project)
+    return phones.filter(Search.of(project, criteria.q, directory).condition) if criteria.q else phones
+
+
+def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Q:
+    """Return all that the criteria ask for but the search.
+
+    What Diga said last of a phone that left it, its status and agents, is found only where such phones are asked for.
+    """
+    wanted = Q()
+    if MISSING in (criteria.status, criteria.health):
+        wanted &= Q(missing_since__isnull=False)
+    elif criteria.status or criteria.inbound or criteria.outbound:
+        wanted &= Q(missing_since__isnull=True)
+    if criteria.status and criteria.status != MISSING:
+        wanted &= Q(status=criteria.status)
+    if criteria.provider:
+        wanted &= Q(telephony_provider=criteria.provider)
+    if criteria.health:
+        wanted &= condition(criteria.health, project, directory, now)
+    if criteria.selection:
+        wanted &= Q(pk__in=_selected(project, criteria.selection))
+    if criteria.inbound:
+        wanted &= _lane("inbound", criteria.inbound, directory)
+    if criteria.outbound:
+        wanted &= _lane("outbound", criteria.outbound, directory)
+    return wanted & _assigned(criteria)
+
+
+def _selected(project: Project, selection: str) -> list[uuid.UUID]:
+    """Return the ids of a frozen list; none where there is no such list in the project."""
+    try:
+        found = Selection.objects.filter(project=project, pk=uuid.UUID(selection)).first()
+    except ValueError:
+        return []
+    return [uuid.UUID(phone_id) for phone_id in found.phone_ids] if found else []
+
+
+def _lane(lane: str, wanted: str, directory: Directory) -> Q:
+    column = f"{lane}_agent_id"
+    if wanted == NONE:
+        return Q(**{f"{column}__isnull": True})
+    if wanted == UNKNOWN:
+        # Never heard of, or no longer listed; to ask for "none of the listed" would read every row.
+        gone = [agent.id for agent in directory.agents if not agent.is_listed]
+        return Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{column}__in": gone})
+    try:
+        return Q(**{column: uuid.UUID(wanted)})
+    except ValueError:
+        return Q(pk__in=())
+
+
+def _assigned(criteria: Criteria) -> Q:
+    first, last = day(criteria.assigned_from), day(criteria.assigned_to)
+    wanted = Q()
+    if first:
+        wanted &= Q(assigned_key__gte=_midnight(first))
+    if last:
+        wanted &= Q(assigned_key__lt=_midnight(last + timedelta(days=1)), assigned_at__isnull=False)
+    return wanted
+
+
+def day(text: str) -> date | None:
+    """Return the day of an ISO text, None where it is none that calendars of this age have."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 9000 else None
+
+
+def _midnight(of: date) -> datetime:
+    return timezone.make_aware(datetime.combine(of, time.min))
+
+
+def phone_page(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> PhonePage:
+    """Return the page that the criteria's order and cursor name. One query, and one for a selection.
+
+    A spoilt cursor, and one with nothing behind it, give the first page.
+    """
+    order, size = criteria.order, criteria.page_size
+    key = order.key(criteria.after or criteria.before)
+    is_end = criteria.before == END and not criteria.after
+    backwards = is_end or (key is not None and not criteria.after)
+    ways = _ways(project, criteria, directory, now)
+    phones = list(_rows(ways, order, key, backwards=backwards)[: size + 1])
+    has_further = len(phones) > size
+    phones = phones[:size]
+    if backwards:
+        phones.reverse()
+    if not phones:
+        is_first = key is None and not is_end
+        return PhonePage([], 0, "", "") if is_first else phone_page(project, _first(criteria), directory, now)
+    has_before, has_after = (has_further, not is_end) if backwards else (key is not None, has_further)
+    return PhonePage(
+        phones,
+        phones[0].total,  # type: ignore[attr-defined]
+        order.cursor(phones[0]) if has_before else "",
+        order.cursor(phones[-1]) if has_after else "",
+    )
+
+
+def _ways(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> list[Way]:
+    narrowing = _narrowing(project, criteria, directory, now)
+    if criteria.q:
+        return Search.of(project, criteria.q, directory).ways(narrowing)
+    phones = Phone.objects.filter(narrowing, project=project)
+    # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
+    known = criteria.is_empty and project.phone_count
+    return [Way(phones, models.Value(project.phone_count) if known else Counted(phones))]
+
+
+def _rows(ways: list[Way], order: Order, key: tuple[object, ...] | None, *, backwards: bool) -> QuerySet[Phone]:
+    """Return the rows from a cursor on, ready to be sliced."""
+    listed = (*LISTED, *order.columns)
+    found = [order.beyond(way.phones, key, backwards=backwards) if key else way.phones for way in ways]
+    first, *others = (phones.only(*listed).annotate(total=way.total) for phones, way in zip(found, ways, strict=True))
+    rows = first.union(*others, all=True) if others else first
+    return order.sorted(rows, backwards=backwards)
+
+
+def _first(criteria: Criteria) -> Criteria:
+    return replace(criteria, after="", before="")

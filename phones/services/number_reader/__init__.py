@@ -1,0 +1,1 @@
+"""Telephone numbers in any text. Pure: no database, no network."""

@@ -1,0 +1,55 @@
+"""What is wanted on every phone of a choice, and the rows of the plan that come of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from phones import diga
+from phones.models import Phone
+from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.plans.nickname_patterns import Pattern
+from phones.services.routing.edits import Intention, frozen_lane
+from phones.services.routing.impact import Target
+
+Lane = Target | diga.Unset | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One change for many phones. `UNSET` keeps a field, None empties it."""
+
+    nickname: Pattern | diga.Unset | None = diga.UNSET
+    inbound: Lane = diga.UNSET
+    outbound: Lane = diga.UNSET
+
+    @property
+    def is_empty(self) -> bool:
+        """True when every field is kept."""
+        return all(isinstance(value, diga.Unset) for value in (self.nickname, self.inbound, self.outbound))
+
+    def draft(self, phones: Sequence[Phone]) -> Draft:
+        """Return a row for each phone, in the order given."""
+        return Draft([PlannedRow(phone.pk, self._intention(place, phone)) for place, phone in enumerate(phones, 1)])
+
+    def _intention(self, place: int, phone: Phone) -> Intention:
+        nickname = self.nickname
+        if isinstance(nickname, Pattern):
+            return Intention(nickname.name(place, phone), self.inbound, self.outbound)
+        return Intention("" if nickname is None else nickname, self.inbound, self.outbound)
+
+    def frozen(self) -> dict[str, Any]:
+        """Return the fields that aren't kept, as `Plan.wish` has them."""
+        wish: dict[str, Any] = {}
+        if isinstance(self.nickname, Pattern):
+            how = "SET" if self.nickname.is_fixed else "PATTERN"
+            wish["nickname"] = {"how": how, "value": self.nickname.text}
+        elif self.nickname is None:
+            wish["nickname"] = {"how": "UNASSIGN", "value": None}
+        for name in ("inbound", "outbound"):
+            lane: Lane = getattr(self, name)
+            if isinstance(lane, Target):
+                value = frozen_lane(lane.agent, lane.version, lane.agent.id)
+                wish[name] = {"how": "SET", "value": value}
+            elif lane is None:
+                wish[name] = {"how": "UNASSIGN", "value": None}
+        return wish

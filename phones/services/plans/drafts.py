@@ -1,0 +1,52 @@
+"""What a plan is made from: a wish for each phone, and what could not be read where a file was uploaded."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from phones.services.routing.edits import Intention
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A phone and what is wanted on it. `line` is where the file said so, None where there was no file.
+
+    Whoever makes the row may know more than the preview can find out: `look` is the code of a reason to look at it
+    first, with `details` for its sentence. A row whose intention is empty stays in the plan, to be explained, if it
+    has `after`, the values that can't be had, as the diary keeps them; `cannot` is the code of the reason, "" where
+    the phone is so already.
+    """
+
+    phone_id: uuid.UUID
+    intention: Intention
+    line: int | None = None
+    look: str = ""
+    cannot: str = ""
+    after: Mapping[str, Any] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_explained(self) -> bool:
+        """True for a row that is in the plan only to say why nothing will be done."""
+        return self.intention.is_empty and self.after is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """A line of a file from which no row could be made: `text` is a sentence for the person, ready translated."""
+
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """All that a plan is made from, in the order of the list or file. No phone is in it twice.
+
+    `notes` are what a person has to know of how a file was read (see `Plan.notes`).
+    """
+
+    rows: list[PlannedRow] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
+    notes: list[dict[str, str | int]] = field(default_factory=list)

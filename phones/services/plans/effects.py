@@ -1,0 +1,112 @@
+"""What a plan, as it is ticked, does to live calls: computed over all of its rows, before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, IntegerField, Min, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from phones.models import ItemState, Plan, PlanItem
+from phones.services.routing.impact import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A version that goes live. `numbers` are the first of `other_count` other numbers that go live with it."""
+
+    version_id: str
+    agent_id: str
+    agent: str
+    version: str
+    live: str
+    other_count: int
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So many rows get a version in a direction. `live_count` other numbers have it live already, if any do."""
+
+    direction: Direction
+    agent_id: str
+    agent: str
+    version: str
+    count: int
+    live_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """All that a plan will do to live calls; `unassigned` are the rows that lose their agent, by direction."""
+
+    publishes: list[Publishing] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    unassigned: Mapping[Direction, int] = field(default_factory=dict)
+
+
+def effects_of(plan: Plan) -> Effects:
+    """Return what the rows that will be sent do. Four queries."""
+    rows = plan.items.filter(state=ItemState.WAITING)
+    publishes = publishings_of(plan)
+    live = _live_counts(rows)
+    moves: list[Move] = []
+    unassigned: dict[Direction, int] = {}
+    for direction in Direction:
+        _add_lane(rows, direction, live, moves, unassigned)
+    return Effects(publishes, moves, unassigned)
+
+
+def publishings_of(plan: Plan) -> list[Publishing]:
+    """Return each version that goes live once, as the first row that publishes it says. One query."""
+    found: dict[str, Publishing] = {}
+    rows = plan.items.filter(goes_first=True, state=ItemState.WAITING)
+    for after, details in rows.order_by("number").values_list("after", "details"):
+        for name in Direction:
+            lane = after.get(name)
+            if lane and f"v{lane['version_number']}" == details["version"]:
+                found.setdefault(lane["version_id"], _publishing(lane, details))
+    return list(found.values())
+
+
+def _publishing(lane: Mapping[str, Any], details: Mapping[str, Any]) -> Publishing:
+    return Publishing(
+        lane["version_id"],
+        lane["agent_id"],
+        lane["agent_name"] or "",
+        details["version"],
+        details.get("live", ""),
+        details["count"],
+        tuple(details["numbers"]),
+    )
+
+
+def _live_counts(rows: QuerySet[PlanItem]) -> dict[tuple[str, str], int]:
+    """Return on how many other numbers a version was live before the first row that joins it, by agent and version."""
+    joins = rows.filter(why="joins").order_by().values_list(KT("details__agent"), KT("details__version"))
+    return {(agent, version): count for agent, version, count in joins.annotate(least=Min(_count()))}
+
+
+def _count() -> Cast:
+    return Cast(KT("details__count"), IntegerField())
+
+
+def _add_lane(
+    rows: QuerySet[PlanItem],
+    direction: Direction,
+    live: Mapping[tuple[str, str], int],
+    moves: list[Move],
+    unassigned: dict[Direction, int],
+) -> None:
+    """Add what the rows do in one direction. One query."""
+    path = f"after__{direction}"
+    is_empty_both = Q(**{path: None, f"before__{direction}": None})
+    keys = [KT(f"{path}__{name}") for name in ("agent_id", "agent_name", "version_number")]
+    found = rows.filter(after__has_key=direction.value).exclude(is_empty_both).order_by().values_list(*keys)
+    for agent_id, agent, number, count in found.annotate(row_count=Count("pk")).order_by("-row_count", *keys):
+        if agent_id is None:
+            unassigned[direction] = count
+        else:
+            version = f"v{number}"
+            moves.append(Move(direction, agent_id, agent or "", version, count, live.get((agent, version))))

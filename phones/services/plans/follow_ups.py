@@ -1,0 +1,100 @@
+"""A plan made from another one: its failed rows once more, what was not attempted, or all it did taken back."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from phones.models import Change, ItemState, Plan, PlanItem, PlanKind
+from phones.services.editing.revert import Standing, Step, intention_of, steps_back
+from phones.services.plans.create import create_plan, intention_from, read_agents_if_old
+from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.routing.catalogue import Directory, directory_of
+
+Clock = Callable[[], datetime]
+# What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it
+# refused, and would refuse them again.
+FAILED = (ItemState.FAILED, ItemState.MISMATCH)
+_CANNOT = {
+    Standing.NO_AGENT: "revert_gone",
+    Standing.NO_VERSION: "revert_version",
+    Standing.CLOSED: "revert_closed",
+}
+_ROWS = {PlanKind.RETRY: FAILED, PlanKind.REST: (ItemState.NOT_TRIED,), PlanKind.REVERT: (ItemState.DONE,)}
+
+
+def count_again(counts: Mapping[ItemState, int], kind: PlanKind) -> int:
+    """Return how many rows such a plan would have, by the totals of the first one."""
+    return sum(counts.get(state, 0) for state in _ROWS[kind])
+
+
+def plan_again(
+    *,
+    plan: Plan,
+    kind: PlanKind,
+    author: User,
+    reason: str,
+    ticket: str,
+    form_token: uuid.UUID | None,
+    clock: Clock,
+    form_digest: str = "",
+) -> Plan:
+    """Make a plan of the failed rows (`RETRY`), of those not attempted (`REST`), or take back the done ones (`REVERT`).
+
+    It has today's preview like any other, and the first plan keeps its results.
+
+    :raises NothingPlanned: there is no such row, or nothing of it could be done today.
+    :raises SpentForm: the form was sent before with other content.
+    """
+    read_agents_if_old(plan.project, clock)
+    items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
+    directory = directory_of(plan.project)
+    reverts: dict[uuid.UUID, Change] = {}
+    if kind == PlanKind.REVERT:
+        rows = _rows_back(items, directory, reverts)
+    else:
+        reverts = {item.phone_id: item.reverts for item in items if item.reverts}
+        rows = [
+            PlannedRow(item.phone_id, intention, item.line)
+            for item in items
+            if (intention := intention_from(item.after, directory))
+        ]
+    wish: dict[str, Any] = {} if kind == PlanKind.REVERT else plan.wish
+    return create_plan(
+        project=plan.project,
+        author=author,
+        kind=kind,
+        draft=Draft(rows),
+        reason=reason,
+        ticket=ticket,
+        clock=clock,
+        wish=wish,
+        origin=plan,
+        reverts=reverts,
+        form_token=form_token,
+        form_digest=form_digest,
+    )
+
+
+def _rows_back(items: Sequence[PlanItem], directory: Directory, reverts: dict[uuid.UUID, Change]) -> list[PlannedRow]:
+    rows: list[PlannedRow] = []
+    for item in items:
+        if item.change is None:
+            continue
+        reverts[item.phone_id] = item.change
+        steps = steps_back(item.change, item.phone, directory, can_label=True, can_route=True)
+        rows.append(_row_back(item, steps))
+    return rows
+
+
+def _row_back(item: PlanItem, steps: Sequence[Step]) -> PlannedRow:
+    """Return the row that takes a change back; where a field was changed again since, somebody has to look first."""
+    intention = intention_of(steps, {step.name for step in steps if step.can_take})
+    standings = {step.standing for step in steps} - {Standing.SAME}
+    if intention.is_empty:
+        cannot = next((code for standing, code in _CANNOT.items() if standing in standings), "")
+        return PlannedRow(item.phone_id, intention, cannot=cannot, after={step.name: step.then for step in steps})
+    look = "moved_since" if Standing.MOVED in standings else "partly" if standings - {Standing.READY} else ""
+    return PlannedRow(item.phone_id, intention, look=look)

@@ -1,0 +1,249 @@
+"""Letting a plan run, holding it, ending it. What each act needs is looked at under a lock on the plan's row."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
+from phones.services.people.display_names import name_of
+from phones.services.plans.create import renew_preview
+from phones.services.plans.effects import publishings_of
+from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.lock import held_plan
+from phones.services.plans.totals import totals_of
+
+Clock = Callable[[], datetime]
+
+
+class PreviewHasMoved(Exception):
+    """What the plan will do is no longer what was shown: nothing was started."""
+
+
+class CountNotTyped(Exception):
+    """So many rows need their count typed in, and it wasn't: nothing was started. `count` is the count."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__("The count of changes has to be typed")
+        self.count = count
+
+
+class NothingToApply(Exception):
+    """No row of the plan would change anything."""
+
+
+class NotYourPlan(Exception):
+    """Whoever made a plan can't be the one who approves it."""
+
+
+class NotItsAuthor(Exception):
+    """Only whoever made a plan says which rows are in it, and asks for a second person's yes."""
+
+
+def needs_typing(project: Project, count: int) -> bool:
+    """Say whether so many changes ask for their count to be typed."""
+    return project.typed_above is not None and count > project.typed_above
+
+
+def needs_approval(project: Project, count: int) -> bool:
+    """Say whether so many changes ask for a second person."""
+    return project.approved_above is not None and count > project.approved_above
+
+
+def will_publish(plan: Plan) -> list[str]:
+    """Return the ids of the versions that the plan, as it is ticked, will publish. One query."""
+    return sorted(publishing.version_id for publishing in publishings_of(plan))
+
+
+def tick_rows(*, plan: Plan, by: User, numbers: Collection[int], is_ticked: bool) -> int:
+    """Take rows that need a look into the plan, or leave them out again; return how many have moved.
+
+    :raises PlanHasMoved: the plan is no longer a preview.
+    :raises NotItsAuthor: somebody else has made it.
+    """
+    have, want = (ItemState.LEFT_OUT, ItemState.WAITING) if is_ticked else (ItemState.WAITING, ItemState.LEFT_OUT)
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        if held.author_id != by.pk:
+            raise NotItsAuthor
+        rows = held.items.filter(foreseen=Foreseen.NEEDS_LOOK, number__in=list(numbers), state=have)
+        return rows.update(state=want)
+
+
+def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock) -> None:
+    """Let a plan run exactly as it was shown, or propose it where a second person has to say yes.
+
+    `reviewed` is the fingerprint that stood on the page (`plan_fingerprint`); `typed` is what was typed as the count.
+
+    :raises PlanHasMoved: the plan is no longer a preview.
+    :raises PreviewHasMoved: what it will do has moved on; the preview is fresh now, nothing was started.
+    :raises NothingToApply: no row is left that would change anything.
+    :raises CountNotTyped: the project asks for the count, and `typed` isn't it.
+    :raises NotItsAuthor: it needs a second person's yes, for which only its author asks.
+    """
+    if _is_overtaken(plan, PlanState.PREVIEW, clock):
+        raise PreviewHasMoved
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        _refuse_unread(held, reviewed)
+        count = totals_of(held)[ItemState.WAITING]
+        if not count:
+            raise NothingToApply
+        if needs_typing(held.project, count) and digits_typed(typed) != str(count):
+            raise CountNotTyped(count)
+        held.agreed = will_publish(held)
+        if needs_approval(held.project, count):
+            if held.author_id != by.pk:
+                raise NotItsAuthor
+            held.state = PlanState.PROPOSED
+            held.save(update_fields=["state", "agreed"])
+            _note(held, StepKind.PROPOSED, by, clock())
+        else:
+            _let_run(held, StepKind.APPLIED, by, clock())
+    plan.refresh_from_db()
+
+
+def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
+    """Let a proposed plan run exactly as it was shown; whoever says yes answers for it as well.
+
+    If agents have moved since it was proposed, so that it would do something else, its author has to propose it anew.
+
+    :raises PlanHasMoved: the plan waits for nobody's approval.
+    :raises NotYourPlan: the author can't approve their own plan.
+    :raises PreviewHasMoved: it is not what was shown; nothing was started.
+    """
+    if plan.author_id != by.pk and _is_overtaken(plan, PlanState.PROPOSED, clock):
+        return_plan(plan=plan, by=by, clock=clock)
+        raise PreviewHasMoved
+    with held_plan(plan, PlanState.PROPOSED) as held:
+        if held.author_id == by.pk:
+            raise NotYourPlan
+        _refuse_unread(held, reviewed)
+        _let_run(held, StepKind.APPROVED, by, clock())
+    plan.refresh_from_db()
+
+
+def _is_overtaken(plan: Plan, state: PlanState, clock: Clock) -> bool:
+    """Compute a plan anew if agents have moved since it was foreseen; say whether it would do something else."""
+    changed_at = plan.project.agents_changed_at
+    is_old = plan.state == state and changed_at is not None and changed_at > plan.foreseen_at
+    return is_old and renew_preview(plan, clock=clock, state=state)
+
+
+def _refuse_unread(held: Plan, reviewed: str) -> None:
+    """Let nothing start but what was read, whoever has moved it since. Under the lock, so that nobody moves it now."""
+    if fingerprint_of(held) != reviewed:
+        raise PreviewHasMoved
+
+
+def return_plan(*, plan: Plan, by: User, clock: Clock) -> None:
+    """Give a proposed plan back to its author, as a preview.
+
+    :raises PlanHasMoved: the plan waits for nobody's approval.
+    """
+    with held_plan(plan, PlanState.PROPOSED) as held:
+        held.state, held.agreed = PlanState.PREVIEW, []
+        held.save(update_fields=["state", "agreed"])
+        _note(held, StepKind.RETURNED, by, clock())
+    plan.refresh_from_db()
+
+
+def discard_plan(*, plan: Plan, by: User, clock: Clock) -> None:
+    """Put a plan away that nothing was sent of.
+
+    :raises PlanHasMoved: it runs already, or is over.
+    """
+    with held_plan(plan, PlanState.PREVIEW, PlanState.PROPOSED) as held:
+        held.state, held.finished_at = PlanState.DISCARDED, clock()
+        held.save(update_fields=["state", "finished_at"])
+        _note(held, StepKind.DISCARDED, by, held.finished_at)
+    plan.refresh_from_db()
+
+
+def pause_plan(*, plan: Plan, clock: Clock, by: User | None = None, cause: str = "", message: str = "") -> None:
+    """Hold a plan: what is under way ends, nothing new begins. `cause` says why, if no person did it.
+
+    :raises PlanHasMoved: it is not running.
+    """
+    with held_plan(plan, PlanState.RUNNING) as held:
+        now = clock()
+        _halt(held, PlanState.PAUSED, now)
+        held.cause, held.message, held.is_told = cause, message, False
+        held.save(update_fields=["state", "ran_seconds", "resumed_at", "cause", "message", "is_told"])
+        _note(held, StepKind.PAUSED, by, now, cause=cause)
+    plan.refresh_from_db()
+
+
+def resume_plan(*, plan: Plan, by: User, clock: Clock) -> None:
+    """Let a held plan go on; from now on the rights of whoever resumed it count as well.
+
+    :raises PlanHasMoved: it is not paused.
+    """
+    with held_plan(plan, PlanState.PAUSED) as held:
+        held.cause = held.message = ""
+        _start(held, StepKind.RESUMED, by, clock())
+    plan.refresh_from_db()
+
+
+def stop_plan(*, plan: Plan, clock: Clock, by: User | None = None) -> None:
+    """End a plan: what is under way ends, the rest is not attempted.
+
+    :raises PlanHasMoved: it neither runs nor is paused.
+    """
+    with held_plan(plan, PlanState.RUNNING, PlanState.PAUSED) as held:
+        now = clock()
+        if held.is_running:
+            _halt(held, PlanState.STOPPED, now)
+        held.state, held.finished_at = PlanState.STOPPED, now
+        held.save(update_fields=["state", "ran_seconds", "resumed_at", "finished_at"])
+        # Rows that a worker is reading now are given up by it: it looks at the plan before it writes anything down.
+        rest = held.items.filter(state__in=[ItemState.WAITING, ItemState.CLAIMED])
+        rest.update(state=ItemState.NOT_TRIED, owner=None, leased_until=None, finished_at=now)
+        _note(held, StepKind.STOPPED, by, now)
+    plan.refresh_from_db()
+
+
+def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
+    """End a running plan of which no row is open any more; say whether it has ended."""
+    with transaction.atomic():
+        held = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+        if not held.is_running or totals_of(held).open:
+            return False
+        now = clock()
+        _halt(held, PlanState.FINISHED, now)
+        held.finished_at = now
+        held.save(update_fields=["state", "ran_seconds", "resumed_at", "finished_at"])
+    return True
+
+
+def _let_run(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
+    """Start a plan by the yes of this person, which stays, whoever holds it and lets it go on later."""
+    plan.started_at = now
+    plan.approver, plan.approver_name = by, name_of(by)
+    plan.save(update_fields=["started_at", "approver", "approver_name", "agreed"])
+    _start(plan, kind, by, now)
+
+
+def _start(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
+    # How it ends is news, even to somebody who has seen it paused.
+    plan.state, plan.resumed_at, plan.is_told = PlanState.RUNNING, now, False
+    plan.save(update_fields=["state", "resumed_at", "cause", "message", "is_told"])
+    _note(plan, kind, by, now)
+
+
+def _note(plan: Plan, kind: StepKind, by: User | None, now: datetime, *, cause: str = "") -> None:
+    """Keep who did what to a plan, in the transaction that does it."""
+    PlanStep.objects.create(
+        plan=plan, kind=kind, actor=by, actor_name=name_of(by) if by else "", cause=cause, created_at=now
+    )
+
+
+def _halt(plan: Plan, state: PlanState, now: datetime) -> None:
+    ran = (now - plan.resumed_at).total_seconds() if plan.resumed_at else 0.0
+    # A clock may have been set back meanwhile.
+    plan.ran_seconds += max(0.0, ran)
+    plan.resumed_at, plan.state = None, state
+
+
+def digits_typed(typed: str) -> str:
+    """Return the digits of a typed count: people group thousands with a point, a comma or a blank."""
+    return "".join(letter for letter in typed if letter not in ".,'’ \u00a0\u202f")

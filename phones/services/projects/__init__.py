@@ -1,0 +1,1 @@
+"""Projects, their keys, and which Diga project a key opens."""

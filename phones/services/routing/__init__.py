@@ -1,0 +1,1 @@
+"""Rules about agents, versions and what a change does to live calls."""

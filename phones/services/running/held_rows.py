@@ -1,0 +1,80 @@
+"""The rows that a worker at a plan holds, and the key with which it calls Diga for each."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from phones import diga
+from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
+from phones.services.editing.write import Author, Write, send
+from phones.services.projects.keys import client_for
+from phones.services.running.circuit_breaker import Brake
+
+_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One key of the project: who calls Diga with it, and what went wrong with it lately.
+
+    What is learned by it is noted by way of its own `project`, which knows what key that was.
+    """
+
+    project: Project
+    client: diga.DigaClient
+    quiet: diga.DigaClient
+    brake: Brake = field(default_factory=Brake)
+
+    @classmethod
+    def of(cls, project: Project) -> "Access":
+        """Take the project's key.
+
+        :raises NoKey: the project has no usable key.
+        """
+        client = client_for(project)
+        return cls(project, client, client.with_turns_taken())
+
+    def send(
+        self, write: Write, calls: AbstractContextManager[object], clock: Callable[[], datetime]
+    ) -> diga.Phone | diga.DigaError:
+        """Send a write once, within `calls`, and let the brake know how it went. Uses no database."""
+        with calls:
+            if self.brake.cause:
+                # Others have just learned what would become of this one.
+                return diga.DigaUnavailable(reason=diga.Reason.PACED)
+            outcome = send(write, self.quiet, clock)
+            if not isinstance(outcome, diga.DigaError):
+                self.brake.note_success()
+            elif not outcome.is_stale:
+                self.brake.note_error(outcome)
+            return outcome
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row with its phone as it was last read, and its write once there is one."""
+
+    item: PlanItem
+    asked_at: datetime
+    access: Access
+    round: int = 1
+    write: Write | None = None
+
+    @property
+    def phone(self) -> Phone:
+        """The row's phone."""
+        return self.item.phone
+
+
+def author_of(plan: Plan, item: PlanItem) -> Author:
+    """Return who changes the phone of a plan's row, and why."""
+    return Author(
+        plan.author,
+        plan.reason,
+        plan.ticket,
+        _SOURCES.get(PlanKind(plan.kind), Source.PLAN),
+        reverts=item.reverts,
+        plan=plan,
+        name=plan.author_name,
+    )

@@ -1,0 +1,1 @@
+"""Our copy of Diga: passes over its lists, storing answers, and what others changed."""

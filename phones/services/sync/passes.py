@@ -1,0 +1,270 @@
+"""One pass over Diga's lists into our copy. Nothing is ever deleted, and the list never shrinks meanwhile."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from phones import diga
+from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
+from phones.services.clock import CLOCK_SLACK, database_clock, database_now, has_passed, is_ahead
+from phones.services.projects.identity import ForeignProject, refuse_other_project
+from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
+from phones.services.sync.missing import find_missing
+from phones.services.sync.store import hold_to_clock, store_agents, store_phones
+
+# A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
+SILENCE_LIMIT = timedelta(seconds=120)
+# How often the row of a run is written: its counts are shown while it goes on.
+BEAT = timedelta(seconds=0.5)
+# A worker that is free hears the bell at once.
+HEARD_WITHIN = timedelta(seconds=10)
+PAGE_SIZE = 100
+# Why a pass failed whose key was replaced or taken away meanwhile.
+KEY_CHANGED = "key_changed"
+COUNTS = (
+    "agent_count",
+    "phone_count",
+    "written_count",
+    "new_count",
+    "outside_count",
+    "missing_count",
+    "malformed_count",
+    "expected_count",
+)
+
+Clock = Callable[[], datetime]
+OnPage = Callable[[SyncRun], None]
+
+
+class SyncIsRunning(Exception):
+    """Another process syncs this project; `run` is its row."""
+
+    def __init__(self, run: SyncRun) -> None:
+        super().__init__("A sync of this project is running")
+        self.run = run
+
+
+class Incomplete(Exception):
+    """The walk over the list can't vouch for having met every phone; `walk.gap` is why."""
+
+    def __init__(self, walk: diga.Walk) -> None:
+        super().__init__(f"The list was not read completely: {walk.gap}")
+        self.walk = walk
+
+
+class ClockSetBack(Exception):
+    """The clock was set back during this run: what was read before seems newer than what is read now."""
+
+
+class TakenOver(Exception):
+    """The row of this run was ended by another process, which held it for dead."""
+
+
+def claim_sync(*, project: Project, now: datetime) -> SyncRun:
+    """Make the row of a new pass; the database allows one running row a project.
+
+    :raises SyncIsRunning: somebody else's pass is alive.
+    """
+    running = SyncRun.objects.filter(project=project, state=SyncState.RUNNING)
+    # Heartbeats are told by the database's clock; one ahead of it is of before that was set back.
+    beat_at = database_now(lambda: now)
+    is_dead = Q(heartbeat_at__lt=beat_at - SILENCE_LIMIT) | Q(heartbeat_at__gt=beat_at + CLOCK_SLACK)
+    running.filter(is_dead).update(state=SyncState.FAILED, finished_at=now, cause="interrupted")
+    last = SyncRun.objects.filter(project=project, state=SyncState.COMPLETE).order_by("-pk").first()
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                project=project, started_at=now, heartbeat_at=beat_at, expected_count=last.phone_count if last else None
+            )
+    except IntegrityError:
+        found = running.first()
+        if found is None:
+            raise
+        raise SyncIsRunning(found) from None
+    Project.objects.filter(pk=project.pk).update(sync_tried_at=now)
+    return run
+
+
+def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> SyncRun:
+    """Do the pass of a claimed row, and return it with its counts and how it ended.
+
+    No failure of Diga is raised: it is written into the row, the old copy stays. A row that another process
+    has taken is returned as it is.
+    """
+    clock = database_clock(clock)
+    now = clock()
+    untaken = SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING, is_taken=False)
+    # It may have waited for longer than a silence may last.
+    if not untaken.update(is_taken=True, started_at=now, heartbeat_at=now):
+        return run
+    # In memory the heartbeat is by our own clock: it tells whether that was set back.
+    run.is_taken, run.started_at, run.heartbeat_at = True, now, now
+    try:
+        _copy(run, client_for(run.project), clock, on_page)
+    except NoKey:
+        return _end(run, clock(), SyncState.FAILED, cause="no_key")
+    except KeyChanged:
+        return _end(run, clock(), SyncState.FAILED, cause=KEY_CHANGED)
+    except Incomplete as stop:
+        return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
+    except ClockSetBack:
+        return _end(run, clock(), SyncState.FAILED, cause="clock")
+    except diga.DigaError as error:
+        note_refusal(run.project, error, clock())
+        return _end(run, clock(), SyncState.FAILED, cause=cause_of_read(error), message=error.message)
+    except TakenOver:
+        run.refresh_from_db()
+        return run
+    return _end(run, clock(), SyncState.COMPLETE)
+
+
+def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
+    """Copy the agents and then the phones; look for those that the list did not show."""
+    project = run.project
+    project.refresh_from_db(fields=["agents_read_at"])
+    asked_at = clock()
+    hold_to_clock(Phone.objects.filter(project=project), run.started_at)
+    agents = client.list_agents()
+    note_answer(project)
+    refuse_other_project(project, client, agents.data)
+    store_agents(project, agents, asked_at=asked_at)
+    run.agent_count = project.agent_count
+    run.malformed_count = agents.malformed_count
+    _walk(run, client, clock, on_page)
+    # A phone that moved in the list meanwhile was counted twice.
+    seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
+    run.phone_count = seen.count()
+    run.missing_count = find_missing(
+        project=project, client=client, since=run.started_at, clock=clock, on_phone=lambda: _beat(run, clock)
+    )
+
+
+def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
+    walk = client.walk_phones(walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock)
+    _beat(run, clock, is_due=True)
+    for page in walk:
+        stored = store_phones(run.project, page.data, fetched_at=page.asked_at, since=run.started_at)
+        run.new_count += stored.new_count
+        run.written_count += stored.new_count + stored.differing_count
+        run.outside_count += stored.outside_count
+        run.phone_count += len(page.data)
+        run.malformed_count += page.malformed_count
+        run.expected_count = _expected(run.expected_count, walk.expected_count)
+        _beat(run, clock)
+        if on_page:
+            on_page(run)
+    if walk.error and walk.gap == diga.Gap.FAILED:
+        raise walk.error
+    if not walk.is_complete:
+        raise Incomplete(walk)
+
+
+def _expected(last_time: int | None, told: int | None) -> int | None:
+    """Return how many phones to expect: what Diga tells is whole pages, so last time's count is finer if it fits."""
+    if last_time is not None and told is not None and 0 <= told - last_time < PAGE_SIZE:
+        return last_time
+    return last_time if told is None else told
+
+
+def _beat(run: SyncRun, clock: Clock, *, is_due: bool = False) -> None:
+    """Write how far the run is, every half second.
+
+    :raises TakenOver: it was ended by another process.
+    :raises KeyChanged: the key that it reads with was replaced or taken away.
+    :raises ClockSetBack: the last beat is ahead of now.
+    """
+    now = clock()
+    if is_ahead(run.heartbeat_at, now):
+        raise ClockSetBack
+    if not is_due and now - run.heartbeat_at < BEAT:
+        return
+    run.heartbeat_at = now
+    counts = {name: getattr(run, name) for name in COUNTS}
+    if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
+        raise TakenOver
+    if not has_same_key(run.project):
+        raise KeyChanged
+
+
+def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", message: str = "") -> SyncRun:
+    if cause and not has_same_key(run.project):
+        # Whatever it was, it was about another key than the one that is there now.
+        cause, message = KEY_CHANGED, ""
+    run.state, run.cause, run.message = state, cause, message
+    run.finished_at = run.heartbeat_at = now
+    with transaction.atomic():
+        run.save()
+        news: dict[str, object] = {
+            "phone_count": Phone.objects.filter(project=run.project).count(),
+            "sync_cause": cause,
+        }
+        if run.is_complete:
+            news["synced_at"] = now
+            # A key that was rejected for a while and reads again is accepted again.
+            note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now, foreign_cause="")
+        Project.objects.filter(pk=run.project_id).update(**news)
+    return run
+
+
+def cause_of(error: diga.DigaError) -> str:
+    """Return the short code under which an error is kept; `explaining` has the words for it."""
+    if isinstance(error, diga.DigaUnavailable):
+        return error.reason.value
+    if isinstance(error, ForeignProject):
+        return error.cause
+    return {
+        diga.DigaAuthError: "auth",
+        diga.DigaForbidden: "forbidden",
+        diga.DigaNotFound: "not_found",
+        diga.DigaRateLimited: "rate_limited",
+    }.get(type(error), "rejected")
+
+
+def cause_of_read(error: diga.DigaError) -> str:
+    """Return the code for a failed read: nothing that somebody typed was refused."""
+    cause = cause_of(error)
+    return "read_refused" if cause == "rejected" else cause
+
+
+def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = None) -> SyncRun:
+    """Claim and do one pass, in the foreground.
+
+    :raises SyncIsRunning: somebody else's pass is alive.
+    """
+    return run_sync(claim_sync(project=project, now=clock()), clock=clock, on_page=on_page)
+
+
+def is_silent(run: SyncRun, *, clock: Clock) -> bool:
+    """Say whether the process of a pass that is running seems to have died."""
+    return run.is_running and run.is_taken and has_passed(SILENCE_LIMIT, run.heartbeat_at, database_now(clock))
+
+
+def unheard_runs(now: datetime) -> list[int]:
+    """Return the ids of passes that were claimed and not taken: the bell was lost, or all workers are busy."""
+    waiting = SyncRun.objects.filter(state=SyncState.RUNNING, is_taken=False).order_by("pk")
+    return [run.pk for run in waiting if has_passed(HEARD_WITHIN, run.started_at, now)]
+
+
+def due_projects(now: datetime) -> list[Project]:
+    """Return the projects whose sync is due, longest waiting first."""
+    waiting = Project.objects.order_by(F("sync_tried_at").asc(nulls_first=True), "id")
+    return [project for project in waiting if is_due(project, now)]
+
+
+def is_due(project: Project, now: datetime) -> bool:
+    """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt.
+
+    After an attempt with a key that was replaced meanwhile it is due at once.
+    """
+    if not (project.sealed_token and project.is_writable):
+        return False
+    return project.sync_cause == KEY_CHANGED or has_passed(project.sync_interval, project.sync_tried_at, now)
+
+
+def set_interval(*, project: Project, minutes: int) -> None:
+    """Change the time between two periodic syncs."""
+    project.sync_interval_minutes = minutes
+    project.save(update_fields=["sync_interval_minutes"])

@@ -1,0 +1,173 @@
+"""An uploaded file as a table of texts: CSV in whatever way a spreadsheet saves it, or a workbook. Pure.
+
+Which row holds the headings, and which sheet is meant, only the importer can tell: it says which rows could be one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from phones.services.tables.csv_reader import IsHead, read_delimited
+from phones.services.tables.encodings import AS_IT_IS, Encoding
+from phones.services.tables.limits import COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, NotATable
+from phones.services.tables.workbook_reader import Record, Sheet, protected, read_sheets
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# So many rows from the start may be titles above the headings.
+TITLE_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row with the line it begins in. It may have fewer cells than there are columns, or more.
+
+    `unknown` are the columns whose cells hold something that the file doesn't say: `formula` or `merged`.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    unknown: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The names in the header, as they were typed, and the rows below it that aren't blank.
+
+    `encodings` are those in which the cells may have been saved, the likeliest first: until one is chosen, a cell
+    holds what a file without a mark says byte by byte. `hides_faults` is that of the sheet, "" without one.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    head_line: int = field(default=1, compare=False)
+    sheet: str = field(default="", compare=False)
+    encodings: tuple[Encoding, ...] = field(default=(AS_IT_IS,), compare=False)
+    hides_faults: bool = field(default=False, compare=False)
+
+
+class SheetsToChoose(Exception):
+    """Several sheets of a workbook could be meant; `names` are theirs, in its order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names)
+        self.names = names
+
+
+def read_table(data: bytes, name: str, *, is_head: IsHead | None = None, sheet: str = "") -> Table:
+    """Return the table in a file; what it is, its first bytes say, whatever it is called.
+
+    `is_head` says whether a row could be the headings; the first row is taken where none is. `sheet` names a sheet.
+
+    :raises NotATable: it is too large, empty, protected, broken, or of another kind.
+    :raises SheetsToChoose: several sheets have headings, and none was named.
+    """
+    if len(data) > FILE_LIMIT:
+        raise NotATable(_("The file is larger than %(count)s MB. Split it.") % {"count": FILE_LIMIT // 1024 // 1024})
+    _check_kind(data, name)
+    if data.startswith((ZIP, OLE)) or _is_markup(data):
+        return _sheet_table(_chosen(read_sheets(data), is_head, sheet), is_head)
+    records, encodings = read_delimited(data, is_head or _never)
+    return _table(((line, cells, {}) for line, cells in records), is_head, encodings=encodings)
+
+
+def _check_kind(data: bytes, name: str) -> None:
+    """Refuse files that are known to be no table.
+
+    :raises NotATable: it is one.
+    """
+    if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
+        raise NotATable(protected())
+    if data.startswith(b"%PDF"):
+        raise NotATable(_("This is a PDF. Save the list as .xlsx or CSV and upload that."))
+    if data.startswith(ZIP) and (b"Index/Document.iwa" in data or name.lower().endswith(".numbers")):
+        raise NotATable(_("This is a file of Numbers. Export it as Excel or CSV and upload that."))
+
+
+def _is_markup(data: bytes) -> bool:
+    head = data[:4000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return head.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<?xml", b"<div", b"<style"))
+
+
+def _chosen(sheets: Sequence[Sheet], is_head: IsHead | None, name: str) -> Sheet:
+    """Return the sheet that is meant: the one with headings, else the one that was open.
+
+    :raises NotATable: there is none of this name.
+    :raises SheetsToChoose: several have headings, and differ.
+    """
+    if name:
+        named = next((sheet for sheet in sheets if sheet.name == name), None)
+        if named is None:
+            raise NotATable(_("The workbook has no sheet “%(name)s”.") % {"name": name})
+        return named
+    able = [sheet for sheet in sheets if is_head and any(is_head(cells) for _line, cells, _odd in _first(sheet))]
+    differing = list({sheet.contents: sheet for sheet in able}.values())
+    if len(differing) > 1:
+        raise SheetsToChoose([sheet.name for sheet in able])
+    return next(iter(differing), None) or next((sheet for sheet in sheets if sheet.is_open), sheets[0])
+
+
+def _first(sheet: Sheet) -> list[Record]:
+    return [record for record, _count in zip(sheet.records(), range(TITLE_ROWS), strict=False)]
+
+
+def _sheet_table(sheet: Sheet, is_head: IsHead | None) -> Table:
+    return _table(sheet.records(), is_head, sheet=sheet.name, hides_faults=sheet.hides_faults)
+
+
+def _table(
+    records: Iterable[Record],
+    is_head: IsHead | None,
+    *,
+    sheet: str = "",
+    hides_faults: bool = False,
+    encodings: tuple[Encoding, ...] = (AS_IT_IS,),
+) -> Table:
+    """Return the records as a table. Rows above the headings are titles.
+
+    :raises NotATable: there is none, or there are too many of them or of its columns.
+    """
+
+    def could_be_head(cells: Sequence[str]) -> bool:
+        return is_head is not None and any(is_head([each.decode(cell) for cell in cells]) for each in encodings)
+
+    rows: list[Row] = []
+    head = -1
+    for line, cells, unknown in records:
+        if not any(cell.strip() for cell in cells) and not unknown:
+            continue
+        if head < 0 and len(rows) < TITLE_ROWS and could_be_head(cells):
+            head = len(rows)
+        if len(rows) > ROW_LIMIT + max(head, 0):
+            raise NotATable(_("The file has more than %(count)s rows. Split it.") % {"count": f"{ROW_LIMIT:,}"})
+        rows.append(Row(line, tuple(cells), unknown or None))
+    if not rows:
+        raise NotATable(_("The file is empty."))
+    first = rows[max(head, 0)]
+    columns = _header(first.cells)
+    below = tuple(_fitted(row, len(columns)) if sheet else row for row in rows[max(head, 0) + 1 :])
+    return Table(columns, below, first.line, sheet, encodings, hides_faults)
+
+
+def _fitted(row: Row, width: int) -> Row:
+    """Return a row of a sheet as wide as its headings, or wider where there is something in its cells."""
+    last = max((place for place, cell in enumerate(row.cells, 1) if cell), default=0)
+    cells = row.cells[: max(last, width)]
+    return Row(row.line, cells + ("",) * (width - len(cells)), row.unknown)
+
+
+def _never(_cells: Sequence[str]) -> bool:
+    return False
+
+
+def _header(cells: Sequence[str]) -> tuple[str, ...]:
+    names = [cell.strip() for cell in cells]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    if len(names) > COLUMN_LIMIT:
+        sentence = ngettext(
+            "The file has more than %(count)s column.", "The file has more than %(count)s columns.", COLUMN_LIMIT
+        )
+        raise NotATable(sentence % {"count": COLUMN_LIMIT})
+    return tuple(names)

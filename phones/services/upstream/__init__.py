@@ -1,0 +1,1 @@
+"""What a failed call to Diga means, and how many may wait for one."""

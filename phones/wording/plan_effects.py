@@ -1,0 +1,93 @@
+"""Sentences about what a plan does to live calls, for the box above its rows."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from phones.services.plans.effects import Effects, Move, Publishing
+from phones.services.routing.impact import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class EffectWords:
+    """One effect in words. `agent_id` leads to the agent and its numbers, "" where there is none to look at."""
+
+    tone: str
+    icon: str
+    title: str
+    text: str
+    agent_id: str = ""
+
+
+# icons: circle-check zap phone-off
+def words_for_effects(effects: Effects) -> list[EffectWords]:
+    """Return what applying the plan does, the gravest first."""
+    lines = [_publishing(publishing) for publishing in effects.publishes]
+    lines += [_unassigned(direction, count) for direction, count in effects.unassigned.items()]
+    moved = " ".join(_move(move) for move in effects.moves)
+    if not effects.publishes:
+        text = moved or _("No call is answered or made by another agent than before.")
+        lines.append(EffectWords("ok", "circle-check", _("Nothing is published."), text))
+    elif moved:
+        lines.append(EffectWords("ok", "circle-check", _("What calls do then"), moved))
+    return lines
+
+
+def _publishing(publishing: Publishing) -> EffectWords:
+    names = {"version": publishing.version, "agent": publishing.agent}
+    title = _("Applying publishes %(version)s of “%(agent)s”. It goes live at once.") % names
+    parts = [_("It takes the place of %(live)s.") % {"live": publishing.live}] if publishing.live else []
+    count = publishing.other_count
+    if count:
+        text = ngettext(
+            "%(count)d other number of this agent goes live with it: %(numbers)s.",
+            "%(count)d other numbers of this agent go live with it: %(numbers)s.",
+            count,
+        )
+        numbers = ", ".join(publishing.numbers) + (" …" if count > len(publishing.numbers) else "")
+        parts.append(text % {"count": count, "numbers": numbers})
+    else:
+        parts.append(_("No other number uses this agent."))
+    return EffectWords("warn", "zap", title, " ".join(parts), publishing.agent_id)
+
+
+def _unassigned(direction: Direction, count: int) -> EffectWords:
+    if direction is Direction.INBOUND:
+        title = ngettext(
+            "Incoming calls to %(count)d number will no longer be answered by an agent.",
+            "Incoming calls to %(count)d numbers will no longer be answered by an agent.",
+            count,
+        )
+    else:
+        title = ngettext(
+            "No agent will make outgoing calls from %(count)d number any more.",
+            "No agent will make outgoing calls from %(count)d numbers any more.",
+            count,
+        )
+    text = _("It applies from the next call on. Calls in progress go on.")
+    return EffectWords("warn", "phone-off", title % {"count": count}, text)
+
+
+def _move(move: Move) -> str:
+    values = {"version": move.version, "agent": move.agent, "count": move.count}
+    if move.direction is Direction.INBOUND:
+        text = ngettext(
+            "The next call to %(count)d number is answered by “%(agent)s” %(version)s.",
+            "The next call to each of %(count)d numbers is answered by “%(agent)s” %(version)s.",
+            move.count,
+        )
+    else:
+        text = ngettext(
+            "The next call from %(count)d number is made by “%(agent)s” %(version)s.",
+            "The next call from each of %(count)d numbers is made by “%(agent)s” %(version)s.",
+            move.count,
+        )
+    if not move.live_count:
+        return text % values
+    live = ngettext(
+        "That version is live already on %(count)d other number.",
+        "That version is live already on %(count)d other numbers.",
+        move.live_count,
+    )
+    return f"{text % values} {live % {'count': move.live_count}}"
