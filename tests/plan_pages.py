@@ -4,7 +4,7 @@ from django.test import Client
 from lxml.html import HtmlElement
 
 from phones.models import Plan
-from phones.views.permalinks import plan_page_url
+from phones.views.parts.permalinks import plan_page_url
 from tests.pages import Answer, read, texts, values_of, words
 
 

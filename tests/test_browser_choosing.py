@@ -9,7 +9,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, Project, Selection
-from phones.views.permalinks import plan_page_url
+from phones.views.parts.permalinks import plan_page_url
 from tests.fixtures.browser import Complaints, link_of, open_beside, row_of, shown_problem, version_id
 from tests.test_browser_axe import violations
 from tests.test_browser_narrow import CRAMPED

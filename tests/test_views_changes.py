@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.views.permalinks import change_url
+from phones.views.parts.permalinks import change_url
 from tests.pages import find, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/changes/"

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from phones.models import Phone, Project, Selection
 from phones.services.number_reader.reader import TEXT_LIMIT, read_paste
 from phones.services.number_reader.text import plain_text
-from phones.views.filters import selection_label
+from phones.views.phones.filters import selection_label
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, words
 from tests.test_views_xss import skeleton

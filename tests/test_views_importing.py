@@ -12,8 +12,8 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind, Upload
-from phones.views import importing
-from phones.views.permalinks import plan_page_url
+from phones.views.parts.permalinks import plan_page_url
+from phones.views.plans import upload as plans_upload
 from tests.hostile import HOSTILE, harmless
 from tests.pages import Answer, find, has, read, texts, values_of, words
 from tests.test_views_xss import skeleton
@@ -102,7 +102,7 @@ def test_file_of_which_nothing_can_be_used_is_explained_line_by_line(client: Cli
 
 
 def test_very_many_problems_are_counted(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "PROBLEMS_SHOWN", 2)
+    monkeypatch.setattr(plans_upload, "PROBLEMS_SHOWN", 2)
     rows = [{"number": f"+3499999999{place}", "nickname": "x"} for place in range(5)]
 
     response = upload(client, as_file(rows))

@@ -13,7 +13,7 @@ from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN
 from phones.services.sync.passes import sync_project
-from phones.views.permalinks import change_url
+from phones.views.parts.permalinks import change_url
 from tests.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, texts, url_of, version_of, words
 from tests.saving import before_answering, forget_waiting
 

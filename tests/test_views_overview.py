@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Sandbox
 from phones.models import Agent, Outcome, Phone, Project, Source
 from phones.services.finding.health import CONDITIONS
-from phones.views.health_words import LOOKS, health_labels
+from phones.views.parts.health_labels import LOOKS, health_labels
 from tests.hostile import HOSTILE
 from tests.htmx import Browser, outline
 from tests.pages import find, open_phone, read, texts, words

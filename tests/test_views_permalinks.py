@@ -15,7 +15,7 @@ from phones.services.audit import log
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.permalinks import LENGTH, check_of, is_meant
 from phones.services.routing.edits import Intention
-from phones.views.permalinks import change_url, plan_page_url
+from phones.views.parts.permalinks import change_url, plan_page_url
 from tests.pages import Answer, find, read, texts, words
 from tests.planned import make_plan
 from tests.restoring import Backup

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
-from phones.views.permalinks import plan_page_url
+from phones.views.parts.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, values_of, version_of, words
 from tests.test_views_choosing import NEW, choose, client

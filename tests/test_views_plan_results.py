@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from phones.models import Change, ItemState, Phone, Project
-from phones.views.permalinks import change_url
+from phones.views.parts.permalinks import change_url
 from tests.pages import read, texts
 from tests.plan_pages import show, sums, url_of
 from tests.planned import make_plan, phones_of, renames

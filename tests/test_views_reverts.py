@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source
 from phones.services.routing.edits import Intention
-from phones.views.permalinks import change_url
+from phones.views.parts.permalinks import change_url
 from tests.pages import Answer, OpenForm, read, result_of, texts, url_of, values_of, words
 from tests.saving import forget_waiting, held, patches, save, sent, stored, target
 from tests.tampering import alter

@@ -9,8 +9,8 @@ from django.utils import timezone, translation
 
 from phones.models import Phone, Project
 from phones.services.routing.catalogue import directory_of
-from phones.views import row_markup
-from phones.views.rows import PhoneRow
+from phones.views.phones import row_cache
+from phones.views.phones.rows import PhoneRow
 from tests.hostile import HOSTILE
 
 LIST_URL = "/projects/aurora/phones/"
@@ -41,34 +41,34 @@ def test_rows_are_what_the_template_prints(aurora: Project, language: str, may_l
     rows = [*rows_of(aurora, may_label=True), *rows_of(aurora, may_label=may_label, may_choose=may_choose)]
 
     with translation.override(language):
-        assert row_markup.rows_markup(rows) == from_template(rows)
+        assert row_cache.rows_markup(rows) == from_template(rows)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_values_are_escaped_as_the_template_escapes_them(aurora: Project, text: str) -> None:
     row = replace(rows_of(aurora)[0], nickname=text, shown=text, national=text, provider=text, number=text)
 
-    assert row_markup.rows_markup([row]) == from_template([row])
+    assert row_cache.rows_markup([row]) == from_template([row])
 
 
 def test_mark_written_by_somebody_is_only_a_text(aurora: Project) -> None:
     row = replace(rows_of(aurora)[0], nickname="\ue0003\ue001")
 
-    assert row_markup.rows_markup([row]) == from_template([row])
+    assert row_cache.rows_markup([row]) == from_template([row])
 
 
 def test_row_takes_its_own_values_and_not_those_of_the_first_of_its_shape(aurora: Project) -> None:
     first = rows_of(aurora)[0]
     second = replace(first, id=uuid.uuid4(), url="/other/", nickname="Other", age="9 d")
 
-    assert row_markup.rows_markup([first, second]) == from_template([first, second])
+    assert row_cache.rows_markup([first, second]) == from_template([first, second])
 
 
 def test_shapes_that_are_kept_are_bounded(aurora: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_markup, "KEPT_SHAPES", 3)
-    row_markup._shapes.clear()
+    monkeypatch.setattr(row_cache, "KEPT_SHAPES", 3)
+    row_cache._shapes.clear()
 
     rows = rows_of(aurora)
 
-    assert row_markup.rows_markup(rows) == from_template(rows)
-    assert len(row_markup._shapes) <= 3
+    assert row_cache.rows_markup(rows) == from_template(rows)
+    assert len(row_cache._shapes) <= 3

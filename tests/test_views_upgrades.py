@@ -12,7 +12,7 @@ from pytest_django import Settings
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Membership, Phone, Plan, Project, Role
-from phones.views.permalinks import plan_page_url
+from phones.views.parts.permalinks import plan_page_url
 from tests.fixtures.desk import Canary
 from tests.hostile import HOSTILE, harmless
 from tests.invariants import assert_invariants

@@ -1,0 +1,1 @@
+"""Pages of agents, and of publishing another version of one."""

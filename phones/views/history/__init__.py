@@ -1,0 +1,1 @@
+"""The log of changes, the page of one, and taking one back."""

@@ -1,0 +1,163 @@
+"""The filters of the history: from the address, as controls, as chips, and back into an address."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.http import QueryDict
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from phones.models import Outcome, Phone, Source
+from phones.services.audit.queries import CHANGED_FIELDS, Wanted
+from phones.services.people.display_names import name_of
+from phones.services.routing.catalogue import Directory
+from phones.views.parts.changes import field_label
+from phones.views.phones.filters import Chip, Filter
+
+QUERY_LIMIT = 100
+# Years that every calendar and database here can tell the next day of.
+YEARS = range(2000, 2101)
+BIGGEST_ID = 2**63 - 1
+# The names in the address, where they differ from those of `Wanted`: the others are keywords of Python.
+NAMES = {"since": "from", "until": "to"}
+
+
+def wanted_from(query: QueryDict) -> Wanted:
+    """Return what the address narrows the history to; what can't be read narrows nothing."""
+    person = id_from(query.get("person", ""))
+    return Wanted(
+        phone=uuid_from(query.get("phone", "")),
+        agent=uuid_from(query.get("agent", "")),
+        person=person if person is not None and person < 2**31 else None,
+        field=_one_of(CHANGED_FIELDS, query.get("field", "")),
+        source=_one_of(Source.values, query.get("source", "")),
+        outcome=_one_of(Outcome.values, query.get("outcome", "")),
+        since=_day(query.get("from", "")),
+        until=_day(query.get("to", "")),
+        q=" ".join(query.get("q", "").replace("\x00", "").split())[:QUERY_LIMIT],
+        look=query.get("look") == "1",
+        plan=id_from(query.get("plan", "")),
+    )
+
+
+def uuid_from(text: str) -> uuid.UUID | None:
+    """Return an id of the address, None where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def id_from(text: str) -> int | None:
+    """Return a number of the address, None where it is none that a database could hold."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(BIGGEST_ID)):
+        return None
+    return min(int(text), BIGGEST_ID)
+
+
+def _one_of(known: Collection[str], text: str) -> str:
+    return text if text in known else ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+def query_of(wanted: Wanted, **more: Any) -> str:
+    """Return the filters as a query string with its `?`, "" if there are none."""
+    values = {NAMES.get(name, name): _text(getattr(wanted, name)) for name in Wanted.__slots__} | more
+    given = {name: value for name, value in values.items() if value}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilters:
+    """The filter bar: the selects, the days, the text, and what is switched on as chips."""
+
+    selects: list[Filter]
+    since: str
+    until: str
+    q: str
+    # What has no control of its own, kept by hidden fields.
+    phone: str
+    look: bool
+    plan: str
+    chips: list[Chip]
+
+
+def filters_of(
+    wanted: Wanted, *, url: str, directory: Directory, people: list[User], phone: Phone | None
+) -> ChangeFilters:
+    """Return the filter bar. `phone` is the phone that is asked for, if it is one of the project's."""
+    selects = _selects(wanted, directory, people)
+    return ChangeFilters(
+        selects,
+        _text(wanted.since),
+        _text(wanted.until),
+        wanted.q,
+        _text(wanted.phone),
+        wanted.look,
+        _text(wanted.plan),
+        _chips(wanted, selects, phone, url),
+    )
+
+
+def _selects(wanted: Wanted, directory: Directory, people: list[User]) -> list[Filter]:
+    names = [(str(person.pk), name_of(person)) for person in people]
+    agents = [(str(agent.id), agent.name) for agent in directory.agents]
+    fields = [(name, field_label(name)) for name in CHANGED_FIELDS]
+    sources = [(value, str(label).capitalize()) for value, label in Source.choices]
+    outcomes = [(value, str(label)) for value, label in Outcome.choices]
+    return [
+        _select("person", _("Person"), _("Filter by person"), _text(wanted.person), names),
+        _select("field", _("Field"), _("Filter by field"), wanted.field, fields),
+        _select("agent", _("Agent"), _("Filter by agent"), _text(wanted.agent), agents),
+        _select("source", _("Source"), _("Filter by source"), wanted.source, sources),
+        _select("outcome", _("Result"), _("Filter by result"), wanted.outcome, outcomes),
+    ]
+
+
+def _select(name: str, label: str, purpose: str, value: str, choices: list[tuple[str, str]]) -> Filter:
+    """Return a select that also offers its own value where that is none of the choices."""
+    known = choices if not value or value in dict(choices) else [*choices, (value, _("Unknown"))]
+    return Filter(name, label, purpose, value, known)
+
+
+def _chips(wanted: Wanted, selects: list[Filter], phone: Phone | None, url: str) -> list[Chip]:
+    labels = {item.name: f"{item.label}: {dict(item.choices)[item.value]}" for item in selects if item.value}
+    if wanted.phone:
+        labels["phone"] = phone.shown if phone else _("Unknown number")
+    if wanted.since:
+        labels["since"] = _("From %(day)s") % {"day": date_format(wanted.since)}
+    if wanted.until:
+        labels["until"] = _("To %(day)s") % {"day": date_format(wanted.until)}
+    if wanted.q:
+        labels["q"] = f"“{wanted.q}”"
+    if wanted.look:
+        labels["look"] = _("Needs a look")
+    if wanted.plan is not None:
+        labels["plan"] = _("Plan %(id)d") % {"id": wanted.plan}
+    empty = Wanted()
+    return [
+        Chip(
+            label,
+            _("Remove filter: %(value)s") % {"value": label},
+            url + query_of(replace(wanted, **{name: getattr(empty, name)})),
+        )
+        for name, label in labels.items()
+    ]

@@ -1,0 +1,160 @@
+"""The history of a project, and the permanent page of one change."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import trigger_client_event
+
+from phones.access import Desk, DeskRequest, Right, open_desk
+from phones.models import Change, Outcome, Phone
+from phones.services.audit import chain_breaks
+from phones.services.audit import queries as audit_queries
+from phones.services.audit.export import csv_lines
+from phones.services.editing.recheck_times import is_soon_known
+from phones.services.routing.catalogue import directory_of
+from phones.views.history.filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
+from phones.views.htmx import is_for, is_htmx
+from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
+from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain
+
+
+@require_GET
+@vary_on_headers("HX-Request", "HX-Target")
+def change_list(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show the changes of a project, newest first, narrowed by the address; `before` and `after` page on."""
+    desk = open_desk(request, slug)
+    context = _list_context(request, desk)
+    if not is_for(request, "change-table"):
+        return render(request, "phones/change_list.html", context | {"chain_break": break_shown(desk)})
+    response = render(request, "phones/change_list.html#change-table", context)
+    response["HX-Push-Url"] = context["here_url"]
+    return response
+
+
+def break_shown(desk: Desk) -> chain_breaks.Break | None:
+    """Return what an administrator has to know of the history: that it is not whole."""
+    return chain_breaks.find_break(desk.project) if desk.may_administer else None
+
+
+def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
+    """Return what the template needs. Three queries, and one where a phone is asked for."""
+    wanted = wanted_from(request.GET)
+    page = audit_queries.history_page(
+        desk.project,
+        wanted,
+        older_than=id_from(request.GET.get("before", "")),
+        newer_than=id_from(request.GET.get("after", "")),
+    )
+    phone = Phone.objects.filter(project=desk.project, pk=wanted.phone).first() if wanted.phone else None
+    is_end_of_phone = phone is not None and wanted.is_one_phone and page.older is None
+    url = reverse("change_list", args=[desk.project.slug])
+    return {
+        "desk": desk,
+        "section": "changes",
+        "changes": [ChangeLine.of(change, desk.project.slug, desk=desk, phone=change.phone) for change in page.changes],
+        "first_seen": FirstSeenLine.of(phone, desk) if phone and is_end_of_phone else None,
+        "filters": filters_of(
+            wanted,
+            url=url,
+            directory=directory_of(desk.project),
+            people=audit_queries.people_in(desk.project),
+            phone=phone,
+        ),
+        "is_empty_filter": wanted.is_empty,
+        "look_count": audit_queries.look_count(desk.project),
+        "list_url": url,
+        "look_url": url + query_of(audit_queries.Wanted(look=True)),
+        "here_url": url + query_of(wanted),
+        "export_url": reverse("change_export", args=[desk.project.slug]) + query_of(wanted),
+        "older_url": url + query_of(wanted, before=page.older) if page.older else "",
+        "newer_url": url + query_of(wanted, after=page.newer) if page.newer else "",
+    }
+
+
+@require_GET
+def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what the address narrows the history to as CSV, newest first, a row a change."""
+    desk = open_desk(request, slug)
+    changes = audit_queries.matching_changes(desk.project, wanted_from(request.GET))
+    name = f"{slug}-changes-{timezone.localdate():%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        csv_lines(changes),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_GET
+def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = "") -> HttpResponse:
+    """Show one change as it was: names and version numbers of the time, Diga's words, how it ended."""
+    desk = open_desk(request, slug)
+    change = _found(desk, change_id)
+    if change is None or not is_certain(desk, change, check):
+        return answer_uncertain(request, desk, change, change_id, check)
+    context = {
+        "desk": desk,
+        "section": "changes",
+        "change": ChangeLine.of(change, slug, desk=desk, phone=change.phone),
+        "record": change,
+        "ticket_text": ticket_text(change, slug),
+        "reverts": [ChangeLine.of(later, slug) for later in change.reverted_by.order_by("-id")],
+        "is_unknown": change.outcome == Outcome.UNKNOWN and not is_soon_known(change),
+        "came_late": [ChangeLine.of(later, slug) for later in change.came_late.order_by("pk")],
+    }
+    return render(request, "phones/change_detail.html", context)
+
+
+@require_GET
+@vary_on_headers("HX-Request", "HX-Target")
+def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
+    """Say what became of a save by now; 286 ends the asking once that is known, or won't be soon."""
+    desk = open_desk(request, slug)
+    change = change_of(desk, change_id)
+    if not is_htmx(request):
+        return redirect(change_url(change, slug))
+    line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
+    context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
+    context |= {"is_kept": False, "clashes": []}
+    if line.outcome_url:
+        return render(request, "phones/_result.html", context)
+    response = render(request, "phones/_result.html", context, status=286)
+    return response if change.is_open else trigger_client_event(response, "phone-updated", {"id": str(change.phone_id)})
+
+
+def change_of(desk: Desk, change_id: int) -> Change:
+    """Return a change of the desk's project, with its phone.
+
+    :raises Http404: there is none.
+    """
+    change = _found(desk, change_id)
+    if change is None:
+        raise Http404
+    return change
+
+
+def _found(desk: Desk, change_id: int) -> Change | None:
+    if change_id > BIGGEST_ID:
+        return None
+    return Change.objects.select_related("phone").filter(pk=change_id, project=desk.project).first()
+
+
+@require_POST
+def chain_acknowledge(request: DeskRequest, slug: str) -> HttpResponse:
+    """Write down that an administrator has seen that the history is not whole."""
+    desk = open_desk(request, slug, Right.ADMINISTER)
+    try:
+        chain_breaks.acknowledge_break(
+            project=desk.project, noted=request.POST.get("noted", ""), by=desk.user, clock=timezone.now
+        )
+    except chain_breaks.BreakHasMoved:
+        messages.error(request, _("That was acknowledged already, or is something else now. Nothing was written down."))
+    else:
+        messages.success(request, _("It is written down that you have seen it."))
+    return redirect("change_list", slug)

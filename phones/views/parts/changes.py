@@ -1,0 +1,217 @@
+"""A change of the diary as pages show it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from phones.access import Desk
+from phones.models import Change, Outcome, Phone, Source
+from phones.services.audit.queries import CHANGED_FIELDS
+from phones.services.editing.recheck_times import is_soon_known
+from phones.services.editing.revert import Step, steps_back, steps_to_first
+from phones.services.phone_numbers import national_number
+from phones.services.routing.catalogue import directory_of
+from phones.templatetags.desk import clock_time, full_time
+from phones.views.parts.permalinks import change_url
+from phones.views.phones.rows import status_badge
+from phones.wording import changes
+from phones.wording.changes import Words
+from phones.wording.tickets import ticket_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a changed field: a text, or an agent with the version it had then."""
+
+    text: str
+    is_agent: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A field's before and after."""
+
+    label: str
+    before: Side
+    after: Side
+    stored: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A change with everything spelt out. `at` is the full moment, `confirmed_at` a time of day.
+
+    `window` is set for a change that was only seen: the time between the two readings. `revert_url` is "" where
+    taking back would change nothing, or this person may not.
+    """
+
+    id: int
+    url: str
+    phone_url: str
+    prefix: str
+    national: str
+    fields: list[FieldLine]
+    tone: str
+    icon: str
+    words: Words
+    who: str
+    source: str
+    reason: str
+    ticket: str
+    created_at: datetime
+    at: str
+    window: str
+    confirmed_at: str
+    takes_back: int | None
+    takes_back_url: str
+    late_for: int | None
+    late_for_url: str
+    # Where to ask again soon what became of it; "" where it is known, or won't be soon.
+    outcome_url: str
+    revert_url: str
+    plan_id: int | None
+    plan_url: str
+
+    @classmethod
+    def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
+        """Return a change of the project `slug` in words. No query.
+
+        With the person's desk and the phone as our copy has it, the line leads to taking the change back.
+        """
+        tone, icon = _LOOKS[Outcome(change.outcome)]
+        prefix, national = national_number(change.number)
+        confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
+        return cls(
+            id=change.pk,
+            url=change_url(change, slug),
+            phone_url=reverse("phone_edit", args=[slug, change.phone_id]),
+            prefix=prefix,
+            national=national,
+            fields=[_field(change, name) for name in CHANGED_FIELDS if name in change.after],
+            tone=tone,
+            icon=icon,
+            words=changes.words_for_change(change),
+            who=_who(change),
+            source=str(Source(change.source).label),
+            reason=change.reason,
+            ticket=change.ticket,
+            created_at=change.created_at,
+            at=full_time(change.created_at),
+            window=_window(change),
+            confirmed_at=clock_time(change.settled_at) if confirmed and change.settled_at else "",
+            takes_back=change.reverts_id,
+            takes_back_url=reverse("change_detail", args=[slug, change.reverts_id]) if change.reverts_id else "",
+            late_for=change.late_for_id,
+            late_for_url=reverse("change_detail", args=[slug, change.late_for_id]) if change.late_for_id else "",
+            outcome_url=reverse("change_outcome", args=[slug, change.pk]) if is_soon_known(change) else "",
+            revert_url=_revert_url(change, desk, phone) if desk and phone else "",
+            plan_id=change.plan_id,
+            plan_url=reverse("plan_detail", args=[slug, change.plan_id]) if change.plan_id else "",
+        )
+
+
+def _who(change: Change) -> str:
+    """Return who did it, "" where only the source can be told."""
+    return "" if change.source == Source.OUTSIDE else change.actor_name or _("Phone Desk")
+
+
+def _window(change: Change) -> str:
+    """Return between which two readings an observed change came about: the day once, where it is the same."""
+    if change.source not in {Source.OUTSIDE, Source.LATE} or change.seen_from is None:
+        return ""
+    since, until = full_time(change.seen_from), full_time(change.created_at)
+    day, _blank, clock = until.partition(" ")
+    if since.startswith(day):
+        words = {"day": day, "since": since.split()[1], "until": clock}
+        return _("%(day)s, between %(since)s and %(until)s") % words
+    return _("Between %(since)s and %(until)s") % {"since": since, "until": until}
+
+
+def _revert_url(change: Change, desk: Desk, phone: Phone) -> str:
+    directory = directory_of(desk.project)
+    steps = steps_back(change, phone, directory, can_label=desk.may_label, can_route=desk.may_route)
+    return reverse("change_revert", args=[desk.project.slug, change.pk]) if _can_take(steps) else ""
+
+
+def _can_take(steps: tuple[Step, ...]) -> bool:
+    return any(step.can_take for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeenLine:
+    """Entry zero of a phone's history: what Diga said when we first saw it. `restore_url` is "" as `revert_url` is."""
+
+    fields: list[tuple[str, Side]]
+    first_seen_at: datetime
+    at: str
+    restore_url: str
+
+    @classmethod
+    def of(cls, phone: Phone, desk: Desk) -> "FirstSeenLine | None":
+        """Return the entry of a phone; None where it was first seen before that was written down. No query."""
+        if phone.first_seen_at is None:
+            return None
+        directory = directory_of(desk.project)
+        steps = steps_to_first(phone, directory, can_label=desk.may_label, can_route=desk.may_route)
+        url = reverse("phone_restore", args=[desk.project.slug, phone.pk])
+        seen = phone.first_seen
+        return cls(
+            [(field_label(name), side_of(name, seen[name])) for name in CHANGED_FIELDS if name in seen],
+            phone.first_seen_at,
+            full_time(phone.first_seen_at),
+            url if _can_take(steps) else "",
+        )
+
+
+def ticket_text(change: Change, slug: str) -> str:
+    """Return the sentence to paste into a ticket, with the permanent address of the change."""
+    return ticket_sentence(change, url=settings.SITE_URL + change_url(change, slug))
+
+
+# icons: check triangle-alert ban circle-x circle-question-mark clock eye
+_LOOKS = {
+    Outcome.CONFIRMED: ("ok", "check"),
+    Outcome.MISMATCH: ("bad", "triangle-alert"),
+    Outcome.REFUSED: ("bad", "ban"),
+    Outcome.FAILED: ("bad", "circle-x"),
+    Outcome.UNKNOWN: ("warn", "circle-question-mark"),
+    Outcome.PENDING: ("warn", "clock"),
+    Outcome.OBSERVED: ("warn", "eye"),
+}
+
+
+def field_label(name: str) -> str:
+    """Return a field's name in words."""
+    return {
+        "nickname": _("Nickname"),
+        "inbound": _("Inbound agent"),
+        "outbound": _("Outbound agent"),
+        "status": _("Status"),
+    }[name]
+
+
+def _field(change: Change, name: str) -> FieldLine:
+    stored = side_of(name, change.stored[name]) if name in change.stored else None
+    if stored and name in changes.unpublished_lanes(change) and not stored.version:
+        stored = replace(stored, version=_("(no version published)"))
+    return FieldLine(
+        field_label(name), side_of(name, change.before.get(name)), side_of(name, change.after[name]), stored
+    )
+
+
+def side_of(name: str, value: Any) -> Side:
+    """Return a field's value, as the diary keeps it, in words."""
+    if name == "status":
+        return Side(str(status_badge(value).label) if value else _("Unknown"))
+    if name == "nickname":
+        return Side(value or _("No nickname"))
+    if value is None:
+        return Side(_("No agent"))
+    agent_name = value["agent_name"] or _("Unknown agent")
+    number = value["version_number"]
+    return Side(agent_name, True, f"v{number}" if number is not None else "")

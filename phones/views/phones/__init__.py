@@ -1,0 +1,1 @@
+"""The list of numbers, one number beside it, finding and exporting."""

@@ -1,0 +1,149 @@
+"""Fields that two people changed: what it was, what Diga has now and by whom, what was typed."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms.utils import ErrorList
+from django.utils.translation import gettext as _
+
+from phones.forms.opened import Opened
+from phones.forms.phones import MINE, THEIRS, NicknameForm
+from phones.models import Change, Source
+from phones.services.routing.catalogue import Directory
+from phones.services.routing.edits import Base
+from phones.templatetags.desk import clock_time
+from phones.views.parts.changes import Side, field_label
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that two people changed. `who` tells of the value Diga has now; `chosen` is "", theirs or mine."""
+
+    name: str
+    label: str
+    was: Side
+    now: Side
+    yours: Side
+    who: str
+    chosen: str
+    errors: ErrorList
+
+    @property
+    def is_theirs(self) -> bool:
+        """True when what Diga has now was chosen."""
+        return self.chosen == THEIRS
+
+    @property
+    def is_mine(self) -> bool:
+        """True when what was typed was chosen."""
+        return self.chosen == MINE
+
+    @property
+    def field_name(self) -> str:
+        """The name of the choice in the form, and the start of its ids."""
+        return f"choose_{self.name}"
+
+    @property
+    def errors_id(self) -> str:
+        """The id of the place for the choice's errors."""
+        return f"{self.name}-choice-errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A field that only others changed, and which was left as it is."""
+
+    label: str
+    was: Side
+    now: Side
+
+
+def clashes_of(form: NicknameForm, changes: Sequence[Change]) -> list[Clash]:
+    """Return the fields in which the person has to choose. `changes` are the phone's newest, newest first."""
+    seen, directory = form.seen, form.directory
+    if seen.before is None:
+        return []
+    found = []
+    for name in seen.asked:
+        change = _made_by(name, seen.base, changes)
+        found.append(
+            Clash(
+                name=name,
+                label=field_label(name),
+                was=_side(name, seen.before, directory),
+                now=_side_of_change(name, change) or _side(name, seen, directory),
+                yours=_yours(name, form),
+                who=_who(change) if change else _("Changed outside this desk"),
+                chosen=str(form[f"choose_{name}"].value() or ""),
+                errors=form.errors.get(f"choose_{name}", ErrorList()) if form.is_bound else ErrorList(),
+            )
+        )
+    return found
+
+
+def merges_of(form: NicknameForm) -> list[Merge]:
+    """Return the fields that others changed meanwhile, and in which there is nothing to choose."""
+    seen, directory = form.seen, form.directory
+    if seen.before is None:
+        return []
+    before = seen.before
+    return [
+        Merge(field_label(name), _side(name, before, directory), _side(name, seen, directory)) for name in seen.merged
+    ]
+
+
+def _side(name: str, seen: Opened, directory: Directory) -> Side:
+    value = seen.base.value(name)
+    if name == "nickname":
+        return Side(str(value) or _("No nickname"))
+    if not isinstance(value, uuid.UUID):
+        return Side(_("No agent"))
+    agent = directory.agent(value)
+    # A read tells the agent only; the version is the one that was published then, if it was known.
+    kept = directory.version(uuid.UUID(seen.kept[name])) if seen.kept[name] else None
+    return Side(agent.name if agent else _("Unknown agent"), True, kept[1].label if kept else "")
+
+
+def _yours(name: str, form: NicknameForm) -> Side:
+    if name == "nickname":
+        return Side(str(form["nickname"].value() or "") or _("No nickname"))
+    if form[f"unassign_{name}"].value():
+        return Side(_("No agent"))
+    chosen = str(form[f"{name}_version_id"].value() or "")
+    found = form.directory.version(uuid.UUID(chosen)) if chosen else None
+    return Side(found[0].name, True, found[1].label) if found else _side(name, form.seen, form.directory)
+
+
+def _made_by(name: str, now: Base, changes: Iterable[Change]) -> Change | None:
+    """Return the newest change of the field, if it is the one that led to the value Diga has now."""
+    newest = next((change for change in changes if name in change.after), None)
+    return newest if newest and _comes_to(newest, name) == now.value(name) else None
+
+
+def _comes_to(change: Change, name: str) -> object:
+    value: Any = change.stored.get(name, change.after[name])
+    if name == "nickname":
+        return value or ""
+    return uuid.UUID(value["agent_id"]) if value else None
+
+
+def _side_of_change(name: str, change: Change | None) -> Side | None:
+    """Return an agent with the version that the diary says it was given, where it says so."""
+    value: Any = change.stored.get(name, change.after[name]) if change and name != "nickname" else None
+    if not value or value["version_number"] is None:
+        return None
+    return Side(value["agent_name"] or _("Unknown agent"), True, f"v{value['version_number']}")
+
+
+def _who(change: Change) -> str:
+    if change.source == Source.OUTSIDE:
+        if change.seen_from is None:
+            return _("Changed outside this desk")
+        times = {"since": clock_time(change.seen_from), "until": clock_time(change.created_at)}
+        return _("Changed outside this desk, between %(since)s and %(until)s") % times
+    names = {"who": change.actor_name or _("Phone Desk"), "time": clock_time(change.settled_at or change.created_at)}
+    said = _("%(who)s, %(time)s") % names
+    more = [change.ticket, f"“{change.reason}”" if change.reason else ""]
+    return " · ".join([said, *filter(None, more)])

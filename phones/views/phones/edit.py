@@ -1,0 +1,294 @@
+"""The list of phones, one phone, and its edit forms."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+
+from phones import diga
+from phones.access import Desk, DeskRequest, Right, open_desk
+from phones.forms.phones import ROUTE_FIELDS, NicknameForm, PhoneForm, using, version_of
+from phones.models import Change, NoKey, Phone
+from phones.services.editing import guard as editing_guard
+from phones.services.editing import presence
+from phones.services.editing import save as editing_save
+from phones.services.routing.catalogue import directory_of
+from phones.services.routing.edits import LANES
+from phones.services.routing.impact import fingerprint
+from phones.services.sync import refresh
+from phones.services.upstream import bulkhead
+from phones.views.htmx import is_for, is_htmx
+from phones.views.parts.changes import ChangeLine
+from phones.views.parts.guard import guard_context
+from phones.views.parts.list_columns import shown_count
+from phones.views.parts.save_result import Answer, answer_for, status_of
+from phones.views.parts.saving import IN_FORM, IN_ROW, Saving, saving_of
+from phones.views.phones.conflicts import clashes_of
+from phones.views.phones.drawer import drawer_context, newest_changes
+from phones.views.phones.list_page import criteria_from, list_context, suffix_of
+from phones.views.phones.rows import PhoneRow
+from phones.wording import changes as wording_changes
+from phones.wording import saves
+from phones.wording.changes import Words
+
+
+def _phone(desk: Desk, phone_id: UUID) -> Phone:
+    return get_object_or_404(Phone, pk=phone_id, project=desk.project)
+
+
+@require_GET
+def phone_list(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show the phones of a project, narrowed by the address."""
+    desk = open_desk(request, slug)
+    if is_for(request, "drawer"):
+        closed = {"drawer": None, "project_name": desk.project.name, "fresh_row": None}
+        return render(request, "phones/_drawer.html", closed)
+    context = list_context(request, desk, timezone.now())
+    template = "phones/phone_list.html"
+    if not is_for(request, "phone-table"):
+        return render(request, template, context | {"drawer": None})
+    response = render(request, template + "#phone-table", context)
+    response["HX-Push-Url"] = context["here_url"]
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def phone_edit(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Show a phone with its form and history; save the form through Diga."""
+    desk = open_desk(request, slug)
+    phone = _phone(desk, phone_id)
+    if request.method == "GET":
+        return _show(request, desk, phone)
+    form = _phone_form(request, desk, phone)
+    if not form.is_valid():
+        return _show(request, desk, phone, form=form, status=422)
+    if "use" in request.POST:
+        return _show(request, desk, phone, form=form, words=_words_for_use(form, request.POST["use"]))
+    if _wants_review(request, form, phone):
+        return _show(request, desk, phone, form=form, words=saves.words_for_review())
+    return _save(request, desk, phone, form)
+
+
+def _phone_form(request: DeskRequest, desk: Desk, phone: Phone) -> PhoneForm:
+    """Return the posted form; a role that may not touch a field it carries gets 403."""
+    if not desk.may_label or (not desk.may_route and not {*ROUTE_FIELDS, "use"}.isdisjoint(request.POST)):
+        raise PermissionDenied
+    directory = directory_of(desk.project)
+    data = using(request.POST, directory, request.POST["use"]) if "use" in request.POST else request.POST
+    return PhoneForm(data, phone=phone, directory=directory, can_route=desk.may_route)
+
+
+def _words_for_use(form: PhoneForm, version_id: str) -> Words | None:
+    """Say which version was chosen for the person, None where there was nothing to choose it for."""
+    found = version_of(form.directory, version_id)
+    is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in LANES)
+    return saves.words_for_choice(found[1].label) if found and is_chosen else None
+
+
+def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
+    """Say whether to show the guard first: without JavaScript nobody has read it before pressing Save."""
+    if "review" not in request.POST:
+        return False
+    impacts = editing_guard.impacts_of(phone, form.intention())
+    return bool(impacts) and form.cleaned_data.get("reviewed") != fingerprint(impacts)
+
+
+def _save(request: DeskRequest, desk: Desk, phone: Phone, form: PhoneForm) -> HttpResponse:
+    typed = form.cleaned_data
+    answer = _change(desk, phone, form, reason=typed["reason"], ticket=typed["ticket"], agreed=form.agreed())
+    if answer.is_done and answer.change and not is_htmx(request):
+        where = suffix_of(criteria_from(request.GET), change=str(answer.change.pk))
+        return redirect(request.path + where)
+    response = _show(
+        request,
+        desk,
+        phone,
+        form=_redisplayed(form, answer),
+        words=answer.words,
+        result=answer.change,
+        impacts=answer.impacts,
+        status=answer.status,
+        with_row=True,
+        saving=_saving(desk, phone, form, answer, IN_FORM),
+    )
+    return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)}) if answer.is_done else response
+
+
+def _change(
+    desk: Desk, phone: Phone, form: NicknameForm, *, reason: str = "", ticket: str = "", agreed: str | None = None
+) -> Answer:
+    """Send what a valid form wants through the one way to change a phone."""
+    author = editing_save.Author(desk.user, reason, ticket, form_token=form.cleaned_data["form_token"])
+    return answer_for(
+        form,
+        lambda: editing_save.change_phone(
+            project=desk.project,
+            phone=phone,
+            intention=form.intention(),
+            base=form.base(),
+            author=author,
+            agreed=agreed,
+            clock=timezone.now,
+        ),
+    )
+
+
+def _saving(desk: Desk, phone: Phone, form: NicknameForm, answer: Answer, place: str) -> Saving | None:
+    """Return what asks whether the save that is in the way is over, if one is."""
+    if not answer.is_waiting:
+        return None
+    return saving_of(phone, desk.project.slug, form.cleaned_data["form_token"], place)
+
+
+def _redisplayed(form: PhoneForm, answer: Answer) -> PhoneForm | None:
+    """Return the form to show after a save: none (a fresh one) if done, what was typed otherwise."""
+    if answer.is_done:
+        return None
+    return form.rebased(answer.asked) if answer.is_rebased else form
+
+
+def _show(
+    request: DeskRequest, desk: Desk, phone: Phone, *, status: int = 200, with_row: bool = False, **parts: Any
+) -> HttpResponse:
+    """Answer with the drawer where htmx asks for it, else with the list and the drawer beside it."""
+    now = timezone.now()
+    row = _row(request, desk, phone, now)
+    drawer = drawer_context(request, desk, phone, row, now, **parts)
+    if is_for(request, "drawer"):
+        context = {"drawer": drawer, "fresh_row": row if with_row else None}
+        return render(request, "phones/_drawer.html", context, status=status)
+    return render(
+        request, "phones/phone_list.html", list_context(request, desk, now) | {"drawer": drawer}, status=status
+    )
+
+
+def _row(request: DeskRequest, desk: Desk, phone: Phone, now: datetime) -> PhoneRow:
+    return PhoneRow.of(
+        phone,
+        directory_of(desk.project),
+        list_url=reverse("phone_list", args=[desk.project.slug]),
+        suffix=suffix_of(criteria_from(request.GET)),
+        may_label=desk.may_label and desk.project.is_open,
+        may_choose=desk.may_bulk,
+        now=now,
+    )
+
+
+@require_GET
+def phone_guard(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Say what the form as it stands would do to live calls."""
+    desk = open_desk(request, slug, Right.ROUTE)
+    phone = _phone(desk, phone_id)
+    form = PhoneForm(request.GET, phone=phone, directory=directory_of(desk.project), can_route=True)
+    guard = guard_context(phone, form, desk) if form.is_valid() else None
+    return render(request, "phones/_guard.html", {"guard": guard, "understood": None, "slug": slug})
+
+
+@require_POST
+def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Read one phone from Diga now, and say whether our copy was right."""
+    desk = open_desk(request, slug)
+    phone = _phone(desk, phone_id)
+    was_reachable = desk.project.is_reachable
+    words, has_moved, status = None, False, 200
+    try:
+        with bulkhead.place_to_read(desk.project):
+            has_moved = refresh.refresh_phone(project=desk.project, phone=phone, clock=timezone.now)
+    except diga.DigaError as error:
+        words, status = wording_changes.words_for_read(error), status_of(error)
+    except NoKey:
+        words, status = wording_changes.words_for_read_without_key(), 422
+    if not is_htmx(request):
+        if words:
+            messages.error(request, f"{words.title}: {words.text}")
+        return redirect(request.path.removesuffix("reread/") + suffix_of(criteria_from(request.GET)))
+    if desk.project.is_reachable and not was_reachable:
+        # Diga answers again, so what the page keeps closed is open.
+        return HttpResponseClientRefresh()
+    row = _row(request, desk, phone, timezone.now())
+    if is_for(request, f"phone-{phone.pk}"):
+        announcement = words or Words("ok", _("Read again"))
+        return render(request, "phones/_phone_row.html", {"row": row, "announcement": announcement}, status=status)
+    context = {
+        "desk": desk,
+        "phone": phone,
+        "row": row,
+        "words": words,
+        "has_moved": has_moved,
+        "others": presence.note_presence(phone=phone, user=desk.user, clock=timezone.now),
+        "with_row": True,
+    }
+    return render(request, "phones/_read_state.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
+    """Rename a phone where it stands in the list."""
+    desk = open_desk(request, slug, Right.LABEL)
+    phone = _phone(desk, phone_id)
+    directory = directory_of(desk.project)
+    if request.method == "GET":
+        if "cancel" in request.GET and is_htmx(request):
+            row = _row(request, desk, phone, timezone.now())
+            return render(request, "phones/_phone_row.html", {"row": row, "announcement": None})
+        return _show_rename(request, desk, phone, NicknameForm(phone=phone, directory=directory))
+    form = NicknameForm(request.POST, phone=phone, directory=directory)
+    if not form.is_valid():
+        return _show_rename(request, desk, phone, form, status=422)
+    answer = _change(desk, phone, form)
+    if not answer.is_done:
+        form = form.rebased(answer.asked) if answer.is_rebased else form
+        return _show_rename(
+            request,
+            desk,
+            phone,
+            form,
+            words=answer.words,
+            result=answer.change,
+            saving=_saving(desk, phone, form, answer, IN_ROW),
+            status=answer.status,
+        )
+    if not is_htmx(request):
+        where = suffix_of(criteria_from(request.GET), **({"change": str(answer.change.pk)} if answer.change else {}))
+        return redirect(request.path.removesuffix("nickname/") + where)
+    row = _row(request, desk, phone, timezone.now())
+    response = render(request, "phones/_phone_row.html", {"row": row, "announcement": answer.words})
+    return trigger_client_event(response, "phone-updated", {"id": str(phone.pk)})
+
+
+def _show_rename(
+    request: DeskRequest,
+    desk: Desk,
+    phone: Phone,
+    form: NicknameForm,
+    *,
+    words: Words | None = None,
+    result: Change | None = None,
+    saving: Saving | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    row = _row(request, desk, phone, timezone.now())
+    span = shown_count(criteria_from(request.GET)) - 1
+    changes = newest_changes(phone) if form.seen.asked else []
+    context = {
+        "desk": desk,
+        "section": "phones",
+        "row": row,
+        "form": form,
+        "words": words,
+        "result": ChangeLine.of(result, desk.project.slug) if result else None,
+        "clashes": clashes_of(form, changes),
+        "span": span,
+        "saving": saving,
+    }
+    template = "phones/phone_rename.html" + ("#rename-row" if is_htmx(request) else "")
+    return render(request, template, context, status=status)

@@ -1,0 +1,66 @@
+"""The list as a file, narrowed as the address says."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from phones.access import Desk, DeskRequest, open_desk
+from phones.models import Project
+from phones.services.exchange import phone_export
+from phones.services.finding.phone_list import Criteria
+from phones.services.routing.catalogue import Directory, directory_of
+from phones.views.parts.list_columns import COLUMNS, is_shown
+from phones.views.phones.list_page import criteria_from
+
+SHOWN = "shown"
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_GET
+def phone_export_csv(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what is filtered as CSV, while it is read."""
+    desk = open_desk(request, slug)
+    return _file(desk, "csv", CSV, phone_export.csv_lines(**_wanted(request, desk)))
+
+
+@require_GET
+def phone_export_xlsx(request: DeskRequest, slug: str) -> StreamingHttpResponse:
+    """Send what is filtered as a sheet."""
+    desk = open_desk(request, slug)
+    return _file(desk, "xlsx", XLSX, phone_export.xlsx_chunks(**_wanted(request, desk)))
+
+
+class _Wanted(TypedDict):
+    project: Project
+    criteria: Criteria
+    directory: Directory
+    now: datetime
+    columns: Sequence[str]
+
+
+def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
+    """Return what the address asks for: everything, or with `columns=shown` what the list shows."""
+    criteria = criteria_from(request.GET)
+    columns: Sequence[str] = phone_export.COLUMNS
+    if request.GET.get("columns") == SHOWN:
+        columns = phone_export.columns_shown(column.code for column in COLUMNS if is_shown(column, criteria))
+    return {
+        "project": desk.project,
+        "criteria": criteria,
+        "directory": directory_of(desk.project),
+        "now": timezone.now(),
+        "columns": columns,
+    }
+
+
+def _file(desk: Desk, kind: str, content_type: str, content: Iterable[str | bytes]) -> StreamingHttpResponse:
+    """Return an answer that is kept as a file; its name sorts by day, and a slug needs no quoting."""
+    name = f"{desk.project.slug}-phones-{timezone.localdate():%Y-%m-%d}.{kind}"
+    response = StreamingHttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

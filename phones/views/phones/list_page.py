@@ -1,0 +1,156 @@
+"""The list of phones as a page shows it: its state from the address, rows, chips, headers and neighbours."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from phones.access import Desk
+from phones.services.finding.keyset import BY_NUMBER, END, KEYS
+from phones.services.finding.phone_list import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
+from phones.services.finding.selections import CHOICE_LIMIT, fingerprint_of_ids, matching_now
+from phones.services.routing.catalogue import directory_of
+from phones.views.parts.list_columns import caption, chosen_columns, headers, hidden_classes
+from phones.views.phones.filters import chips_of, filters_of
+from phones.views.phones.row_cache import rows_markup
+from phones.views.phones.rows import PhoneRow
+from phones.views.phones.search_notes import search_note
+
+# What the filter bar has no field for, and yet mustn't forget.
+CARRIED = ("selection", "sort", "size", "cols")
+# What the form of columns and page sizes mustn't forget.
+SHOWN_AS = tuple(field.name for field in fields(Criteria) if field.name not in {"size", "cols", "after", "before"})
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The addresses of the pages around one, "" where there is none."""
+
+    first: str
+    before: str
+    after: str
+    last: str
+
+
+def criteria_from(query: QueryDict) -> Criteria:
+    """Return the list that the address names; unknown parameters and unheard-of ways to show it are ignored."""
+
+    def text(name: str) -> str:
+        return " ".join(query.get(name, "").replace("\x00", "").split())[:QUERY_LIMIT]
+
+    found = Criteria(**{field.name: text(field.name) for field in fields(Criteria) if field.name not in HOW_SHOWN})
+    return replace(
+        found,
+        assigned_from=found.assigned_from if day(found.assigned_from) else "",
+        assigned_to=found.assigned_to if day(found.assigned_to) else "",
+        sort=_sort(query.get("sort", "")),
+        size=_size(query.get("size", "")),
+        cols=chosen_columns([cols for cols in query.getlist("cols") if cols]),
+        after=query.get("after", ""),
+        before=query.get("before", ""),
+    )
+
+
+def _sort(sort: str) -> str:
+    return sort if sort.removeprefix("-") in KEYS and sort != BY_NUMBER else ""
+
+
+def _size(size: str) -> str:
+    return size if size in {str(other) for other in PAGE_SIZES[1:]} else ""
+
+
+def suffix_of(criteria: Criteria, **more: str) -> str:
+    """Return the criteria as a query string with its `?`, "" if there are none."""
+    values = {name: value for name, value in (asdict(criteria) | more).items() if value}
+    return f"?{urlencode(values)}" if values else ""
+
+
+def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, Any]:
+    """Return what the list's template needs. Two queries at most, but where the search names numbers: the rows with
+    their count, and the agents where they have changed since the last request."""
+    criteria = criteria_from(request.GET)
+    directory = directory_of(desk.project)
+    page = phone_page(desk.project, criteria, directory, now)
+    if not page.before:
+        # The first page, whatever the cursor was: links from here needn't carry it on.
+        criteria = replace(criteria, after="", before="")
+    list_url = reverse("phone_list", args=[desk.project.slug])
+
+    def url_of(wanted: Criteria) -> str:
+        return list_url + suffix_of(wanted)
+
+    suffix = suffix_of(criteria)
+    may_label = desk.may_label and desk.project.is_open
+    rows = [
+        PhoneRow.of(
+            phone,
+            directory,
+            list_url=list_url,
+            suffix=suffix,
+            may_label=may_label,
+            may_choose=desk.may_bulk,
+            now=now,
+        )
+        for phone in page.phones
+    ]
+    filters = filters_of(criteria, directory)
+    heads = headers(criteria, url_of)
+    return {
+        "desk": desk,
+        "section": "phones",
+        "criteria": criteria,
+        "criteria_q": criteria.q,
+        "note": search_note(desk, criteria.q, total=page.total) if criteria.q else None,
+        "filters": filters,
+        "has_rare_filter": any(item.value for item in filters if item.is_rare) or bool(_dates(criteria)),
+        "chips": chips_of(desk.project, criteria, filters, url_of),
+        "headers": heads,
+        "hidden_classes": hidden_classes(heads),
+        "caption": caption(criteria),
+        "page_sizes": sorted(PAGE_SIZES),
+        "carried": _values(criteria, CARRIED),
+        "shown_as": _values(criteria, SHOWN_AS),
+        "rows": rows_markup(rows),
+        "total": page.total,
+        "matched": _matched(desk, criteria, page, now),
+        "selected_count": page.total if criteria.selection else 0,
+        "choice_limit": CHOICE_LIMIT,
+        "list_url": list_url,
+        "suffix": suffix,
+        "clear_url": url_of(Criteria(sort=criteria.sort, size=criteria.size, cols=criteria.cols)),
+        "here_url": list_url + suffix,
+        "pages": _neighbours(criteria, page, list_url),
+    }
+
+
+def _matched(desk: Desk, criteria: Criteria, page: PhonePage, now: datetime) -> str:
+    """Return the fingerprint of all that the list holds where that is at hand: it stands on this page, or is frozen."""
+    if not desk.may_bulk:
+        return ""
+    if len(page.phones) == page.total:
+        return fingerprint_of_ids([phone.pk for phone in page.phones])
+    return matching_now(project=desk.project, criteria=criteria, now=now)[1] if criteria.selection else ""
+
+
+def _dates(criteria: Criteria) -> str:
+    return criteria.assigned_from + criteria.assigned_to
+
+
+def _values(criteria: Criteria, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return what isn't empty of the criteria, for hidden fields."""
+    return [(name, value) for name in names if (value := getattr(criteria, name))]
+
+
+def _neighbours(criteria: Criteria, page: PhonePage, list_url: str) -> Neighbours | None:
+    if not (page.before or page.after):
+        return None
+    start = replace(criteria, after="", before="")
+    return Neighbours(
+        list_url + suffix_of(start) if page.before else "",
+        list_url + suffix_of(start, before=page.before) if page.before else "",
+        list_url + suffix_of(start, after=page.after) if page.after else "",
+        list_url + suffix_of(start, before=END) if page.after else "",
+    )

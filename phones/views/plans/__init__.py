@@ -1,0 +1,1 @@
+"""Choosing numbers, plans, their previews, runs and results."""

@@ -1,0 +1,1 @@
+"""Connecting, the overview, syncs, settings and people."""

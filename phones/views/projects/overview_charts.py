@@ -1,0 +1,167 @@
+"""The overview's charts: lengths and places for SVG, with the words, numbers and links that stand beside them.
+
+A bar's length is given in hundredths of the longest, as text: templates would write numbers in the reader's language.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from phones.services.agents.tallies import DayTally, Uses
+from phones.services.finding.phone_list import NONE, Criteria
+from phones.services.routing.catalogue import AgentEntry, Directory
+from phones.views.phones.list_page import suffix_of
+from phones.views.phones.rows import Badge, status_badge
+
+AGENT_COUNT = 8
+# Room a day takes in the chart of days, and the part of it that its bar fills.
+DAY_WIDTH, BAR_WIDTH = 10, 7
+HEIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBar:
+    """How many numbers have a status, and the list of them."""
+
+    badge: Badge
+    count: int
+    length: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBar:
+    """How many numbers an agent has in one direction; no `url` where no list shows just these."""
+
+    count: int
+    length: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBar:
+    """A row of the chart of agents: one agent, all others together, or none (`agent` is None then)."""
+
+    agent: AgentEntry | None
+    label: str
+    url: str
+    inbound: LaneBar
+    outbound: LaneBar
+
+
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """A day of the diary: a full bar for changes sent from here, on top of it a hollow one for those from outside."""
+
+    tally: DayTally
+    label: str
+    words: str
+    x: str
+    ours_y: str
+    ours_height: str
+    outside_y: str
+    outside_height: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayChart:
+    """The days side by side, as high as the busiest one (`top` changes); `words` say the whole in a sentence."""
+
+    bars: list[DayBar]
+    top: int
+    view_box: str
+    words: str
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing was changed on any of the days."""
+        return not any(bar.tally.ours + bar.tally.outside for bar in self.bars)
+
+    @property
+    def marks(self) -> list[str]:
+        """The days to name under the chart: the first, one in the middle, the last."""
+        return [self.bars[at].label for at in (0, len(self.bars) // 2, -1)]
+
+
+def _length(count: int, longest: int) -> str:
+    return f"{count * HEIGHT / longest:.1f}" if longest else "0"
+
+
+def status_bars(slug: str, counts: Mapping[str, int]) -> list[StatusBar]:
+    """Return a bar for each status, as long as its share of the commonest."""
+    list_url, longest = reverse("phone_list", args=[slug]), max(counts.values(), default=0)
+    return [
+        StatusBar(status_badge(code), count, _length(count, longest), list_url + suffix_of(Criteria(status=code)))
+        for code, count in counts.items()
+    ]
+
+
+def agent_bars(slug: str, directory: Directory, uses: Mapping[uuid.UUID, Uses], total: int) -> list[AgentBar]:
+    """Return a bar for each of the busiest agents, one for all others, and one for the numbers without any.
+
+    `total` is how many numbers there are.
+    """
+    list_url = reverse("phone_list", args=[slug])
+    busiest = sorted(uses, key=lambda agent_id: (-uses[agent_id].total, agent_id))
+    shown, others = busiest[:AGENT_COUNT], busiest[AGENT_COUNT:]
+    rest = Uses(sum(uses[one].inbound for one in others), sum(uses[one].outbound for one in others))
+    idle = Uses(total - sum(use.inbound for use in uses.values()), total - sum(use.outbound for use in uses.values()))
+    longest = max((max(use.inbound, use.outbound) for use in [*(uses[one] for one in shown), rest, idle]), default=0)
+
+    def bar(label: str, use: Uses, wanted: str, agent: AgentEntry | None = None, url: str = "") -> AgentBar:
+        inbound_url, outbound_url = (
+            (list_url + suffix_of(Criteria(inbound=wanted)), list_url + suffix_of(Criteria(outbound=wanted)))
+            if wanted
+            else ("", "")
+        )
+        return AgentBar(
+            agent,
+            label,
+            url,
+            LaneBar(use.inbound, _length(use.inbound, longest), inbound_url),
+            LaneBar(use.outbound, _length(use.outbound, longest), outbound_url),
+        )
+
+    bars = []
+    for agent_id in shown:
+        agent = directory.agent(agent_id)
+        label, url = (agent.name, reverse("agent_detail", args=[slug, agent_id])) if agent else (_("Unknown agent"), "")
+        bars.append(bar(label, uses[agent_id], str(agent_id), agent, url))
+    if others:
+        label = ngettext("%(count)d other agent", "%(count)d other agents", len(others)) % {"count": len(others)}
+        bars.append(bar(label, rest, "", url=reverse("agent_list", args=[slug])))
+    return [*bars, bar(_("No agent"), idle, NONE)] if total else []
+
+
+def day_chart(days: Sequence[DayTally]) -> DayChart:
+    """Return the days as bars, in their order."""
+    top = max((day.ours + day.outside for day in days), default=0)
+    ours, outside = sum(day.ours for day in days), sum(day.outside for day in days)
+    words = _("Changes on each of the last %(days)d days: %(ours)d sent from here, %(outside)d made outside.")
+    return DayChart(
+        [_day_bar(place, day, max(top, 1)) for place, day in enumerate(days)],
+        top,
+        f"0 0 {len(days) * DAY_WIDTH} {HEIGHT}",
+        words % {"days": len(days), "ours": ours, "outside": outside},
+    )
+
+
+def _day_bar(place: int, day: DayTally, top: int) -> DayBar:
+    label = date_format(day.day, "MONTH_DAY_FORMAT")
+    words = _("%(day)s: %(ours)d from here, %(outside)d outside")
+    ours, outside = day.ours * HEIGHT / top, day.outside * HEIGHT / top
+    return DayBar(
+        day,
+        label,
+        words % {"day": label, "ours": day.ours, "outside": day.outside},
+        f"{place * DAY_WIDTH + (DAY_WIDTH - BAR_WIDTH) / 2:.1f}",
+        f"{HEIGHT - ours:.1f}",
+        f"{ours:.1f}",
+        f"{HEIGHT - ours - outside:.1f}",
+        f"{outside:.1f}",
+    )
