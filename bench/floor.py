@@ -11,7 +11,7 @@ from phones.access import DeskRequest, open_desk
 from phones.services.finding import phone_list
 from phones.services.finding.health import quarantine_days_left
 from phones.services.routing.catalogue import Directory, directory_of
-from phones.views.phones.list_page import criteria_from, suffix_of
+from phones.views.parts.list_address import criteria_from, suffix_of
 
 COLUMNS = (
     "id",

@@ -7,7 +7,7 @@ from phones.views.agents import publish
 from phones.views.history import pages as change_pages
 from phones.views.history import revert
 from phones.views.parts import saving
-from phones.views.phones import edit, export, find, saved_views
+from phones.views.phones import edit, export, find, saved_views, select
 from phones.views.plans import actions, new, upload
 from phones.views.plans import pages as plan_pages
 from phones.views.projects import home, people, settings
@@ -42,7 +42,7 @@ project_patterns = [
     path("changes/<int:change_id>/outcome/", change_pages.change_outcome, name="change_outcome"),
     path("changes/<int:change_id>-<slug:check>/", change_pages.change_detail, name="change_detail"),
     path("changes/<int:change_id>/revert/", revert.change_revert, name="change_revert"),
-    path("plans/choose/", new.plan_choose, name="plan_choose"),
+    path("plans/choose/", select.plan_choose, name="plan_choose"),
     path("plans/import/", upload.plan_import, name="plan_import"),
     path("plans/new/", new.plan_new, name="plan_new"),
     path("plans/", plan_pages.plan_list, name="plan_list"),

@@ -16,8 +16,8 @@ from phones.services.finding.phone_list import Criteria
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import AgentEntry, directory_of
 from phones.views.agents.publish_lines import upgrade_lines
-from phones.views.phones.list_page import suffix_of
-from phones.views.phones.rows import Badge, status_badge
+from phones.views.parts.badges import Badge, status_badge
+from phones.views.parts.list_address import suffix_of
 
 _UNUSED = Uses()
 
@@ -55,7 +55,7 @@ def agent_list(request: DeskRequest, slug: str) -> HttpResponse:
     rows = [_row(slug, agent.id, agent, uses.get(agent.id, _UNUSED)) for agent in directory.agents]
     unknown = sorted(agent_id for agent_id in uses if directory.agent(agent_id) is None)
     rows += [_row(slug, agent_id, None, uses[agent_id]) for agent_id in unknown]
-    return render(request, "phones/agent_list.html", {"desk": desk, "section": "agents", "rows": rows})
+    return render(request, "agents/agent_list.html", {"desk": desk, "section": "agents", "rows": rows})
 
 
 def _row(slug: str, agent_id: uuid.UUID, agent: AgentEntry | None, uses: Uses) -> AgentRow:
@@ -96,7 +96,7 @@ def agent_detail(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpRe
         "upgrades": upgrade_lines(desk.project, agent_id),
         "changes_url": f"{reverse('change_list', args=[slug])}?agent={agent_id}",
     }
-    return render(request, "phones/agent_detail.html", context)
+    return render(request, "agents/agent_detail.html", context)
 
 
 def _agent_phone(slug: str, phone: Phone, agent_id: uuid.UUID) -> AgentPhone:

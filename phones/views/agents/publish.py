@@ -27,8 +27,8 @@ from phones.services.sync import refresh
 from phones.services.upstream import bulkhead
 from phones.views.agents.publish_lines import SHOWN_COUNT, number_rows, upgrade_context
 from phones.views.agents.publish_result import HINDRANCES, answer_for
-from phones.views.history.filters import BIGGEST_ID
 from phones.views.htmx import is_for
+from phones.views.parts.addresses import BIGGEST_ID
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.sent_forms import digest_of_form
 from phones.wording import changes, plan_actions
@@ -144,7 +144,7 @@ def _show_nothing(
 ) -> HttpResponse:
     verdict = wording_upgrades.words_for_not_offered(not_offered.why)
     context: dict[str, Any] = {"outlook": None, "verdict": verdict, "words": words, "agent": agent}
-    return render(request, "phones/agent_upgrade.html", context | {"desk": desk, "section": "agents"}, status=status)
+    return render(request, "agents/agent_upgrade.html", context | {"desk": desk, "section": "agents"}, status=status)
 
 
 def _show(
@@ -162,7 +162,7 @@ def _show(
         "needs_typing": needs_typing(desk.project, outlook.count),
         "needs_approval": needs_approval(desk.project, outlook.count),
     }
-    return render(request, "phones/agent_upgrade.html", context, status=status)
+    return render(request, "agents/agent_upgrade.html", context, status=status)
 
 
 def _upgrade_of(desk: Desk, upgrade_id: int) -> AgentUpgrade:
@@ -183,8 +183,8 @@ def agent_upgrade_detail(request: DeskRequest, slug: str, upgrade_id: int) -> Ht
     context = upgrade_context(desk, upgrade, now=timezone.now())
     if is_for(request, "upgrade-run"):
         status = 200 if context["is_moving"] else 286
-        return render(request, "phones/agent_upgrade_detail.html#upgrade-run", context, status=status)
-    return render(request, "phones/agent_upgrade_detail.html", context)
+        return render(request, "agents/agent_upgrade_detail.html#upgrade-run", context, status=status)
+    return render(request, "agents/agent_upgrade_detail.html", context)
 
 
 def _show_detail(
@@ -198,7 +198,7 @@ def _show_detail(
 ) -> HttpResponse:
     upgrade.refresh_from_db()
     context = upgrade_context(desk, upgrade, now=timezone.now(), said=words, consent=consent)
-    return render(request, "phones/agent_upgrade_detail.html", context, status=status)
+    return render(request, "agents/agent_upgrade_detail.html", context, status=status)
 
 
 @require_POST

@@ -18,8 +18,8 @@ from phones.services.editing.recheck_times import is_soon_known
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import directory_of
 from phones.templatetags.desk import full_time
+from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
-from phones.views.phones.rows import Badge
 from phones.wording import upgrades as wording_upgrades
 from phones.wording.changes import Words
 

@@ -1,6 +1,5 @@
 """The filters of the history: from the address, as controls, as chips, and back into an address."""
 
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,13 +15,13 @@ from phones.models import Outcome, Phone, Source
 from phones.services.audit.queries import CHANGED_FIELDS, Wanted
 from phones.services.people.display_names import name_of
 from phones.services.routing.catalogue import Directory
+from phones.views.parts.addresses import id_from, uuid_from
 from phones.views.parts.changes import field_label
-from phones.views.phones.filters import Chip, Filter
+from phones.views.parts.filter_controls import Chip, Filter
 
 QUERY_LIMIT = 100
 # Years that every calendar and database here can tell the next day of.
 YEARS = range(2000, 2101)
-BIGGEST_ID = 2**63 - 1
 # The names in the address, where they differ from those of `Wanted`: the others are keywords of Python.
 NAMES = {"since": "from", "until": "to"}
 
@@ -43,21 +42,6 @@ def wanted_from(query: QueryDict) -> Wanted:
         look=query.get("look") == "1",
         plan=id_from(query.get("plan", "")),
     )
-
-
-def uuid_from(text: str) -> uuid.UUID | None:
-    """Return an id of the address, None where it is none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
-
-
-def id_from(text: str) -> int | None:
-    """Return a number of the address, None where it is none that a database could hold."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(BIGGEST_ID)):
-        return None
-    return min(int(text), BIGGEST_ID)
 
 
 def _one_of(known: Collection[str], text: str) -> str:

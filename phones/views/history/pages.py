@@ -19,8 +19,10 @@ from phones.services.audit import queries as audit_queries
 from phones.services.audit.export import csv_lines
 from phones.services.editing.recheck_times import is_soon_known
 from phones.services.routing.catalogue import directory_of
-from phones.views.history.filters import BIGGEST_ID, filters_of, id_from, query_of, wanted_from
+from phones.views.history.filters import filters_of, query_of, wanted_from
 from phones.views.htmx import is_for, is_htmx
+from phones.views.parts.addresses import BIGGEST_ID, id_from
+from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain
 
@@ -32,15 +34,10 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug)
     context = _list_context(request, desk)
     if not is_for(request, "change-table"):
-        return render(request, "phones/change_list.html", context | {"chain_break": break_shown(desk)})
-    response = render(request, "phones/change_list.html#change-table", context)
+        return render(request, "history/change_list.html", context | {"chain_break": break_shown(desk)})
+    response = render(request, "history/change_list.html#change-table", context)
     response["HX-Push-Url"] = context["here_url"]
     return response
-
-
-def break_shown(desk: Desk) -> chain_breaks.Break | None:
-    """Return what an administrator has to know of the history: that it is not whole."""
-    return chain_breaks.find_break(desk.project) if desk.may_administer else None
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
@@ -108,7 +105,7 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
         "is_unknown": change.outcome == Outcome.UNKNOWN and not is_soon_known(change),
         "came_late": [ChangeLine.of(later, slug) for later in change.came_late.order_by("pk")],
     }
-    return render(request, "phones/change_detail.html", context)
+    return render(request, "history/change_detail.html", context)
 
 
 @require_GET
@@ -123,8 +120,8 @@ def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpRespo
     context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
     context |= {"is_kept": False, "clashes": []}
     if line.outcome_url:
-        return render(request, "phones/_result.html", context)
-    response = render(request, "phones/_result.html", context, status=286)
+        return render(request, "parts/_result.html", context)
+    response = render(request, "parts/_result.html", context, status=286)
     return response if change.is_open else trigger_client_event(response, "phone-updated", {"id": str(change.phone_id)})
 
 

@@ -250,7 +250,7 @@ def _show(
         "saving": saving,
         "result": ChangeLine.of(change, desk.project.slug) if change else None,
     }
-    return render(request, "phones/change_revert.html", context, status=answer.status if answer else status)
+    return render(request, "history/change_revert.html", context, status=answer.status if answer else status)
 
 
 def _guard(phone: Phone, form: RevertForm, found: Sequence[Impact]) -> Guard | None:

@@ -16,8 +16,8 @@ from phones.services.editing.revert import Step, steps_back, steps_to_first
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import directory_of
 from phones.templatetags.desk import clock_time, full_time
+from phones.views.parts.badges import status_badge
 from phones.views.parts.permalinks import change_url
-from phones.views.phones.rows import status_badge
 from phones.wording import changes
 from phones.wording.changes import Words
 from phones.wording.tickets import ticket_sentence

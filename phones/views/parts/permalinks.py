@@ -64,4 +64,4 @@ def _unsure(request: DeskRequest, desk: Desk, row: Change | Plan) -> HttpRespons
 
 def _answer(request: DeskRequest, desk: Desk, title: str, text: str, *, url: str = "", status: int) -> HttpResponse:
     context = {"desk": desk, "section": "", "title": title, "text": text, "url": url}
-    return render(request, "phones/permalink.html", context, status=status)
+    return render(request, "parts/permalink.html", context, status=status)

@@ -57,7 +57,7 @@ def phone_saving(request: DeskRequest, slug: str, phone_id: uuid.UUID) -> HttpRe
     saving = replace(saving, words=words, change_url=change_url(change, slug) if change else "")
     if is_over:
         saving = replace(saving, url="")
-    return render(request, "phones/_phone_saving.html", {"saving": saving}, status=286 if is_over else 200)
+    return render(request, "parts/_phone_saving.html", {"saving": saving}, status=286 if is_over else 200)
 
 
 def _token(text: str) -> uuid.UUID | None:

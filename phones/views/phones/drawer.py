@@ -21,9 +21,9 @@ from phones.services.routing.editability import Policy, policy_for
 from phones.services.routing.impact import Impact
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.guard import guard_context
+from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.saving import Saving
 from phones.views.phones.conflicts import clashes_of, merges_of
-from phones.views.phones.list_page import criteria_from, suffix_of
 from phones.views.phones.rows import Lane, PhoneRow
 from phones.wording import causes
 from phones.wording import changes as wording_changes

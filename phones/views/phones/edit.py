@@ -29,12 +29,13 @@ from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.changes import ChangeLine
 from phones.views.parts.guard import guard_context
+from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.list_columns import shown_count
 from phones.views.parts.save_result import Answer, answer_for, status_of
 from phones.views.parts.saving import IN_FORM, IN_ROW, Saving, saving_of
 from phones.views.phones.conflicts import clashes_of
 from phones.views.phones.drawer import drawer_context, newest_changes
-from phones.views.phones.list_page import criteria_from, list_context, suffix_of
+from phones.views.phones.list_page import list_context
 from phones.views.phones.rows import PhoneRow
 from phones.wording import changes as wording_changes
 from phones.wording import saves
@@ -190,7 +191,7 @@ def phone_guard(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse
     phone = _phone(desk, phone_id)
     form = PhoneForm(request.GET, phone=phone, directory=directory_of(desk.project), can_route=True)
     guard = guard_context(phone, form, desk) if form.is_valid() else None
-    return render(request, "phones/_guard.html", {"guard": guard, "understood": None, "slug": slug})
+    return render(request, "parts/_guard.html", {"guard": guard, "understood": None, "slug": slug})
 
 
 @require_POST

@@ -13,8 +13,8 @@ from phones.models import Project
 from phones.services.exchange import phone_export
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import Directory, directory_of
+from phones.views.parts.list_address import criteria_from
 from phones.views.parts.list_columns import COLUMNS, is_shown
-from phones.views.phones.list_page import criteria_from
 
 SHOWN = "shown"
 CSV = "text/csv; charset=utf-8"

@@ -1,7 +1,7 @@
 """What the list can be narrowed to, and the chips that say what it is narrowed to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,34 +10,11 @@ from phones.models import Project
 from phones.services.finding import resolve
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import Directory
+from phones.views.parts.filter_controls import Chip, Filter
 from phones.views.parts.health_labels import health_labels
 from phones.views.phones.rows import lane_choices, provider_choices, status_choices
 
 UrlOf = Callable[[Criteria], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """An active filter in words, and the address without it.
-
-    `remove` names the link that takes it away; it doesn't repeat a searched number, which is the name of a row.
-    """
-
-    label: str
-    remove: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A select of the filter bar; one that `is_rare` stands behind “More filters”."""
-
-    name: str
-    label: str
-    purpose: str
-    value: str
-    choices: list[tuple[str, str]]
-    is_rare: bool = False
 
 
 def filters_of(criteria: Criteria, directory: Directory) -> list[Filter]:

@@ -21,7 +21,8 @@ from phones.services.finding import resolve
 from phones.services.finding.phone_list import QUERY_LIMIT
 from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
 from phones.services.routing.catalogue import Directory, directory_of
-from phones.views.phones.rows import Badge, Lane, shown_status
+from phones.views.parts.badges import Badge, shown_status
+from phones.views.phones.rows import Lane
 
 _FAULTS = {
     Fault.WORDS: gettext_lazy("no number in it"),

@@ -1,19 +1,19 @@
 """The list of phones as a page shows it: its state from the address, rows, chips, headers and neighbours."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 
 from phones.access import Desk
-from phones.services.finding.keyset import BY_NUMBER, END, KEYS
-from phones.services.finding.phone_list import HOW_SHOWN, PAGE_SIZES, QUERY_LIMIT, Criteria, PhonePage, day, phone_page
+from phones.services.finding.keyset import END
+from phones.services.finding.phone_list import PAGE_SIZES, Criteria, PhonePage, phone_page
 from phones.services.finding.selections import CHOICE_LIMIT, fingerprint_of_ids, matching_now
 from phones.services.routing.catalogue import directory_of
-from phones.views.parts.list_columns import caption, chosen_columns, headers, hidden_classes
+from phones.views.parts.list_address import criteria_from, suffix_of
+from phones.views.parts.list_columns import caption, headers, hidden_classes
 from phones.views.phones.filters import chips_of, filters_of
 from phones.views.phones.row_cache import rows_markup
 from phones.views.phones.rows import PhoneRow
@@ -33,39 +33,6 @@ class Neighbours:
     before: str
     after: str
     last: str
-
-
-def criteria_from(query: QueryDict) -> Criteria:
-    """Return the list that the address names; unknown parameters and unheard-of ways to show it are ignored."""
-
-    def text(name: str) -> str:
-        return " ".join(query.get(name, "").replace("\x00", "").split())[:QUERY_LIMIT]
-
-    found = Criteria(**{field.name: text(field.name) for field in fields(Criteria) if field.name not in HOW_SHOWN})
-    return replace(
-        found,
-        assigned_from=found.assigned_from if day(found.assigned_from) else "",
-        assigned_to=found.assigned_to if day(found.assigned_to) else "",
-        sort=_sort(query.get("sort", "")),
-        size=_size(query.get("size", "")),
-        cols=chosen_columns([cols for cols in query.getlist("cols") if cols]),
-        after=query.get("after", ""),
-        before=query.get("before", ""),
-    )
-
-
-def _sort(sort: str) -> str:
-    return sort if sort.removeprefix("-") in KEYS and sort != BY_NUMBER else ""
-
-
-def _size(size: str) -> str:
-    return size if size in {str(other) for other in PAGE_SIZES[1:]} else ""
-
-
-def suffix_of(criteria: Criteria, **more: str) -> str:
-    """Return the criteria as a query string with its `?`, "" if there are none."""
-    values = {name: value for name, value in (asdict(criteria) | more).items() if value}
-    return f"?{urlencode(values)}" if values else ""
 
 
 def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,38 +13,10 @@ from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import AgentEntry, Directory
 from phones.services.sync.freshness import is_stale
 from phones.templatetags.desk import age, local_day
+from phones.views.parts.badges import _STATUSES, MISSING_BADGE, Badge, shown_status
 from phones.wording.changes import words_for_refused_phone
 
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A status or provider in words; a value we don't know is shown as it is, in neutral."""
-
-    tone: str
-    icon: str
-    label: str | Promise
-
-
-# icons: circle-check lock hourglass snowflake circle-slash circle-question-mark
-_STATUSES = {
-    "assigned": Badge("ok", "circle-check", gettext_lazy("Assigned")),
-    "reserved": Badge("info", "lock", gettext_lazy("Reserved")),
-    "pending_verification": Badge("warn", "hourglass", gettext_lazy("Pending verification")),
-    "released": Badge("hold", "snowflake", gettext_lazy("In quarantine")),
-    "finished": Badge("off", "circle-slash", gettext_lazy("Finished")),
-}
-MISSING_BADGE = Badge("bad", "circle-slash", gettext_lazy("Unknown to Diga"))
 _PROVIDERS = {"netelip": "Diga", "custom": gettext_lazy("Imported")}
-
-
-def status_badge(status: str) -> Badge:
-    """Return a status in words."""
-    return _STATUSES.get(status) or Badge("off", "circle-question-mark", status)
-
-
-def shown_status(phone: Phone) -> Badge:
-    """Return the status of a phone in words; one that Diga no longer knows says so."""
-    return MISSING_BADGE if phone.missing_since is not None else status_badge(phone.status)
 
 
 def _days_left(phone: Phone, now: datetime) -> str:

@@ -16,7 +16,7 @@ from phones.models import SavedView
 from phones.services.finding import saved_views
 from phones.services.people.display_names import name_of
 from phones.views.htmx import is_for
-from phones.views.phones.list_page import criteria_from, suffix_of
+from phones.views.parts.list_address import criteria_from, suffix_of
 
 
 @dataclass(frozen=True, slots=True)

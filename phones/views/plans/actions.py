@@ -19,8 +19,8 @@ from phones.services.plans import create, lifecycle, notices
 from phones.services.plans.follow_ups import plan_again as make_again
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.plans.rows import numbers_to_look_at
-from phones.views.history.filters import id_from
 from phones.views.htmx import is_for
+from phones.views.parts.addresses import id_from
 from phones.views.parts.sent_forms import digest_of_form
 from phones.views.plans.pages import plan_of, show_plan
 from phones.views.plans.query import PlanQuery, plan_url
@@ -186,7 +186,7 @@ def plan_seen(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     desk = open_desk(request, slug)
     notices.note_seen(plan=plan_of(desk, plan_id), by=desk.user)
     if is_for(request, "plan-news"):
-        return render(request, "phones/_plan_news.html", {"desk": desk, "news": None})
+        return render(request, "parts/_plan_news.html", {"desk": desk, "news": None})
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back) if is_ours else redirect("plan_list", slug)

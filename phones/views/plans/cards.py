@@ -17,7 +17,7 @@ from phones.services.plans.progress import Progress, has_soon_known_rows, progre
 from phones.services.plans.rows import latest_rows
 from phones.services.plans.totals import Totals, foreseen_of, totals_of
 from phones.services.routing.catalogue import directory_of
-from phones.views.phones.rows import Badge
+from phones.views.parts.badges import Badge
 from phones.views.plans.lines import ResultLine, WishLine, wish_lines
 from phones.views.plans.query import plan_url
 from phones.views.plans.sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums

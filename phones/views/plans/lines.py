@@ -16,8 +16,8 @@ from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import Directory
 from phones.services.routing.edits import LANES
 from phones.templatetags.desk import clock_time, full_time
+from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
-from phones.views.phones.rows import Badge
 from phones.wording.plan_rows import words_for_item
 from phones.wording.plans import words_for_why
 

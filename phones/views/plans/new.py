@@ -1,119 +1,31 @@
 """Choosing many phones in the list, and saying what is to be done with them."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
-from django.views.decorators.vary import vary_on_headers
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.planning import KEEP, WishForm
 from phones.models import Phone, PlanKind, Selection
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.finding import selections
-from phones.services.finding.phone_list import Criteria
-from phones.services.finding.selections import CHOICE_LIMIT, Chosen
 from phones.services.plans import create
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
 from phones.services.routing.catalogue import directory_of
 from phones.views.htmx import is_for
+from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.sent_forms import digest_of_form, spent_context
-from phones.views.phones.list_page import criteria_from, list_context, suffix_of
 
 # How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
 NAMES_SHOWN = 3
 NUMBERS_SHOWN = 5
-
-
-@require_http_methods(["GET", "POST"])
-@vary_on_headers("HX-Request", "HX-Target")
-def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
-    """Freeze the phones that were ticked, or all that the list holds, and ask what is to be done with them.
-
-    GET is the button for all that the list holds, as htmx asks for it: with which they are at this moment.
-    """
-    desk = open_desk(request, slug, Right.BULK)
-    criteria = criteria_from(request.GET)
-    if request.method == "GET":
-        return _show_button(request, desk, criteria)
-    try:
-        chosen = _chosen(request, desk, criteria)
-    except selections.ListMoved as moved:
-        return _show_moved(request, desk, moved)
-    except selections.TooManyChosen:
-        words = _("More than %(count)s numbers can’t be changed at once. Nothing was chosen.")
-        return _refuse(request, desk, words % {"count": number_format(CHOICE_LIMIT)})
-    except selections.NothingChosen:
-        return _refuse(request, desk, _("No number of this project is chosen. Tick those that you want to change."))
-    _say_dropped(request, chosen)
-    query = {"selection": chosen.selection.pk.hex, "back": suffix_of(criteria).removeprefix("?")}
-    return redirect(
-        f"{reverse('plan_new', args=[slug])}?{urlencode({key: text for key, text in query.items() if text})}"
-    )
-
-
-def _show_button(request: DeskRequest, desk: Desk, criteria: Criteria) -> HttpResponse:
-    if not is_for(request, "choose-all"):
-        return redirect(reverse("phone_list", args=[desk.project.slug]) + suffix_of(criteria))
-    count, matched = selections.matching_now(project=desk.project, criteria=criteria, now=timezone.now())
-    context = {"url": request.get_full_path(), "total": count, "matched": matched}
-    return render(request, "phones/_choose_all.html", context)
-
-
-def _show_moved(request: DeskRequest, desk: Desk, moved: selections.ListMoved) -> HttpResponse:
-    """Show the list as it is now, with which numbers the next press would choose."""
-    count, fresh = number_format(moved.count), {"total": moved.count, "matched": moved.fingerprint}
-    if isinstance(moved, selections.NotYetRead):
-        words = ngettext(
-            "%(count)s number matches at this moment. Press again to choose exactly this one.",
-            "%(count)s numbers match at this moment. Press again to choose exactly these.",
-            moved.count,
-        )
-        return _refuse(request, desk, words % {"count": count}, status=200, **fresh)
-    words = ngettext(
-        "The list is not as you saw it: it holds %(count)s number now. Nothing was chosen: look again.",
-        "The list is not as you saw it: it holds %(count)s numbers now. Nothing was chosen: look again.",
-        moved.count,
-    )
-    return _refuse(request, desk, words % {"count": count}, status=409, **fresh)
-
-
-def _chosen(request: DeskRequest, desk: Desk, criteria: Criteria) -> Chosen:
-    """Freeze what the form says: `all` with what was shown, else the ticks of this page and of others."""
-    if (shown := request.POST.get("all", "")) != "":
-        return selections.choose_matching(
-            project=desk.project, owner=desk.user, criteria=criteria, shown=shown, now=timezone.now()
-        )
-    ids = [*request.POST.get("phones", "").split(","), *request.POST.getlist("phone")]
-    return selections.choose_phones(project=desk.project, owner=desk.user, ids=ids, order=criteria.order)
-
-
-def _refuse(request: DeskRequest, desk: Desk, words: str, *, status: int = 422, **fresh: object) -> HttpResponse:
-    """Show the list as it is now, with what is wrong on top; `fresh` is what is known better than the list knows it."""
-    (messages.info if status == 200 else messages.error)(request, words)
-    context = list_context(request, desk, timezone.now()) | {"drawer": None} | fresh
-    return render(request, "phones/phone_list.html", context, status=status)
-
-
-def _say_dropped(request: DeskRequest, chosen: Chosen) -> None:
-    if not chosen.dropped_count:
-        return
-    words = ngettext(
-        "%(count)s of the chosen numbers is not in this project any more and was left out.",
-        "%(count)s of the chosen numbers are not in this project any more and were left out.",
-        chosen.dropped_count,
-    )
-    messages.warning(request, words % {"count": number_format(chosen.dropped_count)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -128,7 +40,7 @@ def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
         phones = selections.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
         if is_for(request, "pattern-names"):
             names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
-            return render(request, "phones/_pattern_names.html", {"names": names})
+            return render(request, "plans/_pattern_names.html", {"names": names})
         return _show_wish(request, desk, selection, WishForm(directory=directory, phones=phones))
     form = WishForm(request.POST, directory=directory, phones=selections.chosen_phones(selection))
     if not form.is_valid():
@@ -163,7 +75,7 @@ def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:
     asked = 404 if "selection" in request.GET else 200
     status = 422 if request.method == "POST" else asked
     context = {"desk": desk, "section": "phones", "form": None}
-    return render(request, "phones/plan_new.html", context, status=status)
+    return render(request, "plans/plan_new.html", context, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,4 +155,4 @@ def _show_wish(
         "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
         **spent_context(spent, desk.project.slug),
     }
-    return render(request, "phones/plan_new.html", context, status=status)
+    return render(request, "plans/plan_new.html", context, status=status)

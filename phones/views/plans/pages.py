@@ -17,11 +17,11 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans import notices, pages
 from phones.services.plans.export import csv_lines
 from phones.services.plans.totals import Totals
-from phones.views.history.filters import BIGGEST_ID, id_from
 from phones.views.htmx import is_for
+from phones.views.parts.addresses import BIGGEST_ID, id_from
+from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import answer_uncertain, is_certain
 from phones.views.parts.sent_forms import spent_context
-from phones.views.phones.rows import Badge
 from phones.views.plans.cards import head_of, plan_badge, preview_of, run_of, step_lines
 from phones.views.plans.query import PlanQuery, plan_url, suffix_of
 from phones.views.plans.sums import Meter, meter_of
@@ -76,7 +76,7 @@ def plan_list(request: DeskRequest, slug: str) -> HttpResponse:
         "older_url": url + suffix_of(before=page.older) if page.older else "",
         "newer_url": url + suffix_of(after=page.newer) if page.newer else "",
     }
-    return render(request, "phones/plan_list.html", context)
+    return render(request, "plans/plan_list.html", context)
 
 
 @require_GET
@@ -131,7 +131,7 @@ def show_plan(
         "takes_focus": takes_focus,
         "again_form": again_form or PlanAgainForm(initial={"reason": plan.reason, "ticket": plan.ticket}),
     }
-    name = "phones/plan_detail.html"
+    name = "plans/plan_detail.html"
     return render(request, f"{name}#plan-card" if is_for(request, "plan-card") else name, context, status=status)
 
 
@@ -174,12 +174,12 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
             "takes_focus": False,
         }
         context["again_form"] = PlanAgainForm(initial={"reason": plan.reason, "ticket": plan.ticket})
-        response = render(request, "phones/plan_detail.html#plan-card", context, status=286)
+        response = render(request, "plans/plan_detail.html#plan-card", context, status=286)
         response["HX-Retarget"], response["HX-Reswap"] = "#plan-card", "outerHTML"
         return response
     run = run_of(desk, plan)
     context = {"desk": desk, "plan": plan, "run": run}
-    return render(request, "phones/_plan_progress.html", context, status=200 if run.is_moving else 286)
+    return render(request, "plans/_plan_progress.html", context, status=200 if run.is_moving else 286)
 
 
 @require_GET
@@ -192,7 +192,7 @@ def plan_rows(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     if not is_for(request, "plan-table"):
         return redirect(plan_url("plan_detail", plan, slug) + query.suffix)
     context = {"desk": desk, "plan": plan, "table": table_of(desk, plan, query), "query": query}
-    return render(request, "phones/_plan_table.html", context)
+    return render(request, "plans/_plan_table.html", context)
 
 
 @require_GET

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from phones.models import Foreseen, ItemState, Plan
-from phones.views.history.filters import id_from
+from phones.views.parts.addresses import id_from
 from phones.views.parts.permalinks import plan_page_url
 
 ALL = "ALL"

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from phones.services.finding.health import Queue, quarantine_days_left
 from phones.services.finding.phone_list import Criteria
 from phones.views.parts.health_labels import LOOKS
-from phones.views.phones.list_page import suffix_of
+from phones.views.parts.list_address import suffix_of
 
 
 @dataclass(frozen=True, slots=True)

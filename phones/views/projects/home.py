@@ -17,10 +17,10 @@ def home(request: DeskRequest) -> HttpResponse:
         return redirect(reverse("phone_list", args=[project.slug]) + seat.opens_with)
     if may_connect(request.user):
         return redirect("project_connect")
-    return render(request, "phones/home_empty.html")
+    return render(request, "projects/home_empty.html")
 
 
 @require_GET
 def account(request: DeskRequest) -> HttpResponse:
     """Show the person's own account: language, password, second factor."""
-    return render(request, "phones/account.html")
+    return render(request, "projects/account.html")

@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from phones.services.agents.tallies import DayTally, Uses
 from phones.services.finding.phone_list import NONE, Criteria
 from phones.services.routing.catalogue import AgentEntry, Directory
-from phones.views.phones.list_page import suffix_of
-from phones.views.phones.rows import Badge, status_badge
+from phones.views.parts.badges import Badge, status_badge
+from phones.views.parts.list_address import suffix_of
 
 AGENT_COUNT = 8
 # Room a day takes in the chart of days, and the part of it that its bar fills.

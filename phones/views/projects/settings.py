@@ -26,8 +26,8 @@ from phones.services.projects import keys
 from phones.services.projects import settings as projects_settings
 from phones.services.sync import passes
 from phones.services.upstream import bulkhead
-from phones.views.history.pages import break_shown
 from phones.views.htmx import is_for
+from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine
 from phones.views.projects.health_cards import queue_view
 from phones.views.projects.key_rights import Ability, Refusal, abilities_of
@@ -67,7 +67,7 @@ def _show_connect(
 ) -> HttpResponse:
     has_projects = bool(projects_of(request.user))
     context = {"form": form, "refusal": refusal, "has_projects": has_projects}
-    return render(request, "phones/project_connect.html", context, status=status)
+    return render(request, "projects/project_connect.html", context, status=status)
 
 
 def _start_sync(project: Project) -> SyncRun:
@@ -145,7 +145,7 @@ def _show_settings(
         ),
         "refusal": refusal,
     }
-    return render(request, "phones/project_settings.html", context, status=status)
+    return render(request, "projects/project_settings.html", context, status=status)
 
 
 @require_POST
@@ -179,7 +179,7 @@ def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
     """Ask whether to forget the key; forget it. Phones and history stay, read-only."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
-        return render(request, "phones/project_disconnect.html", {"desk": desk, "section": "settings"})
+        return render(request, "projects/project_disconnect.html", {"desk": desk, "section": "settings"})
     keys.disconnect(project=desk.project)
     messages.success(request, _("The key is forgotten. The copy of the phones and the history stay, read-only."))
     return redirect("project_settings", slug)
@@ -192,11 +192,11 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
     if not desk.project.is_connected:
         messages.error(request, causes.words_for_cause("no_key"))
         if is_for(request, "freshness"):
-            return render(request, "phones/_freshness.html", {"desk": desk, "run": None}, status=422)
+            return render(request, "parts/_freshness.html", {"desk": desk, "run": None}, status=422)
         return redirect("project_overview", slug)
     run = _start_sync(desk.project)
     if is_for(request, "freshness"):
-        return render(request, "phones/_freshness.html", {"desk": desk, "run": run, "is_unheard": _is_unheard(run)})
+        return render(request, "parts/_freshness.html", {"desk": desk, "run": run, "is_unheard": _is_unheard(run)})
     return redirect("sync_progress", slug, run.pk)
 
 
@@ -208,13 +208,13 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     status = 200 if run.is_running else 286
     if is_for(request, "freshness"):
         context = {"desk": desk, "run": run, "is_unheard": _is_unheard(run)}
-        response = render(request, "phones/_freshness.html", context, status=status)
+        response = render(request, "parts/_freshness.html", context, status=status)
         return response if run.is_running else trigger_client_event(response, "phones-synced", {})
     context = {"desk": desk, "section": "overview", "run": run, **_progress(run)}
     if is_for(request, "sync-run"):
-        return render(request, "phones/sync_progress.html#sync-run", context, status=status)
+        return render(request, "projects/sync_progress.html#sync-run", context, status=status)
     more = {"is_first": overview.is_first_run(run), "abilities": abilities_of(desk.project)}
-    return render(request, "phones/sync_progress.html", context | more)
+    return render(request, "projects/sync_progress.html", context | more)
 
 
 def _is_unheard(run: SyncRun) -> bool:
@@ -239,7 +239,7 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     if is_for(request, "queue"):
         queue = overview.queue_now(desk.project, now=now)
-        return render(request, "phones/_queue.html", {"desk": desk, "queue": queue_view(slug, queue, now)})
+        return render(request, "projects/_queue.html", {"desk": desk, "queue": queue_view(slug, queue, now)})
     found = overview.overview_of(desk.project, now=now, zone=timezone.get_current_timezone())
     context = {
         "desk": desk,
@@ -252,4 +252,4 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "day_chart": day_chart(found.days),
         "chain_break": break_shown(desk),
     }
-    return render(request, "phones/project_overview.html", context)
+    return render(request, "projects/project_overview.html", context)
