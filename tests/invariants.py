@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from phones.diga.sandbox import Received, Sandbox
+from phones.diga.sandbox import Sandbox
 from phones.models import (
     AgentUpgrade,
     AgentVersion,
@@ -90,11 +90,6 @@ def _sent_by(change: Change) -> tuple[str, str]:
     return _wire_key(change.phone_id, body)
 
 
-def _is_late(request: Received) -> bool:
-    """Say whether a write was applied so long after it was sent that it may have been settled as not applied."""
-    return request.applied_at is not None and request.applied_at - request.received_at > APPLIED_WITHIN.total_seconds()
-
-
 def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) -> None:
     """I0 to I3: no write without an entry, none twice, and what is said of it is so.
 
@@ -111,7 +106,7 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) 
         # What a rate limiter has held off was not looked at.
         received[key] += request.status != 429
         applied[key] += request.applied
-        late[key] += request.applied and (has_applied_late or _is_late(request))
+        late[key] += request.applied and (has_applied_late or request.is_later_than(APPLIED_WITHIN))
     ours = list(Change.objects.exclude(source__in=SETTLED_AT_ONCE))
     written = Counter(_sent_by(change) for change in ours)
     confirmed = Counter(_sent_by(change) for change in ours if change.outcome == Outcome.CONFIRMED)

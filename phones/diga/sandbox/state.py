@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -211,3 +211,7 @@ class Received:
     key_name: str
     received_at: float = 0.0
     applied_at: float | None = None
+
+    def is_later_than(self, wait: timedelta) -> bool:
+        """Say whether it was carried out longer than this after it was received."""
+        return self.applied_at is not None and self.applied_at - self.received_at > wait.total_seconds()
