@@ -26,7 +26,7 @@ import psycopg
 if TYPE_CHECKING:
     from phones.diga.sandbox import Sandbox, SandboxServer
     from phones.models import Plan
-    from tests.crashing import Crashes
+    from tests.support.crashing import Crashes
 
 POSTGRES = "postgres://postgres@127.0.0.1:5432/"
 PHONES = 240
@@ -44,7 +44,7 @@ class Kills:
     """The three parts, on one project; `crashes` counts for all of them."""
 
     def __init__(self, server: "SandboxServer", folder: Path, chance: random.Random) -> None:
-        from tests.crashing import Crashes, Workshop, worker_environment
+        from tests.support.crashing import Crashes, Workshop, worker_environment
 
         self._project, self._lead = _connect()
         self._sandbox = server.sandbox
@@ -62,7 +62,7 @@ class Kills:
         from phones.services.routing.catalogue import directory_of
         from phones.services.routing.edits import Intention
         from phones.services.routing.impact import Target
-        from tests.planned import make_plan, phones_of, start
+        from tests.support.planned import make_plan, phones_of, start
 
         self._plan_count += 1
         name = f"Plan {self._plan_count}"
@@ -91,7 +91,7 @@ class Kills:
 
     def _stop_once(self, plan: "Plan") -> None:
         from phones.models import Change, ItemState, Outcome
-        from tests.crashing import start_huey, wait_until
+        from tests.support.crashing import start_huey, wait_until
 
         seen = len(self._sandbox.journal)
         process = start_huey(self._env)
@@ -266,7 +266,7 @@ def _print(kills: Kills, arguments: argparse.Namespace, seconds: dict[str, float
 
 def _check(crashes: "Crashes", sandbox: "Sandbox", said: str) -> list[str]:
     """Return what does not hold."""
-    from tests.invariants import assert_invariants
+    from tests.support.invariants import assert_invariants
 
     broken = [f"{name}: {count}" for name, count in crashes.broken.items()]
     if said:

@@ -205,7 +205,7 @@ class Soak:
         from phones.models import Phone, PlanKind
         from phones.services.plans.follow_ups import plan_again
         from phones.services.routing.edits import Intention
-        from tests.planned import make_plan, start
+        from tests.support.planned import make_plan, start
 
         lead, _made = User.objects.get_or_create(username="lead", is_superuser=True)
         if previous is not None and chance.random() < 0.5:
@@ -373,7 +373,7 @@ def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[st
     from phones.models import Change, Outcome
     from phones.services.editing.recheck import sweep
     from phones.services.sync.passes import sync_project
-    from tests.invariants import assert_invariants
+    from tests.support.invariants import assert_invariants
 
     sandbox.carry_out_late()
     for hours in range(1, 8):

@@ -18,7 +18,7 @@ from django.utils import translation
 from dashboard import disk
 from phones.services.projects import keys
 from phones.services.routing.catalogue import forget_directories
-from tests.emptying import empty_tables
+from tests.support.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -38,7 +38,7 @@ def _is_near(host: object) -> bool:
 
 # What these are about is in the page or in the answer, whatever database is behind it.
 ABOUT_PAGES = {
-    f"tests/test_views_{name}.py"
+    f"tests/views/test_{name}.py"
     for name in ("access", "csrf", "errors", "forged", "secrets", "spanish", "spanish_states", "swaps", "xss")
 }
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}

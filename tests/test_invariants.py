@@ -6,9 +6,9 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
 from phones.services.routing.edits import Intention
-from tests.invariants import assert_invariants
-from tests.saving import held, save
-from tests.upgraded import publishings, read_back, upgrade
+from tests.support.invariants import assert_invariants
+from tests.support.saving import held, save
+from tests.support.upgraded import publishings, read_back, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

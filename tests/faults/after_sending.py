@@ -14,8 +14,16 @@ from phones.services.projects import keys
 from phones.services.projects.keys import client_for
 from phones.services.routing.edits import Intention
 from tests.faults.stage import LIST, Stage, recorder, row
-from tests.pages import read, words
-from tests.saving import before_answering, forget_waiting, is_true_copy, patches, reading_back_fails, stored, target
+from tests.support.pages import read, words
+from tests.support.saving import (
+    before_answering,
+    forget_waiting,
+    is_true_copy,
+    patches,
+    reading_back_fails,
+    stored,
+    target,
+)
 
 MEGABYTE = 2**20
 

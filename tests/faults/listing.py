@@ -6,8 +6,8 @@ from phones.diga.sandbox import Churn
 from phones.models import Phone, SyncRun, SyncState
 from phones.services.sync.passes import SILENCE_LIMIT
 from tests.faults.stage import LIST, Stage, in_child, kill_self, row
-from tests.saving import picture
-from tests.test_services_syncing_faults import LIES, answering
+from tests.services.sync.test_passes_faults import LIES, answering
+from tests.support.saving import picture
 
 MANY = 230
 Body = dict[str, Any]

@@ -18,10 +18,10 @@ from django.utils import timezone
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck import sweep
-from tests.crashing import wait_until, worker_environment
 from tests.faults.stage import Stage, row
-from tests.outages import IS_POSTGRES
-from tests.saving import held, patches, stored
+from tests.support.crashing import wait_until, worker_environment
+from tests.support.outages import IS_POSTGRES
+from tests.support.saving import held, patches, stored
 
 
 @row(46)

@@ -1,0 +1,146 @@
+"""Settings: a wrong value stops the start and names its variable; secrets are made once, for the owner alone."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashboard import keys
+
+ROOT = Path(__file__).resolve().parents[2]
+START = "import json, dashboard.settings as settings; "
+SHOW = "print(json.dumps({name: getattr(settings, name) for name in %r}))"
+
+
+def start(data_dir: Path, code: str = "", **env: str) -> subprocess.Popen[str]:
+    """Begin to load the real settings in a process of their own, with this environment and no other."""
+    return subprocess.Popen(
+        [sys.executable, "-c", START + code],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DATA_DIR": str(data_dir),
+            **env,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def load(data_dir: Path, *names: str, **env: str) -> dict[str, object]:
+    """Return settings by name as a process with this environment has them."""
+    process = start(data_dir, SHOW % (names,), **env)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    found: dict[str, object] = json.loads(out)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_URL", "http://desk.example.com"),
+        ("SITE_URL", "desk.example.com"),
+        ("DIGA_API_URL", "http://api.diga.example"),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "django-insecure-a-long-text-from-an-example"),
+        ("TOKEN_KEYS", "not-a-key"),
+        ("ALLOWED_HOSTS", "desk.example.com,*"),
+        ("DIGA_REQUESTS_PER_SECOND", "0"),
+        ("DIGA_REQUESTS_PER_SECOND", "ten"),
+        ("SYNC_WALKERS", "0"),
+        ("SYNC_WALKERS", "33"),
+        ("DATABASE_URL", "nonsense"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("TIME_ZONE", "Mars/Base"),
+        ("DATA_DIR", "/proc/nowhere"),
+        ("WORKER_THREADS", "many"),
+        ("WEB_THREADS", "3"),
+        ("LOG_LEVEL", "LOUD"),
+        ("DEBUG", "perhaps"),
+    ],
+)
+def test_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, value: str) -> None:
+    process = start(tmp_path, **{name: value})
+    _out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert name in err.strip().splitlines()[-1]
+
+
+def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+
+    first = load(folder, "SECRET_KEY", "TOKEN_KEYS")
+    again = load(folder, "SECRET_KEY", "TOKEN_KEYS")
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == {"secret_key": 0o600, "token_keys": 0o600, "diary_key": 0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert again == first
+
+
+def test_second_to_finish_takes_what_the_first_made(tmp_path: Path) -> None:
+    path = tmp_path / "secret_key"
+
+    def be_overtaken() -> str:
+        path.write_text("made by the first")
+        return "made by the second"
+
+    assert keys._keep(path, be_overtaken) == "made by the first"
+    assert [left.name for left in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_starts_at_once_agree_on_the_secrets(tmp_path: Path) -> None:
+    show = SHOW % (("SECRET_KEY", "TOKEN_KEYS"),)
+
+    processes = [start(tmp_path, show) for _ in range(4)]
+    said = {process.communicate(timeout=30)[0] for process in processes}
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert len(said) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["diary_key", "secret_key", "token_keys"]
+
+
+def test_https_makes_cookies_secure(tmp_path: Path) -> None:
+    names = (
+        "SESSION_COOKIE_NAME",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_NAME",
+        "CSRF_COOKIE_SECURE",
+        "LANGUAGE_COOKIE_SECURE",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        "ALLOWED_HOSTS",
+    )
+
+    found = load(tmp_path, *names, SITE_URL="https://desk.example.com")
+
+    assert found == {
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_NAME": "__Host-csrf",
+        "CSRF_COOKIE_SECURE": True,
+        "LANGUAGE_COOKIE_SECURE": True,
+        "SECURE_SSL_REDIRECT": True,
+        "SECURE_HSTS_SECONDS": 31_536_000,
+        "ALLOWED_HOSTS": ["127.0.0.1", "::1", "[::1]", "desk.example.com", "localhost"],
+    }
+
+
+def test_empty_values_mean_the_default(tmp_path: Path) -> None:
+    empty = dict.fromkeys(("SITE_URL", "DATABASE_URL", "REDIS_URL", "TIME_ZONE", "SECRET_KEY", "TOKEN_KEYS"), "")
+
+    found = load(tmp_path, "SITE_URL", "REDIS_URL", "TIME_ZONE", "IS_HTTPS", **empty)
+
+    assert found == {
+        "SITE_URL": "http://127.0.0.1:8000",
+        "REDIS_URL": None,
+        "TIME_ZONE": "Europe/Madrid",
+        "IS_HTTPS": False,
+    }

@@ -1,0 +1,1 @@
+"""The Diga client and the stand-in."""

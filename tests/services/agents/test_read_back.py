@@ -1,0 +1,390 @@
+"""Every number of an upgrade is read back; what was lost is said, and can be given back by a plan."""
+
+import threading
+import uuid
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from django.utils import timezone
+
+from phones import tasks
+from phones.diga import DigaUnavailable
+from phones.diga.sandbox import Fault, Sandbox
+from phones.diga.sandbox.http import Request
+from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
+from phones.services.agents import read_back as agents_read_back
+from phones.services.agents.publish_outcome import sweep_upgrades
+from phones.services.agents.reattach import plan_giving_back
+from phones.services.audit.verification import verify_diary
+from phones.services.plans.create import NothingPlanned
+from phones.services.routing.edits import Intention
+from phones.services.sync.passes import sync_project
+from phones.services.sync.refresh import refresh_phone
+from tests.services.editing.test_recheck import Killed
+from tests.support.invariants import assert_invariants
+from tests.support.planned import start, states, work_at
+from tests.support.saving import before_answering, forget_waiting, held, is_true_copy, save, stored, target
+from tests.support.upgraded import AGENTS, phones_of, publishings, read_back, standings, sweep_after, upgrade
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_waiting(monkeypatch)
+
+
+def give_back(done: AgentUpgrade, author: User, token: uuid.UUID | None = None) -> Plan:
+    fresh = AgentUpgrade.objects.select_related("project").get(pk=done.pk)
+    return plan_giving_back(upgrade=fresh, author=author, reason="Given back", form_token=token, clock=timezone.now)
+
+
+def test_numbers_that_diga_detached_are_found_and_their_history_says_so(
+    aurora: Project, lead: User, sandbox: Sandbox
+) -> None:
+    sandbox.switches.publish_without_phones = "detach"
+    phones = phones_of(aurora, "Alicia")
+
+    done = read_back(upgrade(aurora, "Alicia", 6, by=lead))
+
+    assert (done.outcome, standings(done)) == ("CONFIRMED", {"DETACHED": len(phones)})
+    assert all(is_true_copy(sandbox, phone) for phone in phones)
+    for change in Change.objects.all():
+        assert (change.source, change.outcome) == (Source.UPGRADE, Outcome.MISMATCH)
+        assert change.stored == dict.fromkeys(change.before)
+    assert verify_diary(project=aurora).faults == []
+    assert_invariants(sandbox)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["answered", "lost"])
+def test_detached_number_that_a_sync_meets_first_has_one_entry(
+    aurora: Project, lead: User, sandbox: Sandbox, is_told: bool
+) -> None:
+    sandbox.switches.publish_without_phones = "detach"
+    phones = phones_of(aurora, "Alicia")
+    if not is_told:
+        sandbox.faults.add(Fault("status", status=504, method="PATCH", path=AGENTS, when="late"))
+
+    done = upgrade(aurora, "Alicia", 6, by=lead)
+    sandbox.carry_out_late()
+    run = sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
+    refresh_phone(project=aurora, phone=stored(phones[0]), clock=timezone.now)
+    sweep_after(done, 5)
+    read_back(done)
+
+    assert (run.state, run.outside_count, standings(done)) == ("COMPLETE", 0, {"DETACHED": len(phones)})
+    entries = list(Change.objects.values_list("phone", "source", "outcome"))
+    assert sorted(entries) == sorted((phone.pk, "UPGRADE", "MISMATCH") for phone in phones)
+    assert_invariants(sandbox)
+
+
+def test_plan_gives_the_agent_back_in_the_lanes_that_lost_it(aurora: Project, lead: User, sandbox: Sandbox) -> None:
+    sandbox.switches.publish_without_phones = "detach"
+    before = {phone.pk: (phone.inbound_agent_id, phone.outbound_agent_id) for phone in phones_of(aurora, "Alicia")}
+    done = read_back(upgrade(aurora, "Alicia", 6, by=lead))
+    token = uuid.uuid4()
+
+    plan = give_back(done, lead, token)
+
+    assert (give_back(done, lead, token).pk, plan.kind, plan.reason, plan.ticket) == (
+        plan.pk,
+        PlanKind.CHANGE,
+        "Given back",
+        "T-9",
+    )
+    items = list(plan.items.all())
+    assert {item.phone_id for item in items} == set(before)
+    assert {(item.foreseen, item.why) for item in items} == {(Foreseen.WILL_CHANGE, "joins")}
+    for item in items:
+        assert {lane["version_number"] for lane in item.after.values()} == {6}
+        assert set(item.before.values()) == {None}
+    work_at(start(plan, lead))
+    assert states(plan) == {"DONE": len(before)}
+    now = {phone.pk: (phone.inbound_agent_id, phone.outbound_agent_id) for phone in phones_of(aurora, "Alicia")}
+    assert now == before
+    assert_invariants(sandbox)
+
+
+def test_number_that_lost_one_direction_gets_that_one_back(aurora: Project, lead: User, sandbox: Sandbox) -> None:
+    agent_id = target(aurora, "Alicia", 1).agent.id
+    phone = Phone.objects.filter(inbound_agent_id=agent_id, outbound_agent_id=agent_id)[0]
+    other_phone = next(
+        each for each in phones_of(aurora, "Alicia") if each.inbound_agent_id == agent_id and each != phone
+    )
+    done = upgrade(aurora, "Alicia", 6, by=lead)
+    held(sandbox, phone).outbound_agent_id = None
+    held(sandbox, other_phone).inbound_agent_id = sandbox.projects["aurora"].agent("Dora").id
+
+    read_back(done)
+    plan = give_back(done, lead)
+
+    assert standings(done) == {"DETACHED": 2, "KEPT": done.phone_count - 2}
+    lost = Change.objects.get(phone=phone)
+    assert (lost.outcome, lost.stored["inbound"]["version_number"], lost.stored["outbound"]) == ("MISMATCH", 6, None)
+    item, taken = plan.items.get(phone=phone), plan.items.get(phone=other_phone)
+    assert (set(item.after), item.foreseen, plan.wish) == ({"outbound"}, Foreseen.WILL_CHANGE, {})
+    assert (taken.foreseen, taken.why) == (Foreseen.NEEDS_LOOK, "moved_since")
+    assert_invariants(sandbox)
+
+
+def test_nothing_to_give_back_makes_no_plan(aurora: Project, lead: User) -> None:
+    done = read_back(upgrade(aurora, "Alicia", 6, by=lead))
+
+    with pytest.raises(NothingPlanned):
+        give_back(done, lead)
+
+
+def test_number_that_people_here_changed_since_is_not_called_detached(
+    aurora: Project, lead: User, sandbox: Sandbox
+) -> None:
+    done = upgrade(aurora, "Alicia", 6, by=lead)
+    phone = next(each for each in phones_of(aurora, "Alicia") if each.inbound_agent_id == done.agent_id)
+    save(stored(phone), Intention(inbound=None), user=lead)
+
+    read_back(done)
+
+    assert standings(done) == {"MOVED": 1, "KEPT": done.phone_count - 1}
+    assert [change.source for change in Change.objects.filter(phone=phone)] == [Source.FORM]
+    assert_invariants(sandbox)
+
+
+def test_number_that_is_gone_and_one_that_can_not_be_read(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    gone, dark, *_others = phones_of(aurora, "Alicia")
+    sandbox.phones.remove(gone.pk)
+    fault = Fault("status", status=500, method="GET", path=f"/v1/phone/{dark.pk}", times=None)
+    sandbox.faults.add(fault)
+
+    for _look in range(agents_read_back.MAX_TRIES):
+        read_back(done)
+
+    assert standings(done) == {"GONE": 1, "UNREAD": 1, "KEPT": done.phone_count - 2}
+    assert done.verified_at is not None
+    assert stored(gone).missing_since is not None
+    totals = agents_read_back.totals_of(done)
+    assert (totals.all, totals.read) == (done.phone_count, done.phone_count)
+
+
+def test_silent_diga_leaves_numbers_waiting_and_a_later_look_goes_on(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    sandbox.faults.add(Fault("status", status=401, method="GET", path="/v1/phone/", times=None))
+
+    read_back(done)
+
+    assert (standings(done), done.verified_at) == ({"WAITING": done.phone_count}, None)
+    assert Project.objects.get(pk=aurora.pk).is_rejected
+    sandbox.faults.clear()
+    tasks.check_upgrade(done.pk)
+    assert standings(done) == {"WAITING": done.phone_count}
+    Project.objects.update(token_state="ACCEPTED")
+    tasks.go_on_with_upgrades()
+    done.refresh_from_db()
+    assert (standings(done), done.verified_at is not None) == ({"KEPT": done.phone_count}, True)
+    assert_invariants(sandbox)
+
+
+def test_two_workers_write_each_entry_once(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    barrier = threading.Barrier(2)
+    faults = []
+
+    def work() -> None:
+        try:
+            fresh = AgentUpgrade.objects.select_related("project", "actor").get(pk=done.pk)
+            barrier.wait(timeout=20)
+            agents_read_back.check_numbers(upgrade=fresh, clock=timezone.now)
+        except Exception as error:  # noqa: BLE001 - a thread's failure is the test's.
+            faults.append(error)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _each in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert (faults, standings(done)) == ([], {"KEPT": done.phone_count})
+    assert Change.objects.count() == done.phone_count
+    assert_invariants(sandbox)
+
+
+def test_worker_that_is_killed_is_followed_by_another(
+    aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    monkeypatch.setattr(agents_read_back, "WAVES", 1)
+    finished = agents_read_back._take
+    waves: list[int] = []
+
+    def take_once(*args: object) -> None:
+        if waves:
+            raise Killed
+        waves.append(1)
+        finished(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(agents_read_back, "_take", take_once)
+    with pytest.raises(Killed):
+        read_back(done)
+    monkeypatch.setattr(agents_read_back, "_take", finished)
+    assert 0 < standings(done)["KEPT"] < done.phone_count
+
+    read_back(done)
+
+    assert standings(done) == {"KEPT": done.phone_count}
+    assert Change.objects.count() == done.phone_count
+    assert_invariants(sandbox)
+
+
+def test_what_else_changed_meanwhile_stands_as_changed_outside(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    phone = phones_of(aurora, "Alicia")[0]
+    held(sandbox, phone).nickname = "Renamed in Diga"
+
+    read_back(done)
+
+    found = {change.source: set(change.after) for change in Change.objects.filter(phone=phone)}
+    assert found[Source.OUTSIDE] == {"nickname"}
+    assert "nickname" not in found[Source.UPGRADE]
+    assert_invariants(sandbox)
+
+
+def test_sync_between_leaves_the_upgrade_s_entry(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    sync_project(project=aurora, clock=timezone.now)
+
+    read_back(done)
+
+    assert standings(done) == {"KEPT": done.phone_count}
+    assert_invariants(sandbox)
+
+
+# What a killed process or a lost answer leaves open.
+
+
+def die(sandbox: Sandbox, project: Project, *, is_sent: bool) -> AgentUpgrade:
+    """Publish, and be killed before the PATCH leaves, or when its answer is there."""
+
+    def clock() -> datetime:
+        is_begun = AgentUpgrade.objects.filter(outcome="PENDING").exists()
+        if publishings(sandbox) if is_sent else is_begun:
+            raise Killed
+        return timezone.now()
+
+    with pytest.raises(Killed):
+        upgrade(project, "Alicia", 6, clock=clock)
+    return AgentUpgrade.objects.get()
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_killed_upgrade_is_settled_by_the_sweeper_and_never_sent_again(
+    aurora: Project, sandbox: Sandbox, is_sent: bool
+) -> None:
+    done = die(sandbox, aurora, is_sent=is_sent)
+    sent_at = done.sent_at
+    assert sent_at is not None
+
+    early = sweep_upgrades(clock=lambda: sent_at + timedelta(seconds=59))
+    late = sweep_after(done, 61) + sweep_after(done, 90)
+
+    done.refresh_from_db()
+    assert (early, late, done.outcome) == (0, 1, "CONFIRMED" if is_sent else "FAILED")
+    assert len(publishings(sandbox)) == is_sent
+    tasks.go_on_with_upgrades()
+    assert standings(done) == {"KEPT" if is_sent else "WAITING": done.phone_count}
+    assert_invariants(sandbox)
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+def test_unknown_upgrade_is_settled_once_diga_answers(aurora: Project, sandbox: Sandbox, is_applied: bool) -> None:
+    when = "after" if is_applied else "before"
+    sandbox.faults.add(Fault("status", status=502, method="PATCH", path=AGENTS, when=when))  # type: ignore[arg-type]
+    with reading_back_fails_after_publishing(sandbox):
+        done = upgrade(aurora, "Alicia", 6)
+    sandbox.faults.clear()
+    assert (done.outcome, done.settled_at, done.next_look_at is not None) == ("UNKNOWN", None, True)
+    assert_invariants(sandbox)
+
+    assert sweep_upgrades(clock=timezone.now) == 0
+    assert sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2)) == 1
+
+    done.refresh_from_db()
+    assert done.outcome == ("CONFIRMED" if is_applied else "FAILED")
+    assert len(publishings(sandbox)) == 1
+    assert_invariants(sandbox)
+
+
+def reading_back_fails_after_publishing(sandbox: Sandbox) -> AbstractContextManager[list[Request]]:
+    fault = Fault("status", status=503, method="GET", times=None)
+    return before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(fault), AGENTS)
+
+
+def test_good_answer_that_can_not_be_read_back_is_not_known_yet(aurora: Project, sandbox: Sandbox) -> None:
+    with reading_back_fails_after_publishing(sandbox):
+        done = upgrade(aurora, "Alicia", 6)
+    sandbox.faults.clear()
+
+    assert (done.outcome, done.http_status, done.cause) == ("UNKNOWN", 200, "")
+    sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2))
+    done.refresh_from_db()
+    assert done.outcome == "CONFIRMED"
+
+
+def test_third_version_proves_nothing_and_looks_end_after_a_day(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("status", status=502, method="PATCH", path=AGENTS))
+    with reading_back_fails_after_publishing(sandbox):
+        done = upgrade(aurora, "Alicia", 6)
+    sandbox.faults.clear()
+    alicia = sandbox.projects["aurora"].agent("Alicia")
+    alicia.published_id = alicia.version(3).id
+    looks = 0
+    while done.next_look_at is not None:
+        due = done.next_look_at
+        assert sweep_upgrades(clock=lambda due=due: due) == 0  # type: ignore[misc]
+        done.refresh_from_db()
+        looks += 1
+        assert looks < 40
+
+    assert done.outcome == "UNKNOWN"
+    assert len(publishings(sandbox)) == 1
+
+
+def test_what_a_later_upgrade_may_have_brought_proves_nothing(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("status", status=502, method="PATCH", path=AGENTS))
+    with reading_back_fails_after_publishing(sandbox):
+        lost = upgrade(aurora, "Alicia", 6)
+    sandbox.faults.clear()
+    assert upgrade(aurora, "Alicia", 6).outcome == "CONFIRMED"
+
+    sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2))
+
+    lost.refresh_from_db()
+    assert lost.outcome == "UNKNOWN"
+    assert_invariants(sandbox)
+
+
+DROPDOWN = "/v1/agent/versions-dropdown/dashboard"
+
+
+def test_list_that_leaves_the_agent_out_proves_nothing(aurora: Project, sandbox: Sandbox) -> None:
+    fault = Fault("missing_field", method="GET", path=DROPDOWN)
+    assert next(iter(sandbox.agents.values())).name == target(aurora, "Alicia", 6).agent.name
+    with before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(fault), AGENTS):
+        done = upgrade(aurora, "Alicia", 6)
+
+    assert (done.outcome, done.http_status) == ("UNKNOWN", 200)
+    assert sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2)) == 1
+    done.refresh_from_db()
+    assert done.outcome == "CONFIRMED"
+
+
+def test_agent_that_can_not_be_read_before_is_not_published(aurora: Project, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("missing_field", method="GET", path=DROPDOWN))
+
+    with pytest.raises(DigaUnavailable):
+        upgrade(aurora, "Alicia", 6)
+
+    assert publishings(sandbox) == []

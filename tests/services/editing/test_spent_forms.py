@@ -1,0 +1,66 @@
+"""Two sends of one form at the very same moment: one result, and the other is told whether it is its own."""
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+
+from phones.diga.sandbox import Sandbox
+from phones.models import AgentUpgrade, Plan, Project
+from phones.services.editing.spent_forms import SpentForm
+from tests.support.planned import make_plan, phones_of, renames
+from tests.support.saving import before_answering, target
+from tests.support.upgraded import AGENTS, publishings, seen, upgrade
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_two_sends_that_make_a_plan_at_once_make_one(
+    aurora: Project, lead: User, sandbox: Sandbox, is_same: bool
+) -> None:
+    token, phones = uuid.uuid4(), phones_of(aurora, 2)
+    Project.objects.update(agents_read_at=None)
+    made: list[Plan] = []
+
+    def overtake() -> None:
+        Project.objects.update(agents_read_at=None)
+        digest = "first" if is_same else "other"
+        made.append(make_plan(lead, phones, renames("Quicker"), form_token=token, form_digest=digest))
+
+    with before_answering(sandbox, "GET", overtake, AGENTS):
+        was_spent = False
+        try:
+            answer = make_plan(lead, phones, renames("Slower"), form_token=token, form_digest="first")
+        except SpentForm as spent:
+            answer, was_spent = spent.earlier, True
+
+    assert ([answer], was_spent) == (made, not is_same)
+    assert list(Plan.objects.all()) == made
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+@pytest.mark.parametrize("is_proposed", [True, False])
+def test_two_sends_that_publish_at_once_publish_once(
+    aurora: Project, lead: User, sandbox: Sandbox, is_same: bool, is_proposed: bool
+) -> None:
+    Project.objects.update(typed_above=None, approved_above=0 if is_proposed else None)
+    token, version = uuid.uuid4(), 6 if is_same else 4
+    prints = {number: seen(aurora, target(aurora, "Alicia", number)).fingerprint for number in (6, 4)}
+    made: list[AgentUpgrade] = []
+
+    def overtake() -> None:
+        made.append(
+            upgrade(aurora, "Alicia", version, by=lead, fingerprint=prints[version], typed="", form_token=token)
+        )
+
+    with before_answering(sandbox, "GET", overtake, AGENTS):
+        was_spent = False
+        try:
+            answer = upgrade(aurora, "Alicia", 6, by=lead, fingerprint=prints[6], typed="", form_token=token)
+        except SpentForm as spent:
+            answer, was_spent = spent.earlier, True
+
+    assert ([answer], was_spent) == (made, not is_same)
+    assert list(AgentUpgrade.objects.all()) == made
+    assert len(publishings(sandbox)) == (0 if is_proposed else 1)

@@ -1,0 +1,230 @@
+"""Who holds what, and for how long: leases are renewed while work waits, and judged by the database's clock."""
+
+import threading
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from phones import tasks
+from phones.access import may_run_plan
+from phones.diga.sandbox import Sandbox
+from phones.models import AgentUpgrade, ItemState, Phone, Plan, PlanItem, PlanState, Project, SyncRun
+from phones.services.agents import read_back as agents_read_back
+from phones.services.plan_items import claiming
+from phones.services.sync import passes
+from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
+from tests.support.saving import before_answering, forget_waiting, patches
+from tests.support.upgraded import read_back, standings, upgrade
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_waiting(monkeypatch)
+    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
+
+
+@pytest.fixture
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this machine's clock be five minutes ahead of the database's."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite runs on the clock of the only machine it is on.")
+    right = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: right() + 5 * MINUTE)
+
+
+def times_read(sandbox: Sandbox, phone_id: uuid.UUID) -> int:
+    return [(request.method, request.path) for request in sandbox.journal].count(("GET", f"/v1/phone/{phone_id}"))
+
+
+# Rows of a plan.
+
+
+def test_slow_worker_keeps_its_rows_and_takes_none_of_them_again(aurora: Project, lead: User, sandbox: Sandbox) -> None:
+    """Diga takes longer for the first row than two leases last."""
+    plan = start(make_plan(lead, phones_of(aurora, 12), renames("Line")), lead)
+    slow = plan.items.earliest("number")
+    ahead, looks = [timedelta(0)], threading.Semaphore(0)
+    taken_by_others: list[list[PlanItem]] = []
+
+    def clock() -> datetime:
+        return timezone.now() + ahead[0]
+
+    def look(running: Plan) -> bool:
+        looks.release()
+        return may_run_plan(running)
+
+    def let_leases_pass() -> None:
+        for _lease in range(8):
+            ahead[0] += claiming.RENEW_AFTER
+            for _look in range(3):
+                looks.acquire(timeout=10)
+        taken_by_others.append(claiming.claim(plan, owner=uuid.uuid4(), limit=12, now=clock()))
+
+    with before_answering(sandbox, "GET", let_leases_pass, f"/v1/phone/{slow.phone_id}"):
+        work_at(plan, clock=clock, may_run=look)
+
+    assert (plan.state, states(plan)) == (PlanState.FINISHED, {"DONE": 12})
+    assert taken_by_others == [[]]
+    assert set(plan.items.values_list("try_count", flat=True)) == {1}
+    assert times_read(sandbox, slow.phone_id) == 1
+    assert len(patches(sandbox)) == 12
+
+
+def test_worker_that_stood_still_takes_none_of_its_own_rows_again(aurora: Project, lead: User) -> None:
+    plan = start(make_plan(lead, phones_of(aurora, 4), renames("Line")), lead)
+    owner, now = uuid.uuid4(), timezone.now()
+    claiming.claim(plan, owner=owner, limit=4, now=now)
+
+    assert claiming.claim(plan, owner=owner, limit=4, now=now + 2 * claiming.LEASE) == []
+    assert len(claiming.claim(plan, owner=uuid.uuid4(), limit=4, now=now + 2 * claiming.LEASE)) == 4
+
+
+def test_worker_that_died_is_followed_when_its_last_renewal_is_over(aurora: Project, lead: User) -> None:
+    plan = start(make_plan(lead, phones_of(aurora, 4), renames("Line")), lead)
+    owner, heir, now = uuid.uuid4(), uuid.uuid4(), timezone.now()
+    rows = claiming.claim(plan, owner=owner, limit=4, now=now)
+    claiming.renew(rows, owner=owner, now=now + 50 * SECOND)
+
+    assert claiming.claim(plan, owner=heir, limit=4, now=now + claiming.LEASE + SECOND) == []
+    assert len(claiming.claim(plan, owner=heir, limit=4, now=now + claiming.LEASE + 51 * SECOND)) == 4
+    claiming.renew(rows, owner=owner, now=now + 4 * MINUTE)
+    assert set(plan.items.values_list("owner", "leased_until")) == {(heir, now + 2 * claiming.LEASE + 51 * SECOND)}
+
+
+def test_worker_whose_clock_is_fast_leaves_the_rows_of_others(
+    aurora: Project, lead: User, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> None:
+    plan = start(make_plan(lead, phones_of(aurora, 4), renames("Line")), lead)
+    claiming.claim(plan, owner=uuid.uuid4(), limit=4, now=timezone.now())
+    request.getfixturevalue("fast_clock")
+
+    work_at(plan)
+
+    assert (states(plan), patches(sandbox)) == ({ItemState.CLAIMED: 4}, [])
+
+
+# Numbers of an upgrade.
+
+
+def test_upgrade_that_is_being_read_back_is_read_by_nobody_else(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    sandbox.journal.clear()
+
+    with before_answering(sandbox, "GET", lambda: tasks.check_upgrade(done.pk)):
+        read_back(done)
+
+    assert standings(done) == {"KEPT": done.phone_count}
+    assert len(sandbox.journal) == done.phone_count
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
+    assert (done.owner, done.leased_until) == (None, None)
+
+
+def test_bell_is_not_rung_for_an_upgrade_that_a_worker_has(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == [done.pk]
+    rung: list[list[int]] = []
+
+    with before_answering(
+        sandbox, "GET", lambda: rung.append(agents_read_back.unverified_upgrades(clock=timezone.now))
+    ):
+        read_back(done)
+
+    assert rung == [[]]
+
+
+def held_by_another(done: AgentUpgrade) -> None:
+    lease = timezone.now() + agents_read_back.LEASE
+    AgentUpgrade.objects.filter(pk=done.pk).update(owner=uuid.uuid4(), leased_until=lease)
+
+
+@pytest.mark.parametrize(("later", "expected"), [(timedelta(0), "WAITING"), (3 * MINUTE + SECOND, "KEPT")])
+def test_upgrade_of_a_worker_that_died_is_read_back_when_its_lease_is_over(
+    aurora: Project, later: timedelta, expected: str
+) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    held_by_another(done)
+
+    read_back(done, clock=lambda: timezone.now() + later)
+
+    assert standings(done) == {expected: done.phone_count}
+
+
+def test_lease_of_an_upgrade_is_renewed_with_every_wave(
+    aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each number takes Diga a minute, so all of them take longer than a lease lasts."""
+    monkeypatch.setattr(agents_read_back, "WAVES", 1)
+    monkeypatch.setattr("django.conf.settings.PLAN_CONCURRENCY", 1)
+    done = upgrade(aurora, "Alicia", 6)
+    ahead = [timedelta(0)]
+    free: list[list[int]] = []
+
+    def stop() -> bool:
+        free.append(agents_read_back.unverified_upgrades(clock=clock) if ahead[0] else [])
+        ahead[0] += MINUTE
+        return False
+
+    def clock() -> datetime:
+        return timezone.now() + ahead[0]
+
+    read_back(done, clock=clock, should_stop=stop)
+
+    assert standings(done) == {"KEPT": done.phone_count}
+    assert len(free) > agents_read_back.LEASE / MINUTE
+    assert not any(free)
+
+
+def test_worker_whose_clock_is_fast_leaves_the_upgrade_of_another(
+    aurora: Project, request: pytest.FixtureRequest
+) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    held_by_another(done)
+    request.getfixturevalue("fast_clock")
+
+    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
+    read_back(done)
+
+    assert standings(done) == {"WAITING": done.phone_count}
+
+
+# Passes over Diga's lists.
+
+
+def test_machine_whose_clock_is_fast_takes_no_pass_for_dead(
+    aurora: Project, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> None:
+    run = passes.claim_sync(project=aurora, now=timezone.now())
+    SyncRun.objects.update(is_taken=True)
+    request.getfixturevalue("fast_clock")
+
+    with pytest.raises(passes.SyncIsRunning) as running:
+        passes.claim_sync(project=aurora, now=timezone.now())
+
+    assert running.value.run == run
+    assert not passes.is_silent(SyncRun.objects.get(pk=run.pk), clock=timezone.now)
+
+
+def test_pass_of_a_machine_whose_clock_is_fast_is_alive_for_others(
+    aurora: Project, sandbox: Sandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its heartbeat is not ahead of theirs."""
+    right = timezone.now
+    request.getfixturevalue("fast_clock")
+    told: list[timedelta] = []
+
+    def note(run: SyncRun) -> None:
+        told.append(abs(SyncRun.objects.get(pk=run.pk).heartbeat_at - right()))
+
+    run = passes.sync_project(project=aurora, clock=timezone.now, on_page=note)
+
+    assert run.is_complete
+    assert told
+    assert max(told) < MINUTE
+    assert Phone.objects.filter(project=aurora, fetched_at__gte=run.started_at).count() == run.phone_count

@@ -1,0 +1,256 @@
+"""What holds after every fault, whatever it was: `assert_invariants`, called at the end of each test that makes one."""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from phones.diga.sandbox import Sandbox
+from phones.models import (
+    AgentUpgrade,
+    AgentVersion,
+    Change,
+    ChangeSeal,
+    ItemState,
+    Outcome,
+    Phone,
+    Plan,
+    Project,
+    SealKind,
+    Source,
+    UpgradeItem,
+    UpgradeOutcome,
+)
+from phones.services.audit.verification import verify_diary
+from phones.services.editing.recheck_times import APPLIED_WITHIN
+from phones.services.routing.edits import reads_as
+from tests.support.saving import patches
+
+# After these, Diga may have carried the write out; after any other outcome it certainly has not.
+MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
+# What the change says of a row that was sent; the others were refused or given up with or without one.
+ENDS: dict[ItemState, set[Outcome | None]] = {
+    ItemState.DONE: {Outcome.CONFIRMED},
+    ItemState.MISMATCH: {Outcome.MISMATCH},
+    ItemState.UNKNOWN: {Outcome.UNKNOWN},
+    ItemState.SENDING: {Outcome.PENDING},
+    ItemState.WAITING: {None},
+    ItemState.CLAIMED: {None},
+    ItemState.SAME: {None},
+    ItemState.CHANGED: {None},
+    ItemState.LEFT_OUT: {None},
+}
+# What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
+SETTLED_AT_ONCE = {Source.OUTSIDE, Source.LATE, Source.UPGRADE}
+PUBLISHING = "/published_version"
+COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
+
+
+def assert_invariants(
+    sandbox: Sandbox,
+    *,
+    said: str = "",
+    is_at_rest: bool = True,
+    changed_outside: Collection[uuid.UUID] = (),
+    has_applied_late: bool = False,
+) -> None:
+    """Check I0 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
+
+    :param said: logs, pages and exception texts that the key must not occur in.
+    :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
+    :param changed_outside: phones that were altered in the stand-in, and perhaps not read since.
+    :param has_applied_late: writes were applied over a minute after they were sent, by the clock of the test.
+    """
+    _assert_every_write_has_its_entry(sandbox, has_applied_late)
+    _assert_published_is_published(sandbox)
+    _assert_every_publishing_has_its_upgrade(sandbox, is_at_rest)
+    _assert_entries_are_settled(is_at_rest)
+    _assert_copies_are_true(sandbox, changed_outside)
+    _assert_chains_verify()
+    _assert_plans_add_up()
+    _assert_key_is_nowhere(sandbox, said)
+
+
+def _wire_key(phone_id: uuid.UUID, body: Any) -> tuple[str, str]:
+    return str(phone_id), repr(sorted(body.items()))
+
+
+def _sent_by(change: Change) -> tuple[str, str]:
+    """Return what the change's PATCH looks like in the stand-in's journal."""
+    body: dict[str, Any] = {}
+    for name, value in change.after.items():
+        if name == "nickname":
+            body[name] = value or None
+        else:
+            body[f"{name}_version_id"] = value and value["version_id"]
+    return _wire_key(change.phone_id, body)
+
+
+def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) -> None:
+    """I0 to I3: no write without an entry, none twice, and what is said of it is so.
+
+    What was applied within a minute is never said to have failed, and nothing we sent is said to be somebody else's:
+    it shows as applied, or as applied late.
+    """
+    received: Counter[tuple[str, str]] = Counter()
+    applied: Counter[tuple[str, str]] = Counter()
+    late: Counter[tuple[str, str]] = Counter()
+    for request in patches(sandbox):
+        if request.path.endswith(PUBLISHING):
+            continue
+        key = _wire_key(uuid.UUID(request.path.rpartition("/")[2]), request.body)
+        # What a rate limiter has held off was not looked at.
+        received[key] += request.status != 429
+        applied[key] += request.applied
+        late[key] += request.applied and (has_applied_late or request.is_later_than(APPLIED_WITHIN))
+    ours = list(Change.objects.exclude(source__in=SETTLED_AT_ONCE))
+    written = Counter(_sent_by(change) for change in ours)
+    confirmed = Counter(_sent_by(change) for change in ours if change.outcome == Outcome.CONFIRMED)
+    possible = Counter(_sent_by(change) for change in ours if change.outcome in MAYBE_APPLIED)
+    for key, count in received.items():
+        assert count <= 2 * written[key], f"Sent {count} times, written down {written[key]} times: {key}"
+    for key, count in applied.items():
+        assert count <= written[key], f"Applied {count} times, written down {written[key]} times: {key}"
+        told = possible[key] + late[key]
+        assert count <= told, f"Applied {count} times, said to be so {told} times: {key}"
+    _assert_nobody_is_blamed({key for key, count in late.items() if count})
+    for key, count in confirmed.items():
+        assert count <= applied[key], f"Confirmed {count} times, applied {applied[key]} times: {key}"
+
+
+def _assert_nobody_is_blamed(late: set[tuple[str, str]]) -> None:
+    """I0: a value of ours that Diga applied late is not said to be somebody else's."""
+    ours = {
+        (change.phone_id, name, reads_as(name, wanted))
+        for change in Change.objects.exclude(source__in=SETTLED_AT_ONCE)
+        if _sent_by(change) in late
+        for name, wanted in change.after.items()
+    }
+    for change in Change.objects.filter(source=Source.OUTSIDE):
+        names = set(change.after) - {"status"}
+        blamed = {name for name in names if (change.phone_id, name, reads_as(name, change.after[name])) in ours}
+        history = Change.objects.filter(phone=change.phone_id).order_by("pk")
+        story = [f"{each.pk} {each.source} {each.outcome} {each.before} -> {each.after}" for each in history]
+        assert not blamed, f"Said to be somebody else's, and sent from here: {change} {blamed}: {story}"
+
+
+def _assert_published_is_published(sandbox: Sandbox) -> None:
+    """I0: a version counts as published in our copy, and as confirmed in the diary, only if Diga has published it."""
+    published = {
+        version_id
+        for project in sandbox.projects.values()
+        for agent in project.agents.values()
+        for version_id in agent.was_published
+    }
+    ours = set(AgentVersion.objects.filter(is_published=True).values_list("pk", flat=True))
+    assert ours <= published, f"Published in our copy alone: {ours - published}"
+    for change in Change.objects.filter(outcome=Outcome.CONFIRMED):
+        lanes = [change.after.get(name) for name in ("inbound", "outbound")]
+        confirmed = {uuid.UUID(lane["version_id"]) for lane in lanes if lane and lane["version_id"]}
+        assert confirmed <= published, f"Confirmed, and never published: {change}"
+
+
+def _assert_every_publishing_has_its_upgrade(sandbox: Sandbox, is_at_rest: bool) -> None:
+    """I1, I2, I3 for upgrades: none is sent twice, and each entry it left in the diary comes from one that was sent."""
+    received: Counter[tuple[str, str]] = Counter()
+    applied: Counter[tuple[str, str]] = Counter()
+    for request in patches(sandbox):
+        if request.path.endswith(PUBLISHING):
+            assert isinstance(request.body, dict)
+            assert request.body.keys() == {"version_id"}, f"More than a version was sent: {request.body}"
+            key = (request.path.split("/")[3], str(request.body["version_id"]))
+            received[key] += 1
+            applied[key] += request.applied
+    upgrades = [upgrade for upgrade in AgentUpgrade.objects.all() if upgrade.sent_at]
+
+    def count(*outcomes: str) -> Counter[tuple[str, str]]:
+        keys = ((str(each.agent_id), each.after["version_id"]) for each in upgrades if each.outcome in outcomes)
+        return Counter(keys)
+
+    written, possible = count(*UpgradeOutcome), count(*MAYBE_APPLIED)
+    for key, times in received.items():
+        assert times <= written[key], f"Published {times} times, written down {written[key]} times: {key}"
+        assert applied[key] <= possible[key], f"Published, and said not to be: {key}"
+    for key, times in count(UpgradeOutcome.CONFIRMED).items():
+        assert times <= applied[key], f"Confirmed {times} times, published {applied[key]} times: {key}"
+    assert not (is_at_rest and count(UpgradeOutcome.PENDING)), "An upgrade was left pending"
+    entries = set(Change.objects.filter(source=Source.UPGRADE).values_list("pk", flat=True))
+    known = UpgradeItem.objects.filter(upgrade__outcome__in=["CONFIRMED", "MISMATCH"], change__isnull=False)
+    assert entries == set(known.values_list("change_id", flat=True)), "An entry of no upgrade"
+
+
+def _assert_entries_are_settled(is_at_rest: bool) -> None:
+    """I1: an entry ends, or is known to be unknown and is looked at again until a person has to."""
+    for change in Change.objects.all():
+        if change.outcome == Outcome.PENDING:
+            assert not is_at_rest, f"Left pending: {change}"
+        elif change.outcome == Outcome.UNKNOWN:
+            is_old = (timezone.now() - change.created_at).total_seconds() > 24 * 3600
+            assert change.settled_at is None, f"Unknown and settled: {change}"
+            assert change.next_look_at or is_old or change.look_count, f"Nobody looks at it again: {change}"
+        else:
+            assert change.settled_at is not None, f"Ended at no time: {change}"
+            assert change.next_look_at is None, f"Ended, and still looked at: {change}"
+    pending = Counter(Change.objects.filter(outcome=Outcome.PENDING).values_list("phone_id", flat=True))
+    assert all(count == 1 for count in pending.values()), "Two writes of one phone at a time"
+
+
+def _assert_copies_are_true(sandbox: Sandbox, changed_outside: Collection[uuid.UUID]) -> None:
+    """I4: a row says what Diga said last, never what a form asked for."""
+    held = {phone.id: phone for project in sandbox.projects.values() for phone in project.phones}
+    open_fields: dict[uuid.UUID, set[str]] = {}
+    for change in Change.objects.filter(outcome__in=[Outcome.PENDING, Outcome.UNKNOWN]):
+        open_fields.setdefault(change.phone_id, set()).update(_columns(change))
+    for phone in Phone.objects.filter(pk__in=held).exclude(pk__in=list(changed_outside)):
+        theirs = held[phone.pk]
+        wrong = [name for name in COPIED if getattr(phone, name) != getattr(theirs, name)]
+        # What became of an open write has not been read yet.
+        assert set(wrong) <= open_fields.get(phone.pk, set()), f"{phone.pk} differs from Diga in {wrong}"
+
+
+def _columns(change: Change) -> set[str]:
+    return {name if name == "nickname" else f"{name}_agent_id" for name in change.after}
+
+
+def _assert_chains_verify() -> None:
+    """I5: an entry has a seal for its beginning, one for its end, and the chain over all of them holds."""
+    for project in Project.objects.all():
+        verdict = verify_diary(project=project)
+        # Before the commit there is no file yet.
+        faults = [fault for fault in verdict.faults if not (connection.in_atomic_block and " is gone: nobody" in fault)]
+        assert not faults, str(faults)
+    seals = Counter(ChangeSeal.objects.values_list("change_id", "kind"))
+    for change in Change.objects.all():
+        begun, settled = (seals[change.pk, kind] for kind in (SealKind.BEGUN, SealKind.SETTLED))
+        assert begun == (change.source not in SETTLED_AT_ONCE), f"{begun} seals of the beginning: {change}"
+        # An unknown outcome is sealed, and sealed again when it is known.
+        assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
+
+
+def _assert_plans_add_up() -> None:
+    """No row of a plan is lost, one says what its change says, and none is open when its plan has finished."""
+    for plan in Plan.objects.all():
+        rows = list(plan.items.select_related("change").order_by("number"))
+        assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
+        for row in rows:
+            outcome = Outcome(row.change.outcome) if row.change else None
+            assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
+                f"{row}: {outcome}"
+            )
+            is_open = row.state in {ItemState.WAITING, ItemState.CLAIMED} or (
+                row.state == ItemState.SENDING and not plan.is_paused
+            )
+            assert not (is_open and plan.is_over), f"Left open: {row}"
+
+
+def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:
+    """I6: no key in a column (they are sealed) and in nothing that was said."""
+    texts = [said]
+    for model in apps.get_models():
+        texts += map(repr, model._base_manager.values_list())
+    for token in sandbox.keys:
+        assert not any(token in text for text in texts), f"The key that ends with {token[-4:]} leaked"

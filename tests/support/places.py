@@ -1,0 +1,102 @@
+"""Every address of the site, and what stands at it: one phone, change, sync, membership and so on a project."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
+from phones.services.audit.permalinks import check_of
+from phones.services.people.members import Invitation, admit
+from phones.services.routing.edits import Intention
+from tests.fixtures.desk import make_user
+from tests.support.planned import make_plan
+from tests.support.tampering import alter
+from tests.views.history.test_changes import add_changes
+
+
+@dataclass(frozen=True)
+class Address:
+    """A named pattern of the URLconf, with the names of its parts."""
+
+    name: str
+    parts: frozenset[str]
+
+    @property
+    def has_object(self) -> bool:
+        """True where an id of something in a project is a part."""
+        return "slug" in self.parts and len(self.parts) > 1
+
+    def url(self, values: dict[str, Any]) -> str:
+        """Return the address of what these values name."""
+        known = values | {"check": values.get(f"check of {self.name}")}
+        return reverse(self.name, kwargs={part: known[part] for part in self.parts})
+
+
+def addresses() -> list[Address]:
+    """Return all patterns of the URLconf, in its order. One without a name is an error."""
+
+    def walk(resolver: URLResolver, parts: frozenset[str]) -> Iterator[Address]:
+        for entry in resolver.url_patterns:
+            known = parts | frozenset(entry.pattern.converters)
+            if isinstance(entry, URLPattern):
+                assert entry.name, f"{entry} has no name"
+                yield Address(entry.name, known)
+            else:
+                yield from walk(entry, known)
+
+    return list(walk(get_resolver(), frozenset()))
+
+
+def add_upgrade(project: Project, **values: Any) -> AgentUpgrade:
+    """Make an upgrade of a project's first agent, over and done with, past the services."""
+    agent = Agent.objects.filter(project=project).order_by("name", "id")[0]
+    lane = {"agent_id": str(agent.pk), "agent_name": agent.name, "version_id": str(agent.pk)}
+    known = {
+        "agent_id": agent.pk,
+        "agent_name": str(agent),
+        "before": lane | {"version_number": 1},
+        "after": lane | {"version_number": 2},
+        "phone_count": 0,
+        "reason": "Autumn hours",
+        "outcome": UpgradeOutcome.CONFIRMED,
+        "created_at": timezone.now(),
+        "verified_at": timezone.now(),
+    }
+    return AgentUpgrade.objects.create(project=project, **(known | values))
+
+
+def things_of(project: Project, actor: User) -> dict[str, Any]:
+    """Make what the addresses of a project need, and return its ids by the names of the parts."""
+    phone = Phone.objects.filter(project=project, status="assigned").order_by("number", "id")[0]
+    member = make_user(f"member-of-{project.slug}")
+    invitation = admit(
+        project=project,
+        username=f"guest-of-{project.slug}",
+        full_name="Guest Ruiz",
+        role=Role.VIEWER,
+        actor=actor,
+        now=timezone.now(),
+    )
+    assert isinstance(invitation, Invitation)
+    seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
+    alter(Phone.objects.filter(pk=phone.pk), first_seen_at=timezone.now(), first_seen=seen)
+    change = add_changes(phone, 1)[0]
+    plan = make_plan(actor, [phone], Intention(nickname="As a plan has it"))
+    return {
+        "slug": project.slug,
+        "phone_id": phone.pk,
+        "agent_id": Agent.objects.filter(project=project).order_by("name", "id")[0].pk,
+        "change_id": change.pk,
+        "check of change_detail": check_of(change),
+        "plan_id": plan.pk,
+        "check of plan_detail": check_of(plan),
+        "run_id": project.sync_runs.latest("pk").pk,
+        "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
+        "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,
+        "upgrade_id": add_upgrade(project).pk,
+        "code": invitation.code,
+    }

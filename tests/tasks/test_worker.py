@@ -1,0 +1,112 @@
+"""The worker as a process: it syncs what is due, and SIGTERM lets it finish what it does."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from dashboard.doorbell import RedisQueue
+from phones import tasks
+from phones.diga.sandbox import Sandbox
+from phones.models import Project, SyncRun, SyncState
+from phones.services.sync import passes
+from tests.support.cabling import NOBODY_URL, Cable, needs_redis
+from tests.support.crashing import own_redis_url, start_huey, wait_until, worker_environment
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def worker(transactional_db: None, diga_url: str, aurora: Project, tmp_path: Path) -> Iterator[Start]:
+    """Return a start of `manage.py run_huey`, on this test's database and a queue of its own, or one on that Redis."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(redis_url: str | None = None) -> subprocess.Popen[str]:
+        process = start_huey(worker_environment(tmp_path, diga_url, redis_url))
+        started.append(process)
+        return process
+
+    yield start
+
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def make_due() -> None:
+    """Let every project wait for a sync."""
+    Project.objects.update(sync_tried_at=timezone.now() - timedelta(hours=1))
+
+
+def test_worker_syncs_what_is_due_and_ends_after_it(worker: Start, aurora: Project, sandbox: Sandbox) -> None:
+    make_due()
+    sandbox.switches.latency_ms = 400
+    runs = SyncRun.objects.filter(project=aurora).order_by("-pk")
+    earlier = runs[0].pk
+
+    process = worker()
+    wait_until(lambda: runs[0].pk != earlier and runs[0].is_taken)
+    process.send_signal(signal.SIGTERM)
+    said, _err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, said
+    assert runs[0].state == SyncState.COMPLETE, said
+    assert "Traceback" not in said
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    """Let a worker finish what it does, and return all it said."""
+    process.send_signal(signal.SIGTERM)
+    said, _err = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return said
+
+
+def test_worker_that_never_finds_redis_works_all_the_same(worker: Start, aurora: Project) -> None:
+    make_due()
+    runs = SyncRun.objects.filter(project=aurora).order_by("-pk")
+    earlier = runs[0].pk
+
+    process = worker(NOBODY_URL)
+    wait_until(lambda: runs[0].pk != earlier and not runs[0].is_running)
+    said = end(process)
+
+    assert runs[0].state == SyncState.COMPLETE, said
+    assert "Traceback" not in said
+    assert said.count("Redis does not answer") == 1
+
+
+@needs_redis
+def test_worker_outlives_an_outage_of_redis_and_hears_the_next_bell(worker: Start, aurora: Project) -> None:
+    cable = Cable(own_redis_url())
+    process = worker(cable.url)
+    wait_until(lambda: cable.is_used)
+    cable.cut()
+    time.sleep(2)
+    cable.mend()
+    wait_until(lambda: cable.is_used)
+
+    run = passes.claim_sync(project=aurora, now=timezone.now())
+    ring(run)
+    started_at = time.monotonic()
+    wait_until(lambda: SyncRun.objects.get(pk=run.pk).is_complete)
+    took_seconds = time.monotonic() - started_at
+    said = end(process)
+    cable.cut()
+
+    # Long before the next tick.
+    assert took_seconds < 20
+    assert "Traceback" not in said
+    # More often than once where its threads notice the two at different moments.
+    assert said.count("Redis does not answer") == said.count("Redis answers again") >= 1
+
+
+def ring(run: SyncRun) -> None:
+    """Ring for a worker as the web does, past the cable."""
+    queue = RedisQueue("phone-desk", url=own_redis_url(), results=False)
+    queue.storage.enqueue(tasks.run_claimed_sync.huey.serialize_task(tasks.run_claimed_sync.s(run.pk)))

@@ -1,0 +1,1 @@
+"""Pages: what holds for all of them here, the rest a folder a room."""

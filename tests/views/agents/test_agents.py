@@ -1,0 +1,124 @@
+"""The page of the agents."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from lxml.html import HtmlElement
+from pytest_django import DjangoAssertNumQueries
+
+from phones.models import Agent, AgentVersion, Phone, Project
+from phones.services.routing.catalogue import forget_directories
+from tests.support.pages import read, texts, words
+from tests.views.projects.test_overview import add_phones
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+LIST = "/projects/aurora/agents/"
+
+
+def _rows(client: Client) -> dict[str, HtmlElement]:
+    page = read(client.get(LIST))
+    return {(texts(row, "./th//a") or texts(row, "./th"))[0]: row for row in page.xpath("//tbody/tr")}
+
+
+def test_agent_list_counts_what_each_agent_answers_and_dials_from(
+    client_of: SignIn, viewer: User, aurora: Project
+) -> None:
+    agent = Agent.objects.get(project=aurora, name="Alicia · Recepción")
+    inbound = Phone.objects.filter(project=aurora, inbound_agent_id=agent.pk).count()
+    outbound = Phone.objects.filter(project=aurora, outbound_agent_id=agent.pk).count()
+
+    links = {link.get("href"): link.text for link in _rows(client_of(viewer))["Alicia · Recepción"].iter("a")}
+
+    assert links == {
+        f"/projects/aurora/agents/{agent.pk}/": "Alicia · Recepción",
+        f"/projects/aurora/phones/?inbound={agent.pk}": f"{inbound} numbers",
+        f"/projects/aurora/phones/?outbound={agent.pk}": f"{outbound} numbers",
+    }
+
+
+def test_agent_list_marks_the_draft_and_shows_what_is_published(
+    client_of: SignIn, viewer: User, aurora: Project
+) -> None:
+    versions = AgentVersion.objects.filter(agent__project=aurora, agent__name="Alicia · Recepción")
+    draft, live = versions.get(is_draft=True), versions.get(is_published=True)
+
+    row = _rows(client_of(viewer))["Alicia · Recepción"]
+
+    published, others = row.xpath("./td")[:2]
+    assert [tag.text for tag in published.find_class("ver")] == [f"v{live.number}"]
+    shown = [tag.text for tag in others.find_class("ver")]
+    assert f"v{draft.number} draft" in shown
+    assert len(shown) == versions.count() - 1
+
+
+def test_agent_list_keeps_an_agent_that_diga_no_longer_lists(client_of: SignIn, viewer: User, aurora: Project) -> None:
+    Agent.objects.create(project=aurora, name="Paula · Antigua", is_listed=False)
+    forget_directories()
+
+    row = _rows(client_of(viewer))["Paula · Antigua"]
+
+    assert "No longer in Diga" in words(row.find("th"))
+    assert texts(row, "./td")[0] == "none"
+
+
+def test_agent_list_says_where_a_newer_version_is_saved_and_where_none_is_published(
+    client_of: SignIn, viewer: User, aurora: Project
+) -> None:
+    rows = _rows(client_of(viewer))
+
+    published = {name: texts(row, "./td")[0] for name, row in rows.items()}
+    assert published["Alicia · Recepción"] == "v5 v6 saved, not live"
+    assert published["Carla · Citas"] == "v4 Tono más breve"
+    assert published["Elena · Urgencias"] == "Not published"
+
+
+def test_agent_list_counts_the_numbers_of_an_agent_no_list_gives(
+    client_of: SignIn, viewer: User, aurora: Project, orphan_phone: Phone
+) -> None:
+    client = client_of(viewer)
+
+    row = _rows(client)["Unknown agent"]
+
+    (link,) = row.iter("a")
+    assert link.get("href") == f"/projects/aurora/phones/?inbound={orphan_phone.inbound_agent_id}"
+    assert client.get(link.get("href")).context["total"] == 1
+
+
+def test_agents_are_sorted_by_name_whatever_the_accents(client_of: SignIn, viewer: User, aurora: Project) -> None:
+    Agent.objects.create(project=aurora, name="Ágata")
+    Agent.objects.create(project=aurora, name="zoe")
+    Agent.objects.create(project=aurora, name="Aaron", is_listed=False)
+    forget_directories()
+
+    names = list(_rows(client_of(viewer)))
+
+    assert (names[0], names[-3:]) == ("Ágata", ["zoe", "Aaron", "Unknown agent"])
+
+
+def test_agent_list_needs_as_many_queries_for_many_agents(
+    client_of: SignIn, viewer: User, aurora: Project, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = client_of(viewer)
+    client.get(LIST)
+    with django_assert_num_queries(5):
+        client.get(LIST)
+
+    agents = Agent.objects.bulk_create(Agent(project=aurora, name=f"Agent {number}") for number in range(30))
+    add_phones(aurora, 1000, [agent.pk for agent in agents])
+    forget_directories()
+
+    with django_assert_num_queries(7):
+        rows = _rows(client)
+    assert len(rows) == 38
+
+
+def test_agent_list_works_before_the_first_sync(client_of: SignIn, superuser: User) -> None:
+    Project.objects.create(name="Empty", slug="empty")
+
+    response = client_of(superuser).get("/projects/empty/agents/")
+
+    assert response.status_code == 200
+    assert "No agents were read yet." in response.content.decode()

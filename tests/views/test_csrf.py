@@ -1,0 +1,125 @@
+"""Nothing is changed without a token of our own page, and nothing by looking."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from lxml.html import HtmlElement
+
+from phones.models import Project
+from tests.support.pages import FOR_DRAWER, FOR_TABLE, find, read, sign_in, words
+from tests.support.places import addresses, things_of
+
+# Sessions come and go by themselves, and the cache counts requests.
+UNCOUNTED = {"django_session", "cache"}
+SHAPES: list[dict[str, str]] = [{}, FOR_DRAWER, FOR_TABLE, {"HX-Request": "true", "HX-Target": "freshness"}]
+
+
+@pytest.fixture
+def strict(superuser: User) -> Client:
+    """A browser that checks tokens, in which a superuser has just signed in."""
+    return sign_in(Client(enforce_csrf_checks=True), superuser)
+
+
+@pytest.fixture
+def urls(aurora: Project, superuser: User) -> list[str]:
+    """Every address of the site, with things of Aurora."""
+    own = things_of(aurora, superuser)
+    return [address.url(own) for address in addresses()]
+
+
+def _problem(page: HtmlElement) -> str:
+    return " ".join(words(element) for element in page.xpath("descendant-or-self::*[contains(@class, 'guard')]/strong"))
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_unsafe_request_without_token_is_refused(strict: Client, urls: list[str], method: str) -> None:
+    before = dump()
+
+    for url in urls:
+        response = getattr(strict, method)(url)
+        assert (response.status_code, _problem(read(response))) == (403, "This form is too old"), url
+
+    assert dump() == before
+
+
+def test_unsafe_htmx_request_without_token_is_refused_with_a_message(strict: Client, urls: list[str]) -> None:
+    for url in urls:
+        response = strict.post(url, headers=FOR_DRAWER)
+        assert (response.status_code, response["HX-Retarget"]) == (403, "#problems"), url
+        assert _problem(read(response)) == "This form is too old"
+
+
+def test_unsafe_request_from_elsewhere_is_refused_even_with_the_token(strict: Client, urls: list[str]) -> None:
+    token = _token(strict)
+
+    for url in urls:
+        for origin in ("https://evil.example", "null", "http://testserver.evil.example"):
+            response = strict.post(url, headers={"X-CSRFToken": token, "Origin": origin})
+            assert _problem(read(response)) == "This form is too old", url
+
+
+def test_unsafe_request_with_the_token_of_the_page_passes(strict: Client, urls: list[str]) -> None:
+    token = _token(strict)
+    refused = [
+        url
+        for url in urls
+        if "logout" not in url and strict.post(url, headers={"X-CSRFToken": token}).status_code == 403
+    ]
+
+    assert refused == []
+
+
+def _token(client: Client) -> str:
+    page = read(client.get("/account/"))
+    return str(page.xpath("//input[@name='csrfmiddlewaretoken']/@value")[0])
+
+
+def test_token_for_htmx_stands_on_the_body_of_every_page(strict: Client, urls: list[str]) -> None:
+    pages = 0
+    for url in urls:
+        response = strict.get(url)
+        if response.status_code == 200 and b"<body" in response.getvalue():
+            pages += 1
+            assert '"X-CSRFToken": "' in find(read(response), "main").xpath("ancestor::body/@hx-headers")[0], url
+    assert pages > 15
+
+
+def test_looking_changes_nothing(strict: Client, urls: list[str], router: User) -> None:
+    windows = [strict, sign_in(Client(), router), Client()]
+    queries = ["", "?q=ventas&status=assigned&change=1", "?cancel=1&remove=1&phone=x&before=9&after=x&change=1"]
+    seen: set[int] = set()
+    before = dump()
+
+    for window in windows:
+        for url in urls:
+            for query in queries:
+                # What an answer is put into is the same question for everybody.
+                for headers in SHAPES if query and window is strict else [{}]:
+                    seen.add(window.get(url + query, headers=headers).status_code)
+
+    assert dump() == before
+    assert seen == {200, 286, 302, 403, 404, 405}
+
+
+def dump() -> dict[str, list[Any]]:
+    """Return every row of every table but sessions and cache."""
+    tables = sorted(set(connection.introspection.table_names()) - UNCOUNTED)
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY 1")  # noqa: S608 - our names.
+            rows[table] = cursor.fetchall()
+    return rows
+
+
+def test_dump_sees_a_changed_row(aurora: Project) -> None:
+    before = dump()
+    Project.objects.update(sync_interval_minutes=16)
+
+    after = dump()
+
+    assert [table for table in before if before[table] != after[table]] == ["phones_project"]
+    assert len(before) > 8
