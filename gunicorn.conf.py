@@ -13,7 +13,7 @@ threads = int(os.environ.setdefault("WEB_THREADS", "8"))
 # Loaded once and shared. Nothing that must not be shared is made by loading: connections to the database and
 # to Diga are opened by the first request of a process, and the pace notices that it was forked.
 preload_app = True
-# A save may wait 15 s for a read of Diga and 15 s for the write.
+# A save waits 15 s at most for each read of Diga, and for the write.
 timeout = 60
 graceful_timeout = 30
 keepalive = 5

@@ -123,7 +123,7 @@ def _way_out(impact: Impact, names: dict[str, object]) -> str:
     if not impact.others:
         return _("An agent has one live version. Choose the same version for both directions; nothing is sent.")
     text = _(
-        "An agent has one live version, so %(version)s can’t go live here while these numbers hold %(live)s. "
-        "Choose %(live)s, or move those numbers first. Nothing is sent:"
+        "Nothing is sent. An agent has one live version, so %(version)s can’t go live here while others hold %(live)s. "
+        "Choose %(live)s, or move these numbers first:"
     )
     return text % (names | {"live": live})

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -11,7 +12,10 @@ from playwright.sync_api import Page, expect
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Project, Source
+from phones.services.chain_heads import NUMBER_LENGTH, head_path
+from phones.services.intention import Intention
 from tests.fixtures.browser import PAGES, Complaints, open_alone, open_beside, version_id
+from tests.saving import save
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -214,5 +218,35 @@ def test_read_only_and_disconnected_have_no_violations(page: Page, released_phon
     Project.objects.update(token_state="REJECTED")
     page.goto(open_address)
     expect(page.get_by_text("Diga no longer accepts the API key")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+def test_broken_history_choice_of_a_sheet_and_findings_have_no_violations(
+    page: Page, complaints: Complaints, sales_phone: Phone
+) -> None:
+    complaints.expect(409, 422)
+    save(sales_phone, Intention(nickname="Ventas"))
+    head = head_path(sales_phone.project_id)
+    head.write_text(f"{9:0{NUMBER_LENGTH}} {'0' * 64}\n")
+    page.goto("/projects/aurora/changes/")
+    expect(page.get_by_role("alert", name="The history is not whole")).to_be_visible()
+    found = violations(page)
+    page.goto(f"/projects/aurora/changes/{Change.objects.get(source=Source.FORM).pk}/")
+    expect(page.get_by_role("heading", name="This address does not tell what it means")).to_be_visible()
+    found += violations(page)
+    head.unlink()
+
+    page.goto("/projects/aurora/plans/import/")
+    page.locator("input[type=file]").set_input_files(Path(__file__).parent / "data/cases/i12-edited-copy-of-sheet.xlsx")
+    page.get_by_label("Reason").fill("x")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("group", name="Which sheet?")).to_be_focused()
+    found += violations(page)
+
+    page.goto("/projects/aurora/find/")
+    page.get_by_label("Text or numbers").fill("951 44 12 46, acaba en 1802, 951201800-951201809, 951 999 999, 12")
+    page.get_by_role("button", name="Find", exact=True).click()
+    expect(page.get_by_role("heading", name="Could be yours", exact=True)).to_be_visible()
 
     assert found + violations(page) == []

@@ -323,3 +323,55 @@ def test_page_goes_on_looking_while_somebody_elses_save_is_under_way(
     expect(drawer.get_by_role("status").filter(has_text="Nothing is being saved any more")).to_be_visible()
     expect(drawer.get_by_label("Nickname")).to_have_value("Mine, and typed on")
     expect(waiting).to_have_count(0)
+
+
+def test_looks_that_find_no_news_leave_focus_and_card_alone(
+    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    complaints.expect(502)
+    sandbox.faults.add(Fault("status", status=504, method="PATCH"))
+    drawer = open_alone(page, sales_phone)
+    drawer.get_by_label("Nickname").fill("Mostrador")
+    _save(drawer)
+    result = drawer.locator("[data-result]")
+    expect(result).to_contain_text("What you typed is kept in the form.")
+    result.evaluate("element => { element.dataset.isTheSame = ''; }")
+    result.get_by_role("link", name="This change").focus()
+
+    for _look in range(2):
+        with page.expect_response(lambda answer: "/outcome/" in answer.url) as found:
+            pass
+        assert found.value.status == 204
+    expect(drawer.locator("[data-is-the-same]")).to_contain_text("Not known yet")
+    expect(result.get_by_role("link", name="This change")).to_be_focused()
+    alter(Change.objects.all(), outcome="CONFIRMED", settled_at=timezone.now())
+
+    expect(result).to_contain_text("Diga confirmed at")
+    expect(drawer.locator("[data-is-the-same]")).to_have_count(0)
+    expect(result.get_by_role("link", name="This change")).to_be_focused()
+
+
+def test_page_of_a_change_is_left_alone_until_there_is_news(
+    page: Page, complaints: Complaints, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    complaints.expect(502)
+    sandbox.faults.add(Fault("status", status=504, method="PATCH"))
+    drawer = open_alone(page, sales_phone)
+    drawer.get_by_label("Nickname").fill("Mostrador")
+    _save(drawer)
+    drawer.locator("[data-result]").get_by_role("link", name="This change").click()
+    change, copy = page.locator("#change"), page.get_by_role("button", name="Copy for ticket")
+    change.evaluate("element => { element.dataset.isTheSame = ''; }")
+    copy.focus()
+
+    for _look in range(2):
+        with page.expect_response(lambda answer: "/changes/" in answer.url) as found:
+            pass
+        found.value.finished()
+    expect(page.locator("[data-is-the-same]")).to_contain_text("Not known yet")
+    expect(copy).to_be_focused()
+    alter(Change.objects.all(), outcome="CONFIRMED", settled_at=timezone.now())
+
+    expect(change).to_contain_text("Diga confirmed at")
+    expect(page.locator("[data-is-the-same]")).to_have_count(0)
+    expect(copy).to_be_focused()

@@ -39,7 +39,7 @@ def test_each_forged_entry_is_named(quiet_phone: Phone, written: list[Change]) -
 
     assert said == "north: 3 changes, 6 seals\n"
     assert [line.split(" was")[0] for line in wrong[:3]] == [f"north: Change {change.pk}" for change in written]
-    assert wrong[3] == "The diary is not what was written: 3 found."
+    assert wrong[3] == "The history is not what was written: 3 found."
 
 
 def test_missing_trigger_is_found(quiet_phone: Phone, written: list[Change]) -> None:
@@ -50,7 +50,7 @@ def test_missing_trigger_is_found(quiet_phone: Phone, written: list[Change]) -> 
     assert [line.split(" is")[0] for line in wrong[:-1]] == [
         f"The trigger {name}" for name, *_rest in append_only.TRIGGERS
     ]
-    assert wrong[-1] == f"The diary is not what was written: {len(append_only.TRIGGERS)} found."
+    assert wrong[-1] == f"The history is not what was written: {len(append_only.TRIGGERS)} found."
 
 
 def test_unknown_project_is_named() -> None:

@@ -110,8 +110,8 @@ DECISIONS = {
         5,
         "bad",
         "By our copy, Diga will refuse this: v4 of “Alicia” is published and used by 2 other numbers.",
-        "An agent has one live version, so v5 can’t go live here while these numbers hold v4. "
-        "Choose v4, or move those numbers first. Nothing is sent:",
+        "Nothing is sent. An agent has one live version, so v5 can’t go live here while others hold v4. "
+        "Choose v4, or move these numbers first:",
     ),
     "draft, unused": Case(
         4,

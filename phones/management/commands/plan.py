@@ -47,7 +47,7 @@ BAD_ENDS = (ItemState.REFUSED, ItemState.FAILED, ItemState.MISMATCH, ItemState.U
 class Command(BaseCommand):
     """`manage.py plan FILE`: the preview of an edited export; `--apply` runs it. Exit code 1 unless all went well."""
 
-    help = "Show what an edited export (CSV or XLSX) would change, and with --apply change it."
+    help = "Show what an edited export (CSV or a workbook) would change, and with --apply change it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""

@@ -16,7 +16,7 @@ from phones.services.audit.verification import acknowledged_breaks, verify_diary
 class Command(BaseCommand):
     """`manage.py verify_changes [SLUG]`: every project, or the one with this address. Exit code 1 if not."""
 
-    help = "Find changes in the diary that were altered, deleted, put in, swapped or cut off past Phone Desk."
+    help = "Find entries of the history that were altered, deleted, put in, swapped or cut off past Phone Desk."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the address of a project."""
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self.stderr.write(fault)
         fault_count = len(missing) + sum(self._verify(project) for project in projects)
         if fault_count:
-            raise CommandError(_("The diary is not what was written: %(count)s found.") % {"count": fault_count})
+            raise CommandError(_("The history is not what was written: %(count)s found.") % {"count": fault_count})
 
     def _verify(self, project: Project) -> int:
         with _as_of_one_moment():

@@ -49,7 +49,7 @@ class _Chain:
 def verify_guards() -> list[str]:
     """Name the triggers that are missing: without them the database lets anybody alter what stands."""
     return [
-        _("The trigger %(name)s is missing: the database no longer guards the diary. “migrate” puts it back.")
+        _("The trigger %(name)s is missing: the database no longer guards the history. “migrate” puts it back.")
         % {"name": name}
         for name in append_only.missing_triggers()
     ]

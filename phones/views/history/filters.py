@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from phones.models import Outcome, Phone, Source
@@ -105,7 +106,7 @@ def _selects(wanted: Wanted, directory: Directory, people: list[User]) -> list[F
     names = [(str(person.pk), name_of(person)) for person in people]
     agents = [(str(agent.id), agent.name) for agent in directory.agents]
     fields = [(name, field_label(name)) for name in CHANGED_FIELDS]
-    sources = [(value, str(label).capitalize()) for value, label in Source.choices]
+    sources = [(value, capfirst(str(label))) for value, label in Source.choices]
     outcomes = [(value, str(label)) for value, label in Outcome.choices]
     return [
         _select("person", _("Person"), _("Filter by person"), _text(wanted.person), names),

@@ -111,12 +111,14 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
 @require_GET
 @vary_on_headers("HX-Request", "HX-Target")
 def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
-    """Say what became of a save by now; 286 ends the asking once that is known, or won't be soon."""
+    """Say what became of a save by now: 204 while it is as `seen`, 286 once it is known, or won't be soon."""
     desk = open_desk(request, slug)
     change = change_of(desk, change_id)
     if not is_htmx(request):
         return redirect(change_url(change, slug))
     line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
+    if line.outcome_url and request.GET.get("seen") == change.outcome:
+        return HttpResponse(status=204)
     context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
     context |= {"is_kept": False, "clashes": []}
     if line.outcome_url:

@@ -108,7 +108,7 @@ class ChangeLine:
             takes_back_url=reverse("change_detail", args=[slug, change.reverts_id]) if change.reverts_id else "",
             late_for=change.late_for_id,
             late_for_url=reverse("change_detail", args=[slug, change.late_for_id]) if change.late_for_id else "",
-            outcome_url=reverse("change_outcome", args=[slug, change.pk]) if is_soon_known(change) else "",
+            outcome_url=_outcome_url(change, slug),
             revert_url=_revert_url(change, desk, phone) if desk and phone else "",
             plan_id=change.plan_id,
             plan_url=reverse("plan_detail", args=[slug, change.plan_id]) if change.plan_id else "",
@@ -118,6 +118,11 @@ class ChangeLine:
 def _who(change: Change) -> str:
     """Return who did it, "" where only the source can be told."""
     return "" if change.source == Source.OUTSIDE else change.actor_name or _("Phone Desk")
+
+
+def _outcome_url(change: Change, slug: str) -> str:
+    url = reverse("change_outcome", args=[slug, change.pk])
+    return f"{url}?seen={change.outcome}" if is_soon_known(change) else ""
 
 
 def _window(change: Change) -> str:

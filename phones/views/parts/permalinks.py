@@ -53,8 +53,9 @@ def _gone(request: DeskRequest, desk: Desk, number: int) -> HttpResponse:
 def _unsure(request: DeskRequest, desk: Desk, row: Change | Plan) -> HttpResponse:
     """Say that an address names a number that may have been given twice, and when its row was made."""
     text = _(
-        "It has a number only, and numbers were given twice here: the database was restored from an older backup. What "
-        "has the number %(number)d now was made on %(time)s. Compare that with what led you here."
+        "It has a number only, and numbers may have been given twice here: the database was restored from an older "
+        "backup, or altered. What has the number %(number)d now was made on %(time)s. Compare that with what led you "
+        "here."
     )
     words = {"number": row.pk, "time": full_time(row.created_at)}
     url = change_url(row, desk.project.slug) if isinstance(row, Change) else plan_page_url(row, desk.project.slug)

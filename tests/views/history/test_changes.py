@@ -245,3 +245,9 @@ def test_change_of_another_project_is_not_found(client: Client, talleres: Projec
     (change,) = add_changes(Phone.objects.filter(project=talleres)[0], 1)
 
     assert client.get(f"{LIST}{change.pk}/").status_code == 404
+
+
+def test_sources_begin_with_a_capital_and_keep_their_names(client: Client, aurora: Project) -> None:
+    sources = texts(read(client.get(LIST)), ".//select[@name='source']/option")
+
+    assert {"Form", "Applied late by Diga", "Outside this desk"} <= set(sources)

@@ -63,7 +63,7 @@ def sweep_after(change: Change, wait: timedelta) -> Change:
 
 
 def ask(client: Client, change: Change) -> Any:
-    """Ask as the page does by itself."""
+    """Ask as the page does by itself, whatever it shows."""
     return client.get(url(change, "outcome/"), headers={"HX-Request": "true", "HX-Target": f"result-{change.pk}"})
 
 
@@ -75,7 +75,7 @@ def test_lost_answer_is_not_known_yet_and_the_page_asks_again(
     card = find(read(response), f"result-{change.pk}")
     assert (response.status_code, texts(card, TITLE)) == (502, ["Not known yet"])
     assert "Diga may still apply it. Diga has a problem of its own. We read the number 5, 20 and 60" in words(card)
-    assert (card.get("hx-get"), card.get("hx-trigger")) == (url(change, "outcome/"), "every 2s")
+    assert (card.get("hx-get"), card.get("hx-trigger")) == (url(change, "outcome/?seen=UNKNOWN"), "every 2s")
     assert find(read(response), "id_nickname").get("value") == "Mostrador"
 
     asked = ask(client, change)
@@ -130,7 +130,7 @@ def test_version_that_was_not_read_is_stored_and_being_checked(
     card = find(read(response), f"result-{change.pk}")
     assert (response.status_code, texts(card, TITLE)) == (200, ["Stored; the version is being checked"])
     assert "Whether this version is published was not read yet." in words(card)
-    assert card.get("hx-get") == url(change, "outcome/")
+    assert card.get("hx-get") == url(change, "outcome/?seen=UNKNOWN")
 
     sandbox.faults.clear()
     sweep_after(change, 5 * SECOND)
@@ -146,7 +146,7 @@ def test_renaming_in_the_list_asks_again_as_well(client: Client, sandbox: Sandbo
     response = open_rename(client, sales_phone).send(nickname="Mío", headers=headers)
 
     change = Change.objects.get()
-    assert find(read(response), f"result-{change.pk}").get("hx-get") == url(change, "outcome/")
+    assert find(read(response), f"result-{change.pk}").get("hx-get") == url(change, "outcome/?seen=UNKNOWN")
 
 
 def test_page_of_the_change_goes_on_by_itself_until_it_is_known(
@@ -163,9 +163,17 @@ def test_page_of_the_change_goes_on_by_itself_until_it_is_known(
 def test_open_number_asks_about_an_earlier_save(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
     change, _response = lose(client, sandbox, sales_phone)
 
-    page = client.get(url_of("phone_edit", sales_phone))
+    card = find(read(client.get(url_of("phone_edit", sales_phone))), f"result-{change.pk}")
+    headers = {"HX-Request": "true", "HX-Target": f"result-{change.pk}"}
+    waiting = client.get(card.get("hx-get"), headers=headers)
+    sandbox.carry_out_late()
+    sweep_after(change, 5 * SECOND)
+    known = client.get(card.get("hx-get"), headers=headers)
 
-    assert find(read(page), f"result-{change.pk}").get("hx-get") == url(change, "outcome/")
+    assert card.get("hx-get") == url(change, "outcome/?seen=UNKNOWN")
+    assert "We read it by ourselves, and say here what we find." in words(card)
+    assert (waiting.status_code, known.status_code) == (204, 286)
+    assert texts(read(known), TITLE)[0].startswith("Saved. Diga confirmed at ")
 
 
 def test_late_write_is_told_on_both_its_pages(

@@ -324,3 +324,14 @@ def test_paused_plan_says_why_and_what_to_do(
     assert text in words(box)
     assert "esume" in words(box)
     assert ("Diga says: Phone is <b>not</b> active" in words(box)) == bool(cause)
+
+
+def test_preview_that_only_unassigns_does_not_say_that_calls_stay_as_they_are(
+    client: Client, aurora: Project, lead: User
+) -> None:
+    plan = make_plan(lead, phones_of(aurora, 5), Intention(inbound=None))
+
+    boxes = show(client, plan).xpath(".//section[@aria-label='What applying does']")
+
+    assert "will no longer be answered by an agent" in words(boxes[0])
+    assert words(boxes[1]) == "Nothing is published."

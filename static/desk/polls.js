@@ -1,0 +1,25 @@
+// Polls: an answer that says what is shown already swaps nothing, so that a screen reader says nothing twice and no
+// focus is lost; one with news leaves the focus on the link or button that had it.
+{
+  const polls = (element) => element.matches("[hx-trigger^=every]");
+  const textOf = (element) => element.textContent.trim().replace(/\s+/g, " ");
+  const isSame = (one, other) =>
+    one.getAttribute("hx-get") === other.getAttribute("hx-get") && textOf(one) === textOf(other);
+
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { target, requestConfig, serverResponse } = detail;
+    held = null;
+    if (requestConfig.elt !== target || !polls(target)) return;
+    const fresh = new DOMParser().parseFromString(serverResponse, "text/html").getElementById(target.id);
+    if (fresh && isSame(fresh, target)) detail.shouldSwap = false;
+    else if (target.contains(document.activeElement)) held = document.activeElement;
+  });
+  document.addEventListener("htmx:load", ({ detail }) => {
+    if (!held || document.activeElement !== document.body) return;
+    const { localName } = held;
+    const again = [...detail.elt.querySelectorAll(localName)].find((element) => textOf(element) === textOf(held));
+    again?.focus({ preventScroll: true });
+    held = null;
+  });
+}
