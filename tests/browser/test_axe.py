@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Project, Source
-from phones.services.chain_heads import NUMBER_LENGTH, head_path
-from phones.services.intention import Intention
+from phones.services.audit.chain_heads import NUMBER_LENGTH, head_path
+from phones.services.routing.edits import Intention
 from tests.fixtures.browser import PAGES, Complaints, open_alone, open_beside, version_id
-from tests.saving import save
+from tests.support.saving import save
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
