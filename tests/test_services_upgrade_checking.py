@@ -15,13 +15,15 @@ from phones.diga import DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Request
 from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
-from phones.services import upgrade_checking
+from phones.services import upgrade_checking, upgrade_settling
+from phones.services.connecting import client_for
 from phones.services.giving_back import plan_giving_back
 from phones.services.intention import Intention
 from phones.services.planning import NothingPlanned
 from phones.services.reading import refresh_phone
 from phones.services.syncing import sync_project
 from phones.services.upgrade_settling import sweep_upgrades
+from phones.services.upgrade_words import words_for_upgrade
 from phones.services.verifying import verify_diary
 from tests.invariants import assert_invariants
 from tests.planned import start, states, work_at
@@ -298,6 +300,16 @@ def test_killed_upgrade_is_settled_by_the_sweeper_and_never_sent_again(
     assert_invariants(sandbox)
 
 
+def test_sender_that_was_taken_for_dead_finds_its_upgrade_settled(aurora: Project, sandbox: Sandbox) -> None:
+    done = die(sandbox, aurora, is_sent=True)
+    assert sweep_after(done, 90) == 1
+
+    upgrade_settling.settle_by_reading(done, client_for(aurora), timezone.now)
+
+    assert (done.outcome, done.settled_at) == ("CONFIRMED", AgentUpgrade.objects.get(pk=done.pk).settled_at)
+    assert_invariants(sandbox)
+
+
 @pytest.mark.parametrize("is_applied", [True, False])
 def test_unknown_upgrade_is_settled_once_diga_answers(aurora: Project, sandbox: Sandbox, is_applied: bool) -> None:
     when = "after" if is_applied else "before"
@@ -328,6 +340,9 @@ def test_good_answer_that_can_not_be_read_back_is_not_known_yet(aurora: Project,
     sandbox.faults.clear()
 
     assert (done.outcome, done.http_status, done.cause) == ("UNKNOWN", 200, "")
+    words = words_for_upgrade(done, upgrade_checking.totals_of(done))
+    assert words.text.startswith("Diga accepted it, but the agent could not be read again")
+    assert words.text.endswith("We read the agent 5, 20 and 60 seconds after that, and say here what we find.")
     sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2))
     done.refresh_from_db()
     assert done.outcome == "CONFIRMED"

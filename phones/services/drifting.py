@@ -21,11 +21,11 @@ from phones import diga
 from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, UpgradeItem, UpgradeOutcome
 
 from .classifying import was_sent
+from .diary import OPEN
 from .directory import Directory, directory_of
 from .intention import FIELDS, Base, frozen
 from .timing import CLOCK_SLACK
 
-OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
 LATE_WITHIN = timedelta(hours=24)
 LATE_AFTER_ANOTHER_WITHIN = timedelta(minutes=10)

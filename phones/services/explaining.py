@@ -11,7 +11,7 @@ from phones.models import Change, Outcome, Phone, Source
 
 from .causes import Text, parts_for_cause
 from .intention import LANES
-from .looking_again import is_soon_known
+from .looking_again import is_given_up, is_soon_known
 from .policy import Why
 from .settling import is_stored
 from .syncing import cause_of_read
@@ -215,6 +215,11 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
 
 def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
     """Explain a change that Diga may have applied, or may still apply."""
+    over = _("We looked for a day, and don’t look any more. Read the number again: what it says then is what is true.")
+    if is_stored(change) and is_given_up(change):
+        title = _("Stored; we don’t know whether the version is published")
+        sentence = _("Diga has given the number this agent. Whether this version was published, reading did not tell.")
+        return failure(title, Happened.UNKNOWN, sentence, over, tone="warn")
     if is_stored(change):
         title = _("Stored; the version is being checked")
         sentence = _("Diga has given the number this agent. Whether this version is published was not read yet.")
@@ -226,6 +231,7 @@ def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
         return failure(_("Not known yet"), Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
     look = _("Read the number again before you save once more. We look again by ourselves.")
+    look = over if is_given_up(change) else look
     title = _("We don’t know whether Diga applied it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)
 

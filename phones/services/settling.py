@@ -21,13 +21,17 @@ from .classifying import Verdict, verdict_of, was_sent
 from .connecting import note_of_key, note_refusal
 from .directory import directory_of
 from .intention import LANES, Base, frozen_lane, reads_as
-from .looking_again import keep_unknown, may_still_be_applied
+from .looking_again import give_up_if_old, keep_unknown, may_still_be_applied
 from .reading import reread, reread_agents
 from .syncing import cause_of
 
 Clock = Callable[[], datetime]
 # Reads the agents of a change's project; another one may do so once for many changes.
 ReadAgents = Callable[[Change], "AgentsRead | None"]
+
+
+# After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
+SILENT = (diga.DigaUnavailable, diga.DigaRateLimited, diga.DigaAuthError, diga.DigaForbidden)
 
 
 class FieldVerdict(StrEnum):
@@ -149,6 +153,8 @@ def settle_by_reading(
     elif outcome:
         _settle(change, outcome, now)
     elif change.outcome == Outcome.UNKNOWN:
+        if not isinstance(error, SILENT) and not (found and FieldVerdict.BLIND in found.verdicts):
+            give_up_if_old(change, begun_at=change.created_at, now=now)
         return error
     else:
         keep_unknown(change, begun_at=change.created_at)

@@ -4,18 +4,15 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from phones import diga
 from phones.models import Change, NoKey, Outcome
 
 from . import diary
 from .connecting import client_for
 from .looking_again import claim_look, due, keep_unknown
-from .settling import AgentsRead, read_agents, settle_by_reading
+from .settling import SILENT, AgentsRead, read_agents, settle_by_reading
 from .timing import database_clock
 
 Clock = Callable[[], datetime]
-# After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
-_ENDS_IT = (diga.DigaUnavailable, diga.DigaRateLimited, diga.DigaAuthError, diga.DigaForbidden)
 
 
 def sweep(*, clock: Clock) -> int:
@@ -51,7 +48,7 @@ class _ProjectSweep:
                 diary.settle([change])
             return
         error = settle_by_reading(change, client, self._clock, agents_of=self._agents_of)
-        self.is_over = isinstance(error, _ENDS_IT)
+        self.is_over = isinstance(error, SILENT)
         self.settled_count += not change.is_open
 
     def _agents_of(self, change: Change) -> AgentsRead | None:

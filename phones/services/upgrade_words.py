@@ -8,9 +8,10 @@ from phones.models import AgentUpgrade, ReadBack, UpgradeOutcome
 
 from .causes import Text, parts_for_cause
 from .explaining import Happened, Words, failure
-from .looking_again import is_soon_known
+from .looking_again import is_given_up, is_soon_known
 from .upgrade_checking import Totals
 from .upgrade_outlook import Outlook
+from .upgrade_settling import is_accepted
 
 _NOT_OFFERED: dict[str, Text] = {
     "gone": gettext_lazy("Diga no longer lists this agent."),
@@ -195,14 +196,19 @@ def _words_for_failure(upgrade: AgentUpgrade, names: dict[str, str]) -> Words:
 
 
 def _words_for_unknown(upgrade: AgentUpgrade, what: str) -> Words:
-    sentence = _("It was sent, the answer was lost, and reading the agent again did not tell.")
-    if upgrade.http_status == 200 and not upgrade.cause:
+    is_soon = is_soon_known(upgrade)
+    if is_accepted(upgrade):
         sentence = _("Diga accepted it, but the agent could not be read again to see whether it is so.")
-    if is_soon_known(upgrade):
+    elif is_soon:
         sentence = _("It was sent, and the answer was lost. Diga may still publish it.")
+    else:
+        sentence = _("It was sent, the answer was lost, and reading the agent again did not tell.")
+    if is_soon:
         then = _("We read the agent 5, 20 and 60 seconds after that, and say here what we find.")
         title, quote = _("Not known yet"), upgrade.message
         return failure(title, Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     look = _("Look at the agent in Diga. We look again by ourselves; it is never sent again.")
+    if is_given_up(upgrade):
+        look = _("Look at the agent in Diga. We looked for a day, and don’t look any more.")
     title = _("We don’t know whether Diga has published it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=upgrade.message)

@@ -19,6 +19,7 @@ from phones.services import causes, explaining, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
 from phones.services.impact import Impact
+from phones.services.looking_again import is_given_up
 from phones.services.policy import Policy, policy_for
 
 from .change_lines import ChangeLine, FirstSeenLine, ticket_text
@@ -97,6 +98,7 @@ class Unsettled:
     change: ChangeLine
     sent_at: datetime
     next_look_at: datetime | None
+    is_given_up: bool
 
 
 def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Unsettled | None:
@@ -105,7 +107,8 @@ def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Un
         if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
             return None
         if change.outcome in {Outcome.UNKNOWN, Outcome.PENDING} and change != shown:
-            return Unsettled(ChangeLine.of(change, slug), change.created_at, change.next_look_at)
+            line, is_over = ChangeLine.of(change, slug), is_given_up(change)
+            return Unsettled(line, change.created_at, change.next_look_at, is_over)
     return None
 
 
