@@ -108,6 +108,7 @@ def test_preview_says_what_is_published(client: Client, aurora: Project, lead: U
 
     assert boxes[0].startswith(f"Applying publishes v1 of “{gema.agent.name}”. It goes live at once.")
     assert boxes[-1].startswith("What calls do then The next call to each of 3 numbers is answered by “Gema")
+    assert "live already" not in " ".join(boxes)
 
 
 def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora: Project, lead: User) -> None:
