@@ -119,6 +119,7 @@ def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora:
 
     boxes = texts(page, ".//section[@aria-label='What applying does']")
     assert boxes[0].startswith("Incoming calls to 2 numbers will no longer be answered by an agent.")
+    assert boxes[1:] == ["Nothing is published."]
     assert rows_of(page, "WILL_CHANGE")[0][-1] == "Incoming calls will no longer be answered by an agent."
 
 

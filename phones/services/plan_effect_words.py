@@ -27,7 +27,8 @@ def words_for_effects(effects: Effects) -> list[EffectWords]:
     lines += [_unassigned(direction, count) for direction, count in effects.unassigned.items()]
     moved = " ".join(_move(move) for move in effects.moves)
     if not effects.publishes:
-        text = moved or _("No call is answered or made by another agent than before.")
+        unmoved = "" if effects.unassigned else _("No call is answered or made by another agent than before.")
+        text = moved or unmoved
         lines.append(EffectWords("ok", "circle-check", _("Nothing is published."), text))
     elif moved:
         lines.append(EffectWords("ok", "circle-check", _("What calls do then"), moved))
