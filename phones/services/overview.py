@@ -10,6 +10,7 @@ from .causes import words_for_cause
 from .directory import Directory, directory_of
 from .freshness import is_stale
 from .health import Queue, queue_of
+from .history import LED_TO
 from .tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
 
 RUN_COUNT = 5
@@ -59,7 +60,7 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
             RunLine(run, words_for_cause(run.cause) if run.cause else "")
             for run in project.sync_runs.order_by("-pk")[:RUN_COUNT]
         ],
-        changes=list(changes.order_by("-pk")[:CHANGE_COUNT]),
+        changes=list(changes.select_related(*LED_TO).order_by("-pk")[:CHANGE_COUNT]),
         is_stale=is_stale(project.synced_at, now),
         why_failing=words_for_cause(project.sync_cause) if project.sync_cause else "",
     )

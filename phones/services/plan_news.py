@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from phones.models import Plan, PlanState
 
+from .permalinks import check_of
 from .plan_counts import counted
 from .plan_totals import totals_of
 
@@ -22,6 +23,7 @@ class PlanNews:
     """One plan that has ended or paused, in a sentence."""
 
     plan_id: int
+    check: str
     tone: str
     text: str
 
@@ -34,10 +36,10 @@ def news_of(plan_id: int) -> PlanNews | None:
     totals = totals_of(plan)
     values = {"id": plan.pk, "counts": counted(totals, with_left_out=False) or "0"}
     if plan.is_paused:
-        return PlanNews(plan.pk, "warn", _("Plan %(id)d has paused by itself: %(counts)s.") % values)
+        return PlanNews(plan.pk, check_of(plan), "warn", _("Plan %(id)d has paused by itself: %(counts)s.") % values)
     if plan.state == PlanState.STOPPED:
-        return PlanNews(plan.pk, "warn", _("Plan %(id)d was stopped: %(counts)s.") % values)
-    return PlanNews(plan.pk, "ok", _("Plan %(id)d has ended: %(counts)s.") % values)
+        return PlanNews(plan.pk, check_of(plan), "warn", _("Plan %(id)d was stopped: %(counts)s.") % values)
+    return PlanNews(plan.pk, check_of(plan), "ok", _("Plan %(id)d has ended: %(counts)s.") % values)
 
 
 def note_seen(*, plan: Plan, by: User) -> None:

@@ -18,6 +18,7 @@ from phones.models import Change, Outcome, Phone, Project
 from phones.services import causes, explaining, presence
 from phones.services.directory import directory_of
 from phones.services.explaining import Words
+from phones.services.history import LED_TO
 from phones.services.impact import Impact
 from phones.services.looking_again import is_given_up
 from phones.services.policy import Policy, policy_for
@@ -34,7 +35,7 @@ HISTORY_SIZE = 8
 
 def newest_changes(phone: Phone) -> list[Change]:
     """Return the newest changes of a phone, newest first: those a history shows, and one more. One query."""
-    return list(Change.objects.filter(phone=phone).order_by("-id")[: HISTORY_SIZE + 1])
+    return list(Change.objects.filter(phone=phone).select_related(*LED_TO).order_by("-id")[: HISTORY_SIZE + 1])
 
 
 def drawer_context(
