@@ -23,7 +23,6 @@ from phones.services.planning import NothingPlanned
 from phones.services.reading import refresh_phone
 from phones.services.syncing import sync_project
 from phones.services.upgrade_settling import sweep_upgrades
-from phones.services.upgrade_words import words_for_upgrade
 from phones.services.verifying import verify_diary
 from tests.invariants import assert_invariants
 from tests.planned import start, states, work_at
@@ -307,7 +306,6 @@ def test_sender_that_was_taken_for_dead_finds_its_upgrade_settled(aurora: Projec
     upgrade_settling.settle_by_reading(done, client_for(aurora), timezone.now)
 
     assert (done.outcome, done.settled_at) == ("CONFIRMED", AgentUpgrade.objects.get(pk=done.pk).settled_at)
-    assert_invariants(sandbox)
 
 
 @pytest.mark.parametrize("is_applied", [True, False])
@@ -340,9 +338,6 @@ def test_good_answer_that_can_not_be_read_back_is_not_known_yet(aurora: Project,
     sandbox.faults.clear()
 
     assert (done.outcome, done.http_status, done.cause) == ("UNKNOWN", 200, "")
-    words = words_for_upgrade(done, upgrade_checking.totals_of(done))
-    assert words.text.startswith("Diga accepted it, but the agent could not be read again")
-    assert words.text.endswith("We read the agent 5, 20 and 60 seconds after that, and say here what we find.")
     sweep_upgrades(clock=lambda: timezone.now() + timedelta(minutes=2))
     done.refresh_from_db()
     assert done.outcome == "CONFIRMED"

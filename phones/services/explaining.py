@@ -194,7 +194,11 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
             # With a cause, Diga refused, and has applied a part of it nevertheless.
             accepted = _("Diga accepted the request, but its answer is not what was asked for.")
             if unpublished_lanes(change):
-                what = _("The number has the agent, but this version is not the one that Diga has published.")
+                # It may be otherwise by the time somebody reads this.
+                what = _(
+                    "The number got the agent, but this version was not the one that Diga had published when we read "
+                    "the agents after that."
+                )
             look = _("Look at what Diga has now, then save again if it is not right.")
             sentence = _("It was not saved as asked.")
             return failure(

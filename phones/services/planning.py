@@ -28,8 +28,8 @@ from phones.models import (
 
 from .bulkhead import place_to_read
 from .connecting import client_for
+from .diary import OPEN
 from .directory import Directory, directory_of
-from .drifting import OPEN
 from .foreseeing import Prospect, unchecked
 from .guarding import AGENTS_FRESH_FOR
 from .impact import Target

@@ -175,10 +175,10 @@ def _words_for_failure(upgrade: AgentUpgrade, names: dict[str, str]) -> Words:
     match upgrade.outcome:
         case UpgradeOutcome.MISMATCH:
             number = upgrade.stored.get("version_number")
-            has = (
-                _("Diga runs %(stored)s now.") % {"stored": f"v{number}"} if number else _("Nothing is published now.")
-            )
-            sentence = _("Diga accepted %(version)s, and has published something else.") % names
+            # It may be otherwise by the time somebody reads this.
+            has = _("Diga ran %(stored)s then.") % {"stored": f"v{number}"} if number else _("Nothing was published.")
+            sentence = _("Diga accepted %(version)s, but did not have it published when we read the agent after that.")
+            sentence %= names
             look = _("Look at the agent in Diga before you do anything else.")
             return failure(_("Diga published something else"), Happened.OTHERWISE, sentence, look, why=has)
         case UpgradeOutcome.REFUSED:
