@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from phones import diga
 from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.outcome import is_stored
-from phones.services.editing.recheck_times import is_soon_known
+from phones.services.editing.recheck_times import is_given_up, is_soon_known
 from phones.services.routing.editability import Why
 from phones.services.routing.edits import LANES
 from phones.services.sync.passes import cause_of_read
@@ -193,7 +193,11 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
             # With a cause, Diga refused, and has applied a part of it nevertheless.
             accepted = _("Diga accepted the request, but its answer is not what was asked for.")
             if unpublished_lanes(change):
-                what = _("The number has the agent, but this version is not the one that Diga has published.")
+                # It may be otherwise by the time somebody reads this.
+                what = _(
+                    "The number got the agent, but this version was not the one that Diga had published when we read "
+                    "the agents after that."
+                )
             look = _("Look at what Diga has now, then save again if it is not right.")
             sentence = _("It was not saved as asked.")
             return failure(
@@ -214,6 +218,11 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
 
 def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
     """Explain a change that Diga may have applied, or may still apply."""
+    over = _("We looked for a day, and don’t look any more. Read the number again: what it says then is what is true.")
+    if is_stored(change) and is_given_up(change):
+        title = _("Stored; we don’t know whether the version is published")
+        sentence = _("Diga has given the number this agent. Whether this version was published, reading did not tell.")
+        return failure(title, Happened.UNKNOWN, sentence, over, tone="warn")
     if is_stored(change):
         title = _("Stored; the version is being checked")
         sentence = _("Diga has given the number this agent. Whether this version is published was not read yet.")
@@ -225,6 +234,7 @@ def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
         return failure(_("Not known yet"), Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
     look = _("Read the number again before you save once more. We look again by ourselves.")
+    look = over if is_given_up(change) else look
     title = _("We don’t know whether Diga applied it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)
 

@@ -5,9 +5,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from phones import diga
 from phones.models import AgentUpgrade, ReadBack, UpgradeOutcome
+from phones.services.agents.publish_outcome import is_accepted
 from phones.services.agents.publish_preview import Outlook
 from phones.services.agents.read_back import Totals
-from phones.services.editing.recheck_times import is_soon_known
+from phones.services.editing.recheck_times import is_given_up, is_soon_known
 from phones.wording.causes import Text, parts_for_cause
 from phones.wording.changes import Happened, Words, failure
 
@@ -173,10 +174,10 @@ def _words_for_failure(upgrade: AgentUpgrade, names: dict[str, str]) -> Words:
     match upgrade.outcome:
         case UpgradeOutcome.MISMATCH:
             number = upgrade.stored.get("version_number")
-            has = (
-                _("Diga runs %(stored)s now.") % {"stored": f"v{number}"} if number else _("Nothing is published now.")
-            )
-            sentence = _("Diga accepted %(version)s, and has published something else.") % names
+            # It may be otherwise by the time somebody reads this.
+            has = _("Diga ran %(stored)s then.") % {"stored": f"v{number}"} if number else _("Nothing was published.")
+            sentence = _("Diga accepted %(version)s, but did not have it published when we read the agent after that.")
+            sentence %= names
             look = _("Look at the agent in Diga before you do anything else.")
             return failure(_("Diga published something else"), Happened.OTHERWISE, sentence, look, why=has)
         case UpgradeOutcome.REFUSED:
@@ -194,14 +195,19 @@ def _words_for_failure(upgrade: AgentUpgrade, names: dict[str, str]) -> Words:
 
 
 def _words_for_unknown(upgrade: AgentUpgrade, what: str) -> Words:
-    sentence = _("It was sent, the answer was lost, and reading the agent again did not tell.")
-    if upgrade.http_status == 200 and not upgrade.cause:
+    is_soon = is_soon_known(upgrade)
+    if is_accepted(upgrade):
         sentence = _("Diga accepted it, but the agent could not be read again to see whether it is so.")
-    if is_soon_known(upgrade):
+    elif is_soon:
         sentence = _("It was sent, and the answer was lost. Diga may still publish it.")
+    else:
+        sentence = _("It was sent, the answer was lost, and reading the agent again did not tell.")
+    if is_soon:
         then = _("We read the agent 5, 20 and 60 seconds after that, and say here what we find.")
         title, quote = _("Not known yet"), upgrade.message
         return failure(title, Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     look = _("Look at the agent in Diga. We look again by ourselves; it is never sent again.")
+    if is_given_up(upgrade):
+        look = _("Look at the agent in Diga. We looked for a day, and don’t look any more.")
     title = _("We don’t know whether Diga has published it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=upgrade.message)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from phones import diga
 from phones.diga import Reason
@@ -184,13 +185,31 @@ def test_failed_save_names_the_time_to_wait() -> None:
 
 @pytest.mark.parametrize("error", ERRORS[5:], ids=ids[5:])
 def test_unknown_outcome_says_what_to_do(error: diga.DigaError) -> None:
-    words = words_for_change(change_of(Outcome.UNKNOWN, error))
+    change = change_of(Outcome.UNKNOWN, error)
+    change.next_look_at = timezone.now()
+
+    words = words_for_change(change)
 
     assert (words.tone, words.title, words.quote) == ("bad", "We don’t know whether Diga applied it", QUOTE)
     assert words.text == (
         "It was sent, the answer was lost, and reading the number again did not tell. "
         f"{parts_for_cause(cause_of(error))[0]} "
         "Read the number again before you save once more. We look again by ourselves."
+    )
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_unknown_outcome_that_nobody_looks_at_any_more_promises_no_look(*, is_stored: bool) -> None:
+    change = change_of(Outcome.UNKNOWN, ERRORS[-1])
+    change.next_look_at = None
+    if is_stored:
+        change.http_status, change.cause = 200, ""
+
+    words = words_for_change(change)
+
+    assert "by ourselves" not in words.text
+    assert words.text.endswith(
+        "We looked for a day, and don’t look any more. Read the number again: what it says then is what is true."
     )
 
 

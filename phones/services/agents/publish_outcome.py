@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import transaction
+
 from phones import diga
 from phones.models import AgentUpgrade, NoKey, UpgradeOutcome
+from phones.services.audit.log import OPEN
 from phones.services.clock import database_clock
 from phones.services.editing.outcome import AgentsRead
-from phones.services.editing.recheck_times import claim_look, due, keep_unknown, may_still_be_applied
+from phones.services.editing.recheck_times import claim_look, due, give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import client_for, note_refusal
 from phones.services.routing.catalogue import directory_of
 from phones.services.routing.edits import frozen_lane
@@ -59,20 +62,28 @@ def settle_by_reading(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clo
 
     The wanted version settles it at once, the old one only when Diga can't publish it any more.
     """
-    asked_at = clock()
+    asked_at, is_told = clock(), True
     try:
         agents = reread_agents(project=upgrade.project, client=client, clock=clock)
         agents.require(upgrade.agent_id)
     except diga.DigaError:
-        found = None
+        found, is_told = None, False
     else:
         found = _found(upgrade, AgentsRead.of(agents, asked_at))
-    now = clock()
+    begun_at, now = upgrade.sent_at or upgrade.created_at, clock()
     if found is not None:
         _settle(upgrade, found, now)
     elif upgrade.outcome != UpgradeOutcome.UNKNOWN:
-        keep_unknown(upgrade, begun_at=upgrade.sent_at or upgrade.created_at)
-        upgrade.save(update_fields=_SETTLED)
+        if is_accepted(upgrade):
+            upgrade.answer_lost_at = now
+        _keep_unknown(upgrade)
+    elif is_told:
+        give_up_if_old(upgrade, begun_at=begun_at, now=now)
+
+
+def is_accepted(upgrade: AgentUpgrade) -> bool:
+    """Say whether Diga has answered that it did as asked: what is not known yet is what it has published."""
+    return upgrade.http_status == 200 and not upgrade.cause
 
 
 def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
@@ -84,7 +95,7 @@ def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
         return None
     if live_id == upgrade.after["version_id"]:
         return UpgradeOutcome.CONFIRMED
-    if upgrade.http_status == 200 and not upgrade.cause:
+    if is_accepted(upgrade):
         # Diga said that it was done, and has something else.
         directory = directory_of(upgrade.project)
         live = directory.version(published) if published else None
@@ -98,7 +109,22 @@ def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
 
 def _settle(upgrade: AgentUpgrade, outcome: UpgradeOutcome, now: datetime) -> None:
     upgrade.outcome, upgrade.settled_at, upgrade.next_look_at = outcome, now, None
-    upgrade.save(update_fields=_SETTLED)
+    _save(upgrade)
+
+
+def _keep_unknown(upgrade: AgentUpgrade) -> None:
+    keep_unknown(upgrade, begun_at=upgrade.sent_at or upgrade.created_at)
+    _save(upgrade)
+
+
+def _save(upgrade: AgentUpgrade) -> None:
+    """Save what became of an upgrade; one that somebody else has settled meanwhile stays so."""
+    open_ones = AgentUpgrade.objects.select_for_update().filter(pk=upgrade.pk, outcome__in=OPEN)
+    with transaction.atomic():
+        if open_ones.exists():
+            upgrade.save(update_fields=_SETTLED)
+        else:
+            upgrade.refresh_from_db(fields=_SETTLED)
 
 
 def sweep_upgrades(*, clock: Clock) -> int:
@@ -120,6 +146,5 @@ def _look(upgrade: AgentUpgrade, clock: Clock) -> bool:
         settle_by_reading(upgrade, client_for(upgrade.project), clock)
     except NoKey:
         if upgrade.outcome == UpgradeOutcome.PENDING:
-            keep_unknown(upgrade, begun_at=upgrade.sent_at or upgrade.created_at)
-            upgrade.save(update_fields=_SETTLED)
+            _keep_unknown(upgrade)
     return not upgrade.is_open

@@ -6,13 +6,14 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from phones.models import ChainHead, Change, ChangeSeal, Project, SealKind
+from phones.models import ChainHead, Change, ChangeSeal, Outcome, Project, SealKind
 from phones.services.audit.chain_breaks import standing_of
 from phones.services.audit.chain_heads import Head, Note, Standing, export_head
 from phones.services.audit.hash_chain import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
 from phones.services.audit.named_agents import name_agents
 from phones.services.plan_items.following import follow, hold_plans
 
+OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
 SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "answer_lost_at", "next_look_at", "look_count")
 
 
@@ -49,16 +50,33 @@ def begin(changes: Sequence[Change]) -> None:
 
 
 def settle(changes: Sequence[Change]) -> None:
-    """Write down what became of changes of one project, or that it is not known; rows of plans follow them."""
+    """Write down what became of changes of one project, or that it is not known; rows of plans follow them.
+
+    One that somebody else has settled meanwhile stays so, and is in memory as its row: a sender that waits for Diga
+    for long may be taken for dead.
+    """
     if not changes:
         return
     with transaction.atomic():
         hold_plans(changes)
+        changes = _still_open(changes)
+        if not changes:
+            return
         _save_endings(changes)
         # Diga may have stored an agent that nobody had asked for.
         name_agents([change for change in changes if change.stored])
         _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
         follow(changes)
+
+
+def _still_open(changes: Sequence[Change]) -> list[Change]:
+    """Lock changes, and return those that nobody has settled; the others are read anew."""
+    rows = Change.objects.select_for_update().filter(pk__in=[change.pk for change in changes], outcome__in=OPEN)
+    ids = set(rows.order_by("pk").values_list("pk", flat=True))
+    for change in changes:
+        if change.pk not in ids:
+            change.refresh_from_db(fields=SETTLED_AND_LOOKS)
+    return [change for change in changes if change.pk in ids]
 
 
 def _save_endings(changes: Sequence[Change]) -> None:

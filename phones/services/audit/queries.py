@@ -15,6 +15,8 @@ from phones.services.phone_numbers import folding_pattern
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2000
+# What a line of the history leads to: its permanent address needs more than the number.
+LED_TO = ("plan", "reverts", "late_for")
 # What a change may hold; the status only changes outside this desk.
 CHANGED_FIELDS = ("nickname", "inbound", "outbound", "status")
 
@@ -110,7 +112,7 @@ def history_page(
 
     `older_than` wins; with nothing newer than `newer_than`, the page is the first one.
     """
-    found = matching_changes(project, wanted).select_related("phone")
+    found = matching_changes(project, wanted).select_related("phone", *LED_TO)
     if older_than is not None:
         return _page(found.filter(pk__lt=older_than)[: PAGE_SIZE + 1], is_first=False)
     if newer_than is None:

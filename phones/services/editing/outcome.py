@@ -16,7 +16,7 @@ from django.db.models import Q
 from phones import diga
 from phones.models import Change, Outcome, Project
 from phones.services.audit import log
-from phones.services.editing.recheck_times import keep_unknown, may_still_be_applied
+from phones.services.editing.recheck_times import give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import note_of_key, note_refusal
 from phones.services.routing.catalogue import directory_of
 from phones.services.routing.edits import LANES, Base, frozen_lane, reads_as
@@ -27,6 +27,10 @@ from phones.services.upstream.failures import Verdict, verdict_of, was_sent
 Clock = Callable[[], datetime]
 # Reads the agents of a change's project; another one may do so once for many changes.
 ReadAgents = Callable[[Change], "AgentsRead | None"]
+
+
+# After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
+SILENT = (diga.DigaUnavailable, diga.DigaRateLimited, diga.DigaAuthError, diga.DigaForbidden)
 
 
 class FieldVerdict(StrEnum):
@@ -148,6 +152,8 @@ def settle_by_reading(
     elif outcome:
         _settle(change, outcome, now)
     elif change.outcome == Outcome.UNKNOWN:
+        if not isinstance(error, SILENT) and not (found and FieldVerdict.BLIND in found.verdicts):
+            give_up_if_old(change, begun_at=change.created_at, now=now)
         return error
     else:
         keep_unknown(change, begun_at=change.created_at)

@@ -4,17 +4,14 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from phones import diga
 from phones.models import Change, NoKey, Outcome
 from phones.services.audit import log
 from phones.services.clock import database_clock
-from phones.services.editing.outcome import AgentsRead, read_agents, settle_by_reading
+from phones.services.editing.outcome import SILENT, AgentsRead, read_agents, settle_by_reading
 from phones.services.editing.recheck_times import claim_look, due, keep_unknown
 from phones.services.projects.keys import client_for
 
 Clock = Callable[[], datetime]
-# After these the next read would fail likewise; a phone that Diga doesn't know, or won't show, says nothing of others.
-_ENDS_IT = (diga.DigaUnavailable, diga.DigaRateLimited, diga.DigaAuthError, diga.DigaForbidden)
 
 
 def sweep(*, clock: Clock) -> int:
@@ -50,7 +47,7 @@ class _ProjectSweep:
                 log.settle([change])
             return
         error = settle_by_reading(change, client, self._clock, agents_of=self._agents_of)
-        self.is_over = isinstance(error, _ENDS_IT)
+        self.is_over = isinstance(error, SILENT)
         self.settled_count += not change.is_open
 
     def _agents_of(self, change: Change) -> AgentsRead | None:

@@ -21,7 +21,7 @@ LEASE = timedelta(seconds=60)
 APPLIED_WITHIN = timedelta(seconds=60)
 # When it is read again, counted from the moment at which its answer was given up.
 FIRST_LOOKS = (timedelta(seconds=5), timedelta(seconds=20), APPLIED_WITHIN)
-# A person has to look after that: nobody can tell any more what came from where.
+# A person has to look after that, if reading has not told: nobody can tell any more what came from where.
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT = timedelta(hours=4)
 BATCH = 100
@@ -53,6 +53,21 @@ def keep_unknown(row: Change | AgentUpgrade, *, begun_at: datetime) -> None:
     row.next_look_at = row.next_look_at or row.answer_lost_at + FIRST_LOOKS[0]
 
 
+def is_given_up(row: Change | AgentUpgrade) -> bool:
+    """Say whether nobody looks at a row any more, although it is not known what became of it."""
+    return row.outcome == UNKNOWN and row.next_look_at is None
+
+
+def give_up_if_old(row: Sent, *, begun_at: datetime, now: datetime) -> None:
+    """Let nobody look any more at an unknown row about which reading has told nothing for a day.
+
+    It is called where Diga has answered: silence, and a key that is missing, are no reason to give up.
+    """
+    if now - begun_at > GIVE_UP_AFTER:
+        row.next_look_at = None
+        type(row)._default_manager.filter(pk=row.pk, outcome=UNKNOWN).update(next_look_at=None)
+
+
 def due(rows: QuerySet[Sent], begun_field: str, now: datetime) -> list[Sent]:
     """Return the rows that are due for a look, a batch at most; `begun_field` holds when each was about to be sent."""
     # What was begun in the future was begun by a clock that has been set back since.
@@ -73,9 +88,7 @@ def claim_look(row: Change | AgentUpgrade, *, begun_at: datetime, now: datetime)
     return True
 
 
-def _next_look_at(row: Change | AgentUpgrade, begun_at: datetime, now: datetime) -> datetime | None:
-    if row.outcome == UNKNOWN and now - begun_at > GIVE_UP_AFTER:
-        return None
+def _next_look_at(row: Change | AgentUpgrade, begun_at: datetime, now: datetime) -> datetime:
     left_before = row.answer_lost_at or begun_at + SENT_WITHIN
     early = next((left_before + wait for wait in FIRST_LOOKS if left_before + wait > now), None)
     later_count = max(0, row.look_count + 1 - len(FIRST_LOOKS))

@@ -25,6 +25,7 @@ from phones.models import (
     Project,
     Source,
 )
+from phones.services.audit.log import OPEN
 from phones.services.clock import has_passed
 from phones.services.editing.guard import AGENTS_FRESH_FOR
 from phones.services.editing.spent_forms import SpentForm
@@ -37,7 +38,6 @@ from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import Directory, directory_of
 from phones.services.routing.edits import Base, Intention, frozen, frozen_intention
 from phones.services.routing.impact import Target
-from phones.services.sync.drift import OPEN
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.bulkhead import place_to_read
 

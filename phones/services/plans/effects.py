@@ -50,7 +50,9 @@ def effects_of(plan: Plan) -> Effects:
     """Return what the rows that will be sent do. Four queries."""
     rows = plan.items.filter(state=ItemState.WAITING)
     publishes = publishings_of(plan)
-    live = _live_counts(rows)
+    # What goes live by the plan itself is not live yet, although all but its first row join it.
+    by_itself = {(publishing.agent, publishing.version) for publishing in publishes}
+    live = {key: count for key, count in _live_counts(rows).items() if key not in by_itself}
     moves: list[Move] = []
     unassigned: dict[Direction, int] = {}
     for direction in Direction:

@@ -19,12 +19,12 @@ from django.db.models import Q
 
 from phones import diga
 from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, UpgradeItem, UpgradeOutcome
+from phones.services.audit.log import OPEN
 from phones.services.clock import CLOCK_SLACK
 from phones.services.routing.catalogue import Directory, directory_of
 from phones.services.routing.edits import FIELDS, Base, frozen
 from phones.services.upstream.failures import was_sent
 
-OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
 LATE_WITHIN = timedelta(hours=24)
 LATE_AFTER_ANOTHER_WITHIN = timedelta(minutes=10)

@@ -141,7 +141,9 @@ def change_of(desk: Desk, change_id: int) -> Change:
 def _found(desk: Desk, change_id: int) -> Change | None:
     if change_id > BIGGEST_ID:
         return None
-    return Change.objects.select_related("phone").filter(pk=change_id, project=desk.project).first()
+    return (
+        Change.objects.select_related("phone", *audit_queries.LED_TO).filter(pk=change_id, project=desk.project).first()
+    )
 
 
 @require_POST

@@ -17,7 +17,7 @@ from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import directory_of
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import status_badge
-from phones.views.parts.permalinks import change_url
+from phones.views.parts.permalinks import change_url, plan_page_url
 from phones.wording import changes
 from phones.wording.changes import Words
 from phones.wording.tickets import ticket_sentence
@@ -79,7 +79,7 @@ class ChangeLine:
 
     @classmethod
     def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
-        """Return a change of the project `slug` in words. No query.
+        """Return a change of the project `slug` in words. No query, if what it leads to was read with it.
 
         With the person's desk and the phone as our copy has it, the line leads to taking the change back.
         """
@@ -105,13 +105,13 @@ class ChangeLine:
             window=_window(change),
             confirmed_at=clock_time(change.settled_at) if confirmed and change.settled_at else "",
             takes_back=change.reverts_id,
-            takes_back_url=reverse("change_detail", args=[slug, change.reverts_id]) if change.reverts_id else "",
+            takes_back_url=change_url(change.reverts, slug) if change.reverts else "",
             late_for=change.late_for_id,
-            late_for_url=reverse("change_detail", args=[slug, change.late_for_id]) if change.late_for_id else "",
+            late_for_url=change_url(change.late_for, slug) if change.late_for else "",
             outcome_url=_outcome_url(change, slug),
             revert_url=_revert_url(change, desk, phone) if desk and phone else "",
             plan_id=change.plan_id,
-            plan_url=reverse("plan_detail", args=[slug, change.plan_id]) if change.plan_id else "",
+            plan_url=plan_page_url(change.plan, slug) if change.plan else "",
         )
 
 

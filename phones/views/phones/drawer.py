@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Outcome, Phone, Project
+from phones.services.audit.queries import LED_TO
 from phones.services.editing import presence
+from phones.services.editing.recheck_times import is_given_up
 from phones.services.routing.catalogue import directory_of
 from phones.services.routing.editability import Policy, policy_for
 from phones.services.routing.impact import Impact
@@ -34,7 +36,7 @@ HISTORY_SIZE = 8
 
 def newest_changes(phone: Phone) -> list[Change]:
     """Return the newest changes of a phone, newest first: those a history shows, and one more. One query."""
-    return list(Change.objects.filter(phone=phone).order_by("-id")[: HISTORY_SIZE + 1])
+    return list(Change.objects.filter(phone=phone).select_related(*LED_TO).order_by("-id")[: HISTORY_SIZE + 1])
 
 
 def drawer_context(
@@ -98,6 +100,7 @@ class Unsettled:
     change: ChangeLine
     sent_at: datetime
     next_look_at: datetime | None
+    is_given_up: bool
 
 
 def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Unsettled | None:
@@ -106,7 +109,8 @@ def _unsettled(changes: Sequence[Change], shown: Change | None, slug: str) -> Un
         if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}:
             return None
         if change.outcome in {Outcome.UNKNOWN, Outcome.PENDING} and change != shown:
-            return Unsettled(ChangeLine.of(change, slug), change.created_at, change.next_look_at)
+            line, is_over = ChangeLine.of(change, slug), is_given_up(change)
+            return Unsettled(line, change.created_at, change.next_look_at, is_over)
     return None
 
 

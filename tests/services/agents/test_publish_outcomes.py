@@ -3,7 +3,10 @@
 import pytest
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Project
+from phones.models import Change, Outcome, Project, UpgradeOutcome
+from phones.services.agents.read_back import totals_of
+from phones.services.editing.recheck_times import FIRST_LOOKS
+from phones.wording.upgrades import words_for_upgrade
 from tests.support.invariants import assert_invariants
 from tests.support.saving import forget_waiting, target
 from tests.support.upgraded import AGENTS, live, publishings, read_back, standings, sweep_after, upgrade
@@ -71,6 +74,19 @@ def test_diga_that_refuses_it_altogether(
 
     assert (done.outcome, done.http_status, live(sandbox, "Alicia")) == ("REFUSED", status, 5)
     assert_invariants(sandbox)
+
+
+def test_good_answer_that_is_to_be_read_back_is_not_called_lost(aurora: Project, sandbox: Sandbox) -> None:
+    done = upgrade(aurora, "Alicia", 6)
+    done.outcome, done.answer_lost_at = UpgradeOutcome.UNKNOWN, done.created_at
+    done.next_look_at = done.created_at + FIRST_LOOKS[0]
+
+    words = words_for_upgrade(done, totals_of(done))
+
+    assert words.text == (
+        "Diga accepted it, but the agent could not be read again to see whether it is so. "
+        "We read the agent 5, 20 and 60 seconds after that, and say here what we find."
+    )
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -15,11 +15,13 @@ from phones.diga import DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Request
 from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
+from phones.services.agents import publish_outcome
 from phones.services.agents import read_back as agents_read_back
 from phones.services.agents.publish_outcome import sweep_upgrades
 from phones.services.agents.reattach import plan_giving_back
 from phones.services.audit.verification import verify_diary
 from phones.services.plans.create import NothingPlanned
+from phones.services.projects.keys import client_for
 from phones.services.routing.edits import Intention
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
@@ -296,6 +298,15 @@ def test_killed_upgrade_is_settled_by_the_sweeper_and_never_sent_again(
     tasks.go_on_with_upgrades()
     assert standings(done) == {"KEPT" if is_sent else "WAITING": done.phone_count}
     assert_invariants(sandbox)
+
+
+def test_sender_that_was_taken_for_dead_finds_its_upgrade_settled(aurora: Project, sandbox: Sandbox) -> None:
+    done = die(sandbox, aurora, is_sent=True)
+    assert sweep_after(done, 90) == 1
+
+    publish_outcome.settle_by_reading(done, client_for(aurora), timezone.now)
+
+    assert (done.outcome, done.settled_at) == ("CONFIRMED", AgentUpgrade.objects.get(pk=done.pk).settled_at)
 
 
 @pytest.mark.parametrize("is_applied", [True, False])

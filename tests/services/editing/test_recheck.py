@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.state import VersionRow
-from phones.models import Change, Outcome, Phone, Project
+from phones.models import Change, ChangeSeal, Outcome, Phone, Project
+from phones.services.editing.outcome import settle_answers
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import (
     APPLIED_WITHIN,
@@ -20,7 +21,8 @@ from phones.services.editing.recheck_times import (
     due,
 )
 from phones.services.projects import keys
-from phones.services.routing.edits import Intention
+from phones.services.projects import keys as projects_keys
+from phones.services.routing.edits import Base, Intention
 from phones.services.sync.refresh import refresh_phone
 from tests.support.invariants import assert_invariants
 from tests.support.saving import forget_waiting, held, is_true_copy, patches, reading_back_fails, save, stored, target
@@ -137,6 +139,29 @@ def test_looks_come_more_and_more_seldom_and_end_after_a_day(sandbox: Sandbox, s
     assert_invariants(sandbox)
 
 
+@pytest.mark.parametrize("what", ["silent", "keyless"])
+def test_silence_of_more_than_a_day_is_no_reason_to_give_up(
+    sandbox: Sandbox, aurora: Project, sales_phone: Phone, what: str
+) -> None:
+    change = lose(sandbox, sales_phone, RENAME)
+    if what == "keyless":
+        projects_keys.disconnect(project=aurora)
+    else:
+        sandbox.faults.add(Fault("status", status=503, times=None))
+    moment = change.created_at + GIVE_UP_AFTER
+    for _look in range(2):
+        moment += LONGEST_WAIT
+        sweep_at(moment)
+    sandbox.faults.clear()
+    if what == "keyless":
+        projects_keys.replace_key(project=aurora, token=sandbox.key("aurora"), actor=None, now=timezone.now())
+
+    assert sweep_at(moment + LONGEST_WAIT) == 1
+
+    assert outcome(change) == "CONFIRMED"
+    assert_invariants(sandbox)
+
+
 def test_one_of_two_sweepers_looks(sandbox: Sandbox, sales_phone: Phone) -> None:
     change = die(sandbox, sales_phone, RENAME, is_sent=True)
     later = change.created_at + 2 * LEASE
@@ -164,6 +189,19 @@ def test_sweeper_that_dies_itself_is_followed_by_another(sandbox: Sandbox, sales
 
     assert sweep_at(change.created_at + 4 * LEASE) == 1
     assert outcome(change) == "CONFIRMED"
+    assert_invariants(sandbox)
+
+
+def test_sender_that_was_taken_for_dead_finds_its_change_settled(sandbox: Sandbox, sales_phone: Phone) -> None:
+    change = die(sandbox, sales_phone, RENAME, is_sent=True)
+    assert sweep_at(change.created_at + 2 * LEASE) == 1
+    seals = ChangeSeal.objects.count()
+    says, later = Base.of(Phone.objects.get(pk=sales_phone.pk)), change.created_at + 3 * LEASE
+
+    settle_answers(sales_phone.project, [(change, says)], None, later)
+
+    assert (change.outcome, change.settled_at) == ("CONFIRMED", change.created_at + 2 * LEASE)
+    assert ChangeSeal.objects.count() == seals
     assert_invariants(sandbox)
 
 

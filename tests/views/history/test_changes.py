@@ -188,7 +188,7 @@ def test_change_tells_all_it_knows(client: Client, sales_phone: Phone) -> None:
         ),
         (
             Outcome.UNKNOWN,
-            {"cause": "timeout"},
+            {"cause": "timeout", "next_look_at": THEN},
             "We don’t know whether Diga applied it. It was sent, the answer was lost, and reading the number again did"
             " not tell. Diga did not answer in time. Read the number again before you save once more. We look again by"
             " ourselves.",

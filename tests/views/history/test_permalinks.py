@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from phones.models import ChainBreak, Change, Outcome, Phone, Plan, Project, Source
+from phones.models import ChainBreak, Change, Outcome, Phone, Plan, PlanState, Project, Source
 from phones.services.audit import log
+from phones.services.audit import log as audit_log
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.permalinks import LENGTH, check_of, is_meant
 from phones.services.routing.edits import Intention
@@ -136,6 +137,39 @@ def test_what_is_copied_for_a_ticket_and_every_link_has_the_check(client: Client
     assert find(page, "ticket-text").text_content().strip().endswith(url)
     assert url in listed.xpath("//main//a/@href")
     assert re.fullmatch(rf"{LIST}{change.pk}-[a-z2-7]{{{LENGTH}}}/", url)
+
+
+def test_desk_leads_by_addresses_that_are_trusted_after_a_break(
+    client: Client, admin: User, sales_phone: Phone, reused: tuple[Change, Change, Plan, Plan]
+) -> None:
+    plan = make_plan(admin, [sales_phone], Intention(nickname="C"))
+    Plan.objects.filter(pk=plan.pk).update(state=PlanState.FINISHED)
+    first, late = write(sales_phone, "T-3"), write(sales_phone, "T-4")
+    audit_log.record_observed(
+        [
+            Change(
+                project=sales_phone.project,
+                phone=sales_phone,
+                source=Source.LATE,
+                outcome=Outcome.OBSERVED,
+                after={"nickname": "New"},
+                created_at=timezone.now(),
+                plan=plan,
+                reverts=first,
+                late_for=late,
+            )
+        ]
+    )
+
+    change = change_url(Change.objects.latest("pk"), "aurora")
+    pages = [
+        read(client.get(url)) for url in ("/projects/aurora/", LIST, change, f"{LIST[:-8]}phones/{sales_phone.pk}/")
+    ]
+
+    hrefs = {href for page in pages for href in page.xpath("//main//a/@href")}
+    led_to = {href for href in hrefs if re.search(r"/(changes|plans)/\d+[^/]*/$", href)}
+    assert {change_url(first, "aurora"), change_url(late, "aurora"), plan_page_url(plan, "aurora")} <= led_to
+    assert {client.get(href).status_code for href in led_to} == {200}
 
 
 def test_check_is_of_one_row_alone(sales_phone: Phone, admin: User) -> None:

@@ -108,6 +108,7 @@ def test_preview_says_what_is_published(client: Client, aurora: Project, lead: U
 
     assert boxes[0].startswith(f"Applying publishes v1 of “{gema.agent.name}”. It goes live at once.")
     assert boxes[-1].startswith("What calls do then The next call to each of 3 numbers is answered by “Gema")
+    assert "live already" not in " ".join(boxes)
 
 
 def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora: Project, lead: User) -> None:
@@ -118,6 +119,7 @@ def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora:
 
     boxes = texts(page, ".//section[@aria-label='What applying does']")
     assert boxes[0].startswith("Incoming calls to 2 numbers will no longer be answered by an agent.")
+    assert boxes[1:] == ["Nothing is published."]
     assert rows_of(page, "WILL_CHANGE")[0][-1] == "Incoming calls will no longer be answered by an agent."
 
 
