@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from phones.models import Change, ItemState, Phone, Project
-from phones.views.parts.permalinks import change_url
+from phones.views.parts.permalinks import change_url, plan_page_url
 from tests.support.pages import read, texts
 from tests.support.plan_pages import show, sums, url_of
 from tests.support.planned import make_plan, phones_of, renames
@@ -117,4 +117,4 @@ def test_history_narrows_to_a_plan(client: Client, aurora: Project, lead: User, 
     assert texts(page, ".//span[contains(@class, 'cond')]") == [f"Plan {plan.pk}"]
     change = Change.objects.filter(plan=plan)[0]
     detail = read(client.get(f"/projects/aurora/changes/{change.pk}/"))
-    assert f"/projects/aurora/plans/{plan.pk}/" in detail.xpath(".//dl[@class='facts']//a/@href")
+    assert plan_page_url(plan, "aurora") in detail.xpath(".//dl[@class='facts']//a/@href")
