@@ -114,7 +114,7 @@ def idle_connection_closed(stage: Stage) -> None:
 
 @row(8)
 def reading_back_fails_too(stage: Stage) -> None:
-    """Not known: shown so, looked at again more and more seldom for a day, then left to a person; never re-sent."""
+    """Not known: shown so, looked at again more and more seldom until Diga answers, even after a day; never re-sent."""
     stage.plan("status", status=502, when="after")
     with reading_back_fails(stage.sandbox):
         change = stage.rename()
@@ -126,9 +126,14 @@ def reading_back_fails_too(stage: Stage) -> None:
         looks = Change.objects.get(pk=change.pk).look_count
 
     change.refresh_from_db()
+    silent = change.outcome, change.settled_at
+    stage.sandbox.faults.clear()
+    stage.let_pass(timedelta(days=1))
+
     assert stage.phone.shown in page
-    assert (change.outcome, change.next_look_at, change.settled_at) == (Outcome.UNKNOWN, None, None)
+    assert silent == (Outcome.UNKNOWN, None)
     assert 6 <= looks <= 24
+    assert stage.settled(change) == Outcome.CONFIRMED
     assert len(patches(stage.sandbox)) == 1
 
 
