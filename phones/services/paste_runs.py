@@ -90,7 +90,8 @@ def _in_run(run: _Run) -> list[Candidate]:
         if group.start < taken:
             continue
         abroad = _abroad(run, first) if (first == 0 and run.has_plus) or group.digits.startswith("00") else None
-        if abroad:
+        # The zeros may be the end of the number before: `951 20 18 00 951 20 18 01`.
+        if abroad and not any(each.is_sure and each.place[1] > group.start for each in found):
             found.append(abroad)
             taken = abroad.place[1]
         elif group.digits[0] in "036789":
@@ -110,7 +111,14 @@ def _unknown_country(run: _Run) -> Candidate | None:
     digits = "".join(group.digits for group in run.groups[:_MOST_GROUPS])
     if len(run.groups) > _MOST_GROUPS or not SHORTEST < len(digits) <= LONGEST:
         return None
-    return _candidate(run, 0, len(run.groups) - 1, (digits,))
+    return _candidate(run, 0, len(run.groups) - 1, tuple(_in_full(digits)))
+
+
+def _in_full(number: str) -> Iterator[str]:
+    """Yield a number behind a sign, and a Spanish one whose country was left out: `+951 20 18 02`."""
+    yield number
+    if _SPANISH.fullmatch(number):
+        yield COUNTRY_CODE + number
 
 
 def _digits(run: _Run, first: int) -> Iterator[tuple[int, str]]:
@@ -139,14 +147,14 @@ def _abroad(run: _Run, first: int) -> Candidate | None:
     # The longest that is in use there; behind a sign, the longest there could be.
     for last, number in reversed(windows):
         if is_valid(number):
-            candidate = _candidate(run, first, last, (international(number), number))
+            candidate = _candidate(run, first, last, (international(number), *_in_full(number)))
             is_sure = has_sign or (
                 run.is_whole(first, last) and not is_labelled_as_id(run.text, candidate.place[0], is_solid=True)
             )
             return candidate if is_sure else replace(candidate, certainty=Certainty.LIKELY)
     for last, number in reversed(windows if has_sign or len(run.groups[first].digits) <= _LONGEST_PREFIX else []):
         if key := international(number):
-            candidate = _candidate(run, first, last, (key, number))
+            candidate = _candidate(run, first, last, (key, *_in_full(number)))
             return candidate if has_sign else replace(candidate, certainty=Certainty.LIKELY)
     return None
 
