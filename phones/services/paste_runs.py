@@ -84,26 +84,24 @@ def _run(text: str, found: re.Match[str]) -> _Run | None:
 
 def _in_run(run: _Run) -> list[Candidate]:
     found: list[Candidate] = []
-    # Up to here the row belongs to a number with its country.
-    taken = 0
+    # Up to here the row belongs to a number with its country, and to a sure one of ours.
+    taken = sure = 0
     for first, group in enumerate(run.groups):
         if group.start < taken:
             continue
         abroad = _abroad(run, first) if (first == 0 and run.has_plus) or group.digits.startswith("00") else None
         # The zeros may be the end of the number before: `951 20 18 00 951 20 18 01`.
-        if abroad and not any(each.is_sure and each.place[1] > group.start for each in found):
+        if abroad and group.start >= sure:
             found.append(abroad)
             taken = abroad.place[1]
         elif group.digits[0] in "036789":
-            found += _at_home(run, first)
+            here = list(_at_home(run, first))
+            found += here
+            sure = max([sure, *(each.place[1] for each in here if each.is_sure)])
     if run.has_plus and not found and (whole := _unknown_country(run)):
         return [whole]
-    known = [each for each in found if each.certainty is not Certainty.LIKELY]
-    return found + [other for other in _others(run) if not any(_overlap(each, other) for each in known)]
-
-
-def _overlap(one: Candidate, other: Candidate) -> bool:
-    return one.place[0] < other.place[1] and other.place[0] < one.place[1]
+    known = {at for each in found if each.certainty is not Certainty.LIKELY for at in range(*each.place)}
+    return found + [other for other in _others(run) if known.isdisjoint(range(*other.place))]
 
 
 def _unknown_country(run: _Run) -> Candidate | None:
