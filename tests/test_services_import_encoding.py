@@ -12,7 +12,7 @@ from phones.services.directory import Directory
 from phones.services.import_columns import is_head
 from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
-from tests.test_services_finding import add_phone, directory, north
+from tests.test_services_finding import RECEPTION, add_phone, directory, north
 from tests.uploads import draft_of, wishes
 
 __all__ = ["directory", "north"]
@@ -76,6 +76,25 @@ def test_file_that_was_put_together_of_two_changes_nothing(north: Project, direc
     data = "".join(lines[:2]).encode("cp1252") + "".join(lines[2:]).encode("cp850")
 
     assert draft_of(north, b"number;nickname\n" + data).rows == []
+
+
+@pytest.mark.parametrize("wrong", ["cp1252", "mac_roman", "cp850", "cp437"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_file_that_was_read_wrongly_and_saved_again_changes_nothing(
+    north: Project, directory: Directory, wrong: str, times: int
+) -> None:
+    names = [*NAMES, "Óptica – Córdoba", "Sala “Sur”"]
+    for place, name in enumerate(names):
+        add_phone(north, f"+3495120180{place}", name, inbound_agent_id=RECEPTION)
+    text = "number;nickname;inbound_agent\n" + "".join(
+        f"95120180{place};{name};Alicia Recepción\n" for place, name in enumerate(names)
+    )
+    for _time in range(times):
+        text = text.encode().decode(wrong, "replace")
+
+    draft = draft_of(north, text)
+
+    assert (draft.rows, draft.problems) == ([], [])
 
 
 @settings(max_examples=60, deadline=None)

@@ -94,15 +94,22 @@ def _bytes(cell: str) -> bytes:
 # In which encoding texts are read, and in which they were written.
 _MISTAKES = [
     (wrong, right)
-    for wrong in ("cp1252", "mac_roman", "cp850")
+    for wrong in ("cp1252", "mac_roman", "cp850", "cp437")
     for right in ("utf-8", "cp1252", "mac_roman", "cp850")
     if wrong != right
 ]
 
 
 def is_misread(cell: str, text: str) -> bool:
-    """Say whether a cell is what came of a text that was read in a wrong encoding, letters lost on the way included."""
-    return any(text.encode(right, "replace").decode(wrong, "replace") == cell for wrong, right in _MISTAKES)
+    """Say whether a cell is what came of a text that was read in a wrong encoding, letters lost on the way included.
+
+    Once, or twice in the same way, as a file that is opened and saved on two days.
+    """
+    for wrong, right in _MISTAKES:
+        once = text.encode(right, "replace").decode(wrong, "replace")
+        if cell in (once, once.encode(right, "replace").decode(wrong, "replace")):
+            return True
+    return False
 
 
 def _repairs() -> Iterator[Encoding]:
