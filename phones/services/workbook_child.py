@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -238,16 +239,23 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
-        self._cells: list[str] = []
+        # Each with how many columns and rows it takes.
+        self._cells: list[tuple[str, int, int]] = []
         self._texts: list[str] | None = None
+        self._spans = (1, 1)
+        # What cells of the rows above hold of the next one, by column: the text, if it is covered, and for how long.
+        self._reaching: dict[int, tuple[str, bool, int]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a row or a cell."""
-        if tag == "tr":
+        if tag in {"tr", "table"}:
             self._end_row()
+            self._reaching = self._reaching if tag == "tr" else {}
         elif tag in {"td", "th"}:
             self._end_cell()
             self._texts = []
+            known = dict(attrs)
+            self._spans = _span(known.get("colspan"), COLUMN_LIMIT), _span(known.get("rowspan"), ROW_LIMIT)
         elif tag == "br" and self._texts is not None:
             self._texts.append("\n")
 
@@ -265,16 +273,42 @@ class _Tables(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._texts is not None:
-            self._cells.append(" ".join("".join(self._texts).split()))
+            self._cells.append((" ".join("".join(self._texts).split()), *self._spans))
             self._texts = None
 
     def _end_row(self) -> None:
         self._end_cell()
         if self._cells and len(self.rows) < ROW_LIMIT:
-            if len(self._cells) > COLUMN_LIMIT:
-                raise _Huge
-            self.rows.append((len(self.rows) + 1, self._cells, {}))
+            self.rows.append((len(self.rows) + 1, *self._laid_out()))
         self._cells = []
+
+    def _laid_out(self) -> tuple[list[str], dict[int, str]]:
+        """Return the texts of a row by column, as `_Merged` has them for cells that take several."""
+        texts: list[str] = []
+        doubts: dict[int, str] = {}
+        further: dict[int, tuple[str, bool, int]] = {}
+        cells = deque(self._cells)
+        while cells or self._reaching:
+            place = len(texts)
+            if place >= COLUMN_LIMIT:
+                raise _Huge
+            if place not in self._reaching and cells:
+                text, width, height = cells.popleft()
+                for column in range(place, place + width):
+                    self._reaching.setdefault(column, (text if column == place else "", column > place, height))
+            text, is_covered, height = self._reaching.pop(place, ("", False, 1))
+            texts.append(text)
+            if is_covered:
+                doubts[place] = "merged"
+            if height > 1:
+                further[place] = (text, is_covered, height - 1)
+        self._reaching = further
+        return texts, doubts
+
+
+def _span(count: str | None, limit: int) -> int:
+    """Return how many columns or rows a cell takes."""
+    return min(int(count), limit) or 1 if count and count.isascii() and count.isdigit() and len(count) < 7 else 1
 
 
 def _html(data: bytes) -> list[Sheet]:
