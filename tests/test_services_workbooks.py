@@ -223,7 +223,7 @@ NO_TABLE = "This is JSON, XML or a web archive, and no table."
         (
             b'<?xml version="1.0"?>\n<Workbook><Worksheet><Table><Row/></Table></Worksheet></Workbook>',
             "list.xls",
-            OTHER,
+            NO_TABLE,
         ),
         (b'<?xml version="1.0"?><office:document><table:table/></office:document>', "list.fods", NO_TABLE),
         (b'[\n  {"number": "+34951201802", "nickname": "a"}]', "list.json", NO_TABLE),
