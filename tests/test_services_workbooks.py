@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phones.services import workbook_child
 from phones.services.import_columns import is_head
 from phones.services.table_limits import COLUMN_LIMIT, NotATable
 from phones.services.tables import Row, SheetsToChoose, read_table
@@ -298,6 +299,22 @@ def test_cells_of_a_web_page_that_take_several_places_leave_the_others_in_theirs
         Row(6, ("951201805", "x", "Four")),
         Row(7, ("951201806", "", "Five")),
     )
+
+
+def test_web_page_is_read_no_further_than_rows_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook_child, "ROW_LIMIT", 3)
+    monkeypatch.setattr(workbook_child, "PAGE_PIECE", 100)
+    page = b"<table>" + b"<tr><td>951201802<td>x" * 20 + b"<tr>" + b"<td>x" * 2 * workbook_child.COLUMN_LIMIT
+
+    ((_about, rows),) = workbook_child._html(page)
+
+    assert len(list(rows)) == 3
+
+
+def test_last_row_of_a_web_page_needs_no_end() -> None:
+    table = read_table(b"<table><tr><th>number<th>nickname<tr><td>951201802<td>One", "list.xls", is_head=is_head)
+
+    assert table.rows == (Row(2, ("951201802", "One")),)
 
 
 WHOLE = workbook(("id", "number", "nickname"), ("1", 34951201802, "a"), ("2", datetime(2026, 1, 1), "=1"))

@@ -26,6 +26,8 @@ UNPACKED_BYTES, PART_COUNT = 300 * 1024 * 1024, 2000
 # More rows than a table may have, so that the reader of this sees it.
 ROW_LIMIT, COLUMN_LIMIT, SHEET_LIMIT = 100_200, 1000, 50
 CHUNK = 2000
+# So many characters of a web page are read before it is asked whether its rows are too many.
+PAGE_PIECE = 1024 * 1024
 BROKEN, HUGE, PROTECTED = 3, 4, 5
 WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
 # Where a workbook says which sheet was open, and a sheet which cells are formulas, errors or merged.
@@ -317,8 +319,13 @@ def _html(data: bytes) -> list[Sheet]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
-    parser.feed(text)
+    for start in range(0, len(text), PAGE_PIECE):
+        parser.feed(text[start : start + PAGE_PIECE])
+        if len(parser.rows) >= ROW_LIMIT:
+            break
     parser.close()
+    # A page may end without the end of its table.
+    parser.handle_endtag("table")
     about = {"name": "", "is_hidden": False, "is_open": True, "hides_faults": True}
     return [(about, parser.rows)]
 
