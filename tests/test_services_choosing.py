@@ -25,8 +25,8 @@ from phones.services.directory import directory_of
 from phones.services.finding import Criteria, phone_page
 from phones.services.ordering import KEYS, Order
 from tests.fixtures.desk import make_user
-from tests.test_services_finding import NOON, add_phone
-from tests.test_services_finding import north as north
+from tests.north import NOON, add_phone
+from tests.north import north as north
 
 BY_NUMBER = Order.of("")
 

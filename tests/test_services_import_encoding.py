@@ -12,7 +12,7 @@ from phones.services.directory import Directory
 from phones.services.import_columns import is_head
 from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
-from tests.test_services_finding import RECEPTION, add_phone, directory, north
+from tests.north import RECEPTION, add_phone, directory, north
 from tests.uploads import draft_of, wishes
 
 __all__ = ["directory", "north"]

@@ -16,9 +16,9 @@ from phones.services.nicknames import one_line
 from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
 from phones.services.typed_cells import is_error
+from tests.exports import FORMULAS, book_of, csv_text
 from tests.hostile import HOSTILE
-from tests.test_services_exporting import FORMULAS, book_of, csv_text
-from tests.test_services_finding import RECEPTION, SALES, STRANGE, add_phone, directory, north
+from tests.north import RECEPTION, SALES, STRANGE, add_phone, directory, north
 from tests.uploads import MANGLED, draft_of, edited, faults, rewritten, wishes
 
 __all__ = ["directory", "north"]

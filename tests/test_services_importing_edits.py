@@ -11,9 +11,9 @@ from phones.services.import_columns import is_head
 from phones.services.nicknames import one_line
 from phones.services.tables import read_table
 from phones.services.typed_cells import is_error, is_untouched, may_be_by_itself
+from tests.exports import FORMULAS, book_of, csv_text
 from tests.hostile import HOSTILE
-from tests.test_services_exporting import FORMULAS, book_of, csv_text
-from tests.test_services_finding import RECEPTION, SALES, add_phone, directory, north
+from tests.north import RECEPTION, SALES, add_phone, directory, north
 from tests.uploads import MANGLED, draft_of, edited, wishes
 from tests.workbooks import resaved
 

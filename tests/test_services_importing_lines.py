@@ -15,8 +15,8 @@ from phones.services.directory import Directory
 from phones.services.exporting import COLUMNS
 from phones.services.table_limits import NotATable
 from phones.services.tables import read_table
-from tests.test_services_exporting import csv_text
-from tests.test_services_finding import RECEPTION, add_many, add_phone, directory, north
+from tests.exports import csv_text
+from tests.north import RECEPTION, add_many, add_phone, directory, north
 from tests.uploads import draft_of, edited, faults, rewritten
 
 __all__ = ["directory", "north"]

@@ -11,7 +11,7 @@ from phones.models import Agent, Phone, Project
 from phones.services.directory import Directory
 from phones.services.finding import Criteria, PhonePage, phone_page
 from phones.services.ordering import KEYS, Order, agent_key
-from tests.test_services_finding import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, cursor_of, directory, north
+from tests.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, cursor_of, directory, north
 
 __all__ = ["directory", "north"]
 

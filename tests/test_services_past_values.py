@@ -23,9 +23,9 @@ from phones.services.intention import frozen_lane
 from phones.services.past_values import read_moment
 from phones.services.plan_words import words_for_why
 from phones.services.planning import create_plan, renew_preview
+from tests.exports import csv_text
 from tests.fixtures.desk import make_user
-from tests.test_services_exporting import csv_text
-from tests.test_services_finding import NOON, RECEPTION, SALES, add_phone, directory, north
+from tests.north import NOON, RECEPTION, SALES, add_phone, directory, north
 from tests.uploads import draft_of, edited, wishes
 
 __all__ = ["directory", "north"]

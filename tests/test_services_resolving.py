@@ -18,8 +18,8 @@ from phones.services.resolving import (
     selected_count,
 )
 from tests.fixtures.desk import make_user
+from tests.north import NOON, add_phone
 from tests.spellings import SPELLINGS, WHOLE
-from tests.test_services_finding import NOON, add_phone
 
 
 @pytest.fixture

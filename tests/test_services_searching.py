@@ -15,8 +15,8 @@ from phones.services.finding import Criteria, matching, phone_page
 from phones.services.numbers import folded
 from phones.services.query_numbers import spelled_digits
 from phones.services.searching import words_of
+from tests.north import NOON, RECEPTION, add_phone, directory, north
 from tests.spellings import WHOLE
-from tests.test_services_finding import NOON, RECEPTION, add_phone, directory, north
 
 __all__ = ["directory", "north"]
 
