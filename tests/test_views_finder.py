@@ -16,7 +16,7 @@ from phones.services.pasting import TEXT_LIMIT, read_paste
 from phones.views.filters import selection_label
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, words
-from tests.test_views_xss import skeleton
+from tests.skeletons import skeleton
 
 FIND = "/projects/aurora/find/"
 

@@ -16,7 +16,7 @@ from phones.views import importing
 from phones.views.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
 from tests.pages import Answer, find, has, read, texts, values_of, words
-from tests.test_views_xss import skeleton
+from tests.skeletons import skeleton
 
 UPLOAD = "/projects/aurora/plans/import/"
 EXPORT = "/projects/aurora/phones/export.csv"

@@ -12,8 +12,8 @@ from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
 from phones.views.permalinks import plan_page_url
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, values_of, version_of, words
+from tests.skeletons import skeleton
 from tests.test_views_choosing import NEW, choose, client
-from tests.test_views_xss import skeleton
 
 __all__ = ["client"]
 

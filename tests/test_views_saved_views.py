@@ -10,7 +10,7 @@ from phones.models import Project, SavedView
 from phones.services.viewing import VIEWS_LIMIT, save_view
 from tests.hostile import HOSTILE, harmless
 from tests.pages import find, has, read, texts, values_of, words
-from tests.test_views_xss import skeleton
+from tests.skeletons import skeleton
 
 ClientOf = Callable[[User], Client]
 VIEWS = "/projects/aurora/views/"
