@@ -1,13 +1,14 @@
 """Encodings that a file doesn't tell: what the cells of known numbers ought to say decides, else what looks right."""
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phones.models import Project
-from phones.services.cell_encodings import encodings_of_bytes, encodings_of_text
+from phones.services.cell_encodings import _sample, encodings_of_bytes, encodings_of_text
 from phones.services.directory import Directory
 from phones.services.import_columns import is_head
 from phones.services.table_limits import NotATable
@@ -124,3 +125,27 @@ def test_files_of_one_piece_repeated_take_no_time(north: Project, directory: Dir
 
     # 180 kB at less than 50 ms a kilobyte, on a machine that has other things to do.
     assert time.perf_counter() - started < 9
+
+
+def test_sample_of_a_large_file_takes_no_room() -> None:
+    data = b"9;a\r9;\x96\r" * 2_000_000
+    tracemalloc.start()
+
+    _sample(data)
+
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(data) / 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sample"),
+    [
+        (b"a\nb\xf3\nc\n\xf1d\re", b"b\xf3\n\xf1d"),
+        (b"abc", b""),
+        (b"\xf3", b"\xf3"),
+        (b"a\r\n\xf3b\r\nc", b"\xf3b"),
+    ],
+)
+def test_sample_is_the_lines_that_tell_an_encoding(data: bytes, sample: bytes) -> None:
+    assert _sample(data) == sample
