@@ -18,36 +18,12 @@ from phones.services.sync import passes
 from tests.support.hostile import HOSTILE, harmless
 from tests.support.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, open_rename, plan, read, url_of, version_of
 from tests.support.saving import patches
+from tests.support.skeletons import bones, skeleton
 from tests.support.tampering import alter, forget
 from tests.views.history.test_changes import add_changes
 
 ClientOf = Callable[[User], Client]
 LIST = "/projects/aurora/phones/"
-# Attributes that show a text to people; all others have to be equal in both runs.
-SHOWN = {"title", "value", "aria-label", "placeholder", "label", "content", "hx-headers"} | {
-    "data-copy",
-    "data-now",
-    "data-title",
-}
-VARYING = re.compile(r"(?<=/changes/)\d+(-\w+)?|(?<=/sync/)\d+|(?<=before=)\d+|(?<=change=)\d+")
-
-
-def skeleton(response: Answer) -> list[str]:
-    """Return the elements of an answer with their attributes, as lines; texts only where the browser acts on them."""
-    return [f"{response.status_code}", *_bones(read(response), 0)]
-
-
-def _bones(element: HtmlElement, depth: int) -> list[str]:
-    attributes = {
-        name: "…" if name in SHOWN or _is_token(element, name) else VARYING.sub("N", value)
-        for name, value in sorted(element.attrib.items())
-    }
-    children = [bone for child in element for bone in _bones(child, depth + 1)]
-    return [f"{'  ' * depth}{element.tag} {attributes}", *children]
-
-
-def _is_token(element: HtmlElement, name: str) -> bool:
-    return element.tag == "time" and name == "datetime"
 
 
 class Stage:
@@ -246,14 +222,14 @@ def _without_history(answer: Answer) -> list[str]:
         # The others have the number of their change in them.
         for name in ("id", "hx-get"):
             result.attrib.pop(name, None)
-    return _bones(drawer, 0)
+    return bones(drawer, 0)
 
 
 @pytest.mark.parametrize("markup", ["<p>{}</p>", '<p title="{}"></p>', "<p title='{}'></p>", "<p title={}></p>"])
 def test_markup_that_is_not_escaped_is_seen(markup: str) -> None:
     def changed(escaped: Callable[[str], str]) -> int:
         pages = [(markup.format(escaped(text)), markup.format(harmless(text))) for text in HOSTILE]
-        return sum(_bones(*_read(one)) != _bones(*_read(other)) for one, other in pages)
+        return sum(bones(*_read(one)) != bones(*_read(other)) for one, other in pages)
 
     assert changed(str) > 4
     assert changed(escape) == 0 or "={}" in markup

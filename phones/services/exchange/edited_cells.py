@@ -3,6 +3,7 @@
 Pure. All of the import rests on it: a cell that reads as the export wrote it is left alone.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -33,7 +34,19 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ERRORS = re.compile(
     r"#[¡¿?]?(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|UNKNOWN|CONNECT|BUSY|ERROR|MACRO|VALOR|NOMBRE|"
     r"NULO|DESBORDAMIENTO|BEZUG|WERT|ZAHL|UBERLAUF|VALEUR|NOM|NUL|PROPAGATION|NOME|RIF|VALORE)[!?]|"
-    r"#(?:N/A|N/D|NV|N/V|GETTING_DATA)[!?]?|(?:Err|Fehler|Error|Erro|Erreur):\d{3}"
+    r"#(?:N/A|N/D|NV|N/V|GETTING_DATA)[!?]?|(?:Err|Fehler|Error|Erro|Erreur):\d{3}|"
+    # What programs write where they have nothing, and web sheets where they have nothing yet.
+    r"nan|NaN|NaT|<NA>|NULL|\\N|(?:Loading|Cargando)(?:\.\.\.|…)"
+)
+_NOTHING = frozenset(("nan", "NaN", "NaT", "<NA>", "NULL", "null", "(null)", "None", r"\N"))
+_BLANKS = re.compile(r"[^\S\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
+# In the place of signs that an encoding lacks programs put these, and plain letters in the place of these.
+_PLAIN = str.maketrans(
+    dict.fromkeys("–—‐‑‒−", "-")
+    | dict.fromkeys("“”„«»", '"')
+    | dict.fromkeys("‘’‚", "'")
+    | {"…": "..."}
+    | {"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d"}
 )
 
 
@@ -46,17 +59,23 @@ def is_untouched(cell: str, text: str) -> bool:
     if cell in (text, guarded(text)):
         # Nearly always, and quickly told.
         return True
+    if not text and cell in _NOTHING:
+        return True
+    return _is_same(cell, text) or ("&" in cell and _is_same(html.unescape(cell), text))
+
+
+def _is_same(cell: str, text: str) -> bool:
     shown, was = _normalised(cell), _normalised(text)
     if shown == was or _is_rounding_of(shown, was) or _is_lossy(shown, was):
         return True
-    lines = {one_line(text), one_line(guarded(text))}
-    return one_line(shown) in lines or one_line(unguarded(cell)) == one_line(text)
+    lines = {one_line(each) for line in (was, _normalised(guarded(text))) for each in (line, line.replace("\t", ""))}
+    return one_line(shown) in lines or one_line(unguarded(cell)) == one_line(was)
 
 
 def _normalised(text: str) -> str:
-    """Return what workbooks and editors make of a text: line ends alike, letters composed, what XML can't say lost."""
+    """Return what programs make of a text: line ends and blanks alike, letters composed, what XML can't say lost."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", without_controls(plain))
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", without_controls(plain)))
 
 
 def _is_lossy(cell: str, text: str) -> bool:
@@ -96,14 +115,19 @@ def _is_rounding_of(cell: str, text: str) -> bool:
 def may_be_by_itself(cell: str, text: str) -> bool:
     """Say whether a spreadsheet may have made this cell of a text, so that a person has to say whether they did.
 
-    It is another spelling of the same number, date or time, or the same text without its accents.
+    It is another spelling of the same number, date or time, or the same text with plainer letters and signs.
     """
     typed = unguarded(cell)
-    return may_be_conversion(typed, text) or (typed.isascii() and not text.isascii() and _bare(typed) == _bare(text))
+    return may_be_conversion(typed, text) or (_rarities(typed) < _rarities(text) and _bare(typed) == _bare(text))
+
+
+def _rarities(text: str) -> int:
+    """Return how many letters of a text some encoding may lack."""
+    return sum(not letter.isascii() for letter in text)
 
 
 def _bare(text: str) -> str:
-    return " ".join(folded(text).split())
+    return " ".join(folded(text.translate(_PLAIN)).split())
 
 
 def is_error(cell: str) -> bool:

@@ -9,7 +9,6 @@ from phones.models import Phone, Project
 from phones.services.exchange.agent_names import as_uuid
 from phones.services.exchange.edited_cells import SHOWN_LENGTH, NotUnderstood, is_error, is_untouched
 from phones.services.exchange.import_columns import ImportColumns
-from phones.services.exchange.number_cells import number_in
 from phones.services.exchange.phone_export import READ
 from phones.services.finding.resolve import phones_by_number
 from phones.services.number_reader.reader import Candidate, Fault, NoNumber, read_number
@@ -19,7 +18,6 @@ from phones.services.tables.limits import NotATable
 from phones.services.tables.read import Row, Table
 
 _READ = ("project_id", "shown", "digits", "missing_since", *READ)
-Spelled = tuple[Candidate | NoNumber, ...]
 
 
 def drop_foreign_ids(table: Table, columns: ImportColumns) -> str:
@@ -51,11 +49,11 @@ def phones_of_rows(
     }
     # A number is looked up only where there is no id.
     spelled = {
-        row.line: _spelled(columns.cell(row, "number") or "")
+        row.line: read_number(columns.cell(row, "number") or "")
         for row in rows
         if not (columns.cell(row, "id") or "").strip()
     }
-    candidates = [each for spellings in spelled.values() for each in spellings if isinstance(each, Candidate)]
+    candidates = [each for each in spelled.values() if isinstance(each, Candidate)]
     by_number = phones_by_number(phones, candidates)
     found: list[tuple[Row, Phone | NotUnderstood]] = []
     for row in rows:
@@ -72,12 +70,6 @@ def phones_of_rows(
     return found
 
 
-def _spelled(cell: str) -> Spelled:
-    """Return what a cell may mean: the text as it is (a SIP identifier may be a number), then the number within it."""
-    bare = number_in(cell)
-    return (read_number(cell),) if bare == cell else (read_number(cell), read_number(bare))
-
-
 def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID, Phone]) -> Phone:
     if phone_id is None:
         raise NotUnderstood(_("“%(text)s” is no id.") % {"text": cell.strip()[:SHOWN_LENGTH]})
@@ -86,12 +78,12 @@ def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID,
     return by_id[phone_id]
 
 
-def _numbered(cell: str, spelled: Spelled, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
+def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
     """Return the phone with a number; of several that held it, the one that still does."""
     text = cell.strip()[:SHOWN_LENGTH]
     if not text:
         raise NotUnderstood(_("There is neither a number nor an id."))
-    phones = next((by_number[each] for each in spelled if isinstance(each, Candidate) and each in by_number), ())
+    phones = by_number.get(spelled, ()) if isinstance(spelled, Candidate) else ()
     if not phones:
         raise NotUnderstood(_no_phone(text, spelled))
     held = [phone for phone in phones if policy_for(phone).can_label] if len(phones) > 1 else phones
@@ -103,13 +95,13 @@ def _numbered(cell: str, spelled: Spelled, by_number: Mapping[Candidate, Sequenc
     return held[0]
 
 
-def _no_phone(text: str, spelled: Spelled) -> str:
+def _no_phone(text: str, spelled: Candidate | NoNumber) -> str:
     """Say why no phone has the number in a cell."""
     if is_error(text):
         return _("The cell of the number holds an error value, %(text)s.") % {"text": text}
-    if any(isinstance(each, Candidate) for each in spelled):
+    if isinstance(spelled, Candidate):
         return _("“%(text)s” is not a number of this project.") % {"text": text}
-    if any(isinstance(each, NoNumber) and each.fault is Fault.ROUNDED for each in spelled):
+    if spelled.fault is Fault.ROUNDED:
         return _("The spreadsheet rounded the number to %(text)s, and its last digits are lost.") % {"text": text}
     return _("“%(text)s” is no phone number.") % {"text": text}
 
@@ -123,7 +115,8 @@ def _check_number(phone: Phone, cell: str) -> None:
         return
     if phone.digits and NOT_DIGITS.sub("", cell) == phone.digits:
         return
-    keys = {key for each in _spelled(cell) if isinstance(each, Candidate) for key in (*each.keys, each.sip) if key}
+    spelled = read_number(cell)
+    keys = (*spelled.keys, spelled.sip) if isinstance(spelled, Candidate) else ()
     if phone.number.removeprefix("+").lower() not in keys:
         raise NotUnderstood(
             _("The id is that of %(number)s, but the line says “%(text)s”.")

@@ -5,7 +5,9 @@ import re
 # What is never a number, however its digits are grouped.
 _OTHERS = (
     r"[nc]if|dni|nie|nss|iban|ccc|bic|vat|tva|siren|siret|isbn|imei|imsi|iccid|anydesk|teamviewer|rustdesk|supremo|"
-    r"meeting|reuni[oó]n|zoom|webex|passcode|tarjeta|card|id\.?(?: (?:de(?: la)? )?\w{1,12})?"
+    r"meeting|reuni[oó]n|zoom|webex|passcode|tarjeta|card|"
+    # Who calls is a number: `ID llamante`, `Id. de llamada`.
+    r"id\.?(?! (?:del? )?(?:llama(?:da|nte|dor)|l[ií]nea|tel))(?: (?:de(?: la)? )?\w{1,12})?"
 )
 _EXTENSIONS = r"ext(?:ensi[oó]n(?:es)?|ensions?)?"
 # What may be spelled as a number in one piece is.
@@ -15,14 +17,14 @@ _IDS = (
     r"colegiad[oa]|transacci[oó]n|transaction|operaci[oó]n|autorizaci[oó]n|reserva|booking|localizador|bastidor|sku|ean|cups|nhc|"
     r"historia|hist|uuid|guid|uniqueid|linkedid|call-?id|session|sesi[oó]n|pid|hash|commit|build|barras|barcode|"
     r"c[oó]digo|code|id|inc|req|rma|gu[ií]a|bulto|paquete|package|parcel|shipment|justificante|recibo|receipt|presupuesto|quote|"
-    r"licencia|license|ticket|ts|seq|ssrc|timestamp|epoch|offset|price|importe|total|amount"
+    r"licencia|license|ticket|ts|seq|ssrc|timestamp|epoch|offset|price|importe|total|amount|tag|cseq|branch"
 )
 _NUMBERED = (
     r"ticket|caso|case|incidencia|cliente|customer|socio|solicitud|request|tarea|task|usuario|user|paciente|patient"
 )
 _SIGN = r"(?:n(?:[o.]|\.o|ro\.?|[uú]m(?:\.|ero)?)|number|id|c[oó]digo|code|\#)"
 _MARKS = r"[ ]?[:=#\"']{0,3}[ ]?[\"']?"
-_WORD_BEFORE = r"(?<![^\W_])"
+_WORD_BEFORE = r"(?<![^\W_])(?<!caller[ _-])"
 _OTHER_BEFORE = re.compile(rf"{_WORD_BEFORE}(?:{_OTHERS}|{_EXTENSIONS})[._ ]?{_SIGN}?{_MARKS}(?:\d )?\Z", re.IGNORECASE)
 _ID_BEFORE = re.compile(
     r"(?:\#|"
@@ -46,7 +48,7 @@ _PHONE_HEADING = re.compile(
 _LOOKED_AT = 40
 # Written onto a number without a blank: `Tel951201802`, `al951201802`, `951201802x12`.
 _STUCK_BEFORE = re.compile(
-    r"(?<![^\W_])(?:tel[eé]fono|tel|telf|tlf|tlfno|tfno|tf|fax|fono|m[oó]vil|mov|phone|num|nro|no|n|did|ddi|msisdn|"
+    r"(?<![^\W_])(?:tel[eé]fono|tel|telf|tlf|tlfno|tfno|tf|fax|fono|m[oó]vil|mov|phone|n[uú]mero|num|nro|no|n|l[ií]nea|did|ddi|msisdn|"
     r"[tmfy]|al?|el|de|del|en)\Z",
     re.IGNORECASE,
 )

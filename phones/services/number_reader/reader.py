@@ -45,7 +45,8 @@ _END = re.compile(
     r"|\b(?:acabad[oa]s?|acaban?|terminad[oa]s?|terminan?) (?:en|con)(?: el)?"
     r"|\bterminaci[oó]n|\b(?:ending|ends?) (?:in|with|on)|\blast (?:\w{1,5} )?digits?|"
     r"\b[uú]ltim[oa]s (?:\w{1,6} )?(?:d[ií]gitos|cifras|n[uú]meros))"
-    r"(?: (?:son|are|is))?[ :]{0,3}(?P<end>\d(?:[ .-]?\d){3,7})(?![\w-]|[.,]\d)",
+    # No whole number: `Tel.....: 951 20 18 02`.
+    r"(?: (?:son|are|is))?[ :]{0,3}(?!\d{2,3}(?:[ .-]\d{2,3}){2,3}(?!\d))(?P<end>\d(?:[ .-]?\d){3,7})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
 _CARD = re.compile(r"\b(?:tarjeta|visa|mastercard|amex|card|cuenta|account|iban)\b[^\n]{0,30}$", re.IGNORECASE)

@@ -92,25 +92,24 @@ def _run(text: str, found: re.Match[str]) -> _Run | None:
 
 def _in_run(run: _Run) -> list[Candidate]:
     found: list[Candidate] = []
-    # Up to here the row belongs to a number with its country.
-    taken = 0
+    # Up to here the row belongs to a number with its country, and to a sure one of ours.
+    taken = sure = 0
     for first, group in enumerate(run.groups):
         if group.start < taken:
             continue
         abroad = _abroad(run, first) if (first == 0 and run.has_plus) or group.digits.startswith("00") else None
-        if abroad:
+        # The zeros may be the end of the number before: `951 20 18 00 951 20 18 01`.
+        if abroad and group.start >= sure:
             found.append(abroad)
             taken = abroad.place[1]
         elif group.digits[0] in "036789":
-            found += _at_home(run, first)
+            here = list(_at_home(run, first))
+            found += here
+            sure = max([sure, *(each.place[1] for each in here if each.is_sure)])
     if run.has_plus and not found and (whole := _unknown_country(run)):
         return [whole]
-    known = [each for each in found if each.certainty is not Certainty.LIKELY]
-    return found + [other for other in _others(run) if not any(_overlap(each, other) for each in known)]
-
-
-def _overlap(one: Candidate, other: Candidate) -> bool:
-    return one.place[0] < other.place[1] and other.place[0] < one.place[1]
+    known = {at for each in found if each.certainty is not Certainty.LIKELY for at in range(*each.place)}
+    return found + [other for other in _others(run) if known.isdisjoint(range(*other.place))]
 
 
 def _unknown_country(run: _Run) -> Candidate | None:
@@ -118,7 +117,14 @@ def _unknown_country(run: _Run) -> Candidate | None:
     digits = "".join(group.digits for group in run.groups[:_MOST_GROUPS])
     if len(run.groups) > _MOST_GROUPS or not SHORTEST < len(digits) <= LONGEST:
         return None
-    return _candidate(run, 0, len(run.groups) - 1, (digits,))
+    return _candidate(run, 0, len(run.groups) - 1, tuple(_in_full(digits)))
+
+
+def _in_full(number: str) -> Iterator[str]:
+    """Yield a number behind a sign, and a Spanish one whose country was left out: `+951 20 18 02`."""
+    yield number
+    if _SPANISH.fullmatch(number):
+        yield COUNTRY_CODE + number
 
 
 def _digits(run: _Run, first: int) -> Iterator[tuple[int, str]]:
@@ -147,14 +153,14 @@ def _abroad(run: _Run, first: int) -> Candidate | None:
     # The longest that is in use there; behind a sign, the longest there could be.
     for last, number in reversed(windows):
         if is_valid(number):
-            candidate = _candidate(run, first, last, (international(number), number))
+            candidate = _candidate(run, first, last, (international(number), *_in_full(number)))
             is_sure = has_sign or (
                 run.is_whole(first, last) and not is_labelled_as_id(run.text, candidate.place[0], is_solid=True)
             )
             return candidate if is_sure else replace(candidate, certainty=Certainty.LIKELY)
     for last, number in reversed(windows if has_sign or len(run.groups[first].digits) <= _LONGEST_PREFIX else []):
         if key := international(number):
-            candidate = _candidate(run, first, last, (key, number))
+            candidate = _candidate(run, first, last, (key, *_in_full(number)))
             return candidate if has_sign else replace(candidate, certainty=Certainty.LIKELY)
     return None
 

@@ -22,7 +22,7 @@ Value = tuple[object, ...]
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d[\d.,' \xa0\u202f]*)(?:[eE](?P<power>[+-]?\d{1,3}))?")
 _CURRENCY = re.compile(r"[€$£¥]|\b(?:eur|usd|gbp)\b", re.IGNORECASE)
-_TIME = re.compile(r"(\d{1,3}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:([ap])\.?\s?m\.?)?", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,3}):(\d{1,2})(?::(\d{1,2})(?:[.,]\d+)?)?\s*(?:([ap])\.?\s?m\.?)?", re.IGNORECASE)
 _FRACTION = re.compile(r"(?:(\d{1,4}) )?(\d{1,4})/(\d{1,4})")
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DATE = re.compile(r"[\w. \-/,]+")
@@ -146,7 +146,7 @@ def _day(parts: tuple[str, ...]) -> Iterator[Value]:
     if not 1 <= month <= 12 or not all(part.isdigit() for part in parts[1:]):
         return
     first, *rest = (int(part) for part in parts[1:])
-    if len(parts[1]) <= 2 and 1 <= first <= 31 and (not rest or len(parts[2]) in {2, 4}):
+    if len(parts[1]) <= 2 and 1 <= first <= 31 and (not rest or len(parts[2]) in {1, 2, 4}):
         yield "day", month, first
     if not rest and (len(parts[1]) == 4 or (len(parts[1]) == 2 and not parts[0].isdigit())):
         yield "month", month, first if first > 99 else first + (2000 if first < 30 else 1900)

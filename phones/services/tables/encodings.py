@@ -6,6 +6,7 @@ numbers say what they ought to.
 """
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from phones.diga.types import clean_text
 WESTERN = ("cp1252", "mac_roman", "cp850", "cp437", "iso8859_15")
 NAMES = {"cp1252": "Windows-1252", "mac_roman": "MacRoman", "cp850": "CP850", "cp437": "CP437", "utf-8": "UTF-8"}
 SAMPLE_BYTES = 100_000
+_NO_ASCII, _LINE_END = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\r\n]")
+# As much of a line as is looked at before its first letter beyond ASCII.
+_CONTEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,14 @@ def _guessed(data: bytes) -> Iterator[str]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return the lines with anything to guess from, as far as a guess needs them."""
-    telling = [line for line in data.splitlines() if not line.isascii()]
+    """Return the lines with anything to guess from, as far as a guess needs them; a large file has many lines."""
+    telling, size, place = [], 0, 0
+    while size < SAMPLE_BYTES and (letter := _NO_ASCII.search(data, place)):
+        start = max(data.rfind(end, place, letter.start()) for end in (b"\r", b"\n")) + 1
+        after = _LINE_END.search(data, letter.end())
+        place = min(after.start() if after else len(data), letter.end() + SAMPLE_BYTES)
+        telling.append(data[max(start, letter.start() - _CONTEXT) : place])
+        size += len(telling[-1])
     return b"\n".join(telling)[:SAMPLE_BYTES]
 
 
@@ -94,15 +104,22 @@ def _bytes(cell: str) -> bytes:
 # In which encoding texts are read, and in which they were written.
 _MISTAKES = [
     (wrong, right)
-    for wrong in ("cp1252", "mac_roman", "cp850")
+    for wrong in ("cp1252", "mac_roman", "cp850", "cp437")
     for right in ("utf-8", "cp1252", "mac_roman", "cp850")
     if wrong != right
 ]
 
 
 def is_misread(cell: str, text: str) -> bool:
-    """Say whether a cell is what came of a text that was read in a wrong encoding, letters lost on the way included."""
-    return any(text.encode(right, "replace").decode(wrong, "replace") == cell for wrong, right in _MISTAKES)
+    """Say whether a cell is what came of a text that was read in a wrong encoding, letters lost on the way included.
+
+    Once, or twice in the same way, as a file that is opened and saved on two days.
+    """
+    for wrong, right in _MISTAKES:
+        once = text.encode(right, "replace").decode(wrong, "replace")
+        if cell in (once, once.encode(right, "replace").decode(wrong, "replace")):
+            return True
+    return False
 
 
 def _repairs() -> Iterator[Encoding]:

@@ -3,6 +3,7 @@
 Which row holds the headings, and which sheet is meant, only the importer can tell: it says which rows could be one.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from phones.services.tables.workbook_reader import Record, Sheet, protected, rea
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # So many rows from the start may be titles above the headings.
 TITLE_ROWS = 30
+_PAGE = re.compile(rb"<(?:html|table)[\s>]")
+_OTHER_TEXT = re.compile(rb"[\[{]\s*[\[{\"]|mime-version:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,23 @@ def _check_kind(data: bytes, name: str) -> None:
         raise NotATable(_("This is a PDF. Save the list as .xlsx or CSV and upload that."))
     if data.startswith(ZIP) and (b"Index/Document.iwa" in data or name.lower().endswith(".numbers")):
         raise NotATable(_("This is a file of Numbers. Export it as Excel or CSV and upload that."))
+    if _is_other_text(data):
+        raise NotATable(
+            _("This is JSON, XML or a web archive, and no table. Open it in a spreadsheet and save it as .xlsx or CSV.")
+        )
 
 
 def _is_markup(data: bytes) -> bool:
     head = data[:4000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     return head.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<?xml", b"<div", b"<style"))
+
+
+def _is_other_text(data: bytes) -> bool:
+    """Say whether a file is a list in a form that is no table, such as the XML that Excel wrote in 2003."""
+    head = data[:4000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if head.startswith(b"<?xml"):
+        return not _PAGE.search(head.partition(b"<workbook")[0])
+    return _OTHER_TEXT.match(head) is not None
 
 
 def _chosen(sheets: Sequence[Sheet], is_head: IsHead | None, name: str) -> Sheet:

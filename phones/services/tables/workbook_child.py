@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -25,6 +26,8 @@ UNPACKED_BYTES, PART_COUNT = 300 * 1024 * 1024, 2000
 # More rows than a table may have, so that the reader of this sees it.
 ROW_LIMIT, COLUMN_LIMIT, SHEET_LIMIT = 100_200, 1000, 50
 CHUNK = 2000
+# So many characters of a web page are read before it is asked whether its rows are too many.
+PAGE_PIECE = 1024 * 1024
 BROKEN, HUGE, PROTECTED = 3, 4, 5
 WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
 # Where a workbook says which sheet was open, and a sheet which cells are formulas, errors or merged.
@@ -238,16 +241,23 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
-        self._cells: list[str] = []
+        # Each with how many columns and rows it takes.
+        self._cells: list[tuple[str, int, int]] = []
         self._texts: list[str] | None = None
+        self._spans = (1, 1)
+        # What cells of the rows above hold of the next one, by column: the text, if it is covered, and for how long.
+        self._reaching: dict[int, tuple[str, bool, int]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a row or a cell."""
-        if tag == "tr":
+        if tag in {"tr", "table"}:
             self._end_row()
+            self._reaching = self._reaching if tag == "tr" else {}
         elif tag in {"td", "th"}:
             self._end_cell()
             self._texts = []
+            known = dict(attrs)
+            self._spans = _span(known.get("colspan"), COLUMN_LIMIT), _span(known.get("rowspan"), ROW_LIMIT)
         elif tag == "br" and self._texts is not None:
             self._texts.append("\n")
 
@@ -265,16 +275,42 @@ class _Tables(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._texts is not None:
-            self._cells.append(" ".join("".join(self._texts).split()))
+            self._cells.append((" ".join("".join(self._texts).split()), *self._spans))
             self._texts = None
 
     def _end_row(self) -> None:
         self._end_cell()
         if self._cells and len(self.rows) < ROW_LIMIT:
-            if len(self._cells) > COLUMN_LIMIT:
-                raise _Huge
-            self.rows.append((len(self.rows) + 1, self._cells, {}))
+            self.rows.append((len(self.rows) + 1, *self._laid_out()))
         self._cells = []
+
+    def _laid_out(self) -> tuple[list[str], dict[int, str]]:
+        """Return the texts of a row by column, as `_Merged` has them for cells that take several."""
+        texts: list[str] = []
+        doubts: dict[int, str] = {}
+        further: dict[int, tuple[str, bool, int]] = {}
+        cells = deque(self._cells)
+        while cells or self._reaching:
+            place = len(texts)
+            if place >= COLUMN_LIMIT:
+                raise _Huge
+            if place not in self._reaching and cells:
+                text, width, height = cells.popleft()
+                for column in range(place, place + width):
+                    self._reaching.setdefault(column, (text if column == place else "", column > place, height))
+            text, is_covered, height = self._reaching.pop(place, ("", False, 1))
+            texts.append(text)
+            if is_covered:
+                doubts[place] = "merged"
+            if height > 1:
+                further[place] = (text, is_covered, height - 1)
+        self._reaching = further
+        return texts, doubts
+
+
+def _span(count: str | None, limit: int) -> int:
+    """Return how many columns or rows a cell takes."""
+    return min(int(count), limit) or 1 if count and count.isascii() and count.isdigit() and len(count) < 7 else 1
 
 
 def _html(data: bytes) -> list[Sheet]:
@@ -283,8 +319,13 @@ def _html(data: bytes) -> list[Sheet]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
-    parser.feed(text)
+    for start in range(0, len(text), PAGE_PIECE):
+        parser.feed(text[start : start + PAGE_PIECE])
+        if len(parser.rows) >= ROW_LIMIT:
+            break
     parser.close()
+    # A page may end without the end of its table.
+    parser.handle_endtag("table")
     about = {"name": "", "is_hidden": False, "is_open": True, "hides_faults": True}
     return [(about, parser.rows)]
 

@@ -68,6 +68,13 @@ def test_any_cell_is_compared_in_no_time(cell: str, text: str) -> None:
         ("'24/7", "24/7"),
         ("24/7", "24/7"),
         ("_x000D_a", "\ra"),
+        ("Sala\xa0norte", "Sala norte"),
+        ("Sala norte", "Sala\u2009norte"),
+        # LibreOffice writes a tab that readers of its files leave out.
+        ("'Salanorte", "\tSalanorte"),
+        ("A &amp; B", "A & B"),
+        ("&#211;ptica O&#x27;Brien", "Óptica O'Brien"),
+        *((nothing, "") for nothing in ("nan", "NaN", "NULL", "null", "None", "<NA>", "\\N", "(null)")),
     ],
 )
 def test_same_text_in_another_form_is_no_edit(cell: str, text: str) -> None:
@@ -95,6 +102,12 @@ def test_same_text_in_another_form_is_no_edit(cell: str, text: str) -> None:
         ("5 €", ["5,00 €", "5"]),
         ("12345678901234567", ["12345678901234500", "12345678901234600"]),
         ("Recepción", ["Recepcion"]),
+        ("1:5", ["01:05:00", "1:05", "01:05:00 AM"]),
+        ("1/2/3", ["02/01/03", "01/02/03", "01/02/2003", "2003-02-01"]),
+        # By what the encodings of MS-DOS and Windows put in the place of letters they lack.
+        ("Óptica – Córdoba", ["Óptica - Córdoba"]),
+        ("Sala “Sur” … día", ['Sala "Sur" ... día']),
+        ("Łódź – día", ["Lodz - día", "Łódź - día"]),
     ],
 )
 def test_what_a_spreadsheet_makes_of_a_text_is_a_question(text: str, cells: list[str]) -> None:
@@ -112,6 +125,10 @@ def test_what_a_spreadsheet_makes_of_a_text_is_a_question(text: str, cells: list
         ("Recepción", "Recepcion"),
         ("", "1.0"),
         ("Nuevo", "24/7"),
+        ("A & B", "A &amp; B"),
+        ("Citas – tarde", "Citas - tarde"),
+        ("nan", "Ana"),
+        ("1:6", "1:5"),
     ],
 )
 def test_another_value_is_an_edit_and_no_question(cell: str, text: str) -> None:
@@ -126,6 +143,7 @@ def test_another_value_is_an_edit_and_no_question(cell: str, text: str) -> None:
         *("#N/D", "#¡REF!", "#¡VALOR!", "#¿NOMBRE?", "#¡DIV/0!", "#¡NUM!", "#¡NULO!", "#?REF!", "#\ufffdREF!"),
         *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"),
         *("#NOME?", "#NÚM!", "#NULO!"),
+        *("nan", "NaN", "<NA>", "NaT", "NULL", "\\N", "Loading...", "Cargando..."),
     ],
 )
 def test_error_values_of_any_language_are_no_text(cell: str) -> None:

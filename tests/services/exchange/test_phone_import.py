@@ -16,9 +16,9 @@ from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import Directory, directory_of
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.services.exchange.test_phone_export import FORMULAS, book_of, csv_text
-from tests.services.finding.test_phone_list import RECEPTION, SALES, STRANGE, add_phone, directory, north
+from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
+from tests.support.north import RECEPTION, SALES, STRANGE, add_phone, directory, north
 from tests.support.uploads import MANGLED, draft_of, edited, faults, rewritten, wishes
 
 __all__ = ["directory", "north"]

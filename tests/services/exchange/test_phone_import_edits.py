@@ -11,9 +11,9 @@ from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import directory_of
 from phones.services.tables.cell_guard import guarded
 from phones.services.tables.read import read_table
-from tests.services.exchange.test_phone_export import FORMULAS, book_of, csv_text
-from tests.services.finding.test_phone_list import RECEPTION, SALES, add_phone, directory, north
+from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
+from tests.support.north import RECEPTION, SALES, add_phone, directory, north
 from tests.support.uploads import MANGLED, draft_of, edited, wishes
 from tests.support.workbooks import resaved
 

@@ -15,8 +15,8 @@ from phones.services.exchange.phone_export import COLUMNS
 from phones.services.routing.catalogue import Directory
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.services.exchange.test_phone_export import csv_text
-from tests.services.finding.test_phone_list import RECEPTION, add_many, add_phone, directory, north
+from tests.support.exports import csv_text
+from tests.support.north import RECEPTION, add_many, add_phone, directory, north
 from tests.support.uploads import draft_of, edited, faults, rewritten
 
 __all__ = ["directory", "north"]

@@ -11,17 +11,7 @@ from phones.models import Agent, Phone, Project
 from phones.services.finding.keyset import KEYS, Order, agent_key
 from phones.services.finding.phone_list import Criteria, PhonePage, phone_page
 from phones.services.routing.catalogue import Directory
-from tests.services.finding.test_phone_list import (
-    GONE,
-    NOON,
-    RECEPTION,
-    SALES,
-    STRANGE,
-    add_phone,
-    cursor_of,
-    directory,
-    north,
-)
+from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, cursor_of, directory, north
 
 __all__ = ["directory", "north"]
 

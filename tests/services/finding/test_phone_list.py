@@ -1,73 +1,19 @@
 """Finding phones: filters, search in any spelling, and pages that show every row exactly once."""
 
 import base64
-import json
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from phones.models import Agent, AgentVersion, Phone, Project
+from phones.models import Phone, Project
 from phones.services.finding.phone_list import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
-from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Directory
+from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_many, add_phone, cursor_of, directory, north
 from tests.support.spellings import SPELLINGS
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-RECEPTION, SALES, GONE, STRANGE = (UUID(int=number) for number in (1, 2, 3, 4))
-
-
-def add_phone(project: Project, number: str, nickname: str | None = None, **values: Any) -> Phone:
-    """Add a row as storing would."""
-    note = values.pop("note", "")
-    known = {
-        "number": number,
-        "nickname": nickname,
-        "note": note,
-        "shown": shown_number(number),
-        "digits": digits_of(number),
-        "search_text": folded(f"{number} {nickname or ''} {note}"),
-        "nickname_key": nickname_key(nickname),
-        "telephony_provider": "netelip",
-        "status": "assigned",
-        "fetched_at": NOON,
-    }
-    return Phone.objects.create(project=project, **(known | values))
-
-
-def add_many(project: Project, count: int) -> None:
-    """Add rows whose numbers come in threes, so that pages break between equal ones."""
-    Phone.objects.bulk_create(
-        Phone(
-            id=UUID(int=(index * 7919) % 100_003),
-            project=project,
-            number=f"+3495100{index // 3:04d}",
-            shown="",
-            telephony_provider="netelip",
-            status="assigned",
-            fetched_at=NOON,
-        )
-        for index in range(count)
-    )
-
-
-@pytest.fixture
-def north(db: None) -> Project:
-    """A project with three agents, one of which Diga lists no more."""
-    project = Project.objects.create(name="North", slug="north", agents_changed_at=NOON)
-    for pk, name, is_listed in ((RECEPTION, "Alicia Recepción", True), (SALES, "Ñ Ventas", True), (GONE, "Old", False)):
-        agent = Agent.objects.create(pk=pk, project=project, name=name, is_listed=is_listed)
-        AgentVersion.objects.create(agent=agent, number=1, is_published=True)
-    return project
-
-
-@pytest.fixture
-def directory(north: Project) -> Directory:
-    """The agents of that project."""
-    return directory_of(north)
+__all__ = ["directory", "north"]
 
 
 def names(project: Project, directory: Directory, **criteria: str) -> list[str]:
@@ -201,10 +147,6 @@ def walk(project: Project, directory: Directory, criteria: Criteria, *, backward
         if not cursor:
             return pages
         assert len(pages) < 20
-
-
-def cursor_of(*values: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("count", [0, 1, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 2 * PAGE_SIZE + 7])

@@ -18,7 +18,7 @@ from phones.services.finding.resolve import (
 )
 from phones.services.number_reader.reader import read_paste
 from tests.fixtures.desk import make_user
-from tests.services.finding.test_phone_list import NOON, add_phone
+from tests.support.north import NOON, add_phone
 from tests.support.spellings import SPELLINGS, WHOLE
 
 

@@ -15,7 +15,7 @@ from phones.services.finding.search import words_of
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folded
 from phones.services.routing.catalogue import Directory, directory_of, forget_directories
-from tests.services.finding.test_phone_list import NOON, RECEPTION, add_phone, directory, north
+from tests.support.north import NOON, RECEPTION, add_phone, directory, north
 from tests.support.spellings import WHOLE
 
 __all__ = ["directory", "north"]

@@ -158,6 +158,18 @@ INSIDE = [
     "3.4951201802E10",
     "951,201,802",
     "{'id': 451203, 'from': '+34951201802'}",
+    "Caller ID: 951201802",
+    "caller_id=951201802",
+    "Caller ID Name: Ana, Caller ID Number: 951201802",
+    "ID llamante: 951201802",
+    "Id. de llamada: 951201802",
+    "número951201802",
+    "+951 20 18 02",
+    "00951201802",
+    "Teléfono fijo.....: 951 20 18 02",
+    "Tel...... 95 120 18 02",
+    "Fax ... 951-201-802",
+    "xxx 951 20 18 02",
 ]
 
 
@@ -189,6 +201,22 @@ def test_number_is_found_inside_what_programs_and_copying_make_of_it(text: str) 
 )
 def test_several_numbers_are_told_apart(text: str) -> None:
     assert found(text) == ["+34951201802", "+34951358306"]
+
+
+@pytest.mark.parametrize(
+    "between", [" / ", " ", " - ", ", ", "\t", " (", "/", " +34 ", " 34 ", " 0034 ", " y ", " 12:00 ", "\n", " 0,00 € "]
+)
+@pytest.mark.parametrize(("first", "second"), [("951 20 18 00", "951 20 18 01"), ("95 120 18 00", "95 120 18 01")])
+def test_zeros_at_the_end_of_a_number_are_no_prefix_of_the_next(between: str, first: str, second: str) -> None:
+    _pasted, resolved = PhoneBook(["+34951201800", "+34951201801"]).find(f"{first}{between}{second}")
+
+    assert ([phone.number[-4:] for phone in resolved.found], resolved.absent) == (["1800", "1801"], [])
+
+
+def test_parts_of_a_dialogue_of_sip_are_no_numbers() -> None:
+    text = "From: <sip:100@203.0.113.7>;tag=951201802\nCSeq: 951358306 INVITE"
+
+    assert BOOK.find(text)[1].found == []
 
 
 def test_last_digits_behind_a_slash_are_the_next_number() -> None:

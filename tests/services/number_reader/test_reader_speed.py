@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phones.services.number_reader.reader import TooMuch, read_paste
+from phones.services.number_reader.reader import TEXT_LIMIT, TooMuch, read_paste
 
 # A pattern whose time grows with the square of the text takes a minute for so many characters.
 LENGTH = 20_000
@@ -46,3 +46,10 @@ def test_no_repetition_takes_long(piece: str) -> None:
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join), st.sampled_from(PIECES))
 def test_no_text_takes_long(piece: str, end: str) -> None:
     assert seconds_for((piece * LENGTH)[:LENGTH] + end) < SECONDS
+
+
+@pytest.mark.parametrize("piece", ["951201802/", "951201800-951201809 ", "951 20 18 00 ", "00 951201802 "])
+def test_row_as_long_as_a_text_may_be_takes_time_by_its_length(piece: str) -> None:
+    one = seconds_for((piece * TEXT_LIMIT)[: TEXT_LIMIT // 8])
+
+    assert seconds_for((piece * TEXT_LIMIT)[:TEXT_LIMIT]) < 24 * max(one, 0.05)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phones.services.exchange.import_columns import is_head
+from phones.services.tables import workbook_child
 from phones.services.tables.limits import COLUMN_LIMIT, NotATable
 from phones.services.tables.read import Row, SheetsToChoose, read_table
 from tests.support.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
@@ -204,6 +205,9 @@ def test_entities_that_multiply_are_refused() -> None:
     assert sentence(repacked(data, sheet1=sheet.encode())).startswith("The file is broken")
 
 
+NO_TABLE = "This is JSON, XML or a web archive, and no table."
+
+
 @pytest.mark.parametrize(
     ("data", "name", "begin"),
     [
@@ -217,6 +221,15 @@ def test_entities_that_multiply_are_refused() -> None:
         ),
         (b"PK\x03\x04", "list.xlsx", "The file is broken, or no Excel workbook."),
         (workbook(("id",))[:-30], "list.xlsx", "The file is broken, or no Excel workbook."),
+        (
+            b'<?xml version="1.0"?>\n<Workbook><Worksheet><Table><Row/></Table></Worksheet></Workbook>',
+            "list.xls",
+            NO_TABLE,
+        ),
+        (b'<?xml version="1.0"?><office:document><table:table/></office:document>', "list.fods", NO_TABLE),
+        (b'[\n  {"number": "+34951201802", "nickname": "a"}]', "list.json", NO_TABLE),
+        (b'{"phones": []}', "list.csv", NO_TABLE),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n<table></table>", "list.xls", NO_TABLE),
     ],
 )
 def test_other_files_are_told_apart(data: bytes, name: str, begin: str) -> None:
@@ -267,6 +280,41 @@ def test_web_page_that_is_named_like_a_workbook_is_read(start: str) -> None:
     table = read_table(page.encode(), "list.xls", is_head=is_head)
 
     assert (table.columns, table.rows) == (("number", "nickname"), (Row(2, ("951201802", "Ventas 2 & 3")),))
+
+
+def test_cells_of_a_web_page_that_take_several_places_leave_the_others_in_theirs() -> None:
+    page = (
+        "<?xml version='1.0'?><table><tr><th colspan=3>List</th></tr>"
+        "<tr><th>number</th><th>note</th><th>nickname</th></tr>"
+        "<tr><td colspan=2>951201802</td><td>One</td></tr>"
+        "<tr><td>951201803</td><td rowspan='2'>both</td><td>Two</td></tr><tr><td>951201804</td><td>Three</td></tr>"
+        "<tr><td>951201805</td><td rowspan=x colspan=0>x</td><td>Four</td></tr></table>"
+        "<table><tr><td>951201806</td><td></td><td>Five</td></tr></table>"
+    )
+
+    assert read_table(page.encode(), "list.xls", is_head=is_head).rows == (
+        Row(3, ("951201802", "", "One"), {1: "merged"}),
+        Row(4, ("951201803", "both", "Two")),
+        Row(5, ("951201804", "both", "Three")),
+        Row(6, ("951201805", "x", "Four")),
+        Row(7, ("951201806", "", "Five")),
+    )
+
+
+def test_web_page_is_read_no_further_than_rows_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook_child, "ROW_LIMIT", 3)
+    monkeypatch.setattr(workbook_child, "PAGE_PIECE", 100)
+    page = b"<table>" + b"<tr><td>951201802<td>x" * 20 + b"<tr>" + b"<td>x" * 2 * workbook_child.COLUMN_LIMIT
+
+    ((_about, rows),) = workbook_child._html(page)
+
+    assert len(list(rows)) == 3
+
+
+def test_last_row_of_a_web_page_needs_no_end() -> None:
+    table = read_table(b"<table><tr><th>number<th>nickname<tr><td>951201802<td>One", "list.xls", is_head=is_head)
+
+    assert table.rows == (Row(2, ("951201802", "One")),)
 
 
 WHOLE = workbook(("id", "number", "nickname"), ("1", 34951201802, "a"), ("2", datetime(2026, 1, 1), "=1"))

@@ -16,7 +16,7 @@ from phones.services.number_reader.text import plain_text
 from phones.views.phones.filters import selection_label
 from tests.support.hostile import HOSTILE, harmless
 from tests.support.pages import find, has, read, texts, words
-from tests.views.test_xss import skeleton
+from tests.support.skeletons import skeleton
 
 FIND = "/projects/aurora/find/"
 

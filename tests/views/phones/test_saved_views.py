@@ -10,7 +10,7 @@ from phones.models import Project, SavedView
 from phones.services.finding.saved_views import VIEWS_LIMIT, save_view
 from tests.support.hostile import HOSTILE, harmless
 from tests.support.pages import find, has, read, texts, values_of, words
-from tests.views.test_xss import skeleton
+from tests.support.skeletons import skeleton
 
 ClientOf = Callable[[User], Client]
 VIEWS = "/projects/aurora/views/"

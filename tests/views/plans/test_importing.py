@@ -16,7 +16,7 @@ from phones.views.parts.permalinks import plan_page_url
 from phones.views.plans import upload as plans_upload
 from tests.support.hostile import HOSTILE, harmless
 from tests.support.pages import Answer, find, has, read, texts, values_of, words
-from tests.views.test_xss import skeleton
+from tests.support.skeletons import skeleton
 
 UPLOAD = "/projects/aurora/plans/import/"
 EXPORT = "/projects/aurora/phones/export.csv"

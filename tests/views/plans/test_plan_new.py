@@ -12,8 +12,8 @@ from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
 from phones.views.parts.permalinks import plan_page_url
 from tests.support.hostile import HOSTILE, harmless
 from tests.support.pages import find, has, read, texts, values_of, version_of, words
+from tests.support.skeletons import skeleton
 from tests.views.plans.test_choosing import NEW, choose, client
-from tests.views.test_xss import skeleton
 
 __all__ = ["client"]
 
