@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -14,7 +13,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Project, Source
 from phones.services.audit.chain_heads import NUMBER_LENGTH, head_path
 from phones.services.routing.edits import Intention
-from tests.fixtures.browser import PAGES, Complaints, open_alone, open_beside, version_id
+from tests.fixtures.browser import PAGES, ROOT, Complaints, open_alone, open_beside, version_id
 from tests.support.saving import save
 
 pytestmark = pytest.mark.browser
@@ -238,7 +237,7 @@ def test_broken_history_choice_of_a_sheet_and_findings_have_no_violations(
     head.unlink()
 
     page.goto("/projects/aurora/plans/import/")
-    page.locator("input[type=file]").set_input_files(Path(__file__).parent / "data/cases/i12-edited-copy-of-sheet.xlsx")
+    page.locator("input[type=file]").set_input_files(ROOT / "tests/data/cases/i12-edited-copy-of-sheet.xlsx")
     page.get_by_label("Reason").fill("x")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("group", name="Which sheet?")).to_be_focused()

@@ -101,7 +101,7 @@ def test_export_downloads_what_is_shown(page: Page, sales_phone: Phone) -> None:
     open_menu(page, "Export")
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV for programs").click()
+        page.get_by_role("link", name="Everything, for editing: CSV").click()
 
     _heading, *rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert [sales_phone.number in row for row in rows] == [True]

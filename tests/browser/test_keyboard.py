@@ -112,13 +112,13 @@ def test_refused_rename_keeps_the_text_and_says_why(
 ) -> None:
     complaints.expect(422, 502)
     row = row_of(page, sales_phone)
-    sandbox.faults.add(Fault("status", status=503, method="PATCH"))
+    sandbox.faults.add(Fault("status", status=400, method="PATCH"))
     page.get_by_role("link", name="Rename Ventas Costa del Sol").press("Enter")
     row.get_by_label("Nickname").fill("Ventas Málaga")
 
     page.keyboard.press("Enter")
 
-    expect(row.get_by_role("alert")).to_contain_text("Not saved, nothing was changed.")
+    expect(row.get_by_role("alert")).to_contain_text("Diga refused, nothing was changed.")
     expect(row.get_by_label("Nickname")).to_have_value("Ventas Málaga")
     expect(row.get_by_label("Nickname")).to_be_focused()
     page.keyboard.press("Enter")

@@ -342,7 +342,8 @@ def test_threads_share_one_rate(place: dict[str, object]) -> None:
     for thread in threads:
         thread.join()
 
-    assert 90 <= sum(counts) <= 110
+    # Eight rates would give 800. More than the 50 saved up shows that turns come back; how many more, a busy machine says.
+    assert 50 < sum(counts) <= 110
 
 
 def test_file_that_can_t_be_used_slows_but_stops_nobody(
