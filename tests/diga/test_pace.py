@@ -342,7 +342,7 @@ def test_threads_share_one_rate(place: dict[str, object]) -> None:
     for thread in threads:
         thread.join()
 
-    # Eight rates would give 800. More than the 50 saved up shows that turns come back; how many more, a busy machine says.
+    # Eight rates would give 800. More than the 50 saved up: turns come back. How many more, a busy machine says.
     assert 50 < sum(counts) <= 110
 
 
