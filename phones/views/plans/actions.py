@@ -76,6 +76,12 @@ def _opened(request: DeskRequest, slug: str, plan_id: int) -> tuple[Desk, Plan]:
     return desk, plan_of(desk, plan_id)
 
 
+def _steer(request: DeskRequest, slug: str, plan_id: int, step: Callable[..., object]) -> HttpResponse:
+    """Take a step of a plan that needs to know no more than who takes it, and show the plan."""
+    desk, plan = _opened(request, slug, plan_id)
+    return _act(request, desk, plan, partial(step, plan=plan, by=desk.user, clock=timezone.now))
+
+
 @require_POST
 def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Let a plan run exactly as it was shown, or ask for a second person's yes."""
@@ -97,36 +103,31 @@ def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 @require_POST
 def plan_return(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Make a proposed plan a preview again: given back by an approver, or taken back by its author."""
-    desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: lifecycle.return_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _steer(request, slug, plan_id, lifecycle.return_plan)
 
 
 @require_POST
 def plan_discard(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put a plan away of which nothing was sent."""
-    desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: lifecycle.discard_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _steer(request, slug, plan_id, lifecycle.discard_plan)
 
 
 @require_POST
 def plan_pause(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Hold a running plan."""
-    desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: lifecycle.pause_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _steer(request, slug, plan_id, lifecycle.pause_plan)
 
 
 @require_POST
 def plan_resume(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Let a held plan go on."""
-    desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: lifecycle.resume_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _steer(request, slug, plan_id, lifecycle.resume_plan)
 
 
 @require_POST
 def plan_stop(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """End a plan; what it has not attempted stays so."""
-    desk, plan = _opened(request, slug, plan_id)
-    return _act(request, desk, plan, lambda: lifecycle.stop_plan(plan=plan, by=desk.user, clock=timezone.now))
+    return _steer(request, slug, plan_id, lifecycle.stop_plan)
 
 
 @require_POST
