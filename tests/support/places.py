@@ -13,9 +13,9 @@ from phones.services.audit.permalinks import check_of
 from phones.services.people.members import Invitation, admit
 from phones.services.routing.edits import Intention
 from tests.fixtures.desk import make_user
+from tests.support.history import add_changes
 from tests.support.planned import make_plan
 from tests.support.tampering import alter
-from tests.views.history.test_changes import add_changes
 
 
 @dataclass(frozen=True)

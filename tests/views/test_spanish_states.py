@@ -18,6 +18,7 @@ from phones.services.number_reader.reader import TEXT_LIMIT
 from phones.services.routing.edits import Intention
 from phones.services.sync import passes
 from tests.fixtures.spanish import Check
+from tests.support.history import add_changes
 from tests.support.outages import database_away
 from tests.support.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of, values_of
 from tests.support.plan_pages import press
@@ -25,7 +26,6 @@ from tests.support.plan_pages import url_of as url_of_plan
 from tests.support.planned import make_plan, phones_of, renames
 from tests.support.saving import forget_waiting, held, save
 from tests.support.tampering import alter
-from tests.views.history.test_changes import add_changes
 from tests.views.history.test_reverts import form_of
 
 Spaniard = Callable[[User], Client]

@@ -18,7 +18,7 @@ from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import directory_of, forget_directories
 from phones.services.routing.edits import Base, Intention
 from phones.services.sync.store import store_phone
-from tests.views.history.test_changes import add_changes
+from tests.support.history import add_changes
 
 pytestmark = pytest.mark.django_db
 

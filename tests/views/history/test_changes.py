@@ -1,7 +1,6 @@
 """The diary of a project: its pages, one phone's part of it, and the permanent page of a change."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,28 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.views.parts.permalinks import change_url
+from tests.support.history import THEN, add_changes
 from tests.support.pages import find, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/changes/"
-THEN = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)
 ClientOf = Callable[[User], Client]
-
-
-def add_changes(phone: Phone, count: int, **values: object) -> list[Change]:
-    """Add entries to a phone's diary: renames that Diga confirmed, unless `values` say otherwise."""
-    common = {
-        "project": phone.project,
-        "phone": phone,
-        "number": phone.shown,
-        "source": "FORM",
-        "actor_name": "Lola Ruiz",
-        "before": {"nickname": "Old"},
-        "after": {"nickname": "New"},
-        "outcome": Outcome.CONFIRMED,
-        "settled_at": THEN + timedelta(seconds=2),
-        "created_at": THEN,
-    }
-    return [Change.objects.create(**(common | values)) for _ in range(count)]
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source
 from phones.services.routing.edits import Intention
 from phones.views.parts.permalinks import change_url
+from tests.support.history import add_changes
 from tests.support.pages import Answer, OpenForm, read, result_of, texts, url_of, values_of, words
 from tests.support.saving import forget_waiting, held, patches, save, sent, stored, target
 from tests.support.tampering import alter
-from tests.views.history.test_changes import add_changes
 
 ClientOf = Callable[[User], Client]
 CHANGES = "/projects/aurora/changes/"

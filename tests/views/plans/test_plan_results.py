@@ -10,10 +10,10 @@ from django.test import Client
 
 from phones.models import Change, ItemState, Phone, Project
 from phones.views.parts.permalinks import change_url, plan_page_url
+from tests.support.history import add_changes
 from tests.support.pages import read, texts
 from tests.support.plan_pages import show, sums, url_of
 from tests.support.planned import make_plan, phones_of, renames
-from tests.views.history.test_changes import add_changes
 from tests.views.plans.test_plans import finish
 
 ClientOf = Callable[[User], Client]

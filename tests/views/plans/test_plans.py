@@ -16,12 +16,12 @@ from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, 
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, LineProblem, PlannedRow
 from phones.services.routing.edits import Intention, frozen_lane
+from tests.support.history import add_changes
 from tests.support.htmx import outline
 from tests.support.pages import find, read, texts, words
 from tests.support.plan_pages import show, sums, url_of
 from tests.support.planned import make_plan, phones_of
 from tests.support.saving import target
-from tests.views.history.test_changes import add_changes
 
 ClientOf = Callable[[User], Client]
 

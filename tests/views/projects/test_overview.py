@@ -15,10 +15,10 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Agent, Outcome, Phone, Project, Source
 from phones.services.finding.health import CONDITIONS
 from phones.views.parts.health_labels import LOOKS, health_labels
+from tests.support.history import add_changes
 from tests.support.hostile import HOSTILE
 from tests.support.htmx import Browser, outline
 from tests.support.pages import find, open_phone, read, texts, words
-from tests.views.history.test_changes import add_changes
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
