@@ -27,6 +27,10 @@ from phones.services.routing.impact import Target, fingerprint
 WHAT_WAS_SHOWN = "what was shown"
 
 
+class Killed(BaseException):
+    """The process ends here: nothing may catch it."""
+
+
 def target(project: Project, agent_name: str, number: int) -> Target:
     """Return the version with this number of the agent whose name starts so, as our copy has it."""
     agents = directory_of(Project.objects.get(pk=project.pk)).agents

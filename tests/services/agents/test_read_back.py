@@ -18,10 +18,9 @@ from phones.services.plans.create import NothingPlanned
 from phones.services.routing.edits import Intention
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
-from tests.services.editing.test_recheck import Killed
 from tests.support.invariants import assert_invariants
 from tests.support.planned import start, states, work_at
-from tests.support.saving import forget_waiting, held, is_true_copy, save, stored, target
+from tests.support.saving import Killed, forget_waiting, held, is_true_copy, save, stored, target
 from tests.support.upgraded import AGENTS, phones_of, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)

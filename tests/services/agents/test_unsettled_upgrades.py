@@ -14,9 +14,8 @@ from phones.models import AgentUpgrade, Project
 from phones.services.agents import publish_outcome
 from phones.services.agents.publish_outcome import sweep_upgrades
 from phones.services.projects.keys import client_for
-from tests.services.editing.test_recheck import Killed
 from tests.support.invariants import assert_invariants
-from tests.support.saving import before_answering, forget_waiting, target
+from tests.support.saving import Killed, before_answering, forget_waiting, target
 from tests.support.upgraded import AGENTS, publishings, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)

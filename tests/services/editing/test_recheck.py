@@ -25,14 +25,20 @@ from phones.services.projects import keys as projects_keys
 from phones.services.routing.edits import Base, Intention
 from phones.services.sync.refresh import refresh_phone
 from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting, held, is_true_copy, patches, reading_back_fails, save, stored, target
+from tests.support.saving import (
+    Killed,
+    forget_waiting,
+    held,
+    is_true_copy,
+    patches,
+    reading_back_fails,
+    save,
+    stored,
+    target,
+)
 
 RENAME = Intention(nickname="Ventas, otra vez")
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture(autouse=True)

@@ -24,15 +24,11 @@ from phones.services.projects.keys import client_for
 from phones.services.routing.edits import Intention
 from phones.services.sync.refresh import refresh_phone, reread_agents
 from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting, held, patches, save, stored, target
+from tests.support.saving import Killed, forget_waiting, held, patches, save, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # More than an edit has of any kind.
 MOST_STEPS = 150
-
-
-class Killed(BaseException):
-    """The process ends here: nothing may catch it."""
 
 
 class Clock:

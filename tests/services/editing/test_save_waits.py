@@ -12,7 +12,7 @@ from phones.services.editing import save as editing_save
 from phones.services.editing.save import AlreadySent, BeingSaved, Conflict
 from phones.services.routing.edits import Intention
 from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, stored
+from tests.support.saving import Killed, forget_waiting, held, is_true_copy, patches, save, stored
 from tests.support.tampering import alter
 
 RENAME = Intention(nickname="Ventas Nerja")
@@ -24,10 +24,6 @@ LONGEST_WAIT_SECONDS = 5.0
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-
-
-class Killed(BaseException):
-    """The process is killed."""
 
 
 def no_sleep(_seconds: float) -> None:

@@ -20,10 +20,10 @@ from phones.models import Phone, Plan, PlanState, Project
 from phones.services.editing.recheck import sweep
 from phones.services.plans import lifecycle
 from phones.services.plans.totals import totals_of
-from tests.services.editing.test_save_steps import Killed, Steps, failing_request
+from tests.services.editing.test_save_steps import Steps, failing_request
 from tests.support.invariants import assert_invariants
 from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import forget_waiting, patches
+from tests.support.saving import Killed, forget_waiting, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 20
