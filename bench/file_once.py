@@ -38,14 +38,14 @@ def _export(kind: str, _count: int, path: Path) -> dict[str, Any]:
     from phones.models import Project
     from phones.services.exchange import phone_export
     from phones.services.finding.phone_list import Criteria
-    from phones.services.routing.catalogue import directory_of
+    from phones.services.routing.catalogue import catalogue_of
 
     project = Project.objects.get()
     make = phone_export.csv_lines if kind == "csv" else phone_export.xlsx_chunks
     started_at = time.perf_counter()
     first = 0.0
     with path.open("wb") as file:
-        for piece in make(project=project, criteria=Criteria(), directory=directory_of(project), now=timezone.now()):
+        for piece in make(project=project, criteria=Criteria(), catalogue=catalogue_of(project), now=timezone.now()):
             first = first or time.perf_counter() - started_at
             file.write(piece.encode() if isinstance(piece, str) else piece)
     return {"first": first}
@@ -75,13 +75,13 @@ def _import(_kind: str, count: int, path: Path) -> dict[str, Any]:
     from phones.models import Project
     from phones.services.exchange.import_columns import is_head
     from phones.services.exchange.phone_import import draft_from_table
-    from phones.services.routing.catalogue import directory_of
+    from phones.services.routing.catalogue import catalogue_of
     from phones.services.tables.read import read_table
 
     project = Project.objects.get()
     table = read_table(path.read_bytes(), path.name, is_head=is_head)
     draft = draft_from_table(
-        project=project, table=table, directory=directory_of(project), can_label=True, can_route=True
+        project=project, table=table, catalogue=catalogue_of(project), can_label=True, can_route=True
     )
     if (len(draft.rows), draft.problems) != (-(-count // 10), []):
         raise RuntimeError(f"{len(draft.rows)} rows and {len(draft.problems)} problems")

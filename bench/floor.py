@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.access import DeskRequest, open_desk
 from phones.services.finding import phone_list
 from phones.services.finding.health import quarantine_days_left
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.views.parts.list_address import criteria_from, suffix_of
 
 COLUMNS = (
@@ -42,17 +42,17 @@ PROVIDERS = {"netelip": "Diga", "custom": "Imported"}
 def floor(request: DeskRequest, slug: str) -> HttpResponse:
     """Answer with the list's rows in a bare table."""
     desk = open_desk(request, slug)
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     criteria = criteria_from(request.GET)
     order, size = criteria.order, criteria.page_size
-    ways = phone_list._ways(desk.project, criteria, directory, timezone.now())
+    ways = phone_list._ways(desk.project, criteria, catalogue, timezone.now())
     key = order.key(criteria.after or criteria.before)
     backwards = bool(criteria.before)
     rows = phone_list._rows(ways, order, key, backwards=backwards).values_list(*COLUMNS)
     page = list(rows[: size + 1])[:size]
     if backwards:
         page.reverse()
-    markup = Markup(f"/projects/{slug}/phones/", suffix_of(criteria), directory)
+    markup = Markup(f"/projects/{slug}/phones/", suffix_of(criteria), catalogue)
     body = "".join([markup.row(*row) for row in page])
     return HttpResponse(f"<!doctype html><table><tbody>{body}</tbody></table>")
 
@@ -60,14 +60,14 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
 class Markup:
     """Writes rows as `_phone_row.html` does, for one page."""
 
-    def __init__(self, list_url: str, suffix: str, directory: Directory) -> None:
+    def __init__(self, list_url: str, suffix: str, catalogue: Catalogue) -> None:
         self._list_url, self._suffix = list_url, escape(suffix)
         self._now = timezone.now()
         icons = static("desk/icons.svg")
         self._icons = icons
         self._copy = f'<svg class="icon" aria-hidden="true"><use href="{icons}#copy"/></svg>'
         self._pencil = f'<svg class="icon" aria-hidden="true"><use href="{icons}#pencil"/></svg>'
-        self._lanes: dict[uuid.UUID | None, str] = {agent.id: self._known(agent) for agent in directory.agents}
+        self._lanes: dict[uuid.UUID | None, str] = {agent.id: self._known(agent) for agent in catalogue.agents}
 
     @staticmethod
     def _known(agent: object) -> str:

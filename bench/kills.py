@@ -59,22 +59,22 @@ class Kills:
 
     def plan(self, count: int | None = None) -> "Plan":
         """Make a plan that gives each number a new name, every second one also an agent, and let it run."""
-        from phones.services.routing.catalogue import directory_of
-        from phones.services.routing.edits import Intention
+        from phones.services.routing.catalogue import catalogue_of
+        from phones.services.routing.edits import PhoneEdit
         from phones.services.routing.impact import Target
         from tests.support.planned import make_plan, phones_of, start
 
         self._plan_count += 1
         name = f"Plan {self._plan_count}"
         self._project.refresh_from_db()
-        agents = [agent for agent in directory_of(self._project).offered if agent.published]
+        agents = [agent for agent in catalogue_of(self._project).offered if agent.published]
         agent = self._chance.choice(agents)
         assert agent.published
         target = Target(agent, agent.published)
         is_moving = self._plan_count % 2 == 0
 
-        def wish(place: int) -> Intention:
-            return Intention(f"{name}, {place}", target) if is_moving else Intention(f"{name}, {place}")
+        def wish(place: int) -> PhoneEdit:
+            return PhoneEdit(f"{name}, {place}", target) if is_moving else PhoneEdit(f"{name}, {place}")
 
         return start(make_plan(self._lead, phones_of(self._project, count), wish), self._lead)
 

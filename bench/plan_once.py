@@ -61,11 +61,11 @@ def _make(count: int) -> Any:
     from phones.models import PlanKind, Project
     from phones.services.plans.create import create_plan
     from phones.services.plans.drafts import Draft, PlannedRow
-    from phones.services.routing.edits import Intention
+    from phones.services.routing.edits import PhoneEdit
 
     word = uuid.uuid4().hex[:6]
     rows = [
-        PlannedRow(phone_id, Intention(nickname=f"Bench {word} {place}"))
+        PlannedRow(phone_id, PhoneEdit(nickname=f"Bench {word} {place}"))
         for place, phone_id in enumerate(_phone_ids(count))
     ]
     author = User.objects.get(username=MEMBER)

@@ -23,7 +23,7 @@ def main() -> None:
 
     from phones.models import Membership, Role
     from phones.services.projects import keys
-    from phones.services.routing.catalogue import directory_of
+    from phones.services.routing.catalogue import catalogue_of
     from phones.services.sync import passes
 
     call_command("migrate", verbosity=0)
@@ -37,7 +37,7 @@ def main() -> None:
     if not run.is_complete:
         raise SystemExit(f"The sync stopped: {run.cause}")
     project.refresh_from_db()
-    agent = next(agent for agent in directory_of(project).offered if agent.published)
+    agent = next(agent for agent in catalogue_of(project).offered if agent.published)
     found = {
         "slug": project.slug,
         "agent": str(agent.id),

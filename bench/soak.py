@@ -116,7 +116,7 @@ class Soak:
         from phones.models import Phone
         from phones.services.editing import save
         from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
-        from phones.services.routing.edits import Base
+        from phones.services.routing.edits import PhoneSnapshot
         from phones.services.routing.impact import fingerprint
 
         chance = random.Random(self._seed * 100 + number)
@@ -145,8 +145,8 @@ class Soak:
                 saved = save.change_phone(
                     project=phone.project,
                     phone=phone,
-                    intention=wanted,
-                    base=Base.of(phone),
+                    edit=wanted,
+                    base=PhoneSnapshot.of(phone),
                     author=save.Author(None, "Soak"),
                     agreed=agreed,
                     clock=timezone.now,
@@ -160,20 +160,20 @@ class Soak:
 
     def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
         """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
-        from phones.services.routing.catalogue import directory_of
-        from phones.services.routing.edits import Intention
+        from phones.services.routing.catalogue import catalogue_of
+        from phones.services.routing.edits import PhoneEdit
         from phones.services.routing.impact import Target
 
         if phone is None or chance.random() < 0.75:
-            return Intention(nickname=name)
+            return PhoneEdit(nickname=name)
         # What it has already is no wish: that it is so would prove nothing. An agent that has nothing published is
         # given in a version that this publishes, if Diga does as it says.
         targets = [
             Target(agent, agent.published or agent.offered[0])
-            for agent in directory_of(phone.project).offered
+            for agent in catalogue_of(phone.project).offered
             if agent.id != phone.inbound_agent_id
         ]
-        return Intention(inbound=chance.choice(targets))
+        return PhoneEdit(inbound=chance.choice(targets))
 
     def _lead(self) -> None:
         """Make plans and meddle with them: pause, resume, stop, try again, take back."""
@@ -204,7 +204,7 @@ class Soak:
 
         from phones.models import Phone, PlanKind
         from phones.services.plans.follow_ups import plan_again
-        from phones.services.routing.edits import Intention
+        from phones.services.routing.edits import PhoneEdit
         from tests.support.planned import make_plan, start
 
         lead, _made = User.objects.get_or_create(username="lead", is_superuser=True)
@@ -216,7 +216,7 @@ class Soak:
             return start(again, lead)
         phones = list(Phone.objects.filter(project=self._project, status="assigned").order_by("id"))
         chosen = chance.sample(phones, chance.randint(20, 50))
-        return start(make_plan(lead, chosen, lambda place: Intention(nickname=f"Soak plan {turn}, {place}")), lead)
+        return start(make_plan(lead, chosen, lambda place: PhoneEdit(nickname=f"Soak plan {turn}, {place}")), lead)
 
     def _meddle(self, chance: random.Random, plan: "Plan") -> None:
         """Hold a plan, let it go on, or stop it, until it is over."""

@@ -119,7 +119,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class MembershipView:
     """What a person is in a project: their role, and what their pages show of it (see `Desk`)."""
 
     role: Role
@@ -128,26 +128,29 @@ class Seat:
     news_plan: int | None = None
 
     @classmethod
-    def of(cls, role: Role, row: Any) -> "Seat":
-        """Return the seat of a row that `_seated` has annotated."""
+    def of(cls, role: Role, row: Any) -> "MembershipView":
+        """Return the membership of a row that `_with_counts` has annotated."""
         return cls(role, f"?{row.opening}" if row.opening else "", row.plan_count, row.news_plan)
 
 
-def seats_of(user: User) -> dict[Project, Seat]:
-    """Return the projects the person may enter, by name, with their seat in each. One query.
+def memberships_of(user: User) -> dict[Project, MembershipView]:
+    """Return the projects the person may enter, by name, with their membership in each. One query.
 
     A superuser is an administrator of every project.
     """
 
     if user.is_superuser:
-        projects = _seated(Project.objects.all(), user, "pk").order_by("name", "id")
-        return {project: Seat.of(Role.ADMIN, project) for project in projects}
-    memberships = _seated(Membership.objects.filter(user=user).select_related("project"), user, "project_id")
-    return {row.project: Seat.of(Role(row.role), row) for row in memberships.order_by("project__name", "project_id")}
+        projects = _with_counts(Project.objects.all(), user, "pk").order_by("name", "id")
+        return {project: MembershipView.of(Role.ADMIN, project) for project in projects}
+    memberships = _with_counts(Membership.objects.filter(user=user).select_related("project"), user, "project_id")
+    return {
+        row.project: MembershipView.of(Role(row.role), row)
+        for row in memberships.order_by("project__name", "project_id")
+    }
 
 
-def _seated(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
-    """Add what a seat shows to rows of which each names a project."""
+def _with_counts(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
+    """Add what a membership shows to rows of which each names a project."""
     default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
     under_way = Plan.objects.filter(project=OuterRef(project), state__in=[PlanState.RUNNING, PlanState.PAUSED])
     counted = under_way.order_by().values("project").annotate(count=Count("pk")).values("count")
@@ -162,7 +165,7 @@ def _seated(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
 
 def roles_of(user: User) -> dict[Project, Role]:
     """Return the projects the person may enter, by name, with their role in each. One query."""
-    return {project: seat.role for project, seat in seats_of(user).items()}
+    return {project: membership.role for project, membership in memberships_of(user).items()}
 
 
 def projects_of(user: User) -> tuple[Project, ...]:
@@ -194,11 +197,17 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
     :raises Http404: no such project, or not a member: a stranger can't tell which.
     :raises PermissionDenied: a member whose role lacks the right.
     """
-    seats = seats_of(request.user)
-    for project, seat in seats.items():
+    memberships = memberships_of(request.user)
+    for project, membership in memberships.items():
         if project.slug == slug:
             desk = Desk(
-                request.user, project, seat.role, tuple(seats), seat.opens_with, seat.plan_count, seat.news_plan
+                request.user,
+                project,
+                membership.role,
+                tuple(memberships),
+                membership.opens_with,
+                membership.plan_count,
+                membership.news_plan,
             )
             if not desk.may(right):
                 raise PermissionDenied

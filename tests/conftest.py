@@ -17,7 +17,7 @@ from django.utils import translation
 
 from dashboard import disk
 from phones.services.projects import keys
-from phones.services.routing.catalogue import forget_directories
+from phones.services.routing.catalogue import forget_catalogues
 from tests.support.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
@@ -107,8 +107,8 @@ def far_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> Iterator[None]:
-    """Start without what an earlier test left in this process: directories, pace, disk, cache, language."""
-    forget_directories()
+    """Start without what an earlier test left in this process: catalogues, pace, disk, cache, language."""
+    forget_catalogues()
     disk.forget()
     keys._pace.cache_clear()
     for left in settings.DATA_DIR.glob("pace.sqlite3*"):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.invariants import assert_invariants
 from tests.support.saving import held, save
 from tests.support.upgraded import publishings, read_back, upgrade
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def change(sandbox: Sandbox, sales_phone: Phone) -> Change:
     """A confirmed change, and a diary that no trigger guards any more."""
-    saved = save(sales_phone, Intention(nickname="Ventas, otra vez"))
+    saved = save(sales_phone, PhoneEdit(nickname="Ventas, otra vez"))
     assert_invariants(sandbox)
     append_only.remove_triggers()
     return saved.change

@@ -9,8 +9,8 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from phones.models import Phone
-from phones.services.routing.catalogue import Directory
-from phones.services.routing.edits import FIELDS, Base
+from phones.services.routing.catalogue import Catalogue
+from phones.services.routing.edits import FIELDS, PhoneSnapshot
 
 TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
 
@@ -24,19 +24,19 @@ class Opened:
     After a conflict, `before` is what had been seen before it, and `asked` names the fields to choose in.
     """
 
-    base: Base
+    base: PhoneSnapshot
     kept: dict[str, str]
     before: "Opened | None" = None
     asked: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, phone: Phone, directory: Directory) -> "Opened":
+    def of(cls, phone: Phone, catalogue: Catalogue) -> "Opened":
         """Return what a form opened now shows."""
         return cls(
-            Base.of(phone),
+            PhoneSnapshot.of(phone),
             {
-                "inbound": kept_value(phone.inbound_agent_id, directory),
-                "outbound": kept_value(phone.outbound_agent_id, directory),
+                "inbound": kept_value(phone.inbound_agent_id, catalogue),
+                "outbound": kept_value(phone.outbound_agent_id, catalogue),
             },
         )
 
@@ -76,7 +76,9 @@ class Opened:
     @classmethod
     def _from(cls, values: list[Any]) -> "Opened":
         nickname, inbound, outbound, kept, before, asked = values
-        return cls(Base(nickname, _id(inbound), _id(outbound)), kept, before and cls._from(before), tuple(asked))
+        return cls(
+            PhoneSnapshot(nickname, _id(inbound), _id(outbound)), kept, before and cls._from(before), tuple(asked)
+        )
 
 
 def _salt(phone_id: uuid.UUID) -> str:
@@ -92,7 +94,7 @@ def _id(text: str | None) -> uuid.UUID | None:
     return uuid.UUID(text) if text else None
 
 
-def kept_value(agent_id: uuid.UUID | None, directory: Directory) -> str:
+def kept_value(agent_id: uuid.UUID | None, catalogue: Catalogue) -> str:
     """Return the picker's value for what a lane holds: its agent's published version, "" where there is none."""
-    agent = directory.agent(agent_id)
+    agent = catalogue.agent(agent_id)
     return str(agent.published.id) if agent and agent.is_listed and agent.published else ""

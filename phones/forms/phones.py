@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from phones import diga
 from phones.models import Phone
 from phones.services.nicknames import one_line
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
-from phones.services.routing.edits import LANES, NICKNAME_LIMIT, Base, Intention
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
+from phones.services.routing.edits import LANES, NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Target
 
 from .opened import TOO_OLD, Opened
@@ -61,13 +61,13 @@ class NicknameForm(forms.Form):
         data: QueryDict | None = None,
         *,
         phone: Phone,
-        directory: Directory,
+        catalogue: Catalogue,
         initial: dict[str, Any] | None = None,
         opened: Opened | None = None,
     ) -> None:
         """Make a form of what was sent, or a fresh one: on what the phone is now, or on `opened`."""
-        self.phone, self.directory = phone, directory
-        self.seen = opened or Opened.of(phone, directory)
+        self.phone, self.catalogue = phone, catalogue
+        self.seen = opened or Opened.of(phone, catalogue)
         shown = {"opened": self.seen.packed(phone.pk), "nickname": one_line(phone.nickname or "")}
         super().__init__(data, initial=shown | (initial or {}))
         if self.is_bound:
@@ -97,7 +97,7 @@ class NicknameForm(forms.Form):
             )
         return self.cleaned_data
 
-    def base(self) -> Base:
+    def base(self) -> PhoneSnapshot:
         """Return the values of the phone that the person saw."""
         opened: Opened = self.cleaned_data["opened"]
         return opened.base
@@ -115,9 +115,9 @@ class NicknameForm(forms.Form):
             return diga.UNSET
         return typed
 
-    def intention(self) -> Intention:
+    def edit(self) -> PhoneEdit:
         """Return what the person wants changed."""
-        return Intention(nickname=self.wanted_nickname())
+        return PhoneEdit(nickname=self.wanted_nickname())
 
     def rebased(self, asked: tuple[str, ...] = ()) -> Self:
         """Return a form on what the phone is now, with what was typed here in the fields that were touched.
@@ -125,15 +125,15 @@ class NicknameForm(forms.Form):
         A field the person left alone shows the new value, so that it is not taken for their choice. `asked` are
         the fields of a conflict: there the person chooses anew, and nothing is chosen for them.
         """
-        opened = Opened.of(self.phone, self.directory)
+        opened = Opened.of(self.phone, self.catalogue)
         return self._anew(self._touched(), opened.after(self.seen, asked) if asked else opened)
 
     def _touched(self) -> dict[str, Any]:
-        nickname = self.intention().nickname
+        nickname = self.edit().nickname
         return {"nickname": nickname} if isinstance(nickname, str) else {}
 
     def _anew(self, touched: dict[str, Any], opened: Opened) -> Self:
-        return type(self)(phone=self.phone, directory=self.directory, initial=touched, opened=opened)
+        return type(self)(phone=self.phone, catalogue=self.catalogue, initial=touched, opened=opened)
 
 
 class PhoneForm(ReasonFields, NicknameForm):
@@ -157,19 +157,19 @@ class PhoneForm(ReasonFields, NicknameForm):
         data: QueryDict | None = None,
         *,
         phone: Phone,
-        directory: Directory,
+        catalogue: Catalogue,
         can_route: bool,
         initial: dict[str, Any] | None = None,
         opened: Opened | None = None,
     ) -> None:
-        opened = opened or Opened.of(phone, directory)
+        opened = opened or Opened.of(phone, catalogue)
         # Each picker's options as `_choices` returns them; Django's field turns them into lists of its own.
         self.options: dict[str, tuple[Any, ...]] = {}
         lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
-        super().__init__(data, phone=phone, directory=directory, initial=lanes | (initial or {}), opened=opened)
+        super().__init__(data, phone=phone, catalogue=catalogue, initial=lanes | (initial or {}), opened=opened)
         for lane, agent_id in (("inbound", phone.inbound_agent_id), ("outbound", phone.outbound_agent_id)):
             field = cast(forms.ChoiceField, self.fields[f"{lane}_version_id"])
-            self.options[lane] = _choices(self.seen.kept[lane], agent_id, directory)
+            self.options[lane] = _choices(self.seen.kept[lane], agent_id, catalogue)
             field.choices = self.options[lane]
             field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
         if not can_route:
@@ -199,17 +199,17 @@ class PhoneForm(ReasonFields, NicknameForm):
 
     def _chosen(self, lane: str) -> Target | diga.Unset:
         chosen = self.seen.kept[lane] if self.keeps_theirs(lane) else self.cleaned_data.get(f"{lane}_version_id")
-        found = self.directory.version(uuid.UUID(chosen)) if chosen else None
+        found = self.catalogue.version(uuid.UUID(chosen)) if chosen else None
         return Target(*found) if found else diga.UNSET
 
-    def intention(self) -> Intention:
+    def edit(self) -> PhoneEdit:
         """Return what the person wants changed. A ticked `both_directions` gives outbound what inbound has."""
         if "inbound_version_id" not in self.fields:
-            return Intention(nickname=self.wanted_nickname())
+            return PhoneEdit(nickname=self.wanted_nickname())
         inbound, outbound = self._lane("inbound"), self._lane("outbound")
         if self.cleaned_data.get("both_directions") and not self.keeps_theirs("outbound"):
             outbound = self._same_as_inbound(inbound)
-        return Intention(self.wanted_nickname(), inbound, outbound)
+        return PhoneEdit(self.wanted_nickname(), inbound, outbound)
 
     def _same_as_inbound(self, inbound: Target | diga.Unset | None) -> Target | diga.Unset | None:
         if inbound is None:
@@ -221,9 +221,9 @@ class PhoneForm(ReasonFields, NicknameForm):
 
     def _touched(self) -> dict[str, Any]:
         touched = super()._touched() | {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")}
-        intention = self.intention()
+        edit = self.edit()
         for lane in LANES:
-            wanted = getattr(intention, lane)
+            wanted = getattr(edit, lane)
             if isinstance(wanted, Target):
                 touched[f"{lane}_version_id"] = str(wanted.version.id)
             elif wanted is None:
@@ -233,7 +233,7 @@ class PhoneForm(ReasonFields, NicknameForm):
     def _anew(self, touched: dict[str, Any], opened: Opened) -> Self:
         can_route = "inbound_version_id" in self.fields
         return type(self)(
-            phone=self.phone, directory=self.directory, can_route=can_route, initial=touched, opened=opened
+            phone=self.phone, catalogue=self.catalogue, can_route=can_route, initial=touched, opened=opened
         )
 
     def agreed(self) -> str | None:
@@ -241,52 +241,52 @@ class PhoneForm(ReasonFields, NicknameForm):
         return self.cleaned_data.get("reviewed") if self.cleaned_data.get("understood") else None
 
 
-def using(data: QueryDict, directory: Directory, version_id: str) -> QueryDict:
+def using(data: QueryDict, catalogue: Catalogue, version_id: str) -> QueryDict:
     """Return what was sent with another version chosen, wherever one of its agent was; nothing agreed to stays so."""
     changed = data.copy()
-    wanted = version_of(directory, version_id)
+    wanted = version_of(catalogue, version_id)
     for name in (f"{lane}_version_id" for lane in LANES):
-        chosen = version_of(directory, data.get(name, ""))
+        chosen = version_of(catalogue, data.get(name, ""))
         if wanted and chosen and chosen[0].id == wanted[0].id:
             changed[name] = version_id
     changed.pop("understood", None)
     return changed
 
 
-def version_of(directory: Directory, version_id: str) -> tuple[AgentEntry, VersionEntry] | None:
+def version_of(catalogue: Catalogue, version_id: str) -> tuple[AgentEntry, VersionEntry] | None:
     """Return the version that a request names, with its agent; None where there is no such one."""
     try:
-        return directory.version(uuid.UUID(version_id))
+        return catalogue.version(uuid.UUID(version_id))
     except ValueError:
         return None
 
 
-def _choices(kept: str, agent_id: uuid.UUID | None, directory: Directory) -> tuple[Any, ...]:
+def _choices(kept: str, agent_id: uuid.UUID | None, catalogue: Catalogue) -> tuple[Any, ...]:
     """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
-    groups = offered_groups(directory)
-    offered = directory.version(uuid.UUID(kept)) if kept else None
+    groups = offered_groups(catalogue)
+    offered = catalogue.version(uuid.UUID(kept)) if kept else None
     is_offered = offered is not None and offered[0].is_listed and not offered[1].is_draft
-    return groups if is_offered else ((kept, _kept_label(agent_id, directory)), *groups)
+    return groups if is_offered else ((kept, _kept_label(agent_id, catalogue)), *groups)
 
 
-def offered_groups(directory: Directory) -> tuple[Group, ...]:
+def offered_groups(catalogue: Catalogue) -> tuple[Group, ...]:
     """Return what a picker offers, a group an agent: the published version first, drafts never."""
-    return _groups(directory, get_language())
+    return _groups(catalogue, get_language())
 
 
 @lru_cache(maxsize=64)
-def _groups(directory: Directory, _language: str | None) -> tuple[Group, ...]:
-    """Return a picker's options, a group an agent. Kept: a directory stays the same until agents change."""
+def _groups(catalogue: Catalogue, _language: str | None) -> tuple[Group, ...]:
+    """Return a picker's options, a group an agent. Kept: a catalogue stays the same until agents change."""
     return tuple(
         (agent.name, tuple(_option(agent, version) for version in _published_first(agent)))
-        for agent in directory.offered
+        for agent in catalogue.offered
     )
 
 
-def _kept_label(agent_id: uuid.UUID | None, directory: Directory) -> Any:
+def _kept_label(agent_id: uuid.UUID | None, catalogue: Catalogue) -> Any:
     if agent_id is None:
         return _("No agent")
-    agent = directory.agent(agent_id)
+    agent = catalogue.agent(agent_id)
     if agent is None:
         return _("Unknown agent")
     label = _("%(name)s · not published") if agent.is_listed else _("%(name)s · no longer in Diga")

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from phones import diga
 from phones.models import Phone
 from phones.services.nicknames import one_line
-from phones.services.plans.bulk_edits import Lane, Wish
+from phones.services.plans.bulk_edits import BulkEdit, Lane
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import LANES, NICKNAME_LIMIT
 from phones.services.routing.impact import Target
 
@@ -44,13 +44,13 @@ class WishForm(ReasonFields):
     reason = reason_field(is_required=True)
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
 
-    def __init__(self, data: QueryDict | None = None, *, directory: Directory, phones: Sequence[Phone]) -> None:
+    def __init__(self, data: QueryDict | None = None, *, catalogue: Catalogue, phones: Sequence[Phone]) -> None:
         """Make a form about these phones of a project with these agents."""
         super().__init__(data)
-        self.directory, self.phones = directory, phones
+        self.catalogue, self.phones = catalogue, phones
         for lane in LANES:
             field = self.fields[f"{lane}_version_id"]
-            field.choices = [NO_AGENT, *offered_groups(directory)]  # type: ignore[attr-defined]
+            field.choices = [NO_AGENT, *offered_groups(catalogue)]  # type: ignore[attr-defined]
             field.error_messages["invalid_choice"] = _("This version is not offered in this project.")
 
     def clean_nickname_pattern(self) -> str:
@@ -87,18 +87,18 @@ class WishForm(ReasonFields):
     def _how(self, name: str) -> str:
         return self.cleaned_data.get(f"{name}_how") or KEEP
 
-    def wish(self) -> Wish:
+    def wish(self) -> BulkEdit:
         """Return what is wanted on every phone."""
         nickname: Pattern | diga.Unset | None = diga.UNSET
         if self._how("nickname") == SET:
             nickname = Pattern(self.cleaned_data["nickname_pattern"])
         elif self._how("nickname") == EMPTY:
             nickname = None
-        return Wish(nickname, self._lane("inbound"), self._lane("outbound"))
+        return BulkEdit(nickname, self._lane("inbound"), self._lane("outbound"))
 
     def _lane(self, lane: str) -> Lane:
         chosen = self._how(lane)
         if chosen != SET:
             return None if chosen == EMPTY else diga.UNSET
-        found = self.directory.version(uuid.UUID(self.cleaned_data[f"{lane}_version_id"]))
+        found = self.catalogue.version(uuid.UUID(self.cleaned_data[f"{lane}_version_id"]))
         return Target(*found) if found else diga.UNSET

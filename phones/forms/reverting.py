@@ -7,9 +7,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from phones.models import Change, Phone
-from phones.services.editing.revert import Standing, Step, intention_of
-from phones.services.routing.catalogue import Directory
-from phones.services.routing.edits import Intention
+from phones.services.editing.revert import Standing, Step, edit_of
+from phones.services.routing.catalogue import Catalogue
+from phones.services.routing.edits import PhoneEdit
 
 from .phones import NicknameForm
 from .reasons import ReasonFields
@@ -27,11 +27,11 @@ class RevertForm(ReasonFields, NicknameForm):
         data: QueryDict | None = None,
         *,
         phone: Phone,
-        directory: Directory,
+        catalogue: Catalogue,
         steps: tuple[Step, ...],
         initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, phone=phone, directory=directory, initial=initial)
+        super().__init__(data, phone=phone, catalogue=catalogue, initial=initial)
         self.steps = steps
         for step in steps:
             if step.can_take:
@@ -45,9 +45,9 @@ class RevertForm(ReasonFields, NicknameForm):
             raise forms.ValidationError(_("Something has changed since you opened this page. Nothing was sent."))
         return cleaned
 
-    def intention(self) -> Intention:
+    def edit(self) -> PhoneEdit:
         """Return what is ticked; of a form that was not sent yet, what is ticked beforehand."""
-        return intention_of(self.steps, {step.name for step in self.steps if self._is_taken(step)})
+        return edit_of(self.steps, {step.name for step in self.steps if self._is_taken(step)})
 
     def _is_taken(self, step: Step) -> bool:
         name = f"take_{step.name}"

@@ -73,7 +73,7 @@ class Project(models.Model):
     phone_count = models.PositiveIntegerField(default=0)
     agent_count = models.PositiveIntegerField(default=0)
     agents_read_at = models.DateTimeField(null=True, blank=True)
-    # Moves with every change of an agent or version; in-process copies of the directory are keyed by it.
+    # Moves with every change of an agent or version; in-process copies of the catalogue are keyed by it.
     agents_changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -8,7 +8,7 @@ from phones.models import Change, Project, SyncRun
 from phones.services.agents.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
 from phones.services.audit.queries import LED_TO
 from phones.services.finding.health import Queue, queue_of
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.sync.freshness import is_stale
 
 RUN_COUNT = 5
@@ -21,7 +21,7 @@ class Overview:
     """One look at a project. Runs and changes are newest first."""
 
     queue: Queue
-    directory: Directory
+    catalogue: Catalogue
     statuses: dict[str, int]
     uses: dict[uuid.UUID, Uses]
     days: list[DayTally]
@@ -37,11 +37,11 @@ class Overview:
 
 def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
     """Return what the overview shows, with the days of a zone. Eight queries, and two where the agents have changed."""
-    directory = directory_of(project)
+    catalogue = catalogue_of(project)
     changes = Change.objects.filter(project=project)
     return Overview(
-        queue=queue_of(project, directory, now),
-        directory=directory,
+        queue=queue_of(project, catalogue, now),
+        catalogue=catalogue,
         statuses=phones_by_status(project),
         uses=uses_of_agents(project),
         days=changes_by_day(project, now=now, zone=zone, day_count=DAY_COUNT),
@@ -53,7 +53,7 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
 
 def queue_now(project: Project, *, now: datetime) -> Queue:
     """Return how many phones need a look. Two queries, and two where the agents have changed."""
-    return queue_of(project, directory_of(project), now)
+    return queue_of(project, catalogue_of(project), now)
 
 
 def is_first_run(run: SyncRun) -> bool:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Project, Source
 from phones.services.audit.chain_heads import NUMBER_LENGTH, head_path
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.browser import PAGES, ROOT, Complaints, open_alone, open_beside, version_id
 from tests.support.saving import save
 
@@ -225,7 +225,7 @@ def test_broken_history_choice_of_a_sheet_and_findings_have_no_violations(
     page: Page, complaints: Complaints, sales_phone: Phone
 ) -> None:
     complaints.expect(409, 422)
-    save(sales_phone, Intention(nickname="Ventas"))
+    save(sales_phone, PhoneEdit(nickname="Ventas"))
     head = head_path(sales_phone.project_id)
     head.write_text(f"{9:0{NUMBER_LENGTH}} {'0' * 64}\n")
     page.goto("/projects/aurora/changes/")

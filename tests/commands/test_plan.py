@@ -13,7 +13,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Plan, PlanState, Project
 from phones.services.exchange.phone_export import csv_lines
 from phones.services.finding.phone_list import Criteria
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from tests.support.invariants import assert_invariants
 from tests.support.planned import phones_of, states
 from tests.support.saving import forget_waiting, held, patches
@@ -28,7 +28,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def export(project: Project, folder: Path, *, renamed: int = 0) -> Path:
     """Write the project's export as a spreadsheet saves it, with new nicknames for the first assigned numbers."""
-    lines = csv_lines(project=project, criteria=Criteria(), directory=directory_of(project), now=timezone.now())
+    lines = csv_lines(project=project, criteria=Criteria(), catalogue=catalogue_of(project), now=timezone.now())
     rows = list(csv.DictReader(io.StringIO("".join(lines).lstrip("\ufeff"), newline="")))
     ids = {str(phone.pk) for phone in phones_of(project, renamed)} if renamed else set()
     for row in rows:

@@ -57,7 +57,7 @@ def load(data_dir: Path, *names: str, **env: str) -> dict[str, object]:
         ("SYNC_WALKERS", "33"),
         ("DATABASE_URL", "nonsense"),
         ("REDIS_URL", "127.0.0.1:6379"),
-        ("TIME_ZONE", "Mars/Base"),
+        ("TIME_ZONE", "Mars/PhoneSnapshot"),
         ("DATA_DIR", "/proc/nowhere"),
         ("WORKER_THREADS", "many"),
         ("WEB_THREADS", "3"),

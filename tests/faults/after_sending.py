@@ -12,7 +12,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone
 from phones.services.projects import keys
 from phones.services.projects.keys import client_for
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import LIST, Stage, recorder, row
 from tests.support.pages import read, words
 from tests.support.saving import (
@@ -148,7 +148,7 @@ def only_the_version_is_in_doubt(stage: Stage) -> None:
         if other.id != urgent.pk:
             other.inbound_agent_id = other.outbound_agent_id = None
     stage.sync()
-    wanted = Intention(inbound=target(stage.project, "Elena", 2))
+    wanted = PhoneEdit(inbound=target(stage.project, "Elena", 2))
 
     stage.plan("status", status=502, when="before")
     untouched = stage.save(wanted, urgent)
@@ -156,7 +156,7 @@ def only_the_version_is_in_doubt(stage: Stage) -> None:
     stage.plan("status", status=502, when="after")
     applied = stage.save(wanted, urgent)
     stage.plan("status", status=502, when="before")
-    back = Intention(inbound=target(stage.project, "Elena", 3))
+    back = PhoneEdit(inbound=target(stage.project, "Elena", 3))
     with before_answering(stage.sandbox, "PATCH", lambda: setattr(elena, "published_id", elena.version(1).id)):
         in_doubt = stage.save(back, urgent)
 

@@ -21,7 +21,7 @@ from phones.diga.sandbox import Fault
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.editing.recheck import sweep
 from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
 from tests.faults.stage import Stage, in_child, kill_self, row, together
 from tests.support.cabling import NOBODY_URL
@@ -97,7 +97,7 @@ def database_restarted(stage: Stage) -> None:
     for step in itertools.count(1):
         with cutting_at(stage, step) as (clock, asked):
             try:
-                told.append(save(stored(stage.phone), Intention(nickname=f"Step {step}"), clock=clock).change.outcome)
+                told.append(save(stored(stage.phone), PhoneEdit(nickname=f"Step {step}"), clock=clock).change.outcome)
             except (NotRecorded, OutcomeNotRecorded, DatabaseError) as error:
                 told.append(type(error).__name__)
         stage.sweep()
@@ -187,7 +187,7 @@ def disk_is_full(stage: Stage) -> None:
     """No room for the entry: nothing is sent; reading goes on; with room again all is well."""
     with disk_full():
         with pytest.raises(NotRecorded):
-            save(stored(stage.phone), Intention(nickname="No room " * 4000))
+            save(stored(stage.phone), PhoneEdit(nickname="No room " * 4000))
         seen = Phone.objects.filter(project=stage.project).count()
 
     assert (seen, patches(stage.sandbox)) == (40, [])
@@ -228,7 +228,7 @@ def _save_until(stage: Stage, name: str, step: int) -> None:
             kill_self()
         return stage.clock()
 
-    save(stored(stage.phone), Intention(nickname=name), clock=clock)
+    save(stored(stage.phone), PhoneEdit(nickname=name), clock=clock)
 
 
 def _check_told(stage: Stage, name: str, told: list[str]) -> None:

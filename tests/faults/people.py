@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Source, SyncState
 from phones.services.editing.save import Conflict
-from phones.services.routing.edits import Base, Intention
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.passes import SILENCE_LIMIT, claim_sync
 from tests.faults.stage import Stage, row, together
 from tests.support.saving import before_answering, held, is_true_copy, patches, save, sent, stored
@@ -37,7 +37,7 @@ def form_sent_twice(stage: Stage) -> None:
 def two_editors_at_once(stage: Stage) -> None:
     """One is saved, the other is asked: nothing of anybody's is overwritten unseen."""
     for number in range(PAIRS):
-        seen = Base.of(stored(stage.phone))
+        seen = PhoneSnapshot.of(stored(stage.phone))
         names = [f"Ana {number}", f"Luis {number}"]
 
         found = together(*(partial(stage.rename, name=name, base=seen) for name in names))
@@ -79,7 +79,7 @@ def clock_jumps(stage: Stage) -> None:
     assert conflict.value.now.nickname == "Renamed in Diga"
     assert len(sent(stage.sandbox)) == 3
     assert (
-        save(stored(stage.phone), Intention(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
+        save(stored(stage.phone), PhoneEdit(nickname="At last"), base=conflict.value.now).change.outcome == "CONFIRMED"
     )
     assert Phone.objects.filter(nickname="At last").count() == 1
 

@@ -12,7 +12,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone, Project, TokenState
 from phones.services.editing.save import ReadOnlyProject
 from phones.services.projects import keys
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import Stage, row
 from tests.fixtures.desk import connect
 from tests.support.pages import find, open_phone, read, words
@@ -74,7 +74,7 @@ def key_revoked(stage: Stage) -> None:
 
     stage.project.refresh_from_db()
     assert (stage.project.token_state, len(stage.sandbox.journal)) == (TokenState.REJECTED, count)
-    assert save(stored(their_phone), Intention(nickname="Goes on")).change.outcome == Outcome.CONFIRMED
+    assert save(stored(their_phone), PhoneEdit(nickname="Goes on")).change.outcome == Outcome.CONFIRMED
     stage.sandbox.keys[key.token] = key
     keys.replace_key(project=stage.project, token=key.token, actor=None, now=stage.clock())
     stage.plan("status", status=401)
@@ -182,7 +182,7 @@ def odd_advice_when_to_come_back(stage: Stage) -> None:
             left.unlink()
         stage.settings.REDIS_URL = None
         stage.plan("status", status=429, retry_after=text)
-        saved = save(stored(stage.phone), Intention(nickname=stage.new_name()))
+        saved = save(stored(stage.phone), PhoneEdit(nickname=stage.new_name()))
         assert saved.change.outcome == Outcome.FAILED
         assert isinstance(saved.error, diga.DigaRateLimited)
         found[text] = saved.error.retry_after

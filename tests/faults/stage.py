@@ -25,7 +25,7 @@ from phones.models import Change, Phone, Project, SyncRun
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
 from phones.services.projects import keys
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from tests.support.saving import patches, save, stored
 
@@ -78,9 +78,9 @@ class Stage:
 
     def rename(self, phone: Phone | None = None, name: str | None = None, **options: Any) -> Change:
         """Save a new nickname, and return the change as it stands in the diary."""
-        return self.save(Intention(nickname=name or self.new_name()), phone, **options)
+        return self.save(PhoneEdit(nickname=name or self.new_name()), phone, **options)
 
-    def save(self, wanted: Intention, phone: Phone | None = None, **options: Any) -> Change:
+    def save(self, wanted: PhoneEdit, phone: Phone | None = None, **options: Any) -> Change:
         """Save, as somebody who has just opened the phone, and return the change as it stands in the diary."""
         change = save(stored(phone or self.phone), wanted, **{"clock": self.clock} | options).change
         change.refresh_from_db()

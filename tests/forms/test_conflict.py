@@ -11,13 +11,13 @@ from phones.diga import UNSET
 from phones.forms.opened import Opened
 from phones.forms.phones import PhoneForm
 from phones.models import Phone
-from phones.services.routing.edits import FIELDS, Base, Intention, frozen_intention, is_answered_by
+from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen_edit, is_answered_by
 from tests.forms.test_phones import (
-    DIRECTORY,
+    CATALOGUE,
     as_sent,
+    edit_of,
     errors_of,
     filled,
-    intention_of,
     make_phone,
     posted,
     target,
@@ -37,9 +37,9 @@ TYPED = st.fixed_dictionaries(
 CHOICES = st.fixed_dictionaries({f"choose_{name}": st.sampled_from(["theirs", "mine"]) for name in FIELDS})
 
 
-def clashes(then: Phone, now: Phone, wanted: Intention) -> tuple[str, ...]:
+def clashes(then: Phone, now: Phone, wanted: PhoneEdit) -> tuple[str, ...]:
     """Return the fields that both changed to something else, as `editing` finds them."""
-    before, says = Base.of(then), Base.of(now)
+    before, says = PhoneSnapshot.of(then), PhoneSnapshot.of(now)
     moved = [name for name in FIELDS if before.value(name) != says.value(name)]
     return tuple(name for name in moved if name in wanted.fields and not wanted.is_met(name, says))
 
@@ -47,7 +47,7 @@ def clashes(then: Phone, now: Phone, wanted: Intention) -> tuple[str, ...]:
 def sent_again(form: PhoneForm, asked: tuple[str, ...], **changes: str) -> PhoneForm:
     """Return the form as sent after the conflict, with what was chosen and typed further."""
     values = as_sent(form.rebased(asked)) | changes
-    return PhoneForm(posted(values), phone=form.phone, directory=DIRECTORY, can_route=True)
+    return PhoneForm(posted(values), phone=form.phone, catalogue=CATALOGUE, can_route=True)
 
 
 @settings(max_examples=300, deadline=None)
@@ -56,11 +56,11 @@ def test_merge_sends_what_was_chosen_and_nothing_else(
     then: Phone, now: Phone, typed: dict[str, Any], choices: dict[str, str]
 ) -> None:
     form = filled(now, phone_then=then, **typed)
-    wanted = intention_of(form)
+    wanted = edit_of(form)
     asked = clashes(then, now, wanted)
-    says = Base.of(now)
+    says = PhoneSnapshot.of(now)
 
-    merged = intention_of(sent_again(form, asked, **choices))
+    merged = edit_of(sent_again(form, asked, **choices))
 
     for name in FIELDS:
         is_mine = name in wanted.fields and (name not in asked or choices[f"choose_{name}"] == "mine")
@@ -77,13 +77,13 @@ def test_merge_sends_what_was_chosen_and_nothing_else(
 @given(then=PHONES, now=PHONES, typed=TYPED)
 def test_nothing_is_chosen_beforehand(then: Phone, now: Phone, typed: dict[str, Any]) -> None:
     form = filled(now, phone_then=then, **typed)
-    asked = clashes(then, now, intention_of(form))
+    asked = clashes(then, now, edit_of(form))
 
     again = sent_again(form, asked)
 
     assert again.is_valid() == (not asked)
     assert {name.removeprefix("choose_") for name in again.errors} == set(asked)
-    assert set(asked).isdisjoint(again.intention().fields)
+    assert set(asked).isdisjoint(again.edit().fields)
 
 
 def test_choice_is_asked_for_in_words() -> None:
@@ -96,7 +96,7 @@ def test_choice_is_asked_for_in_words() -> None:
 
 
 def test_conflict_travels_in_the_hidden_field_one_level_deep() -> None:
-    first, second = (Opened(Base(name, None, None), {"inbound": "", "outbound": ""}) for name in "AB")
+    first, second = (Opened(PhoneSnapshot(name, None, None), {"inbound": "", "outbound": ""}) for name in "AB")
 
     twice = first.after(second.after(first, ("nickname",)), ("nickname", "inbound"))
 
@@ -107,17 +107,17 @@ def test_conflict_travels_in_the_hidden_field_one_level_deep() -> None:
 @pytest.mark.parametrize(
     ("wanted", "is_answered"),
     [
-        (Intention("A", inbound=target(1, 2)), True),
-        (Intention("B", inbound=target(1, 2)), False),
-        (Intention("A", inbound=target(1, 1)), False),
-        (Intention("A", inbound=None), False),
-        (Intention("A"), False),
-        (Intention("A", inbound=target(1, 2), outbound=target(2, 1)), False),
-        (Intention("A", inbound=target(1, 2), outbound=target(3, 1)), False),
+        (PhoneEdit("A", inbound=target(1, 2)), True),
+        (PhoneEdit("B", inbound=target(1, 2)), False),
+        (PhoneEdit("A", inbound=target(1, 1)), False),
+        (PhoneEdit("A", inbound=None), False),
+        (PhoneEdit("A"), False),
+        (PhoneEdit("A", inbound=target(1, 2), outbound=target(2, 1)), False),
+        (PhoneEdit("A", inbound=target(1, 2), outbound=target(3, 1)), False),
     ],
 )
-def test_change_answers_the_wish_that_made_it(wanted: Intention, is_answered: bool) -> None:
-    after: dict[str, Any] = frozen_intention(Intention("A", inbound=target(1, 2)))
-    says = Base("A", uuid.UUID(int=1), uuid.UUID(int=2))
+def test_change_answers_the_wish_that_made_it(wanted: PhoneEdit, is_answered: bool) -> None:
+    after: dict[str, Any] = frozen_edit(PhoneEdit("A", inbound=target(1, 2)))
+    says = PhoneSnapshot("A", uuid.UUID(int=1), uuid.UUID(int=2))
 
     assert is_answered_by(wanted, after, says) == is_answered

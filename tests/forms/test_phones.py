@@ -14,8 +14,8 @@ from phones.forms.phones import NicknameForm, PhoneForm
 from phones.forms.reasons import REASON_LIMIT, TICKET_LIMIT
 from phones.models import Phone, Project
 from phones.services.nicknames import one_line
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
-from phones.services.routing.edits import NICKNAME_LIMIT, Base, Intention
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
+from phones.services.routing.edits import NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Target
 
 FIXED = [
@@ -44,9 +44,9 @@ def make_agent(number: int, name: str, published: int | None, *, is_listed: bool
     return AgentEntry(uuid.UUID(int=number), name, is_listed, tuple(version(each) for each in (3, 2, 1)))
 
 
-def directory_with(published: int | None = 1) -> Directory:
+def catalogue_with(published: int | None = 1) -> Catalogue:
     """Return Alicia with one of her versions published, Bruno with v1, Carla with none, and Gone."""
-    return Directory.of(
+    return Catalogue.of(
         [
             make_agent(1, "Alicia", published),
             make_agent(2, "Bruno", 1),
@@ -56,15 +56,15 @@ def directory_with(published: int | None = 1) -> Directory:
     )
 
 
-DIRECTORY = directory_with()
+CATALOGUE = catalogue_with()
 
 
 def version_id(agent: int, number: int) -> str:
     return str(uuid.UUID(int=100 * agent + number))
 
 
-def target(agent: int, number: int, directory: Directory = DIRECTORY) -> Target:
-    found = directory.version(uuid.UUID(version_id(agent, number)))
+def target(agent: int, number: int, catalogue: Catalogue = CATALOGUE) -> Target:
+    found = catalogue.version(uuid.UUID(version_id(agent, number)))
     assert found is not None
     return Target(*found)
 
@@ -100,21 +100,21 @@ def posted(values: dict[str, str]) -> QueryDict:
 def filled(
     phone: Phone,
     *,
-    directory: Directory = DIRECTORY,
-    directory_then: Directory | None = None,
+    catalogue: Catalogue = CATALOGUE,
+    catalogue_then: Catalogue | None = None,
     phone_then: Phone | None = None,
     can_route: bool = True,
     **changes: str,
 ) -> PhoneForm:
-    """Return the form as sent: opened earlier (on `phone_then` and `directory_then`), then changed."""
-    shown = PhoneForm(phone=phone_then or phone, directory=directory_then or directory, can_route=can_route)
+    """Return the form as sent: opened earlier (on `phone_then` and `catalogue_then`), then changed."""
+    shown = PhoneForm(phone=phone_then or phone, catalogue=catalogue_then or catalogue, can_route=can_route)
     values = as_sent(shown) | changes
-    return PhoneForm(posted(values), phone=phone, directory=directory, can_route=can_route)
+    return PhoneForm(posted(values), phone=phone, catalogue=catalogue, can_route=can_route)
 
 
-def intention_of(form: PhoneForm) -> Intention:
+def edit_of(form: PhoneForm) -> PhoneEdit:
     assert form.is_valid(), form.errors
-    return form.intention()
+    return form.edit()
 
 
 def errors_of(form: NicknameForm) -> dict[str, list[str]]:
@@ -139,12 +139,12 @@ def test_form_that_nobody_touched_wants_nothing(nickname: str | None) -> None:
     # Storing has taken out what PostgreSQL can't keep.
     phone = make_phone(None if nickname is None else nickname.replace("\x00", ""))
 
-    sent = posted(as_sent(NicknameForm(phone=phone, directory=DIRECTORY)))
-    rename = NicknameForm(sent, phone=phone, directory=DIRECTORY)
+    sent = posted(as_sent(NicknameForm(phone=phone, catalogue=CATALOGUE)))
+    rename = NicknameForm(sent, phone=phone, catalogue=CATALOGUE)
 
-    assert intention_of(filled(phone)).is_empty
+    assert edit_of(filled(phone)).is_empty
     assert rename.is_valid(), rename.errors
-    assert rename.intention().is_empty
+    assert rename.edit().is_empty
 
 
 @given(
@@ -157,7 +157,7 @@ def test_form_that_nobody_touched_wants_nothing(nickname: str | None) -> None:
 def test_what_was_seen_survives_the_hidden_field(
     nickname: str | None, inbound: uuid.UUID | None, outbound: uuid.UUID | None, kept: tuple[str, str]
 ) -> None:
-    opened = Opened(Base(nickname, inbound, outbound), {"inbound": kept[0], "outbound": kept[1]})
+    opened = Opened(PhoneSnapshot(nickname, inbound, outbound), {"inbound": kept[0], "outbound": kept[1]})
 
     packed = opened.packed(uuid.UUID(int=7))
 
@@ -176,13 +176,13 @@ def test_what_was_seen_survives_the_hidden_field(
         lambda packed: packed[:-1] + ("a" if packed[-1] != "a" else "b"),
         lambda packed: packed.replace(":", ""),
         lambda packed: "ñ:a:b",
-        lambda packed: Opened.of(make_phone("Forged"), DIRECTORY).packed(uuid.UUID(int=8)),
+        lambda packed: Opened.of(make_phone("Forged"), CATALOGUE).packed(uuid.UUID(int=8)),
     ],
     ids=["none", "cut", "signature", "no parts", "accents", "of another phone"],
 )
 def test_altered_form_is_too_old(spoil: Any) -> None:
     phone = make_phone()
-    packed = Opened.of(phone, DIRECTORY).packed(phone.pk)
+    packed = Opened.of(phone, CATALOGUE).packed(phone.pk)
 
     errors = errors_of(filled(phone, opened=spoil(packed), nickname="Other"))
 
@@ -202,27 +202,27 @@ def test_form_without_its_token_is_too_old(token: str) -> None:
 def test_changed_nickname_is_wanted_alone_and_without_blanks_around() -> None:
     form = filled(make_phone(), nickname="  Ventas Málaga ")
 
-    assert intention_of(form) == Intention(nickname="Ventas Málaga")
-    assert form.base() == Base("Ventas", uuid.UUID(int=1), uuid.UUID(int=2))
+    assert edit_of(form) == PhoneEdit(nickname="Ventas Málaga")
+    assert form.base() == PhoneSnapshot("Ventas", uuid.UUID(int=1), uuid.UUID(int=2))
 
 
 def test_emptied_nickname_is_wanted_empty() -> None:
-    assert intention_of(filled(make_phone(), nickname="")) == Intention(nickname="")
+    assert edit_of(filled(make_phone(), nickname="")) == PhoneEdit(nickname="")
 
 
 def test_nickname_that_was_not_sent_is_left_alone() -> None:
     phone = make_phone()
-    values = as_sent(PhoneForm(phone=phone, directory=DIRECTORY, can_route=True))
+    values = as_sent(PhoneForm(phone=phone, catalogue=CATALOGUE, can_route=True))
     del values["nickname"]
 
-    form = PhoneForm(posted(values), phone=phone, directory=DIRECTORY, can_route=True)
+    form = PhoneForm(posted(values), phone=phone, catalogue=CATALOGUE, can_route=True)
 
-    assert intention_of(form).is_empty
+    assert edit_of(form).is_empty
 
 
 def test_nickname_is_kept_on_one_line_of_what_is_seen() -> None:
-    assert intention_of(filled(make_phone(), nickname="Sala\r\nnorte\n 2\u200b")) == Intention(nickname="Sala norte 2")
-    assert intention_of(filled(make_phone(), nickname="\u2800\u202e")) == Intention(nickname="")
+    assert edit_of(filled(make_phone(), nickname="Sala\r\nnorte\n 2\u200b")) == PhoneEdit(nickname="Sala norte 2")
+    assert edit_of(filled(make_phone(), nickname="\u2800\u202e")) == PhoneEdit(nickname="")
 
 
 @pytest.mark.parametrize("extra", [0, 1])
@@ -237,7 +237,7 @@ def test_too_long_a_nickname_is_refused_at_its_field(extra: int) -> None:
 def test_too_long_a_nickname_of_digas_own_stays_when_the_agent_is_changed() -> None:
     form = filled(make_phone("x" * 300), inbound_version_id=version_id(3, 1))
 
-    assert intention_of(form) == Intention(inbound=target(3, 1))
+    assert edit_of(form) == PhoneEdit(inbound=target(3, 1))
 
 
 def test_nul_in_a_nickname_is_refused() -> None:
@@ -249,8 +249,8 @@ def test_field_that_nobody_changes_here_is_refused(name: str) -> None:
     expected = {"__all__": [f"“{name}” can’t be changed here. Nothing was sent."]}
 
     assert errors_of(filled(make_phone(), **field(name, "assigned"))) == expected
-    values = as_sent(NicknameForm(phone=make_phone(), directory=DIRECTORY)) | {name: ""}
-    assert errors_of(NicknameForm(posted(values), phone=make_phone(), directory=DIRECTORY)) == expected
+    values = as_sent(NicknameForm(phone=make_phone(), catalogue=CATALOGUE)) | {name: ""}
+    assert errors_of(NicknameForm(posted(values), phone=make_phone(), catalogue=CATALOGUE)) == expected
 
 
 @pytest.mark.parametrize(("name", "limit"), [("reason", REASON_LIMIT), ("ticket", TICKET_LIMIT)])

@@ -9,16 +9,16 @@ from django import forms
 from phones.diga import UNSET
 from phones.forms.opened import kept_value
 from phones.forms.phones import ROUTE_FIELDS, PhoneForm
-from phones.services.routing.catalogue import Directory
-from phones.services.routing.edits import Intention
+from phones.services.routing.catalogue import Catalogue
+from phones.services.routing.edits import PhoneEdit
 from tests.forms.test_phones import (
-    DIRECTORY,
+    CATALOGUE,
     as_sent,
-    directory_with,
+    catalogue_with,
+    edit_of,
     errors_of,
     field,
     filled,
-    intention_of,
     make_agent,
     make_phone,
     posted,
@@ -53,7 +53,7 @@ CARLA = ("Carla", [(version_id(3, 2), "Carla · v2 “Summer” · saved"), (ver
 
 
 def test_picker_offers_published_versions_first_and_no_drafts() -> None:
-    form = PhoneForm(phone=make_phone(), directory=DIRECTORY, can_route=True)
+    form = PhoneForm(phone=make_phone(), catalogue=CATALOGUE, can_route=True)
 
     assert options_of(form, "inbound") == [ALICIA, BRUNO, CARLA]
     assert (form["inbound_version_id"].value(), form["outbound_version_id"].value()) == (
@@ -67,11 +67,11 @@ def test_picker_offers_published_versions_first_and_no_drafts() -> None:
     [(None, "No agent"), (99, "Unknown agent"), (3, "Carla · not published"), (4, "Gone · no longer in Diga")],
 )
 def test_picker_says_what_the_lane_holds_where_no_version_stands_for_it(agent: int | None, label: str) -> None:
-    form = PhoneForm(phone=make_phone(inbound=agent), directory=DIRECTORY, can_route=True)
+    form = PhoneForm(phone=make_phone(inbound=agent), catalogue=CATALOGUE, can_route=True)
 
     assert options_of(form, "inbound") == [("", label), ALICIA, BRUNO, CARLA]
     assert form["inbound_version_id"].value() == ""
-    assert kept_value(uuid.UUID(int=agent) if agent else None, DIRECTORY) == ""
+    assert kept_value(uuid.UUID(int=agent) if agent else None, CATALOGUE) == ""
 
 
 # What was chosen.
@@ -82,38 +82,38 @@ def test_picker_says_what_the_lane_holds_where_no_version_stands_for_it(agent: i
 def test_chosen_version_is_wanted_in_its_lane_alone(lane: str, agent: int, number: int) -> None:
     form = filled(make_phone(), **field(f"{lane}_version_id", version_id(agent, number)))
 
-    intention = intention_of(form)
+    edit = edit_of(form)
 
-    assert intention.fields == (lane,)
-    assert getattr(intention, lane) == target(agent, number)
+    assert edit.fields == (lane,)
+    assert getattr(edit, lane) == target(agent, number)
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_version_published_meanwhile_is_not_taken_for_the_persons_choice(lane: str) -> None:
     phone = make_phone(inbound=1, outbound=1)
-    now = directory_with(published=2)
+    now = catalogue_with(published=2)
 
-    untouched = filled(phone, directory=now, directory_then=DIRECTORY)
-    renamed = filled(phone, directory=now, directory_then=DIRECTORY, nickname="Other")
-    chosen = filled(phone, directory=now, directory_then=DIRECTORY, **field(f"{lane}_version_id", version_id(1, 2)))
+    untouched = filled(phone, catalogue=now, catalogue_then=CATALOGUE)
+    renamed = filled(phone, catalogue=now, catalogue_then=CATALOGUE, nickname="Other")
+    chosen = filled(phone, catalogue=now, catalogue_then=CATALOGUE, **field(f"{lane}_version_id", version_id(1, 2)))
 
-    assert intention_of(untouched).is_empty
-    assert intention_of(renamed) == Intention(nickname="Other")
-    assert getattr(intention_of(chosen), lane) == target(1, 2, now)
+    assert edit_of(untouched).is_empty
+    assert edit_of(renamed) == PhoneEdit(nickname="Other")
+    assert getattr(edit_of(chosen), lane) == target(1, 2, now)
 
 
 def test_agent_unpublished_or_gone_meanwhile_is_not_taken_for_a_choice_either() -> None:
     phone = make_phone(inbound=1, outbound=1)
-    without_alicia = Directory.of([make_agent(2, "Bruno", 1)])
+    without_alicia = Catalogue.of([make_agent(2, "Bruno", 1)])
 
-    for now in (directory_with(published=None), without_alicia):
-        assert intention_of(filled(phone, directory=now, directory_then=DIRECTORY)).is_empty
+    for now in (catalogue_with(published=None), without_alicia):
+        assert edit_of(filled(phone, catalogue=now, catalogue_then=CATALOGUE)).is_empty
 
 
 def test_agent_changed_meanwhile_is_left_to_the_comparison() -> None:
     form = filled(make_phone(inbound=2), phone_then=make_phone(inbound=1), nickname="Other")
 
-    assert intention_of(form) == Intention(nickname="Other")
+    assert edit_of(form) == PhoneEdit(nickname="Other")
     assert form.base().inbound_agent_id == uuid.UUID(int=1)
 
 
@@ -133,7 +133,7 @@ def test_version_that_is_not_offered_is_refused_at_its_field(lane: str, value: s
 def test_empty_choice_is_no_way_to_unassign() -> None:
     form = filled(make_phone(), inbound_version_id="")
 
-    assert intention_of(form).is_empty
+    assert edit_of(form).is_empty
 
 
 # Unassigning.
@@ -141,17 +141,17 @@ def test_empty_choice_is_no_way_to_unassign() -> None:
 
 @pytest.mark.parametrize("lane", LANES)
 def test_unassigning_is_an_act_of_its_own(lane: str) -> None:
-    intention = intention_of(filled(make_phone(), **field(f"unassign_{lane}", "on")))
+    edit = edit_of(filled(make_phone(), **field(f"unassign_{lane}", "on")))
 
-    assert intention.fields == (lane,)
-    assert getattr(intention, lane) is None
+    assert edit.fields == (lane,)
+    assert getattr(edit, lane) is None
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_unassigning_nobody_wants_nothing(lane: str) -> None:
     form = filled(make_phone(inbound=None, outbound=None), **field(f"unassign_{lane}", "on"))
 
-    assert intention_of(form).is_empty
+    assert edit_of(form).is_empty
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -167,36 +167,36 @@ def test_choosing_and_unassigning_at_once_is_refused(lane: str) -> None:
 def test_both_directions_give_outbound_what_was_chosen_for_inbound() -> None:
     form = filled(make_phone(), inbound_version_id=version_id(3, 1), both_directions="on")
 
-    assert intention_of(form) == Intention(inbound=target(3, 1), outbound=target(3, 1))
+    assert edit_of(form) == PhoneEdit(inbound=target(3, 1), outbound=target(3, 1))
 
 
 def test_both_directions_give_outbound_what_inbound_has() -> None:
     form = filled(make_phone(), both_directions="on")
 
-    assert intention_of(form) == Intention(outbound=target(1, 1))
+    assert edit_of(form) == PhoneEdit(outbound=target(1, 1))
 
 
 def test_both_directions_want_nothing_where_both_have_it() -> None:
-    assert intention_of(filled(make_phone(inbound=1, outbound=1), both_directions="on")).is_empty
+    assert edit_of(filled(make_phone(inbound=1, outbound=1), both_directions="on")).is_empty
 
 
 def test_both_directions_publish_a_chosen_version_in_both_lanes_of_one_agent() -> None:
     form = filled(make_phone(inbound=1, outbound=1), inbound_version_id=version_id(1, 2), both_directions="on")
 
-    assert intention_of(form) == Intention(inbound=target(1, 2), outbound=target(1, 2))
+    assert edit_of(form) == PhoneEdit(inbound=target(1, 2), outbound=target(1, 2))
 
 
 def test_both_directions_unassign_both() -> None:
     form = filled(make_phone(), unassign_inbound="on", both_directions="on")
     without_outbound = filled(make_phone(outbound=None), unassign_inbound="on", both_directions="on")
 
-    assert intention_of(form) == Intention(inbound=None, outbound=None)
-    assert intention_of(without_outbound) == Intention(inbound=None)
+    assert edit_of(form) == PhoneEdit(inbound=None, outbound=None)
+    assert edit_of(without_outbound) == PhoneEdit(inbound=None)
 
 
 @pytest.mark.parametrize("agent", [None, 3, 4, 99])
 def test_both_directions_give_nothing_where_inbound_has_no_version(agent: int | None) -> None:
-    assert intention_of(filled(make_phone(inbound=agent), both_directions="on")).is_empty
+    assert edit_of(filled(make_phone(inbound=agent), both_directions="on")).is_empty
 
 
 # Roles and consent.
@@ -204,13 +204,13 @@ def test_both_directions_give_nothing_where_inbound_has_no_version(agent: int | 
 
 def test_role_without_agents_has_none_of_their_fields() -> None:
     phone = make_phone()
-    shown = PhoneForm(phone=phone, directory=DIRECTORY, can_route=False)
+    shown = PhoneForm(phone=phone, catalogue=CATALOGUE, can_route=False)
     forged = as_sent(shown) | {"inbound_version_id": version_id(3, 1), "unassign_outbound": "on", "nickname": "Other"}
 
-    form = PhoneForm(posted(forged), phone=phone, directory=DIRECTORY, can_route=False)
+    form = PhoneForm(posted(forged), phone=phone, catalogue=CATALOGUE, can_route=False)
 
     assert set(ROUTE_FIELDS).isdisjoint(shown.fields)
-    assert intention_of(form) == Intention(nickname="Other")
+    assert edit_of(form) == PhoneEdit(nickname="Other")
     assert form.agreed() is None
 
 
@@ -250,8 +250,8 @@ def test_rebased_form_keeps_what_was_touched_and_shows_what_is_new() -> None:
     shown = {name: rebased[name].value() for name in ("nickname", "inbound_version_id", "outbound_version_id")}
     assert shown == {"nickname": "Mine", "inbound_version_id": version_id(3, 1), "outbound_version_id": ""}
     assert (rebased["reason"].value(), rebased["ticket"].value()) == ("Because", "T-1")
-    sent_again = PhoneForm(posted(as_sent(rebased)), phone=now, directory=DIRECTORY, can_route=True)
-    assert intention_of(sent_again) == Intention("Mine", inbound=target(3, 1))
+    sent_again = PhoneForm(posted(as_sent(rebased)), phone=now, catalogue=CATALOGUE, can_route=True)
+    assert edit_of(sent_again) == PhoneEdit("Mine", inbound=target(3, 1))
     assert sent_again.base().nickname == "Theirs"
 
 
@@ -260,9 +260,9 @@ def test_rebased_form_that_was_not_touched_wants_nothing() -> None:
     form = filled(now, phone_then=make_phone("Ventas", inbound=1, outbound=2), reason="Because")
     assert form.is_valid()
 
-    sent_again = PhoneForm(posted(as_sent(form.rebased())), phone=now, directory=DIRECTORY, can_route=True)
+    sent_again = PhoneForm(posted(as_sent(form.rebased())), phone=now, catalogue=CATALOGUE, can_route=True)
 
-    assert intention_of(sent_again).is_empty
+    assert edit_of(sent_again).is_empty
     assert sent_again.cleaned_data["reason"] == "Because"
 
 
@@ -286,4 +286,4 @@ def test_rebased_form_of_a_labeller_has_no_lanes() -> None:
 
     assert set(ROUTE_FIELDS).isdisjoint(rebased.fields)
     assert rebased["nickname"].value() == "Mine"
-    assert form.intention().inbound == UNSET
+    assert form.edit().inbound == UNSET

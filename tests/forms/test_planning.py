@@ -11,9 +11,9 @@ from phones import diga
 from phones.diga.sandbox import Sandbox
 from phones.forms.planning import WishForm
 from phones.models import Phone, Project
-from phones.services.plans.bulk_edits import Wish
+from phones.services.plans.bulk_edits import BulkEdit
 from phones.services.plans.nickname_patterns import Pattern
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.impact import Target
 from tests.support.pages import version_of
 
@@ -24,16 +24,16 @@ def sent(project: Project, **typed: str) -> WishForm:
     """Return the form as it was sent, about the first three phones."""
     data = QueryDict(urlencode(GIVEN | typed))
     phones = list(Phone.objects.filter(project=project).order_by("number")[:3])
-    return WishForm(data, directory=directory_of(project), phones=phones)
+    return WishForm(data, catalogue=catalogue_of(project), phones=phones)
 
 
-def wish_of(form: WishForm) -> Wish:
+def wish_of(form: WishForm) -> BulkEdit:
     assert form.is_valid(), form.errors
     return form.wish()
 
 
 def test_fresh_form_keeps_every_field_and_names_no_agent(aurora: Project) -> None:
-    form = WishForm(directory=directory_of(aurora), phones=[])
+    form = WishForm(catalogue=catalogue_of(aurora), phones=[])
 
     assert [form[f"{name}_how"].value() for name in ("nickname", "inbound", "outbound")] == ["KEEP"] * 3
     assert [form[f"{lane}_version_id"].value() for lane in ("inbound", "outbound")] == [None, None]
@@ -62,7 +62,7 @@ def test_agent_that_is_picked_but_not_chosen_is_not_set(aurora: Project, sandbox
 
     form = sent(aurora, nickname_how="EMPTY", inbound_how="KEEP", inbound_version_id=carla)
 
-    assert wish_of(form) == Wish(nickname=None)
+    assert wish_of(form) == BulkEdit(nickname=None)
 
 
 def test_lane_is_set_in_its_own_direction_only(aurora: Project, sandbox: Sandbox) -> None:
@@ -75,13 +75,13 @@ def test_lane_is_set_in_its_own_direction_only(aurora: Project, sandbox: Sandbox
 
 
 def test_each_field_can_be_emptied(aurora: Project) -> None:
-    assert wish_of(sent(aurora, nickname_how="EMPTY", outbound_how="EMPTY")) == Wish(None, diga.UNSET, None)
+    assert wish_of(sent(aurora, nickname_how="EMPTY", outbound_how="EMPTY")) == BulkEdit(None, diga.UNSET, None)
 
 
 def test_nickname_is_set_to_a_pattern(aurora: Project) -> None:
     wish = wish_of(sent(aurora, nickname_how="SET", nickname_pattern="  Line {n:03} "))
 
-    assert wish == Wish(Pattern("Line {n:03}"))
+    assert wish == BulkEdit(Pattern("Line {n:03}"))
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_versions_of_others_drafts_and_nonsense_are_refused(
 
 
 def test_picker_has_a_group_an_agent_the_published_version_first_and_no_draft(aurora: Project) -> None:
-    form = WishForm(directory=directory_of(aurora), phones=[])
+    form = WishForm(catalogue=catalogue_of(aurora), phones=[])
 
     _none, *groups = form.fields["outbound_version_id"].choices  # type: ignore[attr-defined]
 
-    offered = {agent.name: agent for agent in directory_of(aurora).offered}
+    offered = {agent.name: agent for agent in catalogue_of(aurora).offered}
     assert [name for name, _versions in groups] == list(offered)
     for name, versions in groups:
         ids = [uuid.UUID(value) for value, _label in versions]

@@ -5,7 +5,7 @@ import io
 from phones.models import Project
 from phones.services.exchange.phone_export import csv_lines, xlsx_chunks
 from phones.services.finding.phone_list import Criteria
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from tests.support.north import NOON
 
 FORMULAS = [
@@ -34,10 +34,10 @@ FORMULAS = [
 ]
 
 
-def csv_text(project: Project, directory: Directory, **criteria: str) -> str:
-    return "".join(csv_lines(project=project, criteria=Criteria(**criteria), directory=directory, now=NOON))
+def csv_text(project: Project, catalogue: Catalogue, **criteria: str) -> str:
+    return "".join(csv_lines(project=project, criteria=Criteria(**criteria), catalogue=catalogue, now=NOON))
 
 
-def book_of(project: Project, directory: Directory, **criteria: str) -> io.BytesIO:
-    chunks = xlsx_chunks(project=project, criteria=Criteria(**criteria), directory=directory, now=NOON)
+def book_of(project: Project, catalogue: Catalogue, **criteria: str) -> io.BytesIO:
+    chunks = xlsx_chunks(project=project, criteria=Criteria(**criteria), catalogue=catalogue, now=NOON)
     return io.BytesIO(b"".join(chunks))

@@ -10,7 +10,7 @@ import pytest
 
 from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RECEPTION, SALES, GONE, STRANGE = (UUID(int=number) for number in (1, 2, 3, 4))
@@ -61,9 +61,9 @@ def north(db: None) -> Project:
 
 
 @pytest.fixture
-def directory(north: Project) -> Directory:
+def catalogue(north: Project) -> Catalogue:
     """The agents of that project."""
-    return directory_of(north)
+    return catalogue_of(north)
 
 
 def cursor_of(*values: Any) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
 from phones.services.audit.permalinks import check_of
 from phones.services.people.members import Invitation, admit
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
 from tests.support.history import add_changes
 from tests.support.planned import make_plan
@@ -76,7 +76,7 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
     invitation = admit(
         project=project,
         username=f"guest-of-{project.slug}",
-        full_name="Guest Ruiz",
+        full_name="PendingMember Ruiz",
         role=Role.VIEWER,
         actor=actor,
         now=timezone.now(),
@@ -85,7 +85,7 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
     seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
     alter(Phone.objects.filter(pk=phone.pk), first_seen_at=timezone.now(), first_seen=seen)
     change = add_changes(phone, 1)[0]
-    plan = make_plan(actor, [phone], Intention(nickname="As a plan has it"))
+    plan = make_plan(actor, [phone], PhoneEdit(nickname="As a plan has it"))
     return {
         "slug": project.slug,
         "phone_id": phone.pk,

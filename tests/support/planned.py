@@ -14,7 +14,7 @@ from phones.services.plans import lifecycle
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, PlannedRow
 from phones.services.plans.fingerprint import fingerprint_of
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.running import runner
 
 
@@ -25,10 +25,10 @@ def phones_of(project: Project, count: int | None = None, **narrowing: Any) -> l
     )
 
 
-def make_plan(author: User, phones: Sequence[Phone], wish: Intention | Callable[[int], Intention], **more: Any) -> Plan:
+def make_plan(author: User, phones: Sequence[Phone], wish: PhoneEdit | Callable[[int], PhoneEdit], **more: Any) -> Plan:
     """Make a plan that wants the same on each phone, or what `wish` says for its place, from 1 on."""
     rows = [
-        PlannedRow(phone.pk, wish if isinstance(wish, Intention) else wish(place))
+        PlannedRow(phone.pk, wish if isinstance(wish, PhoneEdit) else wish(place))
         for place, phone in enumerate(phones, 1)
     ]
     project = Project.objects.get(pk=phones[0].project_id)
@@ -56,6 +56,6 @@ def states(plan: Plan) -> Counter[str]:
     return Counter(plan.items.values_list("state", flat=True))
 
 
-def renames(text: str) -> Callable[[int], Intention]:
+def renames(text: str) -> Callable[[int], PhoneEdit]:
     """Return a wish for each place: the text with the place behind it."""
-    return lambda place: Intention(nickname=f"{text} {place}")
+    return lambda place: PhoneEdit(nickname=f"{text} {place}")

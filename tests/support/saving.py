@@ -20,8 +20,8 @@ from phones.services.editing.guard import impacts_of
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
 from phones.services.editing.save import Author, Saved, change_phone
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Base, Intention
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Target, fingerprint
 
 WHAT_WAS_SHOWN = "what was shown"
@@ -33,21 +33,21 @@ class Killed(BaseException):
 
 def target(project: Project, agent_name: str, number: int) -> Target:
     """Return the version with this number of the agent whose name starts so, as our copy has it."""
-    agents = directory_of(Project.objects.get(pk=project.pk)).agents
+    agents = catalogue_of(Project.objects.get(pk=project.pk)).agents
     agent = next(agent for agent in agents if agent.name.startswith(agent_name))
     return Target(agent, next(version for version in agent.versions if version.number == number))
 
 
-def unassigned(lane: str) -> Intention:
+def unassigned(lane: str) -> PhoneEdit:
     """Return the wish that no agent answers, or dials from, a phone."""
-    return Intention(inbound=None) if lane == "inbound" else Intention(outbound=None)
+    return PhoneEdit(inbound=None) if lane == "inbound" else PhoneEdit(outbound=None)
 
 
 def save(
     phone: Phone,
-    intention: Intention,
+    edit: PhoneEdit,
     *,
-    base: Base | None = None,
+    base: PhoneSnapshot | None = None,
     agreed: str | None = WHAT_WAS_SHOWN,
     form_token: uuid.UUID | None = None,
     user: User | None = None,
@@ -56,12 +56,12 @@ def save(
 ) -> Saved:
     """Save as a person who saw the phone as it is in our copy, and ticked what the guard showed."""
     if agreed == WHAT_WAS_SHOWN:
-        agreed = fingerprint(impacts_of(phone, intention))
+        agreed = fingerprint(impacts_of(phone, edit))
     return change_phone(
         project=phone.project,
         phone=phone,
-        intention=intention,
-        base=base or Base.of(phone),
+        edit=edit,
+        base=base or PhoneSnapshot.of(phone),
         author=Author(user, reason="A reason", ticket="T-1", form_token=form_token),
         agreed=agreed,
         clock=clock,

@@ -16,7 +16,7 @@ from phones.services.agents.publish_outcome import sweep_upgrades
 from phones.services.agents.publish_preview import Outlook, outlook_of
 from phones.services.agents.read_back import check_numbers
 from phones.services.editing.write import Author
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.impact import Target
 from tests.support.saving import patches, target
 
@@ -27,7 +27,7 @@ AGENTS = "/v1/agent/"
 def seen(project: Project, wanted: Target) -> Outlook:
     """Return what a person sees who opens the page of a version, by our copy."""
     fresh = Project.objects.get(pk=project.pk)
-    return outlook_of(fresh, directory_of(fresh).agent(wanted.agent.id), wanted.version.id)
+    return outlook_of(fresh, catalogue_of(fresh).agent(wanted.agent.id), wanted.version.id)
 
 
 def upgrade(

@@ -12,7 +12,7 @@ from phones.services.exchange.import_columns import is_head
 from phones.services.exchange.phone_export import COLUMNS
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans.drafts import Draft
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.impact import Target
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.read import Table, read_table
@@ -25,16 +25,14 @@ def draft_of(project: Project, source: bytes | str | Table, *, can_label: bool =
         assert isinstance(data, bytes)
         table = read_table(data, "list", is_head=is_head)
     return draft_from_table(
-        project=project, table=table, directory=directory_of(project), can_label=can_label, can_route=can_route
+        project=project, table=table, catalogue=catalogue_of(project), can_label=can_label, can_route=can_route
     )
 
 
 def wishes(draft: Draft) -> dict[int | None, dict[str, Any]]:
     """Return what is wanted by line, agents by name and version."""
     assert draft.problems == []
-    return {
-        row.line: {name: _shown(getattr(row.intention, name)) for name in row.intention.fields} for row in draft.rows
-    }
+    return {row.line: {name: _shown(getattr(row.edit, name)) for name in row.edit.fields} for row in draft.rows}
 
 
 def _shown(value: str | Target | diga.Unset | None) -> str | None:

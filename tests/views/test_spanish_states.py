@@ -15,7 +15,7 @@ from lxml import html
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Source, SyncRun
 from phones.services.number_reader.reader import TEXT_LIMIT
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes
 from tests.fixtures.spanish import Check
 from tests.support.history import add_changes
@@ -101,7 +101,7 @@ def test_history_is_spanish(client: Client, sales_phone: Phone, assert_spanish: 
 
 
 def test_taking_back_is_spanish(client: Client, sandbox: Sandbox, sales_phone: Phone, assert_spanish: Check) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas", outbound=None)).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas", outbound=None)).change
     page = client.get(f"{AURORA}changes/{change.pk}/revert/")
     held(sandbox, sales_phone).nickname = "Nerja"
 

@@ -11,7 +11,7 @@ from phones.models import Change, Foreseen, ItemState, Outcome, Plan, PlanItem, 
 from phones.services.plans.effects import Publishing, effects_of
 from phones.services.plans.progress import progress_of
 from phones.services.plans.totals import Totals, totals_of
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.wording.plan_rows import ItemWords, words_for_item
 from phones.wording.plan_tickets import plan_sentence
 from phones.wording.plan_totals import counted
@@ -180,7 +180,7 @@ def test_progress_counts_the_last_seconds_only(aurora: Project, lead: User) -> N
 def test_effects_count_over_the_whole_plan(aurora: Project, lead: User) -> None:
     gema = target(aurora, "Gema", 1)
     phones = phones_of(aurora, 4)
-    plan = make_plan(lead, phones, lambda place: Intention(inbound=gema if place < 4 else None, outbound=gema))
+    plan = make_plan(lead, phones, lambda place: PhoneEdit(inbound=gema if place < 4 else None, outbound=gema))
 
     effects = effects_of(plan)
 

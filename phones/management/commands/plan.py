@@ -29,7 +29,7 @@ from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.plans.rows import GROUPS, group_rows, state_rows
 from phones.services.plans.totals import foreseen_of, totals_of
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.running import runner
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import SheetsToChoose, read_table
@@ -91,7 +91,7 @@ class Command(BaseCommand):
         read_agents_if_old(project, timezone.now)
         try:
             draft = draft_from_table(
-                project=project, table=table, directory=directory_of(project), can_label=True, can_route=True
+                project=project, table=table, catalogue=catalogue_of(project), can_label=True, can_route=True
             )
         except NotATable as fault:
             raise CommandError(str(fault)) from None

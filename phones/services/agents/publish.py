@@ -25,7 +25,7 @@ from phones.services.editing.write import Author
 from phones.services.people.display_names import name_of
 from phones.services.plans.lifecycle import CountNotTyped, digits_typed, needs_approval, needs_typing
 from phones.services.projects.keys import client_for
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import frozen_lane
 from phones.services.sync.refresh import reread_agents, reread_users
 
@@ -158,7 +158,7 @@ def _read(
     reread_agents(project=project, client=client, clock=clock).require(agent_id)
     if not reread_users(project=project, agent_id=agent_id, client=client, clock=clock).is_complete:
         raise CopyTooOld
-    return outlook_of(project, directory_of(project).agent(agent_id), version_id)
+    return outlook_of(project, catalogue_of(project).agent(agent_id), version_id)
 
 
 def _new_upgrade(project: Project, outlook: Outlook, author: Author, now: datetime) -> AgentUpgrade:

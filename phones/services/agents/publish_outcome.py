@@ -12,7 +12,7 @@ from phones.services.clock import database_clock
 from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.recheck_times import claim_look, due, give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import client_for, note_refusal
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import frozen_lane
 from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread_agents
@@ -97,9 +97,9 @@ def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
         return UpgradeOutcome.CONFIRMED
     if is_accepted(upgrade):
         # Diga said that it was done, and has something else.
-        directory = directory_of(upgrade.project)
-        live = directory.version(published) if published else None
-        upgrade.stored = frozen_lane(directory.agent(upgrade.agent_id), live and live[1], upgrade.agent_id) or {}
+        catalogue = catalogue_of(upgrade.project)
+        live = catalogue.version(published) if published else None
+        upgrade.stored = frozen_lane(catalogue.agent(upgrade.agent_id), live and live[1], upgrade.agent_id) or {}
         return UpgradeOutcome.MISMATCH
     begun_at = upgrade.sent_at or upgrade.created_at
     if may_still_be_applied(upgrade, begun_at=begun_at, asked_at=agents.asked_at):

@@ -32,9 +32,9 @@ from phones.models import (
 from phones.services.audit import log
 from phones.services.clock import database_clock, database_now
 from phones.services.projects.keys import client_for, note_answer, note_refusal
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Base, frozen
-from phones.services.running.circuit_breaker import Brake
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneSnapshot, frozen
+from phones.services.running.circuit_breaker import CircuitBreaker
 from phones.services.sync.refresh import note_refused
 from phones.services.sync.store import Answer, store_answers
 
@@ -123,16 +123,16 @@ def check_numbers(*, upgrade: AgentUpgrade, clock: Clock, should_stop: Callable[
 
 
 def _check(upgrade: AgentUpgrade, client: diga.DigaClient, clock: Clock, should_stop: Callable[[], bool]) -> None:
-    brake = Brake()
+    breaker = CircuitBreaker()
     with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="upgrade") as pool:
-        while not (brake.cause or should_stop()):
+        while not (breaker.cause or should_stop()):
             waiting = upgrade.items.filter(read_back=ReadBack.WAITING).select_related("phone").order_by("pk")
             items = list(waiting[: WAVES * settings.PLAN_CONCURRENCY])
             if not items:
                 _finish(upgrade, clock())
                 return
             said = list(pool.map(partial(_read, client, client.with_turns_taken(), clock), items))
-            _take(upgrade, said, brake, clock)
+            _take(upgrade, said, breaker, clock)
             if all(isinstance(each.outcome, diga.DigaError) for each in said):
                 # Not one answer of all these: go on at the next look.
                 return
@@ -151,7 +151,7 @@ def _read(client: diga.DigaClient, quiet: diga.DigaClient, clock: Clock, item: U
     return _Said(item, asked_at, outcome)
 
 
-def _take(upgrade: AgentUpgrade, said: Sequence[_Said], brake: Brake, clock: Clock) -> None:
+def _take(upgrade: AgentUpgrade, said: Sequence[_Said], breaker: CircuitBreaker, clock: Clock) -> None:
     """Copy the answers, write the entries down, and let the rows say how their numbers stand; all of it together."""
     answers = {each.item: each for each in said if isinstance(each.outcome, diga.Phone)}
     with transaction.atomic():
@@ -163,10 +163,10 @@ def _take(upgrade: AgentUpgrade, said: Sequence[_Said], brake: Brake, clock: Clo
         _take_errors([each for each in said if each.item.pk in free and each.item not in answers], clock)
     for each in said:
         if isinstance(each.outcome, diga.Phone):
-            brake.note_success()
+            breaker.note_success()
             note_answer(upgrade.project)
         else:
-            brake.note_error(each.outcome)
+            breaker.note_error(each.outcome)
             note_refusal(upgrade.project, each.outcome, clock())
 
 
@@ -179,11 +179,11 @@ def _take_answers(upgrade: AgentUpgrade, read: Sequence[tuple[UpgradeItem, _Said
     if not answers:
         return
     store_answers(upgrade.project, answers)
-    lost = [item.phone_id for item, _each in read if _lost_lanes(upgrade, item, Base.of(item.phone))]
+    lost = [item.phone_id for item, _each in read if _lost_lanes(upgrade, item, PhoneSnapshot.of(item.phone))]
     moved = _moved_here(upgrade, lost)
     changes = []
     for item, _each in read:
-        says = Base.of(item.phone)
+        says = PhoneSnapshot.of(item.phone)
         lost_lanes = _lost_lanes(upgrade, item, says)
         if lost_lanes & moved.get(item.phone_id, set()):
             item.read_back = ReadBack.MOVED
@@ -195,7 +195,7 @@ def _take_answers(upgrade: AgentUpgrade, read: Sequence[tuple[UpgradeItem, _Said
     UpgradeItem.objects.bulk_update([item for item, _each in read], ["read_back", "change"], batch_size=200)
 
 
-def _lost_lanes(upgrade: AgentUpgrade, item: UpgradeItem, says: Base) -> set[str]:
+def _lost_lanes(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot) -> set[str]:
     return {name for name in item.before if says.value(name) != upgrade.agent_id}
 
 
@@ -211,7 +211,7 @@ def _moved_here(upgrade: AgentUpgrade, phone_ids: Collection[uuid.UUID]) -> dict
     return found
 
 
-def _entry(upgrade: AgentUpgrade, item: UpgradeItem, says: Base, now: datetime) -> Change:
+def _entry(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot, now: datetime) -> Change:
     """Return the number's entry in the diary, not yet written down: what it was to run, and what it has instead."""
     after = dict.fromkeys(item.before, upgrade.after)
     stored = _stored(upgrade, item, says)
@@ -234,10 +234,10 @@ def _entry(upgrade: AgentUpgrade, item: UpgradeItem, says: Base, now: datetime) 
     )
 
 
-def _stored(upgrade: AgentUpgrade, item: UpgradeItem, says: Base) -> dict[str, Any]:
+def _stored(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot) -> dict[str, Any]:
     """Return what the number's lanes hold: the version of the agent is the one that was read back of it."""
     live = upgrade.after if upgrade.outcome == UpgradeOutcome.CONFIRMED else upgrade.stored
-    held = frozen(directory_of(upgrade.project), says, tuple(item.before))
+    held = frozen(catalogue_of(upgrade.project), says, tuple(item.before))
     return {name: live if says.value(name) == upgrade.agent_id and live else lane for name, lane in held.items()}
 
 

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from phones.models import AgentUpgrade, Plan, PlanKind, ReadBack, UpgradeItem
 from phones.services.plans.create import NothingPlanned, create_plan, read_agents_if_old
 from phones.services.plans.drafts import Draft, PlannedRow
-from phones.services.routing.catalogue import AgentEntry, VersionEntry, directory_of
-from phones.services.routing.edits import Intention, frozen_lane
+from phones.services.routing.catalogue import AgentEntry, VersionEntry, catalogue_of
+from phones.services.routing.edits import PhoneEdit, frozen_lane
 from phones.services.routing.impact import Target
 
 Clock = Callable[[], datetime]
@@ -52,7 +52,7 @@ def plan_giving_back(
 
 
 def _target(upgrade: AgentUpgrade) -> Target:
-    agent = directory_of(upgrade.project).agent(upgrade.agent_id)
+    agent = catalogue_of(upgrade.project).agent(upgrade.agent_id)
     version = _version(upgrade, agent) if agent and agent.is_listed else None
     if agent is None or version is None:
         raise NothingPlanned
@@ -67,14 +67,14 @@ def _version(upgrade: AgentUpgrade, agent: AgentEntry) -> VersionEntry | None:
 def _row(upgrade: AgentUpgrade, item: UpgradeItem, target: Target) -> PlannedRow:
     stored = item.change.stored if item.change else {}
     lost = [name for name in item.before if (stored.get(name) or {}).get("agent_id") != str(upgrade.agent_id)]
-    wish = Intention(**dict.fromkeys(lost, target))  # type: ignore[arg-type]
+    wish = PhoneEdit(**dict.fromkeys(lost, target))  # type: ignore[arg-type]
     is_taken = any(getattr(item.phone, f"{name}_agent_id") not in {None, upgrade.agent_id} for name in lost)
     return PlannedRow(item.phone_id, wish, look="moved_since" if is_taken else "")
 
 
 def _wish(rows: list[PlannedRow], target: Target) -> dict[str, Any]:
     """Return the heading of the plan: what is wanted, where that is the same for every number."""
-    lanes = {row.intention.fields for row in rows}
+    lanes = {row.edit.fields for row in rows}
     if len(lanes) != 1:
         return {}
     lane = frozen_lane(target.agent, target.version, target.agent.id)

@@ -9,8 +9,8 @@ from functools import partial
 from phones import diga
 from phones.models import Phone, Project
 from phones.services.clock import has_passed
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Intention, renewed
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneEdit, renewed
 from phones.services.routing.impact import Impact, Target, Use, fingerprint
 from phones.services.routing.lane_impacts import lane_impacts
 from phones.services.sync.refresh import UsersRead, reread_agents, reread_users
@@ -51,9 +51,9 @@ class NoConsent(Exception):
         self.impacts = impacts
 
 
-def impacts_of(phone: Phone, intention: Intention) -> tuple[Impact, ...]:
-    """Say what the intention will do with live calls, lane by lane. One query for each agent wanted."""
-    return lane_impacts(phone, intention, other_uses=partial(_other_uses, phone))
+def impacts_of(phone: Phone, edit: PhoneEdit) -> tuple[Impact, ...]:
+    """Say what the edit will do with live calls, lane by lane. One query for each agent wanted."""
+    return lane_impacts(phone, edit, other_uses=partial(_other_uses, phone))
 
 
 def _other_uses(phone: Phone, target: Target, among: Collection[uuid.UUID] | None = None) -> tuple[list[Use], int]:
@@ -72,12 +72,12 @@ def guard_change(
     *,
     project: Project,
     phone: Phone,
-    intention: Intention,
+    edit: PhoneEdit,
     client: diga.DigaClient,
     agreed: str | None,
     clock: Clock,
 ) -> tuple[Impact, ...]:
-    """Say what the intention will do, on a copy of the agents that is fresh enough to say it.
+    """Say what the edit will do, on a copy of the agents that is fresh enough to say it.
 
     `agreed` is the fingerprint of the impacts that the person has ticked, or None.
 
@@ -86,15 +86,15 @@ def guard_change(
     :raises NoConsent: consent is needed, and `agreed` is None or for something else.
     :raises DigaError: the agents had to be read, and Diga gave no usable answer.
     """
-    if not intention.moves_calls:
+    if not edit.moves_calls:
         return ()
     agents = None
     if has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
         agents = reread_agents(project=project, client=client, clock=clock)
-    impacts = impacts_of(phone, renewed(intention, directory_of(project)))
+    impacts = impacts_of(phone, renewed(edit, catalogue_of(project)))
     if any(impact.is_refused for impact in impacts):
         # Ask before telling a person that something can't be done.
-        impacts = _impacts_read(project, phone, intention, client, clock, agents)
+        impacts = _impacts_read(project, phone, edit, client, clock, agents)
     if any(impact.is_refused for impact in impacts):
         raise PredictedRefusal(impacts)
     if any(impact.needs_consent for impact in impacts) and agreed != fingerprint(impacts):
@@ -105,7 +105,7 @@ def guard_change(
 def _impacts_read(
     project: Project,
     phone: Phone,
-    intention: Intention,
+    edit: PhoneEdit,
     client: diga.DigaClient,
     clock: Clock,
     agents: diga.AgentList | None,
@@ -118,7 +118,7 @@ def _impacts_read(
     try:
         agents = agents or reread_agents(project=project, client=client, clock=clock)
         while True:
-            impacts = impacts_of(phone, renewed(intention, directory_of(project)))
+            impacts = impacts_of(phone, renewed(edit, catalogue_of(project)))
             unread = holders_of(impacts) - read.keys()
             if not unread:
                 return tuple(as_read(phone, impact, read) for impact in impacts)

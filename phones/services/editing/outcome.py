@@ -18,8 +18,8 @@ from phones.models import Change, Outcome, Project
 from phones.services.audit import log
 from phones.services.editing.recheck_times import give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import note_of_key, note_refusal
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import LANES, Base, frozen_lane, reads_as
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import LANES, PhoneSnapshot, frozen_lane, reads_as
 from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread, reread_agents
 from phones.services.upstream.failures import Verdict, verdict_of, was_sent
@@ -65,7 +65,7 @@ class Found:
     """What reading has shown of a change: a verdict a field, what the phone says, when the first of it was asked."""
 
     verdicts: frozenset[FieldVerdict]
-    says: Base
+    says: PhoneSnapshot
     agents: AgentsRead | None
     asked_at: datetime
 
@@ -94,7 +94,7 @@ def read_agents(project: Project, client: diga.DigaClient, clock: Clock) -> Agen
 
 
 def settle_answers(
-    project: Project, answers: Sequence[tuple[Change, Base]], agents: AgentsRead | None, now: datetime
+    project: Project, answers: Sequence[tuple[Change, PhoneSnapshot]], agents: AgentsRead | None, now: datetime
 ) -> None:
     """Compare what Diga has with what was wanted, after good answers.
 
@@ -200,7 +200,7 @@ def find_out(
     return Found(verdicts, says, agents, min(asked_at, agents.asked_at) if agents else asked_at)
 
 
-def _may_be_anothers(change: Change, says: Base) -> bool:
+def _may_be_anothers(change: Change, says: PhoneSnapshot) -> bool:
     """Say whether a value that is read now may come from another change of the phone: then it proves nothing."""
     later, earlier = Q(pk__gt=change.pk), Q(pk__lt=change.pk, outcome=Outcome.UNKNOWN)
     others = Change.objects.filter(later | earlier, phone=change.phone_id).exclude(outcome=Outcome.REFUSED)
@@ -213,11 +213,11 @@ def _may_be_anothers(change: Change, says: Base) -> bool:
     )
 
 
-def _verdicts(change: Change, says: Base, agents: AgentsRead | None) -> set[FieldVerdict]:
+def _verdicts(change: Change, says: PhoneSnapshot, agents: AgentsRead | None) -> set[FieldVerdict]:
     return {_verdict(change, name, says, agents) for name in change.after}
 
 
-def _verdict(change: Change, name: str, says: Base, agents: AgentsRead | None) -> FieldVerdict:
+def _verdict(change: Change, name: str, says: PhoneSnapshot, agents: AgentsRead | None) -> FieldVerdict:
     """Compare a field with what was there before, and with what was wanted."""
     was, wanted = change.before.get(name), change.after[name]
     now = says.value(name)
@@ -251,20 +251,20 @@ def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
     change.outcome, change.settled_at, change.next_look_at = outcome, now, None
 
 
-def _settle_mismatch(change: Change, says: Base, agents: AgentsRead | None, now: datetime) -> None:
+def _settle_mismatch(change: Change, says: PhoneSnapshot, agents: AgentsRead | None, now: datetime) -> None:
     _settle(change, Outcome.MISMATCH, now)
     change.stored = {name: _stored(change.project, name, says, agents) for name in change.after}
 
 
-def _stored(project: Project, name: str, says: Base, agents: AgentsRead | None) -> Any:
+def _stored(project: Project, name: str, says: PhoneSnapshot, agents: AgentsRead | None) -> Any:
     """Return a field as the diary keeps it; a lane without a version where that was not read."""
     value = says.value(name)
     if not isinstance(value, uuid.UUID):
         return None if name in LANES else value
-    directory = directory_of(project)
+    catalogue = catalogue_of(project)
     version_id = agents.published.get(value) if agents else None
-    found = directory.version(version_id) if version_id else None
-    return frozen_lane(directory.agent(value), found[1] if found else None, value)
+    found = catalogue.version(version_id) if version_id else None
+    return frozen_lane(catalogue.agent(value), found[1] if found else None, value)
 
 
 def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from phones.models import Change, Outcome, Phone
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.editability import policy_for
-from phones.services.routing.edits import FIELDS, Base, Intention, frozen
+from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen
 from phones.services.routing.impact import Target
 
 REVERTIBLE = (Outcome.CONFIRMED, Outcome.OBSERVED)
@@ -63,7 +63,7 @@ def is_revertible(change: Change) -> bool:
 
 
 def steps_back(
-    change: Change, phone: Phone, directory: Directory, *, can_label: bool, can_route: bool
+    change: Change, phone: Phone, catalogue: Catalogue, *, can_label: bool, can_route: bool
 ) -> tuple[Step, ...]:
     """Return what taking back a change would do to its phone as our copy knows it. No query.
 
@@ -71,38 +71,38 @@ def steps_back(
     """
     if not is_revertible(change):
         return ()
-    return _steps(change.before, change.after, phone, directory, can_label=can_label, can_route=can_route)
+    return _steps(change.before, change.after, phone, catalogue, can_label=can_label, can_route=can_route)
 
 
-def steps_to_first(phone: Phone, directory: Directory, *, can_label: bool, can_route: bool) -> tuple[Step, ...]:
+def steps_to_first(phone: Phone, catalogue: Catalogue, *, can_label: bool, can_route: bool) -> tuple[Step, ...]:
     """Return what going back to the first state we saw would do to the phone. No query."""
-    return _steps(phone.first_seen, None, phone, directory, can_label=can_label, can_route=can_route)
+    return _steps(phone.first_seen, None, phone, catalogue, can_label=can_label, can_route=can_route)
 
 
-def intention_of(steps: Sequence[Step], taken: Collection[str]) -> Intention:
+def edit_of(steps: Sequence[Step], taken: Collection[str]) -> PhoneEdit:
     """Return the wish to take back the fields in `taken`, as far as they can be."""
     wanted = {step.name: step.wanted for step in steps if step.can_take and step.name in taken}
-    return Intention(**wanted)  # type: ignore[arg-type]
+    return PhoneEdit(**wanted)  # type: ignore[arg-type]
 
 
 def _steps(
     target: Mapping[str, Any],
     left: Mapping[str, Any] | None,
     phone: Phone,
-    directory: Directory,
+    catalogue: Catalogue,
     *,
     can_label: bool,
     can_route: bool,
 ) -> tuple[Step, ...]:
     """Compare the old state with today's. `left` is what the change made of it, None where that doesn't matter."""
-    now, policy = frozen(directory, Base.of(phone), FIELDS), policy_for(phone)
+    now, policy = frozen(catalogue, PhoneSnapshot.of(phone), FIELDS), policy_for(phone)
     steps = []
     for name in (name for name in FIELDS if name in target):
         if name == "nickname":
             step = _nickname_step(now[name], target[name], now[name] if left is None else left[name])
             is_open, is_allowed = policy.can_label, can_label
         else:
-            step = _lane_step(name, now[name], target[name], {} if left is None else left[name], directory)
+            step = _lane_step(name, now[name], target[name], {} if left is None else left[name], catalogue)
             is_open, is_allowed = policy.can_route, can_route
         if step.standing is not Standing.SAME and not (is_open and is_allowed):
             step = Step(name, Standing.NO_RIGHT if is_open else Standing.CLOSED, step.now, step.then)
@@ -117,18 +117,18 @@ def _nickname_step(now: str | None, then: str | None, left: str | None) -> Step:
     return Step("nickname", Standing.MOVED if has_moved else Standing.READY, now, then, then or "")
 
 
-def _lane_step(name: str, now: Any, then: Any, left: Any, directory: Directory) -> Step:
+def _lane_step(name: str, now: Any, then: Any, left: Any, catalogue: Catalogue) -> Step:
     """Compare a lane. `left` is `{}` where it doesn't matter what was there in between."""
     if _agent_id(now) == _agent_id(then) == _agent_id(left):
         # The change was about the version alone, and its agent is still here.
-        return _version_step(name, now, then, left, directory)
+        return _version_step(name, now, then, left, catalogue)
     if _agent_id(now) == _agent_id(then):
         return Step(name, Standing.SAME, now, then)
     has_moved = left != {} and _agent_id(now) != _agent_id(left)
     standing = Standing.MOVED if has_moved else Standing.READY
     if then is None:
         return Step(name, standing, now, then, None)
-    agent = _agent(then, directory)
+    agent = _agent(then, catalogue)
     if agent is None:
         return Step(name, Standing.NO_AGENT, now, then)
     # What is published today, so that taking back publishes nothing old by the way.
@@ -136,11 +136,11 @@ def _lane_step(name: str, now: Any, then: Any, left: Any, directory: Directory) 
     return _give(name, standing, now, then, agent, version)
 
 
-def _version_step(name: str, now: Any, then: Any, left: Any, directory: Directory) -> Step:
+def _version_step(name: str, now: Any, then: Any, left: Any, catalogue: Catalogue) -> Step:
     if now is None or now["version_number"] == then["version_number"]:
         return Step(name, Standing.SAME, now, then)
     has_moved = now["version_number"] != left["version_number"]
-    agent = _agent(then, directory)
+    agent = _agent(then, catalogue)
     if agent is None:
         return Step(name, Standing.NO_AGENT, now, then)
     return _give(name, Standing.MOVED if has_moved else Standing.READY, now, then, agent, _old_version(agent, then))
@@ -157,8 +157,8 @@ def _agent_id(lane: Any) -> str | None:
     return lane["agent_id"] if lane else None
 
 
-def _agent(lane: Any, directory: Directory) -> AgentEntry | None:
-    agent = directory.agent(uuid.UUID(lane["agent_id"]))
+def _agent(lane: Any, catalogue: Catalogue) -> AgentEntry | None:
+    agent = catalogue.agent(uuid.UUID(lane["agent_id"]))
     return agent if agent and agent.is_listed else None
 
 

@@ -23,7 +23,7 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.editing.write import Author, Write, begin, new_write, send, take_answers, take_error
 from phones.services.projects.keys import client_for
 from phones.services.routing.editability import Policy, policy_for
-from phones.services.routing.edits import FIELDS, Base, Intention, is_answered_by
+from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, is_answered_by
 from phones.services.routing.impact import Impact
 from phones.services.sync.refresh import reread
 
@@ -40,7 +40,7 @@ MAX_ROUNDS = 5
 
 
 class NothingToChange(Exception):
-    """The intention is empty, or the phone is already so."""
+    """The edit is empty, or the phone is already so."""
 
 
 class NotEditable(Exception):
@@ -54,7 +54,7 @@ class NotEditable(Exception):
 class Conflict(Exception):
     """Somebody else changed the same fields meanwhile: nothing was sent. `now` is what Diga says."""
 
-    def __init__(self, fields: tuple[str, ...], base: Base, now: Base, wanted: Intention) -> None:
+    def __init__(self, fields: tuple[str, ...], base: PhoneSnapshot, now: PhoneSnapshot, wanted: PhoneEdit) -> None:
         super().__init__("The phone was changed by somebody else")
         self.fields, self.base, self.now, self.wanted = fields, base, now, wanted
 
@@ -109,7 +109,7 @@ class Saved:
 class _Checked:
     """What is left to send, what others changed meanwhile, and what there is to say about it."""
 
-    remaining: Intention
+    remaining: PhoneEdit
     merged: tuple[str, ...]
     impacts: tuple[Impact, ...]
 
@@ -118,8 +118,8 @@ def change_phone(
     *,
     project: Project,
     phone: Phone,
-    intention: Intention,
-    base: Base,
+    edit: PhoneEdit,
+    base: PhoneSnapshot,
     author: Author,
     agreed: str | None,
     clock: Clock,
@@ -147,21 +147,21 @@ def change_phone(
     :raises DigaError: the re-read before the write failed; nothing was sent.
     """
     clock = database_clock(clock)
-    earlier = _earlier(phone, intention, author, clock, sleep)
+    earlier = _earlier(phone, edit, author, clock, sleep)
     if earlier is not None:
         return Saved(earlier)
-    if intention.is_empty:
+    if edit.is_empty:
         raise NothingToChange
     if not project.is_writable:
         raise ReadOnlyProject
     client = client_for(project)
     for _round in range(MAX_ROUNDS):
         try:
-            checked = _check(project, phone, intention, base, agreed, client, clock)
+            checked = _check(project, phone, edit, base, agreed, client, clock)
             write = _begin(project, phone, checked.remaining, author, clock())
         except (_Overtaken, *_IN_THE_WAY) as met:
             # What is in the way may be what the other send of this form has done.
-            earlier = _earlier(phone, intention, author, clock, sleep)
+            earlier = _earlier(phone, edit, author, clock, sleep)
             if earlier is not None:
                 return Saved(earlier)
             if not isinstance(met, _Overtaken):
@@ -178,25 +178,25 @@ def change_phone(
 def _check(
     project: Project,
     phone: Phone,
-    intention: Intention,
-    base: Base,
+    edit: PhoneEdit,
+    base: PhoneSnapshot,
     agreed: str | None,
     client: diga.DigaClient,
     clock: Clock,
 ) -> _Checked:
     """Read the phone anew, and let nothing through that the person would not want sent any more."""
-    _refuse_closed_fields(phone, intention)
+    _refuse_closed_fields(phone, edit)
     now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
-    _refuse_closed_fields(phone, intention)
-    merged = _compare(base, now, intention)
-    remaining = intention.remaining(now)
+    _refuse_closed_fields(phone, edit)
+    merged = _compare(base, now, edit)
+    remaining = edit.remaining(now)
     if remaining.is_empty:
         raise NothingToChange
-    impacts = guard_change(project=project, phone=phone, intention=remaining, client=client, agreed=agreed, clock=clock)
+    impacts = guard_change(project=project, phone=phone, edit=remaining, client=client, agreed=agreed, clock=clock)
     return _Checked(remaining, merged, impacts)
 
 
-def _earlier(phone: Phone, intention: Intention, author: Author, clock: Clock, sleep: Sleep) -> Change | None:
+def _earlier(phone: Phone, edit: PhoneEdit, author: Author, clock: Clock, sleep: Sleep) -> Change | None:
     """Return what an earlier send of the same form came to, if there was one; wait a moment while it is under way."""
     if author.form_token is None:
         return None
@@ -207,17 +207,17 @@ def _earlier(phone: Phone, intention: Intention, author: Author, clock: Clock, s
             # Nothing of another phone is shown.
             raise AlreadySent
         if change is None or change.outcome != Outcome.PENDING:
-            if change and not _is_asked_for(change, phone, intention, author):
+            if change and not _is_asked_for(change, phone, edit, author):
                 raise SpentForm(change)
             return change
     raise AlreadySent
 
 
-def _is_asked_for(change: Change, phone: Phone, intention: Intention, author: Author) -> bool:
+def _is_asked_for(change: Change, phone: Phone, edit: PhoneEdit, author: Author) -> bool:
     """Say whether a change is what is asked for now: the same values, for the same reason."""
     given = (author.reason, author.ticket, author.reverts and author.reverts.pk)
     is_same = given == (change.reason, change.ticket, change.reverts_id)
-    return is_same and is_answered_by(intention, change.after, Base.of(phone))
+    return is_same and is_answered_by(edit, change.after, PhoneSnapshot.of(phone))
 
 
 def _await_turn(phone: Phone, clock: Clock, sleep: Sleep) -> None:
@@ -261,31 +261,31 @@ def _settle_dead(phone: Phone, clock: Clock) -> None:
                 settle_by_reading(change, client, clock)
 
 
-def _refuse_closed_fields(phone: Phone, intention: Intention) -> None:
+def _refuse_closed_fields(phone: Phone, edit: PhoneEdit) -> None:
     policy = policy_for(phone)
-    if (intention.moves_calls and not policy.can_route) or not policy.can_label:
+    if (edit.moves_calls and not policy.can_route) or not policy.can_label:
         raise NotEditable(policy)
 
 
-def _compare(base: Base, now: Base, intention: Intention) -> tuple[str, ...]:
+def _compare(base: PhoneSnapshot, now: PhoneSnapshot, edit: PhoneEdit) -> tuple[str, ...]:
     """Compare base, now and wanted per field; return the fields others changed that the person left alone.
 
     A version is not told by a read, so a lane is compared by its agent.
     """
     moved = [name for name in FIELDS if base.value(name) != now.value(name)]
-    clashing = [name for name in moved if name in intention.fields and not intention.is_met(name, now)]
+    clashing = [name for name in moved if name in edit.fields and not edit.is_met(name, now)]
     if clashing:
-        raise Conflict(tuple(clashing), base, now, intention)
-    return tuple(name for name in moved if name not in intention.fields)
+        raise Conflict(tuple(clashing), base, now, edit)
+    return tuple(name for name in moved if name not in edit.fields)
 
 
-def _begin(project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Write:
+def _begin(project: Project, phone: Phone, edit: PhoneEdit, author: Author, now: datetime) -> Write:
     """Commit the diary row before anything is sent.
 
     :raises _Overtaken: the phone was written or read by others since we read it, is being written, or this very
         form was sent.
     """
-    write = new_write(project=project, phone=phone, intention=intention, author=author, now=now)
+    write = new_write(project=project, phone=phone, edit=edit, author=author, now=now)
     try:
         begun = begin([write])
     except IntegrityError as error:

@@ -26,8 +26,8 @@ from phones.services.editing.outcome import (
 from phones.services.editing.recheck_times import SENT_WITHIN
 from phones.services.people.display_names import name_of
 from phones.services.projects.keys import note_of_key
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Base, Intention, frozen, frozen_intention
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, frozen, frozen_edit
 from phones.services.sync.store import Answer, store_answers
 
 Clock = Callable[[], datetime]
@@ -60,7 +60,7 @@ class Write:
     """A change that is about to be sent, and what it asks for. `change.phone` is the phone as it was read."""
 
     change: Change
-    intention: Intention
+    edit: PhoneEdit
 
     @property
     def phone(self) -> Phone:
@@ -68,7 +68,7 @@ class Write:
         return self.change.phone
 
 
-def new_write(*, project: Project, phone: Phone, intention: Intention, author: Author, now: datetime) -> Write:
+def new_write(*, project: Project, phone: Phone, edit: PhoneEdit, author: Author, now: datetime) -> Write:
     """Return a write with its diary row, which is not saved yet. No query but for agents that have moved."""
     change = Change(
         project=project,
@@ -79,14 +79,14 @@ def new_write(*, project: Project, phone: Phone, intention: Intention, author: A
         actor_name=author.shown_name,
         reason=author.reason,
         ticket=author.ticket,
-        before=frozen(directory_of(project), Base.of(phone), intention.fields),
-        after=frozen_intention(intention),
+        before=frozen(catalogue_of(project), PhoneSnapshot.of(phone), edit.fields),
+        after=frozen_edit(edit),
         created_at=now,
         form_token=author.form_token,
         reverts=author.reverts,
         plan=author.plan,
     )
-    return Write(change, intention)
+    return Write(change, edit)
 
 
 def begin(writes: Sequence[Write]) -> list[Write]:
@@ -119,7 +119,7 @@ def send(write: Write, client: diga.DigaClient, clock: Clock) -> diga.Phone | di
         return diga.DigaUnavailable(reason=diga.Reason.PACED)
     outcome: diga.Phone | diga.DigaError
     try:
-        outcome = client.update_phone(write.phone.pk, write.intention.update())
+        outcome = client.update_phone(write.phone.pk, write.edit.update())
     except diga.DigaError as error:
         outcome = error
     else:
@@ -151,7 +151,7 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
         store_answers(
             project,
             [
-                Answer(write.phone, record, max(now, write.phone.fetched_at), write.intention.fields)
+                Answer(write.phone, record, max(now, write.phone.fetched_at), write.edit.fields)
                 for write, record in answers
             ],
         )
@@ -165,7 +165,7 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
 
 def settle_versions(project: Project, answers: Sequence[Answered], agents: AgentsRead | None, now: datetime) -> None:
     """Settle the diary rows of writes by Diga's answers, and by a read of the agents that was asked for after them."""
-    settle_answers(project, [(write.change, Base.of(record)) for write, record in answers], agents, now)
+    settle_answers(project, [(write.change, PhoneSnapshot.of(record)) for write, record in answers], agents, now)
 
 
 def take_error(write: Write, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> diga.DigaError | None:

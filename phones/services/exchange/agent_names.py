@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from phones.services.exchange.edited_cells import NotUnderstood
 from phones.services.phone_numbers import nickname_key
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.impact import Target
 
 # Up to so many candidates or versions are named in a sentence.
@@ -29,12 +29,12 @@ _VERSION = re.compile(r"(?:v\.?\s?)?(\d{1,9})(?:\.0)?", re.IGNORECASE)
 class AgentNames:
     """The agents of a project by what people call them."""
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         self._suggestions = SUGGESTIONS
         self._exact: defaultdict[str, list[AgentEntry]] = defaultdict(list)
         self._alike: defaultdict[str, list[AgentEntry]] = defaultdict(list)
-        for agent in directory.agents:
+        for agent in catalogue.agents:
             self._exact[agent.name].append(agent)
             self._alike[nickname_key(agent.name)].append(agent)
 
@@ -59,10 +59,10 @@ class AgentNames:
 
         :raises NotUnderstood: there is neither, Diga no longer lists the agent, or the version is a draft.
         """
-        agent = self.directory.agent(found_id)
+        agent = self.catalogue.agent(found_id)
         if agent:
             return _listed(agent), None
-        found = self.directory.version(found_id)
+        found = self.catalogue.version(found_id)
         if not found:
             raise NotUnderstood(_("No agent of this project has the id %(id)s.") % {"id": found_id})
         return _listed(found[0]), _saved(*found)

@@ -8,7 +8,7 @@ from phones.models import Phone, Project
 from phones.services.exchange.import_columns import ImportColumns
 from phones.services.exchange.phone_export import COLUMNS, row_of
 from phones.services.exchange.row_matching import phones_of_rows
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.encodings import NAMES, WESTERN, Encoding
 from phones.services.tables.limits import NotATable
@@ -21,7 +21,7 @@ _LETTERS = frozenset("áéíóúüñçàèìòùâêîôûäëïöõãåøæœß
 _SIGNS = frozenset("¡¿€“”‘’«»–—…°©®™£²³½¼&\xa0•")
 
 
-def choose_encoding(project: Project, table: Table, directory: Directory) -> tuple[ImportColumns, Encoding]:
+def choose_encoding(project: Project, table: Table, catalogue: Catalogue) -> tuple[ImportColumns, Encoding]:
     """Return the columns of a table and the encoding of its cells. A few queries where the file doesn't say.
 
     :raises NotATable: nobody can tell in which it was saved, or no column can be used.
@@ -31,7 +31,7 @@ def choose_encoding(project: Project, table: Table, directory: Directory) -> tup
         encoding = next(iter(columns))
         return columns[encoding], encoding
     rows = [row for row in table.rows if not "".join(row.cells).isascii()][:SAMPLE_ROWS]
-    counts = _evidence(project, rows, columns, directory)
+    counts = _evidence(project, rows, columns, catalogue)
     best = max(columns, key=lambda encoding: counts[encoding])
     if counts[best]:
         return columns[best], best
@@ -53,7 +53,7 @@ def _columns(table: Table) -> dict[Encoding, ImportColumns]:
 
 
 def _evidence(
-    project: Project, rows: Sequence[Row], columns: Mapping[Encoding, ImportColumns], directory: Directory
+    project: Project, rows: Sequence[Row], columns: Mapping[Encoding, ImportColumns], catalogue: Catalogue
 ) -> dict[Encoding, int]:
     """Return for each encoding how many cells with letters beyond ASCII it makes equal to our copy."""
     counts = dict.fromkeys(columns, 0)
@@ -61,7 +61,7 @@ def _evidence(
     for row, phone in phones_of_rows(project=project, rows=rows, columns=first) if rows else ():
         if not isinstance(phone, Phone):
             continue
-        written = dict(zip(COLUMNS, row_of(phone, directory), strict=True))
+        written = dict(zip(COLUMNS, row_of(phone, catalogue), strict=True))
         for encoding, places in columns.items():
             for code in TEXTS:
                 cell = places.cell(row, code)

@@ -75,7 +75,7 @@ def wanted_lane(
             )
         return None
     if not edit.agent and not edit.id:
-        return _other_version(edit.version or "", names.directory.agent(agent_id), names)
+        return _other_version(edit.version or "", names.catalogue.agent(agent_id), names)
     agent, version = _agent(edit, names)
     version = _same(version, names.version_of(agent, edit.version) if edit.version else None)
     if version:

@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 
 from phones.models import Phone, Project
 from phones.services.finding.phone_list import Criteria, matching
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.cell_guard import guarded, number_cell, without_controls
 from phones.services.tables.csv_writer import csv_stream
 
@@ -71,19 +71,19 @@ def csv_lines(
     *,
     project: Project,
     criteria: Criteria,
-    directory: Directory,
+    catalogue: Catalogue,
     now: datetime,
     columns: Sequence[str] = COLUMNS,
 ) -> Iterator[str]:
     """Yield the file by batches of whole lines, in the order of the list. One query a batch, when it is wanted."""
-    yield from csv_stream(columns, _rows(project, criteria, directory, now, columns), batch_size=BATCH_SIZE)
+    yield from csv_stream(columns, _rows(project, criteria, catalogue, now, columns), batch_size=BATCH_SIZE)
 
 
 def xlsx_chunks(
     *,
     project: Project,
     criteria: Criteria,
-    directory: Directory,
+    catalogue: Catalogue,
     now: datetime,
     columns: Sequence[str] = COLUMNS,
 ) -> Iterator[bytes]:
@@ -92,7 +92,7 @@ def xlsx_chunks(
         book = Workbook(file, {"constant_memory": True})
         sheet = book.add_worksheet("phones")
         sheet.freeze_panes(1, 0)
-        for place, row in enumerate(chain([columns], _rows(project, criteria, directory, now, columns))):
+        for place, row in enumerate(chain([columns], _rows(project, criteria, catalogue, now, columns))):
             for column, text in enumerate(row):
                 # As a text, whatever it looks like; what is empty needs no cell.
                 if text:
@@ -104,16 +104,16 @@ def xlsx_chunks(
 
 
 def _rows(
-    project: Project, criteria: Criteria, directory: Directory, now: datetime, columns: Sequence[str]
+    project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime, columns: Sequence[str]
 ) -> Iterator[Sequence[str]]:
     """Yield the cells of all rows in the order of the list, a batch a query; what is added meanwhile may be absent."""
     order = criteria.order
-    phones = matching(project, criteria, directory, now).only(*{*READ, *order.columns})
+    phones = matching(project, criteria, catalogue, now).only(*{*READ, *order.columns})
     places = [COLUMNS.index(column) for column in columns]
     batch = list(order.sorted(phones)[:BATCH_SIZE])
     while batch:
         for phone in batch:
-            cells = row_of(phone, directory)
+            cells = row_of(phone, catalogue)
             yield [cells[place] for place in places]
         if len(batch) < BATCH_SIZE:
             return
@@ -130,17 +130,17 @@ class _LaneCells:
     version: str
 
     @classmethod
-    def of(cls, agent_id: UUID | None, directory: Directory) -> "_LaneCells":
+    def of(cls, agent_id: UUID | None, catalogue: Catalogue) -> "_LaneCells":
         """Return the cells of an agent, empty ones for none."""
-        agent = directory.agent(agent_id)
+        agent = catalogue.agent(agent_id)
         published = agent.published if agent else None
         return cls(agent.name if agent else "", str(agent_id or ""), published.label if published else "")
 
 
-def row_of(phone: Phone, directory: Directory) -> list[str]:
+def row_of(phone: Phone, catalogue: Catalogue) -> list[str]:
     """Return what a file says of a phone, in the order of `COLUMNS`, guarded."""
-    inbound = _LaneCells.of(phone.inbound_agent_id, directory)
-    outbound = _LaneCells.of(phone.outbound_agent_id, directory)
+    inbound = _LaneCells.of(phone.inbound_agent_id, catalogue)
+    outbound = _LaneCells.of(phone.outbound_agent_id, catalogue)
     return [
         str(phone.pk),
         number_cell(phone.number),

@@ -22,7 +22,7 @@ from phones.services.exchange.phone_export import COLUMNS, row_of
 from phones.services.exchange.row_edits import EditReader
 from phones.services.exchange.row_matching import drop_foreign_ids, phones_of_rows
 from phones.services.plans.drafts import Draft, LineProblem
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.encodings import is_misread
 from phones.services.tables.read import Row, Table
@@ -31,7 +31,7 @@ BATCH_SIZE = 2500
 
 
 def draft_from_table(
-    *, project: Project, table: Table, directory: Directory, can_label: bool, can_route: bool
+    *, project: Project, table: Table, catalogue: Catalogue, can_label: bool, can_route: bool
 ) -> Draft:
     """Return the rows in which something was edited, and the lines that can't be understood. Few queries a batch.
 
@@ -40,21 +40,21 @@ def draft_from_table(
     :raises NotATable: the columns don't say which numbers the rows are about, or what to change, or nobody can tell in
         which encoding the file was saved.
     """
-    return _Import(project, table, directory, can_label=can_label, can_route=can_route).draft()
+    return _Import(project, table, catalogue, can_label=can_label, can_route=can_route).draft()
 
 
 class _Import:
     """One table on its way to a draft."""
 
     def __init__(
-        self, project: Project, table: Table, directory: Directory, *, can_label: bool, can_route: bool
+        self, project: Project, table: Table, catalogue: Catalogue, *, can_label: bool, can_route: bool
     ) -> None:
-        self.project, self.table, self.directory = project, table, directory
-        self.columns, self.encoding = choose_encoding(project, table, directory)
+        self.project, self.table, self.catalogue = project, table, catalogue
+        self.columns, self.encoding = choose_encoding(project, table, catalogue)
         self.foreign_ids = drop_foreign_ids(table, self.columns)
         self.edits = EditReader(
             columns=self.columns,
-            names=AgentNames(directory),
+            names=AgentNames(catalogue),
             agents_changed_at=project.agents_changed_at,
             hides_faults=table.hides_faults,
             can_label=can_label,
@@ -92,7 +92,7 @@ class _Import:
             self._read_row(row, raw[row.line], phone, changes, draft)
 
     def _read_row(self, row: Row, raw: Row, phone: Phone, changes: Changes, draft: Draft) -> None:
-        written = dict(zip(COLUMNS, row_of(phone, self.directory), strict=True))
+        written = dict(zip(COLUMNS, row_of(phone, self.catalogue), strict=True))
         if self.columns.is_written(row, written):
             return
         moment = read_moment(self.columns.cell(row, "read_at"))

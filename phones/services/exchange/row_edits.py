@@ -27,7 +27,7 @@ from phones.services.exchange.lane_cells import NO_CELLS, LaneCells, LaneEdit, w
 from phones.services.exchange.past_values import values_then, written_then
 from phones.services.nicknames import one_line
 from phones.services.plans.drafts import PlannedRow
-from phones.services.routing.edits import Base, Intention, reads_as
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, reads_as
 from phones.services.routing.impact import Direction, Target
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.read import Row
@@ -104,11 +104,11 @@ class EditReader:
                     wanted[name] = self._lane(row, phone, name, [*then, now], doubts, moment)
             except NotUnderstood as fault:
                 faults.append(str(fault))
-        intention = Intention(**wanted)
-        if faults or intention.is_empty:
+        edit = PhoneEdit(**wanted)
+        if faults or edit.is_empty:
             return None, faults
         details = {"file": {"then": doubts.then}} if doubts.then else {}
-        return PlannedRow(phone.pk, intention, row.line, look=doubts.look, details=details), []
+        return PlannedRow(phone.pk, edit, row.line, look=doubts.look, details=details), []
 
     def _misshapen(self, row: Row, now: _Said) -> Iterator[str]:
         """Yield why the cells of a row can't be taken for what somebody wants."""
@@ -187,7 +187,7 @@ class EditReader:
         moment: datetime | None,
     ) -> None:
         """Note why somebody has to look at what a lane is to become."""
-        now_id = Base.of(phone).value(lane)
+        now_id = PhoneSnapshot.of(phone).value(lane)
         had = [reads_as(lane, each.values[lane]) for each in said[:-1] if lane in each.values]
         is_met = (target.agent.id if isinstance(target, Target) else None) == now_id
         if had and all(each != now_id for each in had) and not is_met:

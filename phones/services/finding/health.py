@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce
 
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.phone_numbers import nickname_key
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 
-Condition = Callable[[Project, Directory, datetime], Q]
+Condition = Callable[[Project, Catalogue, datetime], Q]
 
 # Diga holds a number that was given back for so long, then it is gone (contract.md, "released").
 QUARANTINE = timedelta(days=30)
@@ -25,24 +25,24 @@ _KNOWN_TO_DIGA = Q(missing_since__isnull=True)
 _IN_USE = _KNOWN_TO_DIGA & ~Q(status__in=("released", "finished"))
 
 
-def _no_inbound(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _no_inbound(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return _KNOWN_TO_DIGA & Q(status="assigned", inbound_agent_id__isnull=True)
 
 
-def _agent_trouble(project: Project, directory: Directory, _now: datetime) -> Q:
+def _agent_trouble(project: Project, catalogue: Catalogue, _now: datetime) -> Q:
     """A lane holds an agent that Diga doesn't list, or one without a published version.
 
     Where the agents were never read, nothing can be said of any.
     """
     if project.agents_read_at is None:
         return Q(pk__in=())
-    sound = [agent.id for agent in directory.agents if agent.is_listed and agent.published]
+    sound = [agent.id for agent in catalogue.agents if agent.is_listed and agent.published]
     lanes = ("inbound_agent_id", "outbound_agent_id")
     inbound, outbound = (Q(**{f"{lane}__isnull": False}) & ~Q(**{f"{lane}__in": sound}) for lane in lanes)
     return _IN_USE & (inbound | outbound)
 
 
-def _never_confirmed(project: Project, _directory: Directory, now: datetime) -> Q:
+def _never_confirmed(project: Project, _catalogue: Catalogue, now: datetime) -> Q:
     """The last word on a change sent from here is missing.
 
     Its outcome is not known, or Diga stored something else, or it is still open long after an answer was due; and
@@ -58,15 +58,15 @@ def _never_confirmed(project: Project, _directory: Directory, now: datetime) -> 
     return _KNOWN_TO_DIGA & Q(pk__in=unproven.filter(~Exists(confirmed)).values("phone"))
 
 
-def _releasing_soon(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _releasing_soon(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return _KNOWN_TO_DIGA & Q(status="assigned", scheduled_release_at__isnull=False)
 
 
-def _pending_verification(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _pending_verification(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return _KNOWN_TO_DIGA & Q(status="pending_verification")
 
 
-def _same_alias(project: Project, _directory: Directory, _now: datetime) -> Q:
+def _same_alias(project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     """Another number in use has the same nickname, or it is the one Diga gives to a new number."""
     named = Phone.objects.filter(_IN_USE, project=project).exclude(nickname_key="")
     shared = named.values("nickname_key").annotate(count=Count("*")).filter(count__gt=1)
@@ -74,16 +74,16 @@ def _same_alias(project: Project, _directory: Directory, _now: datetime) -> Q:
     return _IN_USE & (is_default | Q(nickname_key__in=shared.order_by().values("nickname_key")))
 
 
-def _lanes_differ(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _lanes_differ(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     both = Q(inbound_agent_id__isnull=False, outbound_agent_id__isnull=False)
     return _IN_USE & both & ~Q(inbound_agent_id=F("outbound_agent_id"))
 
 
-def _quarantine(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _quarantine(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return _KNOWN_TO_DIGA & Q(status="released")
 
 
-def _missing(_project: Project, _directory: Directory, _now: datetime) -> Q:
+def _missing(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return ~_KNOWN_TO_DIGA
 
 
@@ -101,10 +101,10 @@ CONDITIONS: dict[str, Condition] = {
 }
 
 
-def condition(code: str, project: Project, directory: Directory, now: datetime) -> Q:
+def condition(code: str, project: Project, catalogue: Catalogue, now: datetime) -> Q:
     """Return what the phones of a code have in common; a code that we don't know is met by none."""
     found = CONDITIONS.get(code)
-    return found(project, directory, now) if found else Q(pk__in=())
+    return found(project, catalogue, now) if found else Q(pk__in=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Queue:
     first_release: datetime | None
 
 
-def queue_of(project: Project, directory: Directory, now: datetime) -> Queue:
+def queue_of(project: Project, catalogue: Catalogue, now: datetime) -> Queue:
     """Return how many phones need a look. Two queries.
 
     Each count is a query within the first, so that each has the index that suits it; at 100,000 phones filtered
@@ -126,10 +126,10 @@ def queue_of(project: Project, directory: Directory, now: datetime) -> Queue:
     """
     phones = Phone.objects.filter(project=project).order_by().values("project")
     counts = [
-        Coalesce(Subquery(phones.filter(of(project, directory, now)).values(n=Count("*"))), 0)
+        Coalesce(Subquery(phones.filter(of(project, catalogue, now)).values(n=Count("*"))), 0)
         for of in CONDITIONS.values()
     ]
-    held = Phone.objects.filter(_quarantine(project, directory, now), project=project)
+    held = Phone.objects.filter(_quarantine(project, catalogue, now), project=project)
     return Queue(
         dict(zip(CONDITIONS, Project.objects.filter(pk=project.pk).values_list(*counts).get(), strict=True)),
         held.aggregate(first=Min("released_at"))["first"],

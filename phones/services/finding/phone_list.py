@@ -13,7 +13,7 @@ from phones.models import Phone, Project, Selection
 from phones.services.finding.health import condition
 from phones.services.finding.keyset import END, UNKNOWN_KEY, Order
 from phones.services.finding.search import QUERY_LIMIT, Counted, Search, Way
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 
 __all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
 
@@ -96,13 +96,13 @@ class PhonePage:
     after: str
 
 
-def matching(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> QuerySet[Phone]:
+def matching(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> QuerySet[Phone]:
     """Return the phones of the project that meet all criteria, unordered."""
-    phones = Phone.objects.filter(_narrowing(project, criteria, directory, now), project=project)
-    return phones.filter(Search.of(project, criteria.q, directory).condition) if criteria.q else phones
+    phones = Phone.objects.filter(_narrowing(project, criteria, catalogue, now), project=project)
+    return phones.filter(Search.of(project, criteria.q, catalogue).condition) if criteria.q else phones
 
 
-def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> Q:
+def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> Q:
     """Return all that the criteria ask for but the search.
 
     What Diga said last of a phone that left it, its status and agents, is found only where such phones are asked for.
@@ -117,13 +117,13 @@ def _narrowing(project: Project, criteria: Criteria, directory: Directory, now: 
     if criteria.provider:
         wanted &= Q(telephony_provider=criteria.provider)
     if criteria.health:
-        wanted &= condition(criteria.health, project, directory, now)
+        wanted &= condition(criteria.health, project, catalogue, now)
     if criteria.selection:
         wanted &= Q(pk__in=_selected(project, criteria.selection))
     if criteria.inbound:
-        wanted &= _lane("inbound", criteria.inbound, directory)
+        wanted &= _lane("inbound", criteria.inbound, catalogue)
     if criteria.outbound:
-        wanted &= _lane("outbound", criteria.outbound, directory)
+        wanted &= _lane("outbound", criteria.outbound, catalogue)
     return wanted & _assigned(criteria)
 
 
@@ -136,13 +136,13 @@ def _selected(project: Project, selection: str) -> list[uuid.UUID]:
     return [uuid.UUID(phone_id) for phone_id in found.phone_ids] if found else []
 
 
-def _lane(lane: str, wanted: str, directory: Directory) -> Q:
+def _lane(lane: str, wanted: str, catalogue: Catalogue) -> Q:
     column = f"{lane}_agent_id"
     if wanted == NONE:
         return Q(**{f"{column}__isnull": True})
     if wanted == UNKNOWN:
         # Never heard of, or no longer listed; to ask for "none of the listed" would read every row.
-        gone = [agent.id for agent in directory.agents if not agent.is_listed]
+        gone = [agent.id for agent in catalogue.agents if not agent.is_listed]
         return Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{column}__in": gone})
     try:
         return Q(**{column: uuid.UUID(wanted)})
@@ -173,7 +173,7 @@ def _midnight(of: date) -> datetime:
     return timezone.make_aware(datetime.combine(of, time.min))
 
 
-def phone_page(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> PhonePage:
+def phone_page(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> PhonePage:
     """Return the page that the criteria's order and cursor name. One query, and one for a selection.
 
     A spoilt cursor, and one with nothing behind it, give the first page.
@@ -182,7 +182,7 @@ def phone_page(project: Project, criteria: Criteria, directory: Directory, now: 
     key = order.key(criteria.after or criteria.before)
     is_end = criteria.before == END and not criteria.after
     backwards = is_end or (key is not None and not criteria.after)
-    ways = _ways(project, criteria, directory, now)
+    ways = _ways(project, criteria, catalogue, now)
     phones = list(_rows(ways, order, key, backwards=backwards)[: size + 1])
     has_further = len(phones) > size
     phones = phones[:size]
@@ -190,7 +190,7 @@ def phone_page(project: Project, criteria: Criteria, directory: Directory, now: 
         phones.reverse()
     if not phones:
         is_first = key is None and not is_end
-        return PhonePage([], 0, "", "") if is_first else phone_page(project, _first(criteria), directory, now)
+        return PhonePage([], 0, "", "") if is_first else phone_page(project, _first(criteria), catalogue, now)
     has_before, has_after = (has_further, not is_end) if backwards else (key is not None, has_further)
     return PhonePage(
         phones,
@@ -200,10 +200,10 @@ def phone_page(project: Project, criteria: Criteria, directory: Directory, now: 
     )
 
 
-def _ways(project: Project, criteria: Criteria, directory: Directory, now: datetime) -> list[Way]:
-    narrowing = _narrowing(project, criteria, directory, now)
+def _ways(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> list[Way]:
+    narrowing = _narrowing(project, criteria, catalogue, now)
     if criteria.q:
-        return Search.of(project, criteria.q, directory).ways(narrowing)
+        return Search.of(project, criteria.q, catalogue).ways(narrowing)
     phones = Phone.objects.filter(narrowing, project=project)
     # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
     known = criteria.is_empty and project.phone_count

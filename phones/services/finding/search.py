@@ -24,7 +24,7 @@ from phones.models import Phone, Project
 from phones.services.finding.resolve import resolve
 from phones.services.number_reader.queries import numbers_named, spelled_digits
 from phones.services.phone_numbers import folded
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 
 # A sentence with numbers, and as many words as are looked for.
 QUERY_LIMIT = 500
@@ -110,14 +110,14 @@ class Search:
     phone_ids: tuple[uuid.UUID, ...] = ()
 
     @classmethod
-    def of(cls, project: Project, query: str, directory: Directory) -> "Search":
+    def of(cls, project: Project, query: str, catalogue: Catalogue) -> "Search":
         """Return the search for what was typed, if not nothing. Queries only where it is a text that names numbers."""
         query = query[:QUERY_LIMIT].strip()
         text, spelled = folded(query), spelled_digits(query)
         # A text that has the digits as they stand matches nothing that they don't.
         texts = [] if any(digits in text for digits in spelled) else [(text,) if spelled else words_of(text)]
         words = words_of(text)
-        named = tuple(agent.id for agent in directory.agents if all(word in f" {folded(agent.name)}" for word in words))
+        named = tuple(agent.id for agent in catalogue.agents if all(word in f" {folded(agent.name)}" for word in words))
         resolved = resolve(projects=[project], candidates=numbers) if (numbers := numbers_named(query)) else None
         phone_ids = tuple(phone.pk for phone in resolved.found) if resolved else ()
         return cls(project, (*((digits,) for digits in spelled), *texts), named, phone_ids)

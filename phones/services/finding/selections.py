@@ -12,7 +12,7 @@ from phones.models import Phone, Project, Selection
 from phones.services.finding.keyset import Order
 from phones.services.finding.phone_list import Criteria, matching
 from phones.services.finding.resolve import keep_selection
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 
 CHOICE_LIMIT = 100_000
 # More ids than that are looked for among all phones of the project: a database takes only so many values at once.
@@ -83,7 +83,7 @@ def fingerprint_of_ids(ids: Collection[uuid.UUID]) -> str:
 
 def matching_now(*, project: Project, criteria: Criteria, now: datetime) -> tuple[int, str]:
     """Return how many phones a list holds, and the fingerprint of their ids. One query, and one for a selection."""
-    ids = matching(project, criteria, directory_of(project), now).values_list("pk", flat=True)
+    ids = matching(project, criteria, catalogue_of(project), now).values_list("pk", flat=True)
     found = list(ids)
     return len(found), fingerprint_of_ids(found)
 
@@ -98,7 +98,7 @@ def choose_matching(*, project: Project, owner: User, criteria: Criteria, shown:
     :raises NotYetRead: `shown` is the count, and no more.
     :raises ListMoved: the list doesn't hold the phones that it held then.
     """
-    phones = matching(project, criteria, directory_of(project), now)
+    phones = matching(project, criteria, catalogue_of(project), now)
     found = list(criteria.order.sorted(phones.only("pk")))
     fingerprint = fingerprint_of_ids([phone.pk for phone in found])
     if shown not in {fingerprint, str(len(found))}:

@@ -53,7 +53,7 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class PendingMember:
     """Who stands at the door with an invitation; `user` isn't saved yet."""
 
     user: User
@@ -90,7 +90,7 @@ def _invite(project: Project, username: str, full_name: str, role: Role, actor: 
     return Invitation(signing.dumps(content, salt=_SALT), username, role, expires_at)
 
 
-def open_invitation(code: str, *, now: datetime) -> Guest:
+def open_invitation(code: str, *, now: datetime) -> PendingMember:
     """Return who the code was made for.
 
     :raises UnknownInvitation: it isn't ours.
@@ -108,7 +108,7 @@ def open_invitation(code: str, *, now: datetime) -> Guest:
     if project is None or not _administers(inviter_id, project):
         raise InvitationOver(_WITHDRAWN)
     first_name, _blank, last_name = full_name.partition(" ")
-    return Guest(User(username=username, first_name=first_name, last_name=last_name), project, Role(role))
+    return PendingMember(User(username=username, first_name=first_name, last_name=last_name), project, Role(role))
 
 
 def _administers(user_id: int, project: Project) -> bool:
@@ -125,15 +125,15 @@ def accept_invitation(code: str, *, password: str, now: datetime) -> User:
     :raises UnknownInvitation: the code isn't ours.
     :raises InvitationOver: it can't be used any more; of two at once, one gets this.
     """
-    guest = open_invitation(code, now=now)
-    guest.user.set_password(password)
+    pending = open_invitation(code, now=now)
+    pending.user.set_password(password)
     try:
         with transaction.atomic():
-            guest.user.save()
-            Membership.objects.create(project=guest.project, user=guest.user, role=guest.role)
+            pending.user.save()
+            Membership.objects.create(project=pending.project, user=pending.user, role=pending.role)
     except IntegrityError:
         raise InvitationOver(_USED) from None
-    return guest.user
+    return pending.user
 
 
 def change_role(*, membership: Membership, role: Role) -> None:

@@ -8,14 +8,14 @@ from phones import diga
 from phones.models import Phone
 from phones.services.plans.drafts import Draft, PlannedRow
 from phones.services.plans.nickname_patterns import Pattern
-from phones.services.routing.edits import Intention, frozen_lane
+from phones.services.routing.edits import PhoneEdit, frozen_lane
 from phones.services.routing.impact import Target
 
 Lane = Target | diga.Unset | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BulkEdit:
     """One change for many phones. `UNSET` keeps a field, None empties it."""
 
     nickname: Pattern | diga.Unset | None = diga.UNSET
@@ -29,13 +29,13 @@ class Wish:
 
     def draft(self, phones: Sequence[Phone]) -> Draft:
         """Return a row for each phone, in the order given."""
-        return Draft([PlannedRow(phone.pk, self._intention(place, phone)) for place, phone in enumerate(phones, 1)])
+        return Draft([PlannedRow(phone.pk, self._edit(place, phone)) for place, phone in enumerate(phones, 1)])
 
-    def _intention(self, place: int, phone: Phone) -> Intention:
+    def _edit(self, place: int, phone: Phone) -> PhoneEdit:
         nickname = self.nickname
         if isinstance(nickname, Pattern):
-            return Intention(nickname.name(place, phone), self.inbound, self.outbound)
-        return Intention("" if nickname is None else nickname, self.inbound, self.outbound)
+            return PhoneEdit(nickname.name(place, phone), self.inbound, self.outbound)
+        return PhoneEdit("" if nickname is None else nickname, self.inbound, self.outbound)
 
     def frozen(self) -> dict[str, Any]:
         """Return the fields that aren't kept, as `Plan.wish` has them."""

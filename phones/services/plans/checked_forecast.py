@@ -8,14 +8,14 @@ from typing import Any
 from phones import diga
 from phones.models import NoKey, Phone, Project
 from phones.services.editing.guard import read_users
-from phones.services.plans.forecast import Lookout, Prospect, foresee_rows, targets_of, unchecked
+from phones.services.plans.forecast import Forecast, RowForecast, foresee_rows, targets_of, unchecked
 from phones.services.projects.keys import client_for
-from phones.services.routing.catalogue import Directory, directory_of
-from phones.services.routing.edits import Intention, renewed
+from phones.services.routing.catalogue import Catalogue, catalogue_of
+from phones.services.routing.edits import PhoneEdit, renewed
 from phones.services.sync.refresh import UsersRead, reread_agents
 
 Clock = Callable[[], datetime]
-Wishes = Sequence[tuple[Phone, Intention]]
+Wishes = Sequence[tuple[Phone, PhoneEdit]]
 # A person waits for the preview: no further agent's phones are asked for after so long.
 READ_FOR = timedelta(seconds=15)
 # Reasons that rest on what Diga has.
@@ -29,7 +29,7 @@ def foresee_checked(
     *,
     needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
     clock: Clock,
-) -> list[Prospect]:
+) -> list[RowForecast]:
     """Return what each row will do, computed over all of them.
 
     Where rows would be refused, what that rests on is read from Diga: the agents, then the phones of each agent, once.
@@ -37,15 +37,18 @@ def foresee_checked(
     is read.
     """
     inquiry = _Inquiry(project, clock)
-    agents = {target.agent.id for _phone, intention in wishes for target in targets_of(intention)}
+    agents = {target.agent.id for _phone, edit in wishes for target in targets_of(edit)}
     while True:
-        directory = directory_of(project)
-        rows = [(phone, renewed(intention, directory)) for phone, intention in wishes]
-        lookout = _lookout(project, directory, agents, inquiry.read)
-        prospects = foresee_rows(rows, lookout=lookout, needs_look=needs_look)
-        if not inquiry.has_asked_about(prospects):
-            return [prospect if inquiry.has_checked(prospect) else unchecked(prospect) for prospect in prospects]
-        _refresh([phone for phone, _intention in wishes], inquiry.read.values())
+        catalogue = catalogue_of(project)
+        rows = [(phone, renewed(edit, catalogue)) for phone, edit in wishes]
+        forecast = _lookout(project, catalogue, agents, inquiry.read)
+        row_forecasts = foresee_rows(rows, forecast=forecast, needs_look=needs_look)
+        if not inquiry.has_asked_about(row_forecasts):
+            return [
+                row_forecast if inquiry.has_checked(row_forecast) else unchecked(row_forecast)
+                for row_forecast in row_forecasts
+            ]
+        _refresh([phone for phone, _edit in wishes], inquiry.read.values())
 
 
 def has_read_agents(project: Project, clock: Clock) -> bool:
@@ -64,23 +67,23 @@ class _Inquiry:
         self._is_over = not project.is_open
         self.read: dict[uuid.UUID, UsersRead] = {}
 
-    def has_asked_about(self, prospects: Iterable[Prospect]) -> bool:
+    def has_asked_about(self, row_forecasts: Iterable[RowForecast]) -> bool:
         """Read what the refusals among these rest on, and say whether there was anything to read."""
-        doubted = [prospect for prospect in prospects if prospect.why in DOUBTED]
+        doubted = [row_forecast for row_forecast in row_forecasts if row_forecast.why in DOUBTED]
         if not doubted or self._is_over:
             return False
         if self._agents is None:
             return self.asked_agents() is not None
-        unread = {prospect.held_by for prospect in doubted if prospect.held_by} - self.read.keys()
+        unread = {row_forecast.held_by for row_forecast in doubted if row_forecast.held_by} - self.read.keys()
         for agent_id in unread:
             self._ask_users(agent_id)
         return bool(unread)
 
-    def has_checked(self, prospect: Prospect) -> bool:
+    def has_checked(self, row_forecast: RowForecast) -> bool:
         """Say whether Diga has confirmed what a row's refusal rests on, if it has any."""
-        if prospect.why not in DOUBTED:
+        if row_forecast.why not in DOUBTED:
             return True
-        return self._agents is not None and (prospect.held_by is None or prospect.held_by in self.read)
+        return self._agents is not None and (row_forecast.held_by is None or row_forecast.held_by in self.read)
 
     def asked_agents(self) -> diga.AgentList | None:
         """Read the agents and return them; None without an answer, and nothing more is asked then."""
@@ -104,15 +107,15 @@ class _Inquiry:
 
 
 def _lookout(
-    project: Project, directory: Directory, agents: Iterable[uuid.UUID], read: Mapping[uuid.UUID, UsersRead]
-) -> Lookout:
+    project: Project, catalogue: Catalogue, agents: Iterable[uuid.UUID], read: Mapping[uuid.UUID, UsersRead]
+) -> Forecast:
     users = users_of(project, agents)
     proven = {
         agent_id: {phone_id: shown for phone_id, shown in users[agent_id].items() if phone_id in found.ids}
         for agent_id, found in read.items()
         if not found.is_complete
     }
-    return Lookout(directory, users, proven)
+    return Forecast(catalogue, users, proven)
 
 
 def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[uuid.UUID, str]]:

@@ -32,11 +32,11 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.people.display_names import name_of
 from phones.services.plans.checked_forecast import foresee_checked, has_read_agents
 from phones.services.plans.drafts import Draft, PlannedRow
-from phones.services.plans.forecast import Prospect, unchecked
+from phones.services.plans.forecast import RowForecast, unchecked
 from phones.services.plans.lock import held_plan
 from phones.services.projects.keys import client_for
-from phones.services.routing.catalogue import Directory, directory_of
-from phones.services.routing.edits import Base, Intention, frozen, frozen_intention
+from phones.services.routing.catalogue import Catalogue, catalogue_of
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, frozen, frozen_edit
 from phones.services.routing.impact import Target
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.bulkhead import place_to_read
@@ -91,7 +91,7 @@ def create_plan(
     """
     if earlier := _made_of(project, form_token, form_digest):
         return earlier
-    wanted = [row for row in draft.rows if row.is_explained or not row.intention.is_empty]
+    wanted = [row for row in draft.rows if row.is_explained or not row.edit.is_empty]
     read_agents_if_old(project, clock)
     rows = _with_phones(project, wanted)
     if not rows:
@@ -153,43 +153,43 @@ def _with_phones(project: Project, wanted: Sequence[PlannedRow]) -> list[tuple[P
 def _items(
     plan: Plan, rows: Sequence[tuple[PlannedRow, Phone]], reverts: Mapping[uuid.UUID, Change], clock: Clock
 ) -> list[PlanItem]:
-    wishes = [(phone, row.intention) for row, phone in rows if not row.is_explained]
+    wishes = [(phone, row.edit) for row, phone in rows if not row.is_explained]
     looks: Looks = {row.phone_id: (row.look, row.details) for row, _phone in rows if row.look}
-    prospects = iter(foresee(plan, wishes, clock, looks))
-    directory = directory_of(plan.project)
+    row_forecasts = iter(foresee(plan, wishes, clock, looks))
+    catalogue = catalogue_of(plan.project)
     items = []
     for number, (row, phone) in enumerate(rows, 1):
-        after = dict(row.after) if row.is_explained and row.after else frozen_intention(row.intention)
+        after = dict(row.after) if row.is_explained and row.after else frozen_edit(row.edit)
         item = PlanItem(
             plan=plan,
             number=number,
             phone=phone,
             line=row.line,
-            before=frozen(directory, Base.of(phone), tuple(after)),
+            before=frozen(catalogue, PhoneSnapshot.of(phone), tuple(after)),
             after=after,
             reverts=reverts.get(phone.pk),
-            **as_foreseen(_explained(row) if row.is_explained else next(prospects)),
+            **as_foreseen(_explained(row) if row.is_explained else next(row_forecasts)),
         )
         items.append(item)
     return items
 
 
-def _explained(row: PlannedRow) -> Prospect:
-    return Prospect(Foreseen.CANNOT, row.cannot) if row.cannot else Prospect(Foreseen.ALREADY_SO, "already_so")
+def _explained(row: PlannedRow) -> RowForecast:
+    return RowForecast(Foreseen.CANNOT, row.cannot) if row.cannot else RowForecast(Foreseen.ALREADY_SO, "already_so")
 
 
-def as_foreseen(prospect: Prospect) -> dict[str, Any]:
+def as_foreseen(row_forecast: RowForecast) -> dict[str, Any]:
     """Return the columns of a row that its preview fills."""
     return {
-        "foreseen": prospect.foreseen,
-        "why": prospect.why,
-        "details": dict(prospect.details),
-        "goes_first": prospect.publishes,
-        "state": _STATES[prospect.foreseen],
+        "foreseen": row_forecast.foreseen,
+        "why": row_forecast.why,
+        "details": dict(row_forecast.details),
+        "goes_first": row_forecast.publishes,
+        "state": _STATES[row_forecast.foreseen],
     }
 
 
-def foresee(plan: Plan, wishes: Sequence[tuple[Phone, Intention]], clock: Clock, looks: Looks) -> list[Prospect]:
+def foresee(plan: Plan, wishes: Sequence[tuple[Phone, PhoneEdit]], clock: Clock, looks: Looks) -> list[RowForecast]:
     """Return what each row will do, computed over all of them; `looks` are reasons to look at one.
 
     Three queries, and what is read from Diga before a row is refused.
@@ -214,7 +214,7 @@ def _needs_look(plan: Plan, now: datetime) -> Looks:
     return found
 
 
-def intention_from(after: Mapping[str, Any], directory: Directory) -> Intention | None:
+def edit_from(after: Mapping[str, Any], catalogue: Catalogue) -> PhoneEdit | None:
     """Return the wish that a row's `after` holds; None where an agent or version of it is gone."""
     wanted: dict[str, Any] = {}
     for name, value in after.items():
@@ -223,11 +223,11 @@ def intention_from(after: Mapping[str, Any], directory: Directory) -> Intention 
         elif value is None:
             wanted[name] = None
         else:
-            found = directory.version(uuid.UUID(value["version_id"]))
+            found = catalogue.version(uuid.UUID(value["version_id"]))
             if found is None:
                 return None
             wanted[name] = Target(*found)
-    return Intention(**wanted)
+    return PhoneEdit(**wanted)
 
 
 def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREVIEW) -> bool:
@@ -241,19 +241,19 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
     plan.project.refresh_from_db()
     # What is there only to be explained is about agents and numbers that don't come back.
     items = list(plan.items.exclude(why__in=EXPLAINED).select_related("phone").order_by("number"))
-    wishes = [(item, intention_from(item.after, directory_of(plan.project))) for item in items]
-    gone = Prospect(Foreseen.CANNOT, "gone")
-    if any(intention is None for _item, intention in wishes):
+    wishes = [(item, edit_from(item.after, catalogue_of(plan.project))) for item in items]
+    gone = RowForecast(Foreseen.CANNOT, "gone")
+    if any(edit is None for _item, edit in wishes):
         gone = gone if has_read_agents(plan.project, clock) else unchecked(gone)
-        wishes = [(item, intention_from(item.after, directory_of(plan.project))) for item in items]
-    there = [(item.phone, intention) for item, intention in wishes if intention is not None]
+        wishes = [(item, edit_from(item.after, catalogue_of(plan.project))) for item in items]
+    there = [(item.phone, edit) for item, edit in wishes if edit is not None]
     looks: Looks = {item.phone_id: (item.why, _from_file(item)) for item in items if item.why in LOOKS}
-    prospects = iter(foresee(plan, there, clock, looks))
-    directory = directory_of(plan.project)
+    row_forecasts = iter(foresee(plan, there, clock, looks))
+    catalogue = catalogue_of(plan.project)
     fresh = []
-    for item, intention in wishes:
-        prospect = next(prospects) if intention else gone
-        fresh.append((item, prospect, frozen(directory, Base.of(item.phone), tuple(item.after))))
+    for item, edit in wishes:
+        row_forecast = next(row_forecasts) if edit else gone
+        fresh.append((item, row_forecast, frozen(catalogue, PhoneSnapshot.of(item.phone), tuple(item.after))))
     with held_plan(plan, state) as held:
         if held.foreseen_at != plan.foreseen_at:
             # Somebody else has computed it anew meanwhile.
@@ -262,7 +262,9 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
         ticks = plan.items.filter(foreseen=Foreseen.NEEDS_LOOK, state=ItemState.WAITING)
         ticked = set(ticks.values_list("pk", flat=True))
         moved = [
-            item for item, prospect, before in fresh if _renew(item, prospect, before, is_ticked=item.pk in ticked)
+            item
+            for item, row_forecast, before in fresh
+            if _renew(item, row_forecast, before, is_ticked=item.pk in ticked)
         ]
         columns = ["before", "foreseen", "why", "details", "goes_first", "state"]
         PlanItem.objects.bulk_update(moved, columns, batch_size=200)
@@ -275,12 +277,12 @@ def _from_file(item: PlanItem) -> Mapping[str, Any]:
     return {FROM_FILE: item.details[FROM_FILE]} if FROM_FILE in item.details else {}
 
 
-def _renew(item: PlanItem, prospect: Prospect, before: Mapping[str, Any], *, is_ticked: bool) -> bool:
-    """Put a new prospect into a row, and say whether it differs from the old one."""
+def _renew(item: PlanItem, row_forecast: RowForecast, before: Mapping[str, Any], *, is_ticked: bool) -> bool:
+    """Put a new row_forecast into a row, and say whether it differs from the old one."""
     if item.foreseen == Foreseen.NEEDS_LOOK:
         item.state = ItemState.WAITING if is_ticked else ItemState.LEFT_OUT
-    columns = as_foreseen(prospect) | {"before": dict(before)}
-    if is_ticked and prospect.foreseen == Foreseen.NEEDS_LOOK:
+    columns = as_foreseen(row_forecast) | {"before": dict(before)}
+    if is_ticked and row_forecast.foreseen == Foreseen.NEEDS_LOOK:
         columns["state"] = ItemState.WAITING
     is_moved = any(getattr(item, name) != value for name, value in columns.items())
     for name, value in columns.items():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +13,13 @@ class PlannedRow:
     """A phone and what is wanted on it. `line` is where the file said so, None where there was no file.
 
     Whoever makes the row may know more than the preview can find out: `look` is the code of a reason to look at it
-    first, with `details` for its sentence. A row whose intention is empty stays in the plan, to be explained, if it
+    first, with `details` for its sentence. A row whose edit is empty stays in the plan, to be explained, if it
     has `after`, the values that can't be had, as the diary keeps them; `cannot` is the code of the reason, "" where
     the phone is so already.
     """
 
     phone_id: uuid.UUID
-    intention: Intention
+    edit: PhoneEdit
     line: int | None = None
     look: str = ""
     cannot: str = ""
@@ -29,7 +29,7 @@ class PlannedRow:
     @property
     def is_explained(self) -> bool:
         """True for a row that is in the plan only to say why nothing will be done."""
-        return self.intention.is_empty and self.after is not None
+        return self.edit.is_empty and self.after is not None
 
 
 @dataclass(frozen=True, slots=True)

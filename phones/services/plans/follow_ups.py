@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from phones.models import Change, ItemState, Plan, PlanItem, PlanKind
-from phones.services.editing.revert import Standing, Step, intention_of, steps_back
-from phones.services.plans.create import create_plan, intention_from, read_agents_if_old
+from phones.services.editing.revert import Standing, Step, edit_of, steps_back
+from phones.services.plans.create import create_plan, edit_from, read_agents_if_old
 from phones.services.plans.drafts import Draft, PlannedRow
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 
 Clock = Callable[[], datetime]
 # What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it
@@ -50,16 +50,14 @@ def plan_again(
     """
     read_agents_if_old(plan.project, clock)
     items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
-    directory = directory_of(plan.project)
+    catalogue = catalogue_of(plan.project)
     reverts: dict[uuid.UUID, Change] = {}
     if kind == PlanKind.REVERT:
-        rows = _rows_back(items, directory, reverts)
+        rows = _rows_back(items, catalogue, reverts)
     else:
         reverts = {item.phone_id: item.reverts for item in items if item.reverts}
         rows = [
-            PlannedRow(item.phone_id, intention, item.line)
-            for item in items
-            if (intention := intention_from(item.after, directory))
+            PlannedRow(item.phone_id, edit, item.line) for item in items if (edit := edit_from(item.after, catalogue))
         ]
     wish: dict[str, Any] = {} if kind == PlanKind.REVERT else plan.wish
     return create_plan(
@@ -78,23 +76,23 @@ def plan_again(
     )
 
 
-def _rows_back(items: Sequence[PlanItem], directory: Directory, reverts: dict[uuid.UUID, Change]) -> list[PlannedRow]:
+def _rows_back(items: Sequence[PlanItem], catalogue: Catalogue, reverts: dict[uuid.UUID, Change]) -> list[PlannedRow]:
     rows: list[PlannedRow] = []
     for item in items:
         if item.change is None:
             continue
         reverts[item.phone_id] = item.change
-        steps = steps_back(item.change, item.phone, directory, can_label=True, can_route=True)
+        steps = steps_back(item.change, item.phone, catalogue, can_label=True, can_route=True)
         rows.append(_row_back(item, steps))
     return rows
 
 
 def _row_back(item: PlanItem, steps: Sequence[Step]) -> PlannedRow:
     """Return the row that takes a change back; where a field was changed again since, somebody has to look first."""
-    intention = intention_of(steps, {step.name for step in steps if step.can_take})
+    edit = edit_of(steps, {step.name for step in steps if step.can_take})
     standings = {step.standing for step in steps} - {Standing.SAME}
-    if intention.is_empty:
+    if edit.is_empty:
         cannot = next((code for standing, code in _CANNOT.items() if standing in standings), "")
-        return PlannedRow(item.phone_id, intention, cannot=cannot, after={step.name: step.then for step in steps})
+        return PlannedRow(item.phone_id, edit, cannot=cannot, after={step.name: step.then for step in steps})
     look = "moved_since" if Standing.MOVED in standings else "partly" if standings - {Standing.READY} else ""
-    return PlannedRow(item.phone_id, intention, look=look)
+    return PlannedRow(item.phone_id, edit, look=look)

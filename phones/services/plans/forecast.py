@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phones.models import Foreseen, Phone
-from phones.services.routing.catalogue import Directory, VersionEntry
+from phones.services.routing.catalogue import Catalogue, VersionEntry
 from phones.services.routing.editability import policy_for
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, Impact, Target, Use
 from phones.services.routing.lane_impacts import lane_impacts
 
@@ -21,7 +21,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class RowForecast:
     """What is foreseen of a row. `why` is a code with `details` for its sentence; `publishes` goes before others.
 
     `held_by` is the agent whose other phones stand in the way, where they do.
@@ -35,13 +35,13 @@ class Prospect:
 
 
 @dataclass(slots=True)
-class Lookout:
+class Forecast:
     """Diga's agents as the plan will leave them, so far. `users` are the phones of each agent.
 
     `proven` are those that were read from Diga, of agents of which not all were.
     """
 
-    directory: Directory
+    catalogue: Catalogue
     users: dict[uuid.UUID, dict[uuid.UUID, str]]
     proven: Mapping[uuid.UUID, Mapping[uuid.UUID, str]] = field(default_factory=dict)
     published: dict[uuid.UUID, VersionEntry] = field(default_factory=dict)
@@ -50,33 +50,33 @@ class Lookout:
         """Return the version of the target's agent that will be published when a row's turn comes."""
         return self.published.get(target.agent.id, target.agent.published)
 
-    def impacts(self, phone: Phone, intention: Intention) -> tuple[Impact, ...]:
+    def impacts(self, phone: Phone, edit: PhoneEdit) -> tuple[Impact, ...]:
         """Return what the row will do in each lane that it changes."""
 
         def other_uses(target: Target) -> tuple[tuple[Use, ...], int]:
             users = self.users.get(target.agent.id, {})
             return _named(users, phone.pk), len(users) - (phone.pk in users)
 
-        return lane_impacts(phone, intention, other_uses=other_uses, live=self.live)
+        return lane_impacts(phone, edit, other_uses=other_uses, live=self.live)
 
-    def note(self, phone: Phone, intention: Intention) -> None:
+    def note(self, phone: Phone, edit: PhoneEdit) -> None:
         """Let the row have happened."""
         after = {name: getattr(phone, f"{name}_agent_id") for name in ("inbound", "outbound")}
-        after |= {name: intention.wanted(name) for name in intention.fields if name != "nickname"}
+        after |= {name: edit.wanted(name) for name in edit.fields if name != "nickname"}
         for agent_id in {phone.inbound_agent_id, phone.outbound_agent_id} - set(after.values()):
             if agent_id in self.users:
                 self.users[agent_id].pop(phone.pk, None)
         for agent_id in after.values():
             if isinstance(agent_id, uuid.UUID):
                 self.users.setdefault(agent_id, {})[phone.pk] = phone.shown
-        for target in targets_of(intention):
+        for target in targets_of(edit):
             if self.live(target) != target.version:
                 self.published[target.agent.id] = target.version
 
 
-def targets_of(intention: Intention) -> list[Target]:
-    """Return the versions that an intention gives a phone."""
-    return [lane for lane in (intention.inbound, intention.outbound) if isinstance(lane, Target)]
+def targets_of(edit: PhoneEdit) -> list[Target]:
+    """Return the versions that an edit gives a phone."""
+    return [lane for lane in (edit.inbound, edit.outbound) if isinstance(lane, Target)]
 
 
 def _named(users: Mapping[uuid.UUID, str], phone_id: uuid.UUID) -> tuple[Use, ...]:
@@ -91,30 +91,30 @@ def _named(users: Mapping[uuid.UUID, str], phone_id: uuid.UUID) -> tuple[Use, ..
 
 
 def foresee_rows(
-    rows: Sequence[tuple[Phone, Intention]],
+    rows: Sequence[tuple[Phone, PhoneEdit]],
     *,
-    lookout: Lookout,
+    forecast: Forecast,
     needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
-) -> list[Prospect]:
+) -> list[RowForecast]:
     """Return what is foreseen of each row, in the order given; publishing rows are taken to run first.
 
     `needs_look` names phones that somebody should look at before, with the code and values of the reason. A row that
     needs a look is left out unless it is ticked, so the others are foreseen without it.
     """
-    foreseen: dict[int, Prospect] = {}
+    foreseen: dict[int, RowForecast] = {}
     left: list[int] = []
     held_by: dict[int, uuid.UUID | None] = {}
-    for place, (phone, intention) in enumerate(rows):
-        prospect = _by_itself(phone, intention, lookout.directory) or _look(phone, intention, lookout, needs_look)
-        if prospect:
-            foreseen[place] = prospect
+    for place, (phone, edit) in enumerate(rows):
+        row_forecast = _by_itself(phone, edit, forecast.catalogue) or _look(phone, edit, forecast, needs_look)
+        if row_forecast:
+            foreseen[place] = row_forecast
         else:
             left.append(place)
     for is_publishing_turn in (True, False):
         waiting, left = left, []
         for place in waiting:
-            phone, intention = rows[place]
-            impacts = lookout.impacts(phone, intention)
+            phone, edit = rows[place]
+            impacts = forecast.impacts(phone, edit)
             publishes = any(impact.effect is Effect.WILL_PUBLISH for impact in impacts)
             is_refused = any(impact.is_refused for impact in impacts)
             if is_publishing_turn and (is_refused or not publishes):
@@ -123,33 +123,33 @@ def foresee_rows(
                 continue
             if publishes and not is_publishing_turn:
                 # Only what other rows will have done makes this possible, and they run side by side.
-                foreseen[place] = Prospect(Foreseen.CANNOT, "after_others", held_by=held_by[place])
+                foreseen[place] = RowForecast(Foreseen.CANNOT, "after_others", held_by=held_by[place])
                 continue
-            foreseen[place] = _by_impacts(phone, impacts, lookout)
+            foreseen[place] = _by_impacts(phone, impacts, forecast)
             if not is_refused:
-                lookout.note(phone, intention)
+                forecast.note(phone, edit)
     return [foreseen[place] for place in range(len(rows))]
 
 
-def _by_itself(phone: Phone, intention: Intention, directory: Directory) -> Prospect | None:
+def _by_itself(phone: Phone, edit: PhoneEdit, catalogue: Catalogue) -> RowForecast | None:
     """Return what can be said without looking at other phones, None where that isn't enough."""
-    if phone.missing_since is None and is_met(phone, intention, directory):
-        return Prospect(Foreseen.ALREADY_SO, "already_so")
+    if phone.missing_since is None and is_met(phone, edit, catalogue):
+        return RowForecast(Foreseen.ALREADY_SO, "already_so")
     policy = policy_for(phone)
-    if (intention.moves_calls and not policy.can_route) or not policy.can_label:
-        return Prospect(Foreseen.CANNOT, str(policy.why))
-    for target in targets_of(intention):
+    if (edit.moves_calls and not policy.can_route) or not policy.can_label:
+        return RowForecast(Foreseen.CANNOT, str(policy.why))
+    for target in targets_of(edit):
         if target.version.is_draft:
-            return Prospect(Foreseen.CANNOT, "draft", _details(target))
-        if not target.agent.is_listed or directory.version(target.version.id) is None:
-            return Prospect(Foreseen.CANNOT, "gone", _details(target))
+            return RowForecast(Foreseen.CANNOT, "draft", _details(target))
+        if not target.agent.is_listed or catalogue.version(target.version.id) is None:
+            return RowForecast(Foreseen.CANNOT, "gone", _details(target))
     return None
 
 
-def is_met(phone: Phone, intention: Intention, directory: Directory) -> bool:
+def is_met(phone: Phone, edit: PhoneEdit, catalogue: Catalogue) -> bool:
     """Say whether a phone, as our copy has it, is as wanted: a lane by agent and published version."""
-    for name in intention.fields:
-        wanted = getattr(intention, name)
+    for name in edit.fields:
+        wanted = getattr(edit, name)
         if name == "nickname":
             if (phone.nickname or "") != wanted:
                 return False
@@ -159,7 +159,7 @@ def is_met(phone: Phone, intention: Intention, directory: Directory) -> bool:
             if agent_id is not None:
                 return False
             continue
-        agent = directory.agent(agent_id)
+        agent = catalogue.agent(agent_id)
         live = agent.published if agent else None
         if agent_id != wanted.agent.id or live is None or live.id != wanted.version.id:
             return False
@@ -168,38 +168,38 @@ def is_met(phone: Phone, intention: Intention, directory: Directory) -> bool:
 
 def _look(
     phone: Phone,
-    intention: Intention,
-    lookout: Lookout,
+    edit: PhoneEdit,
+    forecast: Forecast,
     needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
-) -> Prospect | None:
+) -> RowForecast | None:
     if phone.pk not in needs_look:
         return None
-    impacts = lookout.impacts(phone, intention)
+    impacts = forecast.impacts(phone, edit)
     if any(impact.is_refused for impact in impacts):
         return None
     why, details = needs_look[phone.pk]
     publishing = next((impact for impact in impacts if impact.effect is Effect.WILL_PUBLISH and impact.target), None)
     # Once it is ticked it publishes like any other row, so it says what.
     what = _details(publishing.target, publishing) if publishing and publishing.target else {}
-    return Prospect(Foreseen.NEEDS_LOOK, why, {**what, **details}, publishing is not None)
+    return RowForecast(Foreseen.NEEDS_LOOK, why, {**what, **details}, publishing is not None)
 
 
 def _holder(impacts: Iterable[Impact]) -> uuid.UUID | None:
     return next((impact.target.agent.id for impact in impacts if impact.is_held_elsewhere and impact.target), None)
 
 
-def unchecked(prospect: Prospect) -> Prospect:
+def unchecked(row_forecast: RowForecast) -> RowForecast:
     """Return a refusal that our copy foresees and Diga could not be asked about: somebody has to look at it."""
-    return Prospect(Foreseen.NEEDS_LOOK, "not_checked", {**prospect.details, "copy_says": prospect.why})
+    return RowForecast(Foreseen.NEEDS_LOOK, "not_checked", {**row_forecast.details, "copy_says": row_forecast.why})
 
 
-def _by_impacts(phone: Phone, impacts: Sequence[Impact], lookout: Lookout) -> Prospect:
+def _by_impacts(phone: Phone, impacts: Sequence[Impact], forecast: Forecast) -> RowForecast:
     for impact in impacts:
         if impact.is_refused and impact.target:
-            why = _refusal(impact, lookout)
+            why = _refusal(impact, forecast)
             held_by = impact.target.agent.id if why == "refused" else None
-            refused = Prospect(Foreseen.CANNOT, why, _details(impact.target, impact), held_by=held_by)
-            return _proven(phone, refused, lookout)
+            refused = RowForecast(Foreseen.CANNOT, why, _details(impact.target, impact), held_by=held_by)
+            return _proven(phone, refused, forecast)
     why, details = "changes", {}
     for impact in impacts:
         if impact.effect is Effect.WILL_PUBLISH and impact.target:
@@ -208,14 +208,14 @@ def _by_impacts(phone: Phone, impacts: Sequence[Impact], lookout: Lookout) -> Pr
             why, details = "joins", _details(impact.target, impact)
         elif impact.effect is Effect.UNASSIGN and why == "changes":
             why = "unassigns"
-    return Prospect(Foreseen.WILL_CHANGE, why, details, publishes=why == "publishes")
+    return RowForecast(Foreseen.WILL_CHANGE, why, details, publishes=why == "publishes")
 
 
-def _proven(phone: Phone, refused: Prospect, lookout: Lookout) -> Prospect:
+def _proven(phone: Phone, refused: RowForecast, forecast: Forecast) -> RowForecast:
     """Return a refusal by the phones that were read, where not all of the agent's were."""
-    if refused.held_by is None or refused.held_by not in lookout.proven:
+    if refused.held_by is None or refused.held_by not in forecast.proven:
         return refused
-    users = lookout.proven[refused.held_by]
+    users = forecast.proven[refused.held_by]
     others = _named(users, phone.pk)
     if not others:
         return unchecked(refused)
@@ -223,9 +223,9 @@ def _proven(phone: Phone, refused: Prospect, lookout: Lookout) -> Prospect:
     return replace(refused, details={**refused.details, "numbers": numbers, "count": count, "at_least": True})
 
 
-def _refusal(impact: Impact, lookout: Lookout) -> str:
+def _refusal(impact: Impact, forecast: Forecast) -> str:
     """Return why: the plan contradicts itself if it gives the agent two versions, in one row or in several."""
-    is_ours = impact.target is not None and impact.target.agent.id in lookout.published
+    is_ours = impact.target is not None and impact.target.agent.id in forecast.published
     return "contradicts" if is_ours or not impact.other_count else "refused"
 
 

@@ -15,7 +15,7 @@ from phones import diga
 from phones.models import Agent, AgentVersion, Project
 from phones.services.phone_numbers import folded
 
-KEPT_DIRECTORIES = 64
+KEPT_CATALOGUES = 64
 HUE_COUNT = 6
 
 
@@ -69,7 +69,7 @@ class AgentEntry:
 
 
 @dataclass(frozen=True, eq=False)
-class Directory:
+class Catalogue:
     """All agents of one project, listed ones first, by name. Equal only to itself, so that it can be a cache's key."""
 
     agents: tuple[AgentEntry, ...]
@@ -77,8 +77,8 @@ class Directory:
     _versions: dict[uuid.UUID, tuple[AgentEntry, VersionEntry]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, agents: Iterable[AgentEntry]) -> "Directory":
-        """Return a directory of these agents."""
+    def of(cls, agents: Iterable[AgentEntry]) -> "Catalogue":
+        """Return a catalogue of these agents."""
         # Colours go round, so that few agents never share one.
         coloured = [
             replace(agent, hue=place % HUE_COUNT + 1)
@@ -105,34 +105,34 @@ class Directory:
         return tuple(agent for agent in self.agents if agent.is_listed and agent.offered)
 
 
-_kept: OrderedDict[uuid.UUID, tuple[datetime | None, Directory]] = OrderedDict()
+_kept: OrderedDict[uuid.UUID, tuple[datetime | None, Catalogue]] = OrderedDict()
 _lock = Lock()
 
 
-def directory_of(project: Project) -> Directory:
+def catalogue_of(project: Project) -> Catalogue:
     """Return the agents of the project as of `project.agents_changed_at`; two queries if they have moved."""
     with _lock:
         kept = _kept.get(project.pk)
         if kept and kept[0] == project.agents_changed_at:
             _kept.move_to_end(project.pk)
             return kept[1]
-    directory = _read(project)
+    catalogue = _read(project)
     with _lock:
-        _kept[project.pk] = (project.agents_changed_at, directory)
+        _kept[project.pk] = (project.agents_changed_at, catalogue)
         _kept.move_to_end(project.pk)
-        while len(_kept) > KEPT_DIRECTORIES:
+        while len(_kept) > KEPT_CATALOGUES:
             _kept.popitem(last=False)
-    return directory
+    return catalogue
 
 
-def forget_directories() -> None:
+def forget_catalogues() -> None:
     """Drop all kept copies."""
     with _lock:
         _kept.clear()
 
 
-def directory_read(agents: Iterable[diga.Agent]) -> Directory:
-    """Return a directory of what Diga says, without our copy."""
+def catalogue_read(agents: Iterable[diga.Agent]) -> Catalogue:
+    """Return a catalogue of what Diga says, without our copy."""
     entries = []
     for agent in agents:
         rows = sorted(agent.versions, key=lambda row: (-row.version_number, row.version_id))
@@ -141,15 +141,15 @@ def directory_read(agents: Iterable[diga.Agent]) -> Directory:
             for row in rows
         )
         entries.append(AgentEntry(agent.agent_id, agent.name or str(agent.agent_id)[:8], True, versions))
-    return Directory.of(entries)
+    return Catalogue.of(entries)
 
 
-def _read(project: Project) -> Directory:
+def _read(project: Project) -> Catalogue:
     versions: dict[uuid.UUID, list[VersionEntry]] = {}
     for row in AgentVersion.objects.filter(agent__project=project).order_by("-number", "id"):
         entry = VersionEntry(row.pk, row.number, row.name or "", row.is_published, row.is_draft)
         versions.setdefault(row.agent_id, []).append(entry)
-    return Directory.of(
+    return Catalogue.of(
         AgentEntry(agent.pk, agent.name or str(agent.pk)[:8], agent.is_listed, tuple(versions.get(agent.pk, ())))
         for agent in Agent.objects.filter(project=project)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from phones import diga
 from phones.models import Phone
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.impact import Direction, Target
 
 LANES = ("inbound", "outbound")
@@ -15,7 +15,7 @@ NICKNAME_LIMIT = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class PhoneSnapshot:
     """What the person saw when the form was opened: the three values Diga keeps."""
 
     nickname: str | None
@@ -23,7 +23,7 @@ class Base:
     outbound_agent_id: uuid.UUID | None
 
     @classmethod
-    def of(cls, phone: Phone | diga.Phone) -> "Base":
+    def of(cls, phone: Phone | diga.Phone) -> "PhoneSnapshot":
         """Return the values of a phone now."""
         return cls(phone.nickname, phone.inbound_agent_id, phone.outbound_agent_id)
 
@@ -33,7 +33,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Intention:
+class PhoneEdit:
     """What the person wants changed; `UNSET` leaves a field alone, a lane of `None` is unassigned."""
 
     nickname: str | diga.Unset = diga.UNSET
@@ -76,25 +76,25 @@ class Intention:
         value = getattr(self, name)
         return value.agent.id if isinstance(value, Target) else value
 
-    def is_met(self, name: str, says: Base) -> bool:
+    def is_met(self, name: str, says: PhoneSnapshot) -> bool:
         """Say whether a field reads as wanted. A version is not told by a read, only its agent."""
         return says.value(name) == self.wanted(name)
 
-    def remaining(self, says: Base) -> "Intention":
+    def remaining(self, says: PhoneSnapshot) -> "PhoneEdit":
         """Return what is still to be done: without a nickname or an unassigned lane that reads as wanted already."""
         lanes = [name for name in self.fields if isinstance(getattr(self, name), Target)]
         done = [name for name in self.fields if name not in lanes and self.is_met(name, says)]
         return replace(self, **dict.fromkeys(done, diga.UNSET))
 
 
-def renewed(intention: Intention, directory: Directory) -> Intention:
-    """Return the intention with its agents and versions looked up anew; one that is gone stays as it was."""
+def renewed(edit: PhoneEdit, catalogue: Catalogue) -> PhoneEdit:
+    """Return the edit with its agents and versions looked up anew; one that is gone stays as it was."""
 
     def lane(target: Target | diga.Unset | None) -> Target | diga.Unset | None:
-        found = directory.version(target.version.id) if isinstance(target, Target) else None
+        found = catalogue.version(target.version.id) if isinstance(target, Target) else None
         return Target(*found) if found else target
 
-    return Intention(intention.nickname, lane(intention.inbound), lane(intention.outbound))
+    return PhoneEdit(edit.nickname, lane(edit.inbound), lane(edit.outbound))
 
 
 def frozen_lane(
@@ -111,7 +111,7 @@ def frozen_lane(
     }
 
 
-def frozen(directory: Directory, values: Base, fields: tuple[str, ...]) -> dict[str, Any]:
+def frozen(catalogue: Catalogue, values: PhoneSnapshot, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return these fields of a phone as the diary keeps them."""
     frozen_values: dict[str, Any] = {}
     for name in fields:
@@ -119,7 +119,7 @@ def frozen(directory: Directory, values: Base, fields: tuple[str, ...]) -> dict[
         if name == "nickname":
             frozen_values[name] = value
         else:
-            agent = directory.agent(value) if isinstance(value, uuid.UUID) else None
+            agent = catalogue.agent(value) if isinstance(value, uuid.UUID) else None
             frozen_values[name] = frozen_lane(
                 agent, agent.published if agent else None, value if isinstance(value, uuid.UUID) else None
             )
@@ -133,21 +133,21 @@ def reads_as(name: str, frozen_value: Any) -> object:
     return uuid.UUID(frozen_value["agent_id"]) if frozen_value else None
 
 
-def frozen_intention(intention: Intention) -> dict[str, Any]:
+def frozen_edit(edit: PhoneEdit) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
-    for name in intention.fields:
-        value = getattr(intention, name)
+    for name in edit.fields:
+        value = getattr(edit, name)
         wanted[name] = frozen_lane(value.agent, value.version, value.agent.id) if isinstance(value, Target) else value
     return wanted
 
 
-def is_answered_by(intention: Intention, after: dict[str, Any], says: Base) -> bool:
-    """Say whether a change to `after` is what this intention asks for, on a phone that now says so.
+def is_answered_by(edit: PhoneEdit, after: dict[str, Any], says: PhoneSnapshot) -> bool:
+    """Say whether a change to `after` is what this edit asks for, on a phone that now says so.
 
     What is left out of a write because it reads as wanted already may be missing from the change.
     """
-    wanted = frozen_intention(intention)
-    remaining = intention.remaining(says).fields
+    wanted = frozen_edit(edit)
+    remaining = edit.remaining(says).fields
     is_same = all(name in wanted and _key(wanted[name]) == _key(value) for name, value in after.items())
     return is_same and all(name in after for name in remaining)
 

@@ -12,7 +12,7 @@ LONGEST_WAIT_SECONDS = 900.0
 
 
 @dataclass(slots=True)
-class Brake:
+class CircuitBreaker:
     """What went wrong lately, in the order in which calls ended. `cause` is why the plan has to pause, or "".
 
     Threads may note what they see the moment they see it, so that no other call begins in between.

@@ -9,7 +9,7 @@ from phones import diga
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
 from phones.services.editing.write import Author, Write, send
 from phones.services.projects.keys import client_for
-from phones.services.running.circuit_breaker import Brake
+from phones.services.running.circuit_breaker import CircuitBreaker
 
 _SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
 
@@ -24,7 +24,7 @@ class Access:
     project: Project
     client: diga.DigaClient
     quiet: diga.DigaClient
-    brake: Brake = field(default_factory=Brake)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
     @classmethod
     def of(cls, project: Project) -> "Access":
@@ -38,16 +38,16 @@ class Access:
     def send(
         self, write: Write, calls: AbstractContextManager[object], clock: Callable[[], datetime]
     ) -> diga.Phone | diga.DigaError:
-        """Send a write once, within `calls`, and let the brake know how it went. Uses no database."""
+        """Send a write once, within `calls`, and let the breaker know how it went. Uses no database."""
         with calls:
-            if self.brake.cause:
+            if self.breaker.cause:
                 # Others have just learned what would become of this one.
                 return diga.DigaUnavailable(reason=diga.Reason.PACED)
             outcome = send(write, self.quiet, clock)
             if not isinstance(outcome, diga.DigaError):
-                self.brake.note_success()
+                self.breaker.note_success()
             elif not outcome.is_stale:
-                self.brake.note_error(outcome)
+                self.breaker.note_error(outcome)
             return outcome
 
 

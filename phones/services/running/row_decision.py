@@ -10,11 +10,11 @@ from phones import diga
 from phones.models import ItemState, Phone, PlanItem, Project
 from phones.services.clock import has_passed
 from phones.services.editing.guard import NotChecked, as_read, holders_of, impacts_of, read_users
-from phones.services.plans.create import intention_from
+from phones.services.plans.create import edit_from
 from phones.services.plans.forecast import targets_of
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.editability import policy_for
-from phones.services.routing.edits import FIELDS, Base, Intention, frozen, reads_as
+from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen, reads_as
 from phones.services.routing.impact import Effect, Impact
 from phones.services.sync.refresh import UsersRead, reread_agents
 
@@ -32,7 +32,7 @@ class Decision:
     `held_by` are the agents of which other phones stand in the way.
     """
 
-    intention: Intention = field(default_factory=Intention)
+    edit: PhoneEdit = field(default_factory=PhoneEdit)
     state: ItemState | None = None
     cause: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -87,26 +87,26 @@ def decide(item: PlanItem, phone: Phone, agreed: set[str], read: Read) -> Decisi
 
     No query, unless a version is not the one its agent has published.
     """
-    directory = directory_of(phone.project)
-    intention = intention_from(item.after, directory)
-    if intention is None:
+    catalogue = catalogue_of(phone.project)
+    edit = edit_from(item.after, catalogue)
+    if edit is None:
         return Decision(state=ItemState.REFUSED, cause="gone")
-    left = _left(intention, Base.of(phone), directory)
+    left = _left(edit, PhoneSnapshot.of(phone), catalogue)
     if left.is_empty:
         return Decision(state=ItemState.SAME)
     policy = policy_for(phone)
     if (left.moves_calls and not policy.can_route) or not policy.can_label:
         return Decision(state=ItemState.CHANGED, cause="closed", details={"status": phone.status})
-    says = Base.of(phone)
+    says = PhoneSnapshot.of(phone)
     if any(says.value(name) != reads_as(name, item.before.get(name)) for name in left.fields):
-        now = frozen(directory, says, tuple(name for name in FIELDS if name in item.after))
+        now = frozen(catalogue, says, tuple(name for name in FIELDS if name in item.after))
         return Decision(state=ItemState.CHANGED, cause="changed", details={"now": now})
     return _guarded(phone, left, agreed, read)
 
 
-def _left(intention: Intention, says: Base, directory: Directory) -> Intention:
+def _left(edit: PhoneEdit, says: PhoneSnapshot, catalogue: Catalogue) -> PhoneEdit:
     """Return what is still to be done: a lane is done when its agent has it, in the version that is published."""
-    left = intention.remaining(says)
+    left = edit.remaining(says)
     for name in ("inbound", "outbound"):
         lane = getattr(left, name)
         if name in left.fields and lane is not None and says.value(name) == lane.agent.id and lane.version.is_published:
@@ -114,7 +114,7 @@ def _left(intention: Intention, says: Base, directory: Directory) -> Intention:
     return left
 
 
-def _guarded(phone: Phone, left: Intention, agreed: set[str], read: Read) -> Decision:
+def _guarded(phone: Phone, left: PhoneEdit, agreed: set[str], read: Read) -> Decision:
     targets = targets_of(left)
     if all(target.version.is_published for target in targets):
         return Decision(left)

@@ -29,13 +29,13 @@ from phones.services.plans.lifecycle import finish_if_done, pause_plan
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.projects.identity import ForeignProject
 from phones.services.projects.keys import note_answer, note_refusal
-from phones.services.routing.edits import Intention
-from phones.services.running.circuit_breaker import Brake
+from phones.services.routing.edits import PhoneEdit
+from phones.services.running.circuit_breaker import CircuitBreaker
 from phones.services.running.held_rows import Access, Row, author_of
 from phones.services.running.row_decision import Decider
 from phones.services.running.version_checks import VersionChecks
 from phones.services.sync.refresh import note_refused, reread_agents
-from phones.services.sync.store import Answer, is_copy, make_readable, store_answers
+from phones.services.sync.store import Answer, ensure_read_is_newer, is_copy, store_answers
 
 Clock = Callable[[], datetime]
 # How often a worker looks whether it is to go on.
@@ -90,13 +90,13 @@ class Runner:
         self._checks = VersionChecks(lambda: self._clock())
 
     @property
-    def _brake(self) -> Brake:
-        return self._access.brake
+    def _breaker(self) -> CircuitBreaker:
+        return self._access.breaker
 
     def _has_key(self) -> bool:
         """Take the key as it is now: it may have been replaced since, or taken away.
 
-        What went wrong with another one says nothing of it, so it begins with a brake of its own.
+        What went wrong with another one says nothing of it, so it begins with a breaker of its own.
         """
         project = self._plan.project
         if project.token_id == self._access.project.token_id:
@@ -132,17 +132,17 @@ class Runner:
                     del self._lost[future]
                     self._narrow(future.result())
                 if check and check.future in done and (error := self._checks.take(check)):
-                    check.access.brake.note_error(error)
+                    check.access.breaker.note_error(error)
                     self._narrow(error)
 
     @property
     def _is_resting(self) -> bool:
         """True while there are no turns to be had, so that it is no use to take rows."""
-        return self._is_going_on and not self._brake.cause and time.monotonic() < self._rests_until
+        return self._is_going_on and not self._breaker.cause and time.monotonic() < self._rests_until
 
     def _look(self) -> None:
         """See now and then whether the plan is still to be run, and by whom; pause it where it can't go on."""
-        is_held_up = self._is_going_on and self._brake.cause
+        is_held_up = self._is_going_on and self._breaker.cause
         if self._looked_at is not None and not is_held_up and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at, self._clock = time.monotonic(), database_clock(self._own_clock)
@@ -154,9 +154,9 @@ class Runner:
             self._pause("no_right")
         elif not self._has_key():
             self._pause("no_key")
-        elif is_held_up and self._brake.cause:
+        elif is_held_up and self._breaker.cause:
             # Not one that was noted since the key was looked at: it may be of a key that was replaced by then.
-            self._pause(self._brake.cause, self._brake.message)
+            self._pause(self._breaker.cause, self._breaker.message)
         else:
             self._read_agents()
             if self._call_others and time.monotonic() - self._called_at > CALL_SECONDS:
@@ -184,11 +184,11 @@ class Runner:
         except ForeignProject as error:
             self._pause(error.cause)
         except diga.DigaError as error:
-            self._brake.note_error(error)
+            self._breaker.note_error(error)
 
     def _take_rows(self) -> None:
         free = max(0, int(2 * self._width) - len(self._reads) - len(self._sends) - len(self._lost))
-        if not self._is_going_on or self._brake.cause:
+        if not self._is_going_on or self._breaker.cause:
             claiming.give_back(self._claimed, owner=self._owner, counts=False, now=self._clock())
             self._claimed = []
             return
@@ -239,12 +239,12 @@ class Runner:
             return
         note_answer(self._access.project)
         for row, _said in reads:
-            make_readable(row.phone, self._clock())
+            ensure_read_is_newer(row.phone, self._clock())
         news = [Answer(row.phone, said, row.asked_at) for row, said in reads if not is_copy(row.phone, said)]
         if news:
             store_answers(self._access.project, news)
         rows = [row for row, _said in reads]
-        if self._is_going_on and not self._brake.cause:
+        if self._is_going_on and not self._breaker.cause:
             self._begin([(row, wish) for row in rows if (wish := self._decide(row))])
         else:
             claiming.give_back([row.item for row in rows], owner=self._owner, counts=False, now=self._clock())
@@ -253,7 +253,7 @@ class Runner:
         end = partial(claiming.end, row.item, owner=self._owner, now=self._clock())
         if isinstance(error, diga.DigaRejected):
             note_refused(row.phone, error, row.asked_at)
-            row.access.brake.note_error(error)
+            row.access.breaker.note_error(error)
             end(ItemState.FAILED, cause="read_refused", message=error.message)
         elif isinstance(error, diga.DigaNotFound):
             Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=self._clock())
@@ -270,13 +270,13 @@ class Runner:
         if is_ours:
             self._rests_until = time.monotonic() + LOOK_SECONDS
         else:
-            row.access.brake.note_error(error)
+            row.access.breaker.note_error(error)
             self._narrow(error)
             note_refusal(row.access.project, error, now)
         counts = isinstance(error, diga.DigaUnavailable) and not is_ours
         claiming.give_back([row.item], owner=self._owner, counts=counts, now=now)
 
-    def _decide(self, row: Row) -> Intention | None:
+    def _decide(self, row: Row) -> PhoneEdit | None:
         """Return what is to be sent for a row; None where it has ended here."""
         try:
             decision = self._decider.decide(row.item, row.phone, set(self._plan.agreed), self._access.client)
@@ -284,11 +284,11 @@ class Runner:
             self._put_off(row, error)
             return None
         if decision.state is None:
-            return decision.intention
+            return decision.edit
         if decision.state == ItemState.REFUSED:
-            self._brake.note_refusal(decision.cause)
+            self._breaker.note_refusal(decision.cause)
         else:
-            self._brake.note_success()
+            self._breaker.note_success()
         claiming.end(
             row.item,
             decision.state,
@@ -299,7 +299,7 @@ class Runner:
         )
         return None
 
-    def _begin(self, wishes: Sequence[tuple[Row, Intention]]) -> None:
+    def _begin(self, wishes: Sequence[tuple[Row, PhoneEdit]]) -> None:
         """Write the rows down in the diary, then send them. Nobody else can hold them from here on."""
         if not wishes:
             return
@@ -322,9 +322,9 @@ class Runner:
             else:
                 claiming.give_back([row.item], owner=self._owner, counts=bool(row.write), now=now)
 
-    def _write(self, row: Row, wish: Intention, now: datetime) -> Write:
+    def _write(self, row: Row, wish: PhoneEdit, now: datetime) -> Write:
         row.access, author = self._access, author_of(self._plan, row.item)
-        return new_write(project=row.access.project, phone=row.phone, intention=wish, author=author, now=now)
+        return new_write(project=row.access.project, phone=row.phone, edit=wish, author=author, now=now)
 
     def _send(self, row: Row) -> None:
         write, access = row.write, row.access
@@ -366,7 +366,7 @@ class Runner:
                 connections.close_all()
             if error.is_stale:
                 # The connection was at fault: what counts is what came of the second try.
-                access.brake.note_error(left) if left else access.brake.note_success()
+                access.breaker.note_error(left) if left else access.breaker.note_success()
             return left
 
         self._lost[self._pool.submit(find_out)] = row

@@ -21,8 +21,8 @@ from phones import diga
 from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, UpgradeItem, UpgradeOutcome
 from phones.services.audit.log import OPEN
 from phones.services.clock import CLOCK_SLACK
-from phones.services.routing.catalogue import Directory, directory_of
-from phones.services.routing.edits import FIELDS, Base, frozen
+from phones.services.routing.catalogue import Catalogue, catalogue_of
+from phones.services.routing.edits import FIELDS, PhoneSnapshot, frozen
 from phones.services.upstream.failures import was_sent
 
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
@@ -37,21 +37,21 @@ _TO_BE_READ_BACK = (UpgradeOutcome.PENDING, UpgradeOutcome.UNKNOWN, *PUBLISHED)
 class Seen:
     """What a read tells of a phone, as far as the ledger keeps it."""
 
-    base: Base
+    base: PhoneSnapshot
     status: str
 
     @classmethod
     def of(cls, phone: Phone | diga.Phone) -> "Seen":
         """Return what a row or an answer says."""
-        return cls(Base.of(phone), phone.status)
+        return cls(PhoneSnapshot.of(phone), phone.status)
 
     def value(self, name: str) -> object:
         """Return a field's value; an empty nickname and none at all are the same."""
         return self.status if name == "status" else self.base.value(name)
 
-    def frozen(self, directory: Directory, fields: Collection[str] = (*FIELDS, "status")) -> dict[str, Any]:
+    def frozen(self, catalogue: Catalogue, fields: Collection[str] = (*FIELDS, "status")) -> dict[str, Any]:
         """Return these fields as the diary keeps them; versions are the ones published now."""
-        kept = frozen(directory, self.base, tuple(name for name in FIELDS if name in fields))
+        kept = frozen(catalogue, self.base, tuple(name for name in FIELDS if name in fields))
         return kept | ({"status": self.status} if "status" in fields else {})
 
 
@@ -151,15 +151,15 @@ def drifts_of(
     for name in (*FIELDS, "status"):
         if before.value(name) != now_says.value(name) and name not in explained:
             found[ours.late(name, now_says.value(name), now)].append(name)
-    directory = directory_of(phone.project)
+    catalogue = catalogue_of(phone.project)
     return [
         Change(
             project=phone.project,
             phone=phone,
             number=phone.shown,
             outcome=Outcome.OBSERVED,
-            before=before.frozen(directory, fields),
-            after=now_says.frozen(directory, fields),
+            before=before.frozen(catalogue, fields),
+            after=now_says.frozen(catalogue, fields),
             seen_from=seen_from,
             created_at=now,
             settled_at=now,

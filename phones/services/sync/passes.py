@@ -13,7 +13,7 @@ from phones.services.clock import CLOCK_SLACK, database_clock, database_now, has
 from phones.services.projects.identity import ForeignProject, refuse_other_project
 from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from phones.services.sync.missing import find_missing
-from phones.services.sync.store import hold_to_clock, store_agents, store_phones
+from phones.services.sync.store import clamp_future_reads, store_agents, store_phones
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)
@@ -126,7 +126,7 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
     project = run.project
     project.refresh_from_db(fields=["agents_read_at"])
     asked_at = clock()
-    hold_to_clock(Phone.objects.filter(project=project), run.started_at)
+    clamp_future_reads(Phone.objects.filter(project=project), run.started_at)
     agents = client.list_agents()
     note_answer(project)
     refuse_other_project(project, client, agents.data)

@@ -9,9 +9,16 @@ from datetime import datetime
 from phones import diga
 from phones.models import Phone, Project
 from phones.services.projects.keys import client_for, note_answer, note_refusal
-from phones.services.routing.catalogue import AgentEntry, directory_read
-from phones.services.routing.edits import Base
-from phones.services.sync.store import hold, is_copy, make_readable, store_agents, store_phone, store_phones
+from phones.services.routing.catalogue import AgentEntry, catalogue_read
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.sync.store import (
+    apply_in_memory,
+    ensure_read_is_newer,
+    is_copy,
+    store_agents,
+    store_phone,
+    store_phones,
+)
 
 Clock = Callable[[], datetime]
 # Phones that have an agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
@@ -20,7 +27,7 @@ STRAY_LIMIT = 50
 
 def reread(
     *, project: Project, phone: Phone, client: diga.DigaClient, clock: Clock, is_before_write: bool = False
-) -> Base:
+) -> PhoneSnapshot:
     """Read the phone from Diga, copy the answer to its row, and return what it says now.
 
     Before a write, an answer that says nothing new is not noted: the write's own answer follows.
@@ -29,7 +36,7 @@ def reread(
         `note_refused` writes.
     """
     asked_at = clock()
-    make_readable(phone, asked_at)
+    ensure_read_is_newer(phone, asked_at)
     try:
         record = client.get_phone(phone.pk)
     except diga.DigaNotFound:
@@ -46,7 +53,7 @@ def reread(
     note_answer(project)
     if not (is_before_write and is_copy(phone, record)):
         store_phone(phone, record, fetched_at=asked_at)
-    return Base.of(record)
+    return PhoneSnapshot.of(record)
 
 
 def note_refused(phone: Phone, error: diga.DigaRejected, asked_at: datetime) -> None:
@@ -61,7 +68,7 @@ def refresh_phone(*, project: Project, phone: Phone, clock: Clock) -> bool:
     :raises NoKey: the project has no usable key.
     :raises DigaError: Diga gave no usable answer; our copy is as before.
     """
-    before = Base.of(phone)
+    before = PhoneSnapshot.of(phone)
     return reread(project=project, phone=phone, client=client_for(project), clock=clock) != before
 
 
@@ -72,7 +79,7 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
     :raises DigaError: Diga gave no usable answer; `phone` is as our copy.
     """
     asked_at = clock()
-    hold(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
+    apply_in_memory(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
 
 
 def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
@@ -139,4 +146,4 @@ def peek_agent(*, project: Project, agent_id: uuid.UUID) -> AgentEntry | None:
     """
     agents = client_for(project).list_agents()
     agents.require(agent_id)
-    return directory_read(agents.data).agent(agent_id)
+    return catalogue_read(agents.data).agent(agent_id)

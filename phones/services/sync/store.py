@@ -19,7 +19,7 @@ from phones.services.clock import CLOCK_SLACK, is_ahead
 from phones.services.finding.keyset import agent_key
 from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
 from phones.services.projects.identity import ForeignProject
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.edits import FIELDS
 from phones.services.sync.bulk_rows import COPIED, DERIVED, read_kept, row_of, touch, upsert
 from phones.services.sync.drift import Ours, Seen, drifts_of, ours_of
@@ -65,12 +65,12 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
     return phone.missing_since is None and all(getattr(phone, name) == value for name, value in _values(record).items())
 
 
-def hold(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
+def apply_in_memory(phone: Phone, record: diga.Phone, *, read_at: datetime) -> None:
     """Let the object in memory say what an answer says; its row stays as it is."""
     _apply(phone, _values(record), read_at)
 
 
-def hold_to_clock(phones: QuerySet[Phone], now: datetime) -> None:
+def clamp_future_reads(phones: QuerySet[Phone], now: datetime) -> None:
     """Let rows that were read ahead of now have been read just before: the clock was set back since.
 
     They were read before now in truth, so that is no lie, and answers that are asked for from now on are newer again.
@@ -78,10 +78,10 @@ def hold_to_clock(phones: QuerySet[Phone], now: datetime) -> None:
     phones.filter(fetched_at__gt=now + CLOCK_SLACK).update(fetched_at=now - timedelta.resolution)
 
 
-def make_readable(phone: Phone, now: datetime) -> None:
+def ensure_read_is_newer(phone: Phone, now: datetime) -> None:
     """See to it that an answer about the phone that is asked for from now on is newer than its row."""
     if is_ahead(phone.fetched_at, now):
-        hold_to_clock(Phone.objects.filter(pk=phone.pk), now)
+        clamp_future_reads(Phone.objects.filter(pk=phone.pk), now)
         phone.refresh_from_db(fields=["fetched_at"])
 
 
@@ -204,8 +204,8 @@ def store_phones(
     same = [phone_id for phone_id, row in kept.items() if row.says(latest[phone_id])]
     differing = [latest[phone_id] for phone_id in kept.keys() - set(same)]
     new = [record for record in latest.values() if record.id not in kept]
-    directory = directory_of(project)
-    news = [_new_row(project, record, directory, fetched_at) for record in new]
+    catalogue = catalogue_of(project)
+    news = [_new_row(project, record, catalogue, fetched_at) for record in new]
     stored = Stored(new_count=len(new))
     with transaction.atomic():
         touch(same, fetched_at=fetched_at)
@@ -215,7 +215,7 @@ def store_phones(
     return stored
 
 
-def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched_at: datetime) -> dict[str, Any]:
+def _new_row(project: Project, record: diga.Phone, catalogue: Catalogue, fetched_at: datetime) -> dict[str, Any]:
     """Return the row of a phone we see for the first time, with entry zero of its history."""
     return _values(record) | {
         "id": record.id,
@@ -228,7 +228,7 @@ def _new_row(project: Project, record: diga.Phone, directory: Directory, fetched
         "fetched_at": fetched_at,
         "missing_since": None,
         "first_seen_at": fetched_at,
-        "first_seen": Seen.of(record).frozen(directory),
+        "first_seen": Seen.of(record).frozen(catalogue),
     }
 
 

@@ -14,7 +14,7 @@ from phones.services.agents.tallies import Uses, uses_of_agents
 from phones.services.agents.usage import numbers_of_agent
 from phones.services.finding.phone_list import Criteria
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import AgentEntry, directory_of
+from phones.services.routing.catalogue import AgentEntry, catalogue_of
 from phones.views.agents.publish_lines import upgrade_lines
 from phones.views.parts.badges import Badge, status_badge
 from phones.views.parts.list_address import suffix_of
@@ -51,9 +51,9 @@ def agent_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the agents: what is published, what else is saved, and how many numbers depend on each."""
     desk = open_desk(request, slug)
     uses = uses_of_agents(desk.project)
-    directory = directory_of(desk.project)
-    rows = [_row(slug, agent.id, agent, uses.get(agent.id, _UNUSED)) for agent in directory.agents]
-    unknown = sorted(agent_id for agent_id in uses if directory.agent(agent_id) is None)
+    catalogue = catalogue_of(desk.project)
+    rows = [_row(slug, agent.id, agent, uses.get(agent.id, _UNUSED)) for agent in catalogue.agents]
+    unknown = sorted(agent_id for agent_id in uses if catalogue.agent(agent_id) is None)
     rows += [_row(slug, agent_id, None, uses[agent_id]) for agent_id in unknown]
     return render(request, "agents/agent_list.html", {"desk": desk, "section": "agents", "rows": rows})
 
@@ -80,7 +80,7 @@ def _list_urls(slug: str, agent_id: uuid.UUID) -> tuple[str, str]:
 def agent_detail(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpResponse:
     """Show one agent: every version, and the numbers it answers and dials from."""
     desk = open_desk(request, slug)
-    agent = directory_of(desk.project).agent(agent_id)
+    agent = catalogue_of(desk.project).agent(agent_id)
     if agent is None:
         raise Http404
     numbers = numbers_of_agent(desk.project, agent_id)

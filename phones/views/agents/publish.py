@@ -22,7 +22,7 @@ from phones.services.editing.save import Author
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans.create import NothingPlanned
 from phones.services.plans.lifecycle import CountNotTyped, needs_approval, needs_typing
-from phones.services.routing.catalogue import AgentEntry, directory_of
+from phones.services.routing.catalogue import AgentEntry, catalogue_of
 from phones.services.sync import refresh
 from phones.services.upstream import bulkhead
 from phones.views.agents.publish_lines import SHOWN_COUNT, number_rows, upgrade_context
@@ -40,7 +40,7 @@ from phones.wording.changes import Words
 def agent_upgrade(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpResponse:
     """Show what publishing a saved version would do to every number of the agent; do it."""
     desk = open_desk(request, slug, Right.BULK)
-    agent = directory_of(desk.project).agent(agent_id)
+    agent = catalogue_of(desk.project).agent(agent_id)
     if agent is None:
         raise Http404
     if request.method == "GET":

@@ -16,7 +16,7 @@ from phones.services.agents.publish_preview import Affected, NotOffered, Outlook
 from phones.services.agents.read_back import Totals, totals_of
 from phones.services.editing.recheck_times import is_soon_known
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.templatetags.desk import full_time
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
@@ -128,7 +128,7 @@ def upgrade_context(
         "section": "agents",
         "upgrade": upgrade,
         "badge": outcome_badge(upgrade),
-        "agent": directory_of(desk.project).agent(upgrade.agent_id),
+        "agent": catalogue_of(desk.project).agent(upgrade.agent_id),
         "words": wording_upgrades.words_for_upgrade(upgrade, totals),
         "said": said,
         "is_moving": is_soon_known(upgrade) or is_checking,
@@ -156,7 +156,7 @@ def _proposal(desk: Desk, upgrade: AgentUpgrade) -> Outlook | None:
     """Return what a proposal would do by our copy; None where that is not what was proposed, or nothing is."""
     if not upgrade.is_proposed:
         return None
-    agent = directory_of(desk.project).agent(upgrade.agent_id)
+    agent = catalogue_of(desk.project).agent(upgrade.agent_id)
     try:
         outlook = outlook_of(desk.project, agent, uuid.UUID(upgrade.after["version_id"]))
     except NotOffered:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from phones.models import Outcome, Phone, Source
 from phones.services.audit.queries import CHANGED_FIELDS, Wanted
 from phones.services.people.display_names import name_of
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.views.parts.addresses import id_from, uuid_from
 from phones.views.parts.changes import field_label
 from phones.views.parts.filter_controls import Chip, Filter
@@ -86,10 +86,10 @@ class ChangeFilters:
 
 
 def filters_of(
-    wanted: Wanted, *, url: str, directory: Directory, people: list[User], phone: Phone | None
+    wanted: Wanted, *, url: str, catalogue: Catalogue, people: list[User], phone: Phone | None
 ) -> ChangeFilters:
     """Return the filter bar. `phone` is the phone that is asked for, if it is one of the project's."""
-    selects = _selects(wanted, directory, people)
+    selects = _selects(wanted, catalogue, people)
     return ChangeFilters(
         selects,
         _text(wanted.since),
@@ -102,9 +102,9 @@ def filters_of(
     )
 
 
-def _selects(wanted: Wanted, directory: Directory, people: list[User]) -> list[Filter]:
+def _selects(wanted: Wanted, catalogue: Catalogue, people: list[User]) -> list[Filter]:
     names = [(str(person.pk), name_of(person)) for person in people]
-    agents = [(str(agent.id), agent.name) for agent in directory.agents]
+    agents = [(str(agent.id), agent.name) for agent in catalogue.agents]
     fields = [(name, field_label(name)) for name in CHANGED_FIELDS]
     sources = [(value, capfirst(str(label))) for value, label in Source.choices]
     outcomes = [(value, str(label)) for value, label in Outcome.choices]

@@ -18,7 +18,7 @@ from phones.services.audit import chain_breaks
 from phones.services.audit import queries as audit_queries
 from phones.services.audit.export import csv_lines
 from phones.services.editing.recheck_times import is_soon_known
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.history.filters import filters_of, query_of, wanted_from
 from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.addresses import BIGGEST_ID, id_from
@@ -60,7 +60,7 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
         "filters": filters_of(
             wanted,
             url=url,
-            directory=directory_of(desk.project),
+            catalogue=catalogue_of(desk.project),
             people=audit_queries.people_in(desk.project),
             phone=phone,
         ),

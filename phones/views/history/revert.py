@@ -23,7 +23,7 @@ from phones.services.editing import guard as editing_guard
 from phones.services.editing import revert, save
 from phones.services.editing.revert import Step
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.edits import frozen_lane
 from phones.services.routing.impact import Impact, Target, fingerprint
 from phones.services.sync import refresh
@@ -72,12 +72,12 @@ class Goal:
         title, reason = _("Back to the first state"), _("Back to the first state, seen on %(time)s") % moment
         return cls(phone, None, title, reason, back_url)
 
-    def steps(self, desk: Desk, directory: Directory) -> tuple[Step, ...]:
+    def steps(self, desk: Desk, catalogue: Catalogue) -> tuple[Step, ...]:
         """Return what going back would do, field by field."""
         rights = {"can_label": desk.may_label, "can_route": desk.may_route}
         if self.change is None:
-            return revert.steps_to_first(self.phone, directory, **rights)
-        return revert.steps_back(self.change, self.phone, directory, **rights)
+            return revert.steps_to_first(self.phone, catalogue, **rights)
+        return revert.steps_back(self.change, self.phone, catalogue, **rights)
 
 
 @require_http_methods(["GET", "POST"])
@@ -116,9 +116,9 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
         return _show(request, desk, goal, fresh, words=answer.words, answer=answer)
     if not is_valid:
         return _show(request, desk, goal, form, status=422)
-    if form.intention().is_empty:
+    if form.edit().is_empty:
         return _show(request, desk, goal, form, words=words_for_nothing_ticked(), status=422)
-    if form.cleaned_data["reviewed"] != fingerprint(editing_guard.impacts_of(goal.phone, form.intention())):
+    if form.cleaned_data["reviewed"] != fingerprint(editing_guard.impacts_of(goal.phone, form.edit())):
         # Other fields were ticked, or agents have moved: nobody has read what would happen now.
         return _show(request, desk, goal, form, words=words_for_review())
     return _take_back(request, desk, goal, form)
@@ -137,12 +137,12 @@ def _peek(desk: Desk, phone: Phone) -> Words | None:
 
 
 def _form(desk: Desk, goal: Goal, request: DeskRequest | None = None) -> RevertForm:
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     return RevertForm(
         request.POST if request else None,
         phone=goal.phone,
-        directory=directory,
-        steps=goal.steps(desk, directory),
+        catalogue=catalogue,
+        steps=goal.steps(desk, catalogue),
         initial={"reason": goal.reason},
     )
 
@@ -157,7 +157,7 @@ def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -
         lambda: save.change_phone(
             project=desk.project,
             phone=goal.phone,
-            intention=form.intention(),
+            edit=form.edit(),
             base=form.base(),
             author=author,
             agreed=form.agreed(),
@@ -255,5 +255,5 @@ def _show(
 
 def _guard(phone: Phone, form: RevertForm, found: Sequence[Impact]) -> Guard | None:
     """Return what would happen to live calls, lane by lane; `found` is what a try has found out, if it wasn't sent."""
-    impacts = found or editing_guard.impacts_of(phone, form.intention())
+    impacts = found or editing_guard.impacts_of(phone, form.edit())
     return guard_of(impacts, form.agreed(), is_found=bool(found))

@@ -14,7 +14,7 @@ from phones.services.audit.queries import CHANGED_FIELDS
 from phones.services.editing.recheck_times import is_soon_known
 from phones.services.editing.revert import Step, steps_back, steps_to_first
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import status_badge
 from phones.views.parts.permalinks import change_url, plan_page_url
@@ -138,8 +138,8 @@ def _window(change: Change) -> str:
 
 
 def _revert_url(change: Change, desk: Desk, phone: Phone) -> str:
-    directory = directory_of(desk.project)
-    steps = steps_back(change, phone, directory, can_label=desk.may_label, can_route=desk.may_route)
+    catalogue = catalogue_of(desk.project)
+    steps = steps_back(change, phone, catalogue, can_label=desk.may_label, can_route=desk.may_route)
     return reverse("change_revert", args=[desk.project.slug, change.pk]) if _can_take(steps) else ""
 
 
@@ -161,8 +161,8 @@ class FirstSeenLine:
         """Return the entry of a phone; None where it was first seen before that was written down. No query."""
         if phone.first_seen_at is None:
             return None
-        directory = directory_of(desk.project)
-        steps = steps_to_first(phone, directory, can_label=desk.may_label, can_route=desk.may_route)
+        catalogue = catalogue_of(desk.project)
+        steps = steps_to_first(phone, catalogue, can_label=desk.may_label, can_route=desk.may_route)
         url = reverse("phone_restore", args=[desk.project.slug, phone.pk])
         seen = phone.first_seen
         return cls(

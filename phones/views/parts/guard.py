@@ -62,7 +62,7 @@ def guard_context(phone: Phone, form: PhoneForm, desk: Desk, found: Sequence[Imp
     """
     if not desk.may_route:
         return None
-    impacts = found or guard.impacts_of(phone, form.intention())
+    impacts = found or guard.impacts_of(phone, form.edit())
     return guard_of(impacts, form.agreed(), ways=_ways_out(impacts, phone, desk), is_found=bool(found))
 
 

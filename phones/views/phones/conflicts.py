@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from phones.forms.opened import Opened
 from phones.forms.phones import MINE, THEIRS, NicknameForm
 from phones.models import Change, Source
-from phones.services.routing.catalogue import Directory
-from phones.services.routing.edits import Base
+from phones.services.routing.catalogue import Catalogue
+from phones.services.routing.edits import PhoneSnapshot
 from phones.templatetags.desk import clock_time
 from phones.views.parts.changes import Side, field_label
 
@@ -62,7 +62,7 @@ class Merge:
 
 def clashes_of(form: NicknameForm, changes: Sequence[Change]) -> list[Clash]:
     """Return the fields in which the person has to choose. `changes` are the phone's newest, newest first."""
-    seen, directory = form.seen, form.directory
+    seen, catalogue = form.seen, form.catalogue
     if seen.before is None:
         return []
     found = []
@@ -72,8 +72,8 @@ def clashes_of(form: NicknameForm, changes: Sequence[Change]) -> list[Clash]:
             Clash(
                 name=name,
                 label=field_label(name),
-                was=_side(name, seen.before, directory),
-                now=_side_of_change(name, change) or _side(name, seen, directory),
+                was=_side(name, seen.before, catalogue),
+                now=_side_of_change(name, change) or _side(name, seen, catalogue),
                 yours=_yours(name, form),
                 who=_who(change) if change else _("Changed outside this desk"),
                 chosen=str(form[f"choose_{name}"].value() or ""),
@@ -85,24 +85,24 @@ def clashes_of(form: NicknameForm, changes: Sequence[Change]) -> list[Clash]:
 
 def merges_of(form: NicknameForm) -> list[Merge]:
     """Return the fields that others changed meanwhile, and in which there is nothing to choose."""
-    seen, directory = form.seen, form.directory
+    seen, catalogue = form.seen, form.catalogue
     if seen.before is None:
         return []
     before = seen.before
     return [
-        Merge(field_label(name), _side(name, before, directory), _side(name, seen, directory)) for name in seen.merged
+        Merge(field_label(name), _side(name, before, catalogue), _side(name, seen, catalogue)) for name in seen.merged
     ]
 
 
-def _side(name: str, seen: Opened, directory: Directory) -> Side:
+def _side(name: str, seen: Opened, catalogue: Catalogue) -> Side:
     value = seen.base.value(name)
     if name == "nickname":
         return Side(str(value) or _("No nickname"))
     if not isinstance(value, uuid.UUID):
         return Side(_("No agent"))
-    agent = directory.agent(value)
+    agent = catalogue.agent(value)
     # A read tells the agent only; the version is the one that was published then, if it was known.
-    kept = directory.version(uuid.UUID(seen.kept[name])) if seen.kept[name] else None
+    kept = catalogue.version(uuid.UUID(seen.kept[name])) if seen.kept[name] else None
     return Side(agent.name if agent else _("Unknown agent"), True, kept[1].label if kept else "")
 
 
@@ -112,11 +112,11 @@ def _yours(name: str, form: NicknameForm) -> Side:
     if form[f"unassign_{name}"].value():
         return Side(_("No agent"))
     chosen = str(form[f"{name}_version_id"].value() or "")
-    found = form.directory.version(uuid.UUID(chosen)) if chosen else None
-    return Side(found[0].name, True, found[1].label) if found else _side(name, form.seen, form.directory)
+    found = form.catalogue.version(uuid.UUID(chosen)) if chosen else None
+    return Side(found[0].name, True, found[1].label) if found else _side(name, form.seen, form.catalogue)
 
 
-def _made_by(name: str, now: Base, changes: Iterable[Change]) -> Change | None:
+def _made_by(name: str, now: PhoneSnapshot, changes: Iterable[Change]) -> Change | None:
     """Return the newest change of the field, if it is the one that led to the value Diga has now."""
     newest = next((change for change in changes if name in change.after), None)
     return newest if newest and _comes_to(newest, name) == now.value(name) else None

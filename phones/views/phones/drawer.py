@@ -18,7 +18,7 @@ from phones.models import Change, Outcome, Phone, Project
 from phones.services.audit.queries import LED_TO
 from phones.services.editing import presence
 from phones.services.editing.recheck_times import is_given_up
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.editability import Policy, policy_for
 from phones.services.routing.impact import Impact
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
@@ -56,10 +56,10 @@ def drawer_context(
 
     `impacts` are those because of which a save was not sent.
     """
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     policy = policy_for(phone)
     typed = form
-    form = form or PhoneForm(phone=phone, directory=directory, can_route=desk.may_route)
+    form = form or PhoneForm(phone=phone, catalogue=catalogue, can_route=desk.may_route)
     changes = newest_changes(phone)
     if result is None and not typed:
         result = _asked_for(request, changes)

@@ -21,7 +21,7 @@ from phones.models import Change, NoKey, Phone
 from phones.services.editing import guard as editing_guard
 from phones.services.editing import presence
 from phones.services.editing import save as editing_save
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import LANES
 from phones.services.routing.impact import fingerprint
 from phones.services.sync import refresh
@@ -83,14 +83,14 @@ def _phone_form(request: DeskRequest, desk: Desk, phone: Phone) -> PhoneForm:
     """Return the posted form; a role that may not touch a field it carries gets 403."""
     if not desk.may_label or (not desk.may_route and not {*ROUTE_FIELDS, "use"}.isdisjoint(request.POST)):
         raise PermissionDenied
-    directory = directory_of(desk.project)
-    data = using(request.POST, directory, request.POST["use"]) if "use" in request.POST else request.POST
-    return PhoneForm(data, phone=phone, directory=directory, can_route=desk.may_route)
+    catalogue = catalogue_of(desk.project)
+    data = using(request.POST, catalogue, request.POST["use"]) if "use" in request.POST else request.POST
+    return PhoneForm(data, phone=phone, catalogue=catalogue, can_route=desk.may_route)
 
 
 def _words_for_use(form: PhoneForm, version_id: str) -> Words | None:
     """Say which version was chosen for the person, None where there was nothing to choose it for."""
-    found = version_of(form.directory, version_id)
+    found = version_of(form.catalogue, version_id)
     is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in LANES)
     return saves.words_for_choice(found[1].label) if found and is_chosen else None
 
@@ -99,7 +99,7 @@ def _wants_review(request: DeskRequest, form: PhoneForm, phone: Phone) -> bool:
     """Say whether to show the guard first: without JavaScript nobody has read it before pressing Save."""
     if "review" not in request.POST:
         return False
-    impacts = editing_guard.impacts_of(phone, form.intention())
+    impacts = editing_guard.impacts_of(phone, form.edit())
     return bool(impacts) and form.cleaned_data.get("reviewed") != fingerprint(impacts)
 
 
@@ -134,7 +134,7 @@ def _change(
         lambda: editing_save.change_phone(
             project=desk.project,
             phone=phone,
-            intention=form.intention(),
+            edit=form.edit(),
             base=form.base(),
             author=author,
             agreed=agreed,
@@ -175,7 +175,7 @@ def _show(
 def _row(request: DeskRequest, desk: Desk, phone: Phone, now: datetime) -> PhoneRow:
     return PhoneRow.of(
         phone,
-        directory_of(desk.project),
+        catalogue_of(desk.project),
         list_url=reverse("phone_list", args=[desk.project.slug]),
         suffix=suffix_of(criteria_from(request.GET)),
         may_label=desk.may_label and desk.project.is_open,
@@ -189,7 +189,7 @@ def phone_guard(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse
     """Say what the form as it stands would do to live calls."""
     desk = open_desk(request, slug, Right.ROUTE)
     phone = _phone(desk, phone_id)
-    form = PhoneForm(request.GET, phone=phone, directory=directory_of(desk.project), can_route=True)
+    form = PhoneForm(request.GET, phone=phone, catalogue=catalogue_of(desk.project), can_route=True)
     guard = guard_context(phone, form, desk) if form.is_valid() else None
     return render(request, "parts/_guard.html", {"guard": guard, "understood": None, "slug": slug})
 
@@ -236,13 +236,13 @@ def phone_rename(request: DeskRequest, slug: str, phone_id: UUID) -> HttpRespons
     """Rename a phone where it stands in the list."""
     desk = open_desk(request, slug, Right.LABEL)
     phone = _phone(desk, phone_id)
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     if request.method == "GET":
         if "cancel" in request.GET and is_htmx(request):
             row = _row(request, desk, phone, timezone.now())
             return render(request, "phones/_phone_row.html", {"row": row, "announcement": None})
-        return _show_rename(request, desk, phone, NicknameForm(phone=phone, directory=directory))
-    form = NicknameForm(request.POST, phone=phone, directory=directory)
+        return _show_rename(request, desk, phone, NicknameForm(phone=phone, catalogue=catalogue))
+    form = NicknameForm(request.POST, phone=phone, catalogue=catalogue)
     if not form.is_valid():
         return _show_rename(request, desk, phone, form, status=422)
     answer = _change(desk, phone, form)

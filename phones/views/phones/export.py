@@ -12,7 +12,7 @@ from phones.access import Desk, DeskRequest, open_desk
 from phones.models import Project
 from phones.services.exchange import phone_export
 from phones.services.finding.phone_list import Criteria
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.views.parts.list_address import criteria_from
 from phones.views.parts.list_columns import COLUMNS, is_shown
 
@@ -38,7 +38,7 @@ def phone_export_xlsx(request: DeskRequest, slug: str) -> StreamingHttpResponse:
 class _Wanted(TypedDict):
     project: Project
     criteria: Criteria
-    directory: Directory
+    catalogue: Catalogue
     now: datetime
     columns: Sequence[str]
 
@@ -52,7 +52,7 @@ def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
     return {
         "project": desk.project,
         "criteria": criteria,
-        "directory": directory_of(desk.project),
+        "catalogue": catalogue_of(desk.project),
         "now": timezone.now(),
         "columns": columns,
     }

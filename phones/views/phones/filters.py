@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from phones.models import Project
 from phones.services.finding import resolve
 from phones.services.finding.phone_list import Criteria
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.views.parts.filter_controls import Chip, Filter
 from phones.views.parts.health_labels import health_labels
 from phones.views.phones.rows import lane_choices, provider_choices, status_choices
@@ -17,9 +17,9 @@ from phones.views.phones.rows import lane_choices, provider_choices, status_choi
 UrlOf = Callable[[Criteria], str]
 
 
-def filters_of(criteria: Criteria, directory: Directory) -> list[Filter]:
+def filters_of(criteria: Criteria, catalogue: Catalogue) -> list[Filter]:
     """Return the selects, each with what it is set to."""
-    lanes = lane_choices(directory)
+    lanes = lane_choices(catalogue)
     rows = (
         ("status", _("Status"), _("Filter by status"), status_choices(), False),
         ("provider", _("Provider"), _("Filter by provider"), provider_choices(), False),

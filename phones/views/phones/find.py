@@ -20,7 +20,7 @@ from phones.models import Phone, Project
 from phones.services.finding import resolve
 from phones.services.finding.phone_list import QUERY_LIMIT
 from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.views.parts.badges import Badge, shown_status
 from phones.views.phones.rows import Lane
 
@@ -49,18 +49,18 @@ class FoundPhone:
     times: Times = ""
 
     @classmethod
-    def of(cls, phone: Phone, project: Project, directory: Directory, count: int = 1) -> "FoundPhone":
+    def of(cls, phone: Phone, project: Project, catalogue: Catalogue, count: int = 1) -> "FoundPhone":
         """Return the line of a phone of this project."""
         url = reverse("phone_edit", args=[project.slug, phone.pk])
         agents = _("Inbound: %(inbound)s · Outbound: %(outbound)s") % {
-            "inbound": _agent(phone.inbound_agent_id, directory),
-            "outbound": _agent(phone.outbound_agent_id, directory),
+            "inbound": _agent(phone.inbound_agent_id, catalogue),
+            "outbound": _agent(phone.outbound_agent_id, catalogue),
         }
         return cls(url, phone.shown, phone.nickname or "", shown_status(phone), project.name, agents, _times(count))
 
 
-def _agent(agent_id: UUID | None, directory: Directory) -> str:
-    lane = Lane.of(agent_id, directory)
+def _agent(agent_id: UUID | None, catalogue: Catalogue) -> str:
+    lane = Lane.of(agent_id, catalogue)
     if lane.agent:
         return f"{lane.agent.name} {lane.version}".strip()
     return _("Unknown agent") if lane.is_unknown else _("None")
@@ -167,7 +167,7 @@ def _show_finder(
 
 def _findings(desk: Desk, pasted: Pasted, *, is_kept: bool) -> Findings:
     """Look the numbers up; `is_kept` freezes the list of those found, which a mere look doesn't."""
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     others = others_of(desk)
     resolved = resolve.resolve(projects=[desk.project], candidates=pasted.candidates, others=others.values())
     selected_url, change_url = _selected(desk, resolved.found) if is_kept and resolved.found else ("", "")
@@ -177,8 +177,8 @@ def _findings(desk: Desk, pasted: Pasted, *, is_kept: bool) -> Findings:
         phone_count=len(resolved.found),
         list_url=selected_url,
         change_url=change_url,
-        found=[FoundPhone.of(phone, desk.project, directory, counts[phone.pk]) for phone in resolved.found],
-        choices=[_choice(choice, desk.project, directory) for choice in resolved.choices],
+        found=[FoundPhone.of(phone, desk.project, catalogue, counts[phone.pk]) for phone in resolved.found],
+        choices=[_choice(choice, desk.project, catalogue) for choice in resolved.choices],
         elsewhere=[ElsewhereLine.of(number, others) for number in resolved.elsewhere],
         absent=[AbsentLine(missing.candidate.text, _times(missing.count)) for missing in resolved.missing],
         faulty=[FaultLine(item.text, _FAULTS[item.fault]) for item in pasted.faulty],
@@ -198,11 +198,11 @@ def _selected(desk: Desk, phones: list[Phone]) -> tuple[str, str]:
     return f"{reverse('phone_list', args=[desk.project.slug])}?{query}", change_url
 
 
-def _choice(choice: resolve.Choice, project: Project, directory: Directory) -> ChoiceLine:
+def _choice(choice: resolve.Choice, project: Project, catalogue: Catalogue) -> ChoiceLine:
     list_url = reverse("phone_list", args=[project.slug])
     return ChoiceLine(
         choice.text,
-        [FoundPhone.of(phone, project, directory) for phone in choice.phones],
+        [FoundPhone.of(phone, project, catalogue) for phone in choice.phones],
         choice.has_more,
         choice.is_range,
         "" if choice.is_range else f"{list_url}?{urlencode({'q': choice.text.lstrip('…')})}",
@@ -244,7 +244,7 @@ def _lead_on(request: DeskRequest, projects: Collection[Project]) -> HttpRespons
     spelling = " ".join(request.GET.get("n", "").replace("\x00", "").split())[:QUERY_LIMIT]
     phones = _meant(spelling, projects)
     by_id: dict[UUID, Project] = {project.pk: project for project in projects}
-    lines = [FoundPhone.of(phone, by_id[phone.project_id], directory_of(by_id[phone.project_id])) for phone in phones]
+    lines = [FoundPhone.of(phone, by_id[phone.project_id], catalogue_of(by_id[phone.project_id])) for phone in phones]
     if len(lines) == 1:
         return redirect(lines[0].url)
     finders = [

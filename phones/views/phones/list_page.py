@@ -11,7 +11,7 @@ from phones.access import Desk
 from phones.services.finding.keyset import END
 from phones.services.finding.phone_list import PAGE_SIZES, Criteria, PhonePage, phone_page
 from phones.services.finding.selections import CHOICE_LIMIT, fingerprint_of_ids, matching_now
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.list_columns import caption, headers, hidden_classes
 from phones.views.phones.filters import chips_of, filters_of
@@ -39,8 +39,8 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     """Return what the list's template needs. Two queries at most, but where the search names numbers: the rows with
     their count, and the agents where they have changed since the last request."""
     criteria = criteria_from(request.GET)
-    directory = directory_of(desk.project)
-    page = phone_page(desk.project, criteria, directory, now)
+    catalogue = catalogue_of(desk.project)
+    page = phone_page(desk.project, criteria, catalogue, now)
     if not page.before:
         # The first page, whatever the cursor was: links from here needn't carry it on.
         criteria = replace(criteria, after="", before="")
@@ -54,7 +54,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
     rows = [
         PhoneRow.of(
             phone,
-            directory,
+            catalogue,
             list_url=list_url,
             suffix=suffix,
             may_label=may_label,
@@ -63,7 +63,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
         )
         for phone in page.phones
     ]
-    filters = filters_of(criteria, directory)
+    filters = filters_of(criteria, catalogue)
     heads = headers(criteria, url_of)
     return {
         "desk": desk,

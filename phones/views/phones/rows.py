@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones.models import Phone
 from phones.services.finding.health import quarantine_days_left
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import AgentEntry, Directory
+from phones.services.routing.catalogue import AgentEntry, Catalogue
 from phones.services.sync.freshness import is_stale
 from phones.templatetags.desk import age, local_day
 from phones.views.parts.badges import _STATUSES, MISSING_BADGE, Badge, shown_status
@@ -43,9 +43,9 @@ class Lane:
     version: str
 
     @classmethod
-    def of(cls, agent_id: uuid.UUID | None, directory: Directory) -> "Lane":
+    def of(cls, agent_id: uuid.UUID | None, catalogue: Catalogue) -> "Lane":
         """Return the lane that holds this agent."""
-        agent = directory.agent(agent_id)
+        agent = catalogue.agent(agent_id)
         live = agent.published if agent else None
         return cls(agent, agent_id is not None and (agent is None or not agent.is_listed), live.label if live else "")
 
@@ -82,7 +82,7 @@ class PhoneRow:
     def of(
         cls,
         phone: Phone,
-        directory: Directory,
+        catalogue: Catalogue,
         *,
         list_url: str,
         suffix: str,
@@ -110,8 +110,8 @@ class PhoneRow:
             nickname=phone.nickname or "",
             status=shown_status(phone),
             days_left=_days_left(phone, now),
-            inbound=Lane.of(phone.inbound_agent_id, directory),
-            outbound=Lane.of(phone.outbound_agent_id, directory),
+            inbound=Lane.of(phone.inbound_agent_id, catalogue),
+            outbound=Lane.of(phone.outbound_agent_id, catalogue),
             provider=provider_label(phone.telephony_provider),
             assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),
@@ -135,7 +135,7 @@ def provider_choices() -> list[tuple[str, str]]:
     return [(code, str(label)) for code, label in _PROVIDERS.items()]
 
 
-def lane_choices(directory: Directory) -> list[tuple[str, str]]:
+def lane_choices(catalogue: Catalogue) -> list[tuple[str, str]]:
     """Return what a lane can be narrowed to: an agent, none, or an unknown one."""
-    agents = [(str(agent.id), agent.name) for agent in directory.agents if agent.is_listed]
+    agents = [(str(agent.id), agent.name) for agent in catalogue.agents if agent.is_listed]
     return [("none", _("No agent")), ("unknown", _("Unknown agent")), *agents]

@@ -16,7 +16,7 @@ from phones.services.plans.lifecycle import needs_approval, needs_typing
 from phones.services.plans.progress import Progress, has_soon_known_rows, progress_of
 from phones.services.plans.rows import latest_rows
 from phones.services.plans.totals import Totals, foreseen_of, totals_of
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.parts.badges import Badge
 from phones.views.plans.lines import ResultLine, WishLine, wish_lines
 from phones.views.plans.query import plan_url
@@ -66,14 +66,14 @@ def plan_badge(plan: Plan) -> Badge:
 
 def head_of(plan: Plan, slug: str) -> PlanHead:
     """Return the heading of a plan, with the plans it was made from and those made from it. Two queries."""
-    directory = directory_of(plan.project)
+    catalogue = catalogue_of(plan.project)
     return PlanHead(
         id=plan.pk,
         url=plan_url("plan_detail", plan, slug),
         what=plan_what(plan),
         title=_title(plan),
         badge=None if plan.state == PlanState.PREVIEW else plan_badge(plan),
-        wish=wish_lines(plan.wish, directory),
+        wish=wish_lines(plan.wish, catalogue),
         reason=plan.reason,
         ticket=plan.ticket,
         author=plan.author_name,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import Foreseen, ItemState, PlanItem
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import LANES
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import Badge
@@ -75,7 +75,7 @@ class PreviewLine:
     tick: bool | None
 
     @classmethod
-    def of(cls, item: PlanItem, slug: str, fields: Sequence[str], directory: Directory, now: datetime) -> "PreviewLine":
+    def of(cls, item: PlanItem, slug: str, fields: Sequence[str], catalogue: Catalogue, now: datetime) -> "PreviewLine":
         """Return a row with the columns of these fields. No query."""
         prefix, national = national_number(item.phone.shown)
         labels = column_labels()
@@ -84,7 +84,7 @@ class PreviewLine:
             for side, values in (("before", item.before), ("after", item.after)):
                 if (name, side) in labels:
                     is_kept = name not in values or (side == "after" and item.foreseen == Foreseen.CANNOT)
-                    value = None if is_kept else value_of(name, values[name], directory)
+                    value = None if is_kept else value_of(name, values[name], catalogue)
                     cells.append(Cell(labels[name, side], value))
         why = words_for_why(item, now)
         tone = "warn" if item.why in GRAVE or _had_none(item) else TONES.get(Foreseen(item.foreseen), "")
@@ -155,13 +155,13 @@ def heads_of(fields: Iterable[str]) -> list[str]:
     return [label for (name, _side), label in column_labels().items() if name in fields]
 
 
-def value_of(name: str, value: Any, directory: Directory) -> Value:
+def value_of(name: str, value: Any, catalogue: Catalogue) -> Value:
     """Return a field's value, as the diary keeps it, for showing."""
     if name == "nickname":
         return Value(value or _("No nickname"))
     if value is None:
         return Value(_("No agent"), is_missed=name == "inbound")
-    agent = directory.agent(uuid.UUID(value["agent_id"]))
+    agent = catalogue.agent(uuid.UUID(value["agent_id"]))
     text = value["agent_name"] or _("Unknown agent")
     number = value["version_number"]
     version = f"v{number}" if number is not None else ""
@@ -215,7 +215,7 @@ class WishLine:
     value: Value | None
 
 
-def wish_lines(wish: Mapping[str, Any], directory: Directory) -> list[WishLine]:
+def wish_lines(wish: Mapping[str, Any], catalogue: Catalogue) -> list[WishLine]:
     """Return what is asked for, field by field; nothing where the rows differ."""
     if not wish:
         return []
@@ -224,13 +224,13 @@ def wish_lines(wish: Mapping[str, Any], directory: Directory) -> list[WishLine]:
         "inbound": _("Inbound"),
         "outbound": _("Outbound"),
     }
-    return [_wish_line(str(label), name, wish.get(name), directory) for name, label in labels.items()]
+    return [_wish_line(str(label), name, wish.get(name), catalogue) for name, label in labels.items()]
 
 
-def _wish_line(label: str, name: str, wish: Mapping[str, Any] | None, directory: Directory) -> WishLine:
+def _wish_line(label: str, name: str, wish: Mapping[str, Any] | None, catalogue: Catalogue) -> WishLine:
     if wish is None:
         return WishLine(label, _("keep"), None)
     if wish["how"] == "UNASSIGN":
         return WishLine(label, _("empty") if name == "nickname" else _("unassign"), None)
     how = _("set by the pattern") if wish["how"] == "PATTERN" else _("set to")
-    return WishLine(label, how, value_of(name, wish["value"], directory))
+    return WishLine(label, how, value_of(name, wish["value"], catalogue))

@@ -17,7 +17,7 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.finding import selections
 from phones.services.plans import create
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.htmx import is_for
 from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.permalinks import plan_page_url
@@ -35,14 +35,14 @@ def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
     selection = selections.find_selection(project=desk.project, selection=request.GET.get("selection", ""))
     if selection is None:
         return _show_no_choice(request, desk)
-    directory = directory_of(desk.project)
+    catalogue = catalogue_of(desk.project)
     if request.method == "GET":
         phones = selections.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
         if is_for(request, "pattern-names"):
             names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
             return render(request, "plans/_pattern_names.html", {"names": names})
-        return _show_wish(request, desk, selection, WishForm(directory=directory, phones=phones))
-    form = WishForm(request.POST, directory=directory, phones=selections.chosen_phones(selection))
+        return _show_wish(request, desk, selection, WishForm(catalogue=catalogue, phones=phones))
+    form = WishForm(request.POST, catalogue=catalogue, phones=selections.chosen_phones(selection))
     if not form.is_valid():
         return _show_wish(request, desk, selection, form, status=422)
     return _plan(request, desk, selection, form)

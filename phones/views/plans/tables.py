@@ -12,7 +12,7 @@ from phones.access import Desk
 from phones.models import Foreseen, Plan, PlanState
 from phones.services.plans.rows import FIRST_SIZE, Rows, fields_of, group_rows, state_rows
 from phones.services.plans.totals import foreseen_of, totals_of
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.plans.lines import STATES, PreviewLine, ResultLine, WayOut, heads_of, ways_out
 from phones.views.plans.query import ALL, PlanQuery, plan_url, suffix_of
 from phones.views.plans.sums import state_label
@@ -79,10 +79,10 @@ def table_of(desk: Desk, plan: Plan, query: PlanQuery) -> PlanTable:
 
 def _preview_table(desk: Desk, plan: Plan, query: PlanQuery) -> PlanTable:
     slug, now = desk.project.slug, timezone.now()
-    counts, fields, directory = foreseen_of(plan), fields_of(plan), directory_of(plan.project)
+    counts, fields, catalogue = foreseen_of(plan), fields_of(plan), catalogue_of(plan.project)
     groups = []
     for group, rows in group_rows(plan, counts, opened=query.group, after=query.after).items():
-        lines = [PreviewLine.of(item, slug, fields, directory, now) for item in rows.items]
+        lines = [PreviewLine.of(item, slug, fields, catalogue, now) for item in rows.items]
         groups.append(_group(desk, plan, group, counts[group], rows, lines, is_opened=group == query.group))
     return PlanTable(heads_of(fields), groups, [], [], None, None)
 

@@ -14,7 +14,7 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.exchange import phone_import, uploads
 from phones.services.plans import create
 from phones.services.plans.drafts import Draft
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.tables.limits import NotATable
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.sent_forms import digest_of_form, spent_context
@@ -41,7 +41,7 @@ def plan_import(request: DeskRequest, slug: str) -> HttpResponse:
         draft = phone_import.draft_from_table(
             project=desk.project,
             table=form.cleaned_data["file"],
-            directory=directory_of(desk.project),
+            catalogue=catalogue_of(desk.project),
             can_label=desk.may_label,
             can_route=desk.may_route,
         )

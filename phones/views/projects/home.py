@@ -5,16 +5,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from phones.access import DeskRequest, may_connect, seats_of
+from phones.access import DeskRequest, may_connect, memberships_of
 
 
 @require_GET
 def home(request: DeskRequest) -> HttpResponse:
     """Send the person to their first project's phones, as they like them; without one, say what happens next."""
-    seats = seats_of(request.user)
-    if seats:
-        project, seat = next(iter(seats.items()))
-        return redirect(reverse("phone_list", args=[project.slug]) + seat.opens_with)
+    memberships = memberships_of(request.user)
+    if memberships:
+        project, membership = next(iter(memberships.items()))
+        return redirect(reverse("phone_list", args=[project.slug]) + membership.opens_with)
     if may_connect(request.user):
         return redirect("project_connect")
     return render(request, "projects/home_empty.html")

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from phones.services.agents.tallies import DayTally, Uses
 from phones.services.finding.phone_list import NONE, Criteria
-from phones.services.routing.catalogue import AgentEntry, Directory
+from phones.services.routing.catalogue import AgentEntry, Catalogue
 from phones.views.parts.badges import Badge, status_badge
 from phones.views.parts.list_address import suffix_of
 
@@ -101,7 +101,7 @@ def status_bars(slug: str, counts: Mapping[str, int]) -> list[StatusBar]:
     ]
 
 
-def agent_bars(slug: str, directory: Directory, uses: Mapping[uuid.UUID, Uses], total: int) -> list[AgentBar]:
+def agent_bars(slug: str, catalogue: Catalogue, uses: Mapping[uuid.UUID, Uses], total: int) -> list[AgentBar]:
     """Return a bar for each of the busiest agents, one for all others, and one for the numbers without any.
 
     `total` is how many numbers there are.
@@ -129,7 +129,7 @@ def agent_bars(slug: str, directory: Directory, uses: Mapping[uuid.UUID, Uses], 
 
     bars = []
     for agent_id in shown:
-        agent = directory.agent(agent_id)
+        agent = catalogue.agent(agent_id)
         label, url = (agent.name, reverse("agent_detail", args=[slug, agent_id])) if agent else (_("Unknown agent"), "")
         bars.append(bar(label, uses[agent_id], str(agent_id), agent, url))
     if others:

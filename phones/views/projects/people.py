@@ -110,12 +110,12 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
     """Let somebody who was invited choose a password; this makes their account, once."""
     now = timezone.now()
     try:
-        guest = people_members.open_invitation(code, now=now)
+        pending = people_members.open_invitation(code, now=now)
         if request.method == "GET":
-            return _show_invitation(request, guest, AcceptForm(user=guest.user))
-        form = AcceptForm(request.POST, user=guest.user)
+            return _show_invitation(request, pending, AcceptForm(user=pending.user))
+        form = AcceptForm(request.POST, user=pending.user)
         if not form.is_valid():
-            return _show_invitation(request, guest, form, status=422)
+            return _show_invitation(request, pending, form, status=422)
         people_members.accept_invitation(code, password=form.cleaned_data["password1"], now=now)
     except people_members.UnknownInvitation:
         problem = _("This link is not an invitation of ours. Copy the whole link, or ask for a new one.")
@@ -127,6 +127,6 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _show_invitation(
-    request: HttpRequest, guest: people_members.Guest, form: AcceptForm, status: int = 200
+    request: HttpRequest, pending: people_members.PendingMember, form: AcceptForm, status: int = 200
 ) -> HttpResponse:
-    return render(request, "projects/invitation_accept.html", {"guest": guest, "form": form}, status=status)
+    return render(request, "projects/invitation_accept.html", {"pending": pending, "form": form}, status=status)

@@ -248,7 +248,7 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "queue": queue_view(slug, found.queue, now),
         "changes": [ChangeLine.of(change, slug) for change in found.changes],
         "status_bars": status_bars(slug, found.statuses),
-        "agent_bars": agent_bars(slug, found.directory, found.uses, found.phone_count),
+        "agent_bars": agent_bars(slug, found.catalogue, found.uses, found.phone_count),
         "day_chart": day_chart(found.days),
         "chain_break": break_shown(desk),
     }

@@ -15,7 +15,7 @@ from phones.services.agents import read_back as agents_read_back
 from phones.services.agents.reattach import plan_giving_back
 from phones.services.audit.verification import verify_diary
 from phones.services.plans.create import NothingPlanned
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
 from tests.support.invariants import assert_invariants
@@ -136,7 +136,7 @@ def test_number_that_people_here_changed_since_is_not_called_detached(
 ) -> None:
     done = upgrade(aurora, "Alicia", 6, by=lead)
     phone = next(each for each in phones_of(aurora, "Alicia") if each.inbound_agent_id == done.agent_id)
-    save(stored(phone), Intention(inbound=None), user=lead)
+    save(stored(phone), PhoneEdit(inbound=None), user=lead)
 
     read_back(done)
 

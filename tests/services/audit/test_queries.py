@@ -15,7 +15,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, NamedAgent, Outcome, Phone, Project, Source
 from phones.services.audit.named_agents import agents_of, name_agents
 from phones.services.audit.queries import PAGE_SIZE, Wanted, history_page, look_count, matching_changes, people_in
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
 from tests.support.history import add_changes
 from tests.support.saving import save, target
@@ -209,7 +209,7 @@ def test_agents_are_noted_once(sales_phone: Phone) -> None:
 def test_save_is_found_by_the_agents_it_names(aurora: Project, sales_phone: Phone) -> None:
     alicia, bruno = target(aurora, "Alicia", 5), target(aurora, "Bruno", 2)
 
-    change = save(sales_phone, Intention(inbound=alicia)).change
+    change = save(sales_phone, PhoneEdit(inbound=alicia)).change
 
     for agent_id in (alicia.agent.id, bruno.agent.id):
         assert list(matching_changes(aurora, Wanted(agent=agent_id))) == [change]
@@ -218,7 +218,7 @@ def test_save_is_found_by_the_agents_it_names(aurora: Project, sales_phone: Phon
 def test_agent_that_diga_stored_instead_is_found(sandbox: Sandbox, aurora: Project, sales_phone: Phone) -> None:
     sandbox.faults.add(Fault("stored_other", method="PATCH"))
 
-    change = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5))).change
+    change = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5))).change
 
     assert change.outcome == Outcome.MISMATCH
     named = set(NamedAgent.objects.filter(change=change).values_list("agent_id", flat=True))

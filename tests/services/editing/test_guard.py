@@ -10,7 +10,7 @@ from phones.diga import DigaAuthError, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project
 from phones.services.editing.guard import AGENTS_FRESH_FOR, NoConsent, NotChecked, PredictedRefusal
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, Target, fingerprint
 from phones.services.sync import refresh
 from tests.support.saving import forget_waiting, held, patches, save, stored, target
@@ -44,7 +44,7 @@ def agent_reads(sandbox: Sandbox) -> int:
 def test_fresh_copy_of_the_agents_is_not_read_again(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
     sandbox.journal.clear()
 
-    saved = save(spare_phone, Intention(inbound=target(aurora, "Alicia", 5)))
+    saved = save(spare_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5)))
 
     assert saved.change.outcome == Outcome.CONFIRMED
     assert agent_reads(sandbox) == 0
@@ -54,7 +54,7 @@ def test_rename_never_reads_the_agents(sandbox: Sandbox, aurora: Project, spare_
     later = timezone.now() + 2 * AGENTS_FRESH_FOR
     sandbox.journal.clear()
 
-    save(spare_phone, Intention(nickname="Mostrador"), clock=lambda: later)
+    save(spare_phone, PhoneEdit(nickname="Mostrador"), clock=lambda: later)
 
     assert agent_reads(sandbox) == 0
 
@@ -68,7 +68,7 @@ def test_version_that_is_no_longer_live_needs_consent_after_a_minute(
     sandbox.journal.clear()
 
     with pytest.raises(NoConsent) as refused:
-        save(spare_phone, Intention(inbound=alicia), clock=lambda: later)
+        save(spare_phone, PhoneEdit(inbound=alicia), clock=lambda: later)
 
     assert [impact.effect for impact in refused.value.impacts] == [Effect.WILL_PUBLISH]
     assert agent_reads(sandbox) == 1
@@ -84,7 +84,7 @@ def test_agents_read_ahead_of_a_clock_that_was_set_back_are_read_again(
     spare_phone.refresh_from_db()
     sandbox.journal.clear()
 
-    save(spare_phone, Intention(inbound=alicia))
+    save(spare_phone, PhoneEdit(inbound=alicia))
 
     assert agent_reads(sandbox) == 1
 
@@ -94,7 +94,7 @@ def test_agents_are_read_once_for_a_refusal_as_well(sandbox: Sandbox, aurora: Pr
     sandbox.journal.clear()
 
     with pytest.raises(PredictedRefusal):
-        save(spare_phone, Intention(inbound=target(aurora, "Dora", 2)), clock=lambda: later)
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)), clock=lambda: later)
 
     assert agent_reads(sandbox) == 1
 
@@ -106,7 +106,7 @@ def test_agents_are_read_once_even_where_the_old_copy_foresaw_a_refusal(
     later = timezone.now() + AGENTS_FRESH_FOR + timedelta(seconds=1)
     sandbox.journal.clear()
 
-    saved = save(spare_phone, Intention(inbound=gema), clock=lambda: later)
+    saved = save(spare_phone, PhoneEdit(inbound=gema), clock=lambda: later)
 
     assert saved.change.outcome == Outcome.CONFIRMED
     assert agent_reads(sandbox) == 1
@@ -119,7 +119,7 @@ def test_agents_that_cannot_be_read_stop_the_save_before_anything_is_sent(
     sandbox.faults.add(Fault(kind="status", status=401, method="GET", path=DROPDOWN))
 
     with pytest.raises(DigaAuthError):
-        save(spare_phone, Intention(inbound=target(aurora, "Alicia", 5)), clock=lambda: later)
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5)), clock=lambda: later)
 
     assert patches(sandbox) == []
 
@@ -130,7 +130,7 @@ def test_number_that_left_diga_holds_no_version(sandbox: Sandbox, aurora: Projec
         sandbox.phones.remove(phone.pk)
         Phone.objects.filter(pk=phone.pk).update(missing_since=timezone.now())
 
-    saved = save(spare_phone, Intention(inbound=Target(dora, dora.offered[0])))
+    saved = save(spare_phone, PhoneEdit(inbound=Target(dora, dora.offered[0])))
 
     assert [(impact.effect, impact.other_count) for impact in saved.impacts] == [(Effect.WILL_PUBLISH, 0)]
     assert saved.change.outcome == Outcome.CONFIRMED
@@ -144,7 +144,7 @@ def test_refusal_is_told_by_the_numbers_that_diga_has_with_the_agent(
     sandbox.journal.clear()
 
     with pytest.raises(PredictedRefusal) as refused:
-        save(spare_phone, Intention(inbound=target(aurora, "Dora", 2)))
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     [impact] = refused.value.impacts
     assert ([use.phone_id for use in impact.others], impact.other_count) == (
@@ -158,7 +158,7 @@ def test_refusal_is_told_by_the_numbers_that_diga_has_with_the_agent(
 def test_numbers_that_moved_away_in_diga_stand_in_nobody_s_way(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone
 ) -> None:
-    wanted = Intention(inbound=target(aurora, "Dora", 2))
+    wanted = PhoneEdit(inbound=target(aurora, "Dora", 2))
     free(sandbox, *phones_of(aurora, "Dora"))
 
     with pytest.raises(NoConsent) as asked:
@@ -173,7 +173,7 @@ def test_phone_that_diga_lists_with_the_agent_itself_is_saved(
     sandbox: Sandbox, aurora: Project, survey_phone: Phone
 ) -> None:
     free(sandbox, *(phone for phone in phones_of(aurora, "Dora") if phone != survey_phone))
-    wanted = Intention(outbound=target(aurora, "Dora", 2))
+    wanted = PhoneEdit(outbound=target(aurora, "Dora", 2))
 
     saved = save(survey_phone, wanted, agreed=f"outbound:will_publish:{target(aurora, 'Dora', 2).version.id}:0")
 
@@ -189,7 +189,7 @@ def test_number_that_diga_no_longer_knows_stands_in_nobody_s_way(
         sandbox.phones.remove(phone.pk)
 
     with pytest.raises(NoConsent):
-        save(spare_phone, Intention(inbound=target(aurora, "Dora", 2)), agreed=None)
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)), agreed=None)
 
     assert all(stored(phone).missing_since for phone in users)
 
@@ -201,7 +201,7 @@ def test_refusal_that_can_t_be_checked_is_not_told(
     sandbox.faults.add(Fault(kind="status", status=503, method="GET", path=path, is_exact=True, times=None))
 
     with pytest.raises(NotChecked) as unchecked:
-        save(spare_phone, Intention(inbound=target(aurora, "Dora", 2)))
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     assert isinstance(unchecked.value.error, DigaUnavailable)
     assert patches(sandbox) == []
@@ -214,7 +214,7 @@ def test_copy_that_is_far_from_diga_tells_no_refusal(
     free(sandbox, *phones_of(aurora, "Dora"))
 
     with pytest.raises(NotChecked) as unchecked:
-        save(spare_phone, Intention(inbound=target(aurora, "Dora", 2)))
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     assert (unchecked.value.error, patches(sandbox)) == (None, [])
 
@@ -229,7 +229,7 @@ def test_very_many_numbers_are_not_read_to_the_last(
     sandbox.journal.clear()
 
     with pytest.raises(PredictedRefusal) as refused:
-        save(spare_phone, Intention(inbound=target(aurora, "Alicia", 6)))
+        save(spare_phone, PhoneEdit(inbound=target(aurora, "Alicia", 6)))
 
     [impact] = refused.value.impacts
     assert (user_reads(sandbox), impact.is_at_least, 3 <= impact.other_count <= 6) == (2, True, True)

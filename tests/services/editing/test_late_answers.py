@@ -11,8 +11,8 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, PlanState, Project, Source
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Intention
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
 from tests.support.invariants import assert_invariants
@@ -21,7 +21,7 @@ from tests.support.saving import before_answering, forget_waiting, held, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW_NAME = "Ventas, otra vez"
-RENAME = Intention(nickname=NEW_NAME)
+RENAME = PhoneEdit(nickname=NEW_NAME)
 SECOND = timedelta(seconds=1)
 
 
@@ -30,7 +30,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
 
 
-def lose(sandbox: Sandbox, phone: Phone, wanted: Intention, **options: Any) -> Change:
+def lose(sandbox: Sandbox, phone: Phone, wanted: PhoneEdit, **options: Any) -> Change:
     """Save with a 504 for an answer, after which Diga does as asked when the test says so."""
     sandbox.faults.add(Fault("status", status=504, method="PATCH", when="late"))
     change = save(phone, wanted, **options).change
@@ -94,7 +94,7 @@ def test_write_that_is_applied_late_is_confirmed_by_the_next_read(
 def test_agent_that_is_given_late_is_confirmed_by_reading_its_version(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone
 ) -> None:
-    change = lose(sandbox, spare_phone, Intention(inbound=target(aurora, "Gema", 1)))
+    change = lose(sandbox, spare_phone, PhoneEdit(inbound=target(aurora, "Gema", 1)))
     assert sweep_after(change, 5 * SECOND) == Outcome.UNKNOWN
     assert target(aurora, "Gema", 1).version.is_published is False
     sandbox.carry_out_late()
@@ -217,7 +217,7 @@ def test_version_that_nobody_published_is_not_said_to_be_live(
 ) -> None:
     gema = target(aurora, "Gema", 1)
 
-    change = save(spare_phone, Intention(inbound=gema)).change
+    change = save(spare_phone, PhoneEdit(inbound=gema)).change
 
     change.refresh_from_db()
     assert (change.outcome, change.http_status) == (Outcome.MISMATCH, 200)
@@ -230,7 +230,7 @@ def test_version_that_nobody_published_is_not_said_to_be_live(
 
 def published(project: Project, agent_id: uuid.UUID) -> int | None:
     """Return the number of the version that our copy has as published."""
-    agent = directory_of(Project.objects.get(pk=project.pk)).agent(agent_id)
+    agent = catalogue_of(Project.objects.get(pk=project.pk)).agent(agent_id)
     return agent.published.number if agent and agent.published else None
 
 
@@ -242,7 +242,7 @@ def test_version_that_can_not_be_read_is_stored_and_being_checked(
     gema = target(aurora, "Gema", 1)
     sandbox.faults.add(Fault("status", status=503, method="GET", path="/v1/agent/", times=None))
 
-    change = save(spare_phone, Intention(inbound=gema)).change
+    change = save(spare_phone, PhoneEdit(inbound=gema)).change
 
     change.refresh_from_db()
     assert (change.outcome, change.http_status, change.cause) == (Outcome.UNKNOWN, 200, "")
@@ -258,7 +258,7 @@ def test_version_that_can_not_be_read_is_stored_and_being_checked(
 def test_lost_answer_of_an_agent_that_was_given_unpublished_is_a_mismatch_after_a_minute(
     sandbox_that_publishes_nothing: Sandbox, aurora: Project, spare_phone: Phone
 ) -> None:
-    change = lose(sandbox_that_publishes_nothing, spare_phone, Intention(inbound=target(aurora, "Gema", 1)))
+    change = lose(sandbox_that_publishes_nothing, spare_phone, PhoneEdit(inbound=target(aurora, "Gema", 1)))
     sandbox_that_publishes_nothing.carry_out_late()
 
     assert sweep_after(change, 20 * SECOND) == Outcome.UNKNOWN
@@ -274,7 +274,7 @@ def test_rows_of_a_plan_wait_together_for_a_read_of_the_agents(
 ) -> None:
     sandbox.switches.attaching_publishes = is_published
     gema = target(aurora, "Gema", 1)
-    plan = start(make_plan(lead, phones_of(aurora, 12), Intention(inbound=gema)), lead)
+    plan = start(make_plan(lead, phones_of(aurora, 12), PhoneEdit(inbound=gema)), lead)
     sandbox.journal.clear()
 
     work_at(plan)
@@ -288,7 +288,7 @@ def test_rows_of_a_plan_wait_together_for_a_read_of_the_agents(
 
 
 def test_plan_whose_agents_can_not_be_read_claims_no_version(aurora: Project, lead: User, sandbox: Sandbox) -> None:
-    plan = start(make_plan(lead, phones_of(aurora, 1), Intention(inbound=target(aurora, "Gema", 1))), lead)
+    plan = start(make_plan(lead, phones_of(aurora, 1), PhoneEdit(inbound=target(aurora, "Gema", 1))), lead)
     broken = Fault("status", status=503, method="GET", path="/v1/agent/", times=None)
 
     with before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(broken)):

@@ -22,7 +22,7 @@ from phones.services.editing.recheck_times import (
 )
 from phones.services.projects import keys
 from phones.services.projects import keys as projects_keys
-from phones.services.routing.edits import Base, Intention
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.refresh import refresh_phone
 from tests.support.invariants import assert_invariants
 from tests.support.saving import (
@@ -37,7 +37,7 @@ from tests.support.saving import (
     target,
 )
 
-RENAME = Intention(nickname="Ventas, otra vez")
+RENAME = PhoneEdit(nickname="Ventas, otra vez")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -50,7 +50,7 @@ def sweep_at(moment: datetime) -> int:
     return sweep(clock=lambda: moment)
 
 
-def die(sandbox: Sandbox, phone: Phone, intention: Intention, *, is_sent: bool) -> Change:
+def die(sandbox: Sandbox, phone: Phone, edit: PhoneEdit, *, is_sent: bool) -> Change:
     """Save, and be killed before the PATCH leaves, or when its answer is there."""
 
     def clock() -> datetime:
@@ -60,15 +60,15 @@ def die(sandbox: Sandbox, phone: Phone, intention: Intention, *, is_sent: bool) 
         return timezone.now()
 
     with pytest.raises(Killed):
-        save(phone, intention, clock=clock)
+        save(phone, edit, clock=clock)
     return Change.objects.latest("pk")
 
 
-def lose(sandbox: Sandbox, phone: Phone, intention: Intention, *, is_applied: bool = True) -> Change:
+def lose(sandbox: Sandbox, phone: Phone, edit: PhoneEdit, *, is_applied: bool = True) -> Change:
     """Save, with no answer, and none to the questions after it."""
     sandbox.faults.add(Fault("status", status=502, method="PATCH", when="after" if is_applied else "before"))
     with reading_back_fails(sandbox):
-        change = save(phone, intention).change
+        change = save(phone, edit).change
     sandbox.faults.clear()
     assert change.outcome == Outcome.UNKNOWN
     return change
@@ -202,7 +202,7 @@ def test_sender_that_was_taken_for_dead_finds_its_change_settled(sandbox: Sandbo
     change = die(sandbox, sales_phone, RENAME, is_sent=True)
     assert sweep_at(change.created_at + 2 * LEASE) == 1
     seals = ChangeSeal.objects.count()
-    says, later = Base.of(Phone.objects.get(pk=sales_phone.pk)), change.created_at + 3 * LEASE
+    says, later = PhoneSnapshot.of(Phone.objects.get(pk=sales_phone.pk)), change.created_at + 3 * LEASE
 
     settle_answers(sales_phone.project, [(change, says)], None, later)
 
@@ -238,7 +238,7 @@ def test_nothing_is_asked_when_nothing_is_open(sandbox: Sandbox, sales_phone: Ph
 def lose_a_version(sandbox: Sandbox, project: Project, *, is_applied: bool) -> Change:
     """Change the version of the agent that a phone has, with no answer."""
     urgent_phone = Phone.objects.get(project=project, nickname="Urgencias 24 h")
-    return lose(sandbox, urgent_phone, Intention(inbound=target(project, "Elena", 2)), is_applied=is_applied)
+    return lose(sandbox, urgent_phone, PhoneEdit(inbound=target(project, "Elena", 2)), is_applied=is_applied)
 
 
 @pytest.mark.parametrize("is_applied", [True, False])
@@ -277,7 +277,7 @@ def test_what_a_later_change_may_have_brought_proves_nothing(
         # Somebody here sees it, and takes it back: then the old value is no proof of anything either.
         held(sandbox, sales_phone).nickname = str(RENAME.nickname)
         refresh_phone(project=sales_phone.project, phone=sales_phone, clock=timezone.now)
-        save(stored(sales_phone), Intention(nickname="Ventas Costa del Sol"))
+        save(stored(sales_phone), PhoneEdit(nickname="Ventas Costa del Sol"))
     else:
         save(stored(sales_phone), RENAME)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from phones.diga import UNSET
 from phones.models import Change, Outcome, Phone
-from phones.services.editing.revert import Standing, Step, intention_of, is_revertible, steps_back, steps_to_first
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
-from phones.services.routing.edits import Intention
+from phones.services.editing.revert import Standing, Step, edit_of, is_revertible, steps_back, steps_to_first
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Target
 
 
@@ -29,7 +29,7 @@ ALICIA = agent(1, "Alicia", version(1, 6, draft=True), version(1, 5, live=True),
 BRUNO = agent(2, "Bruno", version(2, 2, live=True))
 GEMA = agent(3, "Gema", version(3, 1))
 GONE = agent(4, "Gone", is_listed=False)
-DIRECTORY = Directory.of((ALICIA, BRUNO, GEMA, GONE))
+CATALOGUE = Catalogue.of((ALICIA, BRUNO, GEMA, GONE))
 
 
 def lane(of: AgentEntry, number: int | None) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def step(before: Any, after: Any, now: AgentEntry | None, **more: Any) -> Step:
     phone = Phone(status=more.pop("status", "assigned"), inbound_agent_id=now.id if now else None)
     change = Change(before={"inbound": before}, after={"inbound": after}, outcome=Outcome.CONFIRMED)
     rights = {"can_label": True, "can_route": True} | more
-    (only,) = steps_back(change, phone, DIRECTORY, **rights)
+    (only,) = steps_back(change, phone, CATALOGUE, **rights)
     return only
 
 
@@ -114,10 +114,10 @@ def test_nickname_goes_back(before: str | None, after: str | None, now: str | No
     change = Change(before={"nickname": before}, after={"nickname": after}, outcome=Outcome.OBSERVED)
     phone = Phone(status="assigned", nickname=now)
 
-    (one,) = steps_back(change, phone, DIRECTORY, can_label=True, can_route=False)
+    (one,) = steps_back(change, phone, CATALOGUE, can_label=True, can_route=False)
 
     assert one.standing is standing
-    taken = intention_of([one], {"nickname"})
+    taken = edit_of([one], {"nickname"})
     assert taken.nickname == (UNSET if standing is Standing.SAME else (before or ""))
 
 
@@ -143,7 +143,7 @@ def test_only_what_has_come_about_can_be_taken_back(outcome: Outcome) -> None:
     change = Change(before={"nickname": "Old"}, after={"nickname": "New"}, outcome=outcome)
 
     assert is_revertible(change) == (outcome in {Outcome.CONFIRMED, Outcome.OBSERVED})
-    steps = steps_back(change, Phone(status="assigned", nickname="New"), DIRECTORY, can_label=True, can_route=True)
+    steps = steps_back(change, Phone(status="assigned", nickname="New"), CATALOGUE, can_label=True, can_route=True)
     assert bool(steps) == is_revertible(change)
 
 
@@ -157,15 +157,15 @@ def test_first_state_takes_back_whatever_happened_since() -> None:
     phone = Phone(status="assigned", nickname="Now", inbound_agent_id=ALICIA.id, outbound_agent_id=BRUNO.id)
     phone.first_seen = {"nickname": "First", "inbound": lane(ALICIA, 4), "outbound": None, "status": "reserved"}
 
-    steps = steps_to_first(phone, DIRECTORY, can_label=True, can_route=True)
+    steps = steps_to_first(phone, CATALOGUE, can_label=True, can_route=True)
 
     assert [(one.name, one.standing) for one in steps] == [
         ("nickname", Standing.READY),
         ("inbound", Standing.SAME),
         ("outbound", Standing.READY),
     ]
-    everything = intention_of(steps, {"nickname", "inbound", "outbound"})
-    assert everything == Intention(nickname="First", outbound=None)
+    everything = edit_of(steps, {"nickname", "inbound", "outbound"})
+    assert everything == PhoneEdit(nickname="First", outbound=None)
 
 
 AGENTS = st.sampled_from([None, ALICIA, BRUNO, GEMA, GONE])
@@ -183,5 +183,5 @@ def test_taking_back_never_gives_a_draft_or_an_agent_that_is_gone(
         assert one.wanted.agent.is_listed
         assert not one.wanted.version.is_draft
         assert str(one.wanted.agent.id) == before["agent_id"]
-    assert intention_of([one], ()).is_empty
-    assert intention_of([one], {"inbound"}).is_empty == (not one.can_take)
+    assert edit_of([one], ()).is_empty
+    assert edit_of([one], {"inbound"}).is_empty == (not one.can_take)

@@ -14,7 +14,7 @@ from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusa
 from phones.services.editing.save import NotEditable, NothingToChange, ReadOnlyProject
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
 from phones.services.routing.editability import Why
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, Target, fingerprint
 from tests.support.saving import (
     forget_waiting,
@@ -51,7 +51,7 @@ def asked(sandbox: Sandbox) -> list[tuple[str, str]]:
 def test_nickname_only_save_sends_exactly_one_key(sandbox: Sandbox, sales_phone: Phone, router: User) -> None:
     listen(sandbox)
 
-    saved = save(sales_phone, Intention(nickname="Ventas Málaga"), agreed=None, user=router)
+    saved = save(sales_phone, PhoneEdit(nickname="Ventas Málaga"), agreed=None, user=router)
 
     assert asked(sandbox) == [("GET", "phone"), ("PATCH", "phone")]
     assert sent(sandbox) == [{"nickname": "Ventas Málaga"}]
@@ -63,7 +63,7 @@ def test_nickname_only_save_sends_exactly_one_key(sandbox: Sandbox, sales_phone:
 def test_diary_keeps_who_what_and_why(sandbox: Sandbox, aurora: Project, sales_phone: Phone, router: User) -> None:
     alicia, bruno = target(aurora, "Alicia", 5), target(aurora, "Bruno", 2)
 
-    change = save(sales_phone, Intention("Ventas", inbound=alicia), user=router, form_token=uuid.UUID(int=7)).change
+    change = save(sales_phone, PhoneEdit("Ventas", inbound=alicia), user=router, form_token=uuid.UUID(int=7)).change
 
     change.refresh_from_db()
     assert (change.project, change.phone, change.number) == (aurora, sales_phone, "+34 951 44 12 46")
@@ -95,7 +95,7 @@ def test_diary_keeps_who_what_and_why(sandbox: Sandbox, aurora: Project, sales_p
 def test_agent_goes_from_old_to_new_in_one_request(sandbox: Sandbox, aurora: Project, sales_phone: Phone) -> None:
     alicia = target(aurora, "Alicia", 5)
 
-    save(sales_phone, Intention(inbound=alicia), agreed=None)
+    save(sales_phone, PhoneEdit(inbound=alicia), agreed=None)
 
     assert sent(sandbox) == [{"inbound_version_id": str(alicia.version.id)}]
     assert stored(sales_phone).inbound_agent_id == alicia.agent.id
@@ -105,7 +105,7 @@ def test_agent_goes_from_old_to_new_in_one_request(sandbox: Sandbox, aurora: Pro
 def test_both_directions_go_in_one_request(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
     gema = target(aurora, "Gema", 1)
 
-    saved = save(spare_phone, Intention(inbound=gema, outbound=gema))
+    saved = save(spare_phone, PhoneEdit(inbound=gema, outbound=gema))
 
     wanted = str(gema.version.id)
     assert sent(sandbox) == [{"inbound_version_id": wanted, "outbound_version_id": wanted}]
@@ -127,7 +127,7 @@ def test_unassigning_sends_only_a_null(sandbox: Sandbox, sales_phone: Phone, lan
 
 
 def test_emptied_nickname_is_sent_as_null(sandbox: Sandbox, sales_phone: Phone) -> None:
-    saved = save(sales_phone, Intention(nickname=""))
+    saved = save(sales_phone, PhoneEdit(nickname=""))
 
     assert sent(sandbox) == [{"nickname": None}]
     assert (saved.change.outcome, stored(sales_phone).nickname) == (Outcome.CONFIRMED, None)
@@ -137,14 +137,14 @@ def test_empty_intention_sends_nothing(sandbox: Sandbox, sales_phone: Phone) -> 
     listen(sandbox)
 
     with pytest.raises(NothingToChange):
-        save(sales_phone, Intention())
+        save(sales_phone, PhoneEdit())
 
     assert sandbox.journal == []
 
 
-@pytest.mark.parametrize("wanted", [Intention(nickname="Ventas"), Intention(inbound=None), Intention("Ventas", None)])
+@pytest.mark.parametrize("wanted", [PhoneEdit(nickname="Ventas"), PhoneEdit(inbound=None), PhoneEdit("Ventas", None)])
 def test_what_somebody_else_did_already_is_not_sent_again(
-    sandbox: Sandbox, sales_phone: Phone, wanted: Intention
+    sandbox: Sandbox, sales_phone: Phone, wanted: PhoneEdit
 ) -> None:
     row = held(sandbox, sales_phone)
     row.nickname, row.inbound_agent_id = "Ventas", None
@@ -164,7 +164,7 @@ def test_predicted_refusal_sends_no_write(sandbox: Sandbox, aurora: Project, sal
     before = picture(aurora)
 
     with pytest.raises(PredictedRefusal) as refused:
-        save(sales_phone, Intention(inbound=target(aurora, "Alicia", 4)))
+        save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 4)))
 
     [impact] = refused.value.impacts
     assert (impact.effect, impact.live) == (Effect.WILL_BE_REFUSED, target(aurora, "Alicia", 5).version)
@@ -177,13 +177,13 @@ def test_draft_is_never_sent(sandbox: Sandbox, aurora: Project, sales_phone: Pho
     sandbox.switches.draft_accepted = True
 
     with pytest.raises(PredictedRefusal):
-        save(sales_phone, Intention(inbound=target(aurora, "Alicia", 7)))
+        save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 7)))
 
     assert patches(sandbox) == []
 
 
 def test_two_versions_of_one_agent_are_never_sent(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
-    wanted = Intention(inbound=target(aurora, "Elena", 1), outbound=target(aurora, "Elena", 2))
+    wanted = PhoneEdit(inbound=target(aurora, "Elena", 1), outbound=target(aurora, "Elena", 2))
 
     with pytest.raises(PredictedRefusal):
         save(spare_phone, wanted)
@@ -196,7 +196,7 @@ def test_refusal_predicted_from_an_old_copy_is_asked_for_again_and_goes_through(
 ) -> None:
     alicia = sandbox.projects["aurora"].agent("Alicia")
     alicia.published_id = alicia.version(4).id
-    wanted = Intention(inbound=target(aurora, "Alicia", 4))
+    wanted = PhoneEdit(inbound=target(aurora, "Alicia", 4))
     expected = [impact.effect for impact in impacts_of(sales_phone, wanted)]
     listen(sandbox)
 
@@ -217,7 +217,7 @@ def test_key_refused_while_the_agents_are_asked_for_again_is_remembered(
     sandbox.faults.add(Fault("status", status=401, path="/v1/agent/", times=None))
 
     with pytest.raises(NotChecked) as unchecked:
-        save(sales_phone, Intention(inbound=target(aurora, "Alicia", 4)))
+        save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 4)))
 
     assert isinstance(unchecked.value.error, DigaAuthError)
     aurora.refresh_from_db()
@@ -228,7 +228,7 @@ def test_key_refused_while_the_agents_are_asked_for_again_is_remembered(
 def test_going_live_needs_consent_to_exactly_that(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone, agreed: str | None
 ) -> None:
-    wanted = Intention(inbound=target(aurora, "Gema", 1))
+    wanted = PhoneEdit(inbound=target(aurora, "Gema", 1))
 
     with pytest.raises(NoConsent) as refused:
         save(spare_phone, wanted, agreed=agreed)
@@ -247,7 +247,7 @@ def test_unassigning_needs_consent(sandbox: Sandbox, sales_phone: Phone, lane: s
 
 
 def test_consent_to_fewer_other_numbers_is_not_enough(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
-    wanted = Intention(inbound=target(aurora, "Elena", 2))
+    wanted = PhoneEdit(inbound=target(aurora, "Elena", 2))
     agreed = fingerprint(impacts_of(spare_phone, wanted))
     Phone.objects.filter(project=aurora, nickname="Prueba centralita").update(
         inbound_agent_id=target(aurora, "Elena", 2).agent.id
@@ -268,7 +268,7 @@ def test_guard_names_the_first_of_many_numbers_and_counts_all(
     Phone.objects.filter(pk__in=[phone.pk for phone in others]).update(outbound_agent_id=agent.id)
 
     with django_assert_num_queries(2):
-        [impact] = impacts_of(spare_phone, Intention(inbound=Target(agent, agent.versions[0])))
+        [impact] = impacts_of(spare_phone, PhoneEdit(inbound=Target(agent, agent.versions[0])))
 
     assert [use.shown for use in impact.others] == [phone.shown for phone in others[:20]]
     assert impact.other_count == 25
@@ -284,12 +284,12 @@ def test_phone_that_is_not_active_yet_takes_a_nickname_only(
     phone: Phone = request.getfixturevalue(kind)
     listen(sandbox)
 
-    for wanted in (Intention(inbound=target(aurora, "Alicia", 5)), Intention("Alias", outbound=None)):
+    for wanted in (PhoneEdit(inbound=target(aurora, "Alicia", 5)), PhoneEdit("Alias", outbound=None)):
         with pytest.raises(NotEditable) as closed:
             save(phone, wanted)
         assert closed.value.policy.why == Why(phone.status)
     requests_before = list(sandbox.journal)
-    saved = save(phone, Intention(nickname="Alias"))
+    saved = save(phone, PhoneEdit(nickname="Alias"))
 
     assert requests_before == []
     assert sent(sandbox) == [{"nickname": "Alias"}]
@@ -305,9 +305,9 @@ def test_phone_that_is_not_active_yet_takes_a_nickname_only(
         ({"status": ""}, Why.UNKNOWN_STATUS),
     ],
 )
-@pytest.mark.parametrize("wanted", [Intention(nickname="Alias"), Intention(inbound=None)])
+@pytest.mark.parametrize("wanted", [PhoneEdit(nickname="Alias"), PhoneEdit(inbound=None)])
 def test_read_only_phone_causes_no_request_at_all(
-    sandbox: Sandbox, sales_phone: Phone, change: dict[str, Any], why: Why, wanted: Intention
+    sandbox: Sandbox, sales_phone: Phone, change: dict[str, Any], why: Why, wanted: PhoneEdit
 ) -> None:
     Phone.objects.filter(pk=sales_phone.pk).update(**change)
     listen(sandbox)
@@ -324,7 +324,7 @@ def test_status_learned_by_the_reading_before_the_write_closes_the_phone(sandbox
     held(sandbox, sales_phone).status = "released"
 
     with pytest.raises(NotEditable):
-        save(sales_phone, Intention(nickname="Alias"))
+        save(sales_phone, PhoneEdit(nickname="Alias"))
 
     assert patches(sandbox) == []
     assert stored(sales_phone).status == "released"
@@ -334,10 +334,10 @@ def test_phone_that_diga_no_longer_knows_becomes_read_only(sandbox: Sandbox, sal
     sandbox.phones.remove(sales_phone.pk)
 
     with pytest.raises(DigaNotFound):
-        save(sales_phone, Intention(nickname="Alias"))
+        save(sales_phone, PhoneEdit(nickname="Alias"))
     listen(sandbox)
     with pytest.raises(NotEditable) as closed:
-        save(stored(sales_phone), Intention(nickname="Alias"))
+        save(stored(sales_phone), PhoneEdit(nickname="Alias"))
 
     assert closed.value.policy.why == Why.MISSING
     assert sandbox.journal == []
@@ -353,7 +353,7 @@ def test_project_without_a_good_key_is_read_only(sandbox: Sandbox, sales_phone: 
     listen(sandbox)
 
     with pytest.raises(ReadOnlyProject):
-        save(sales_phone, Intention(nickname="Alias"))
+        save(sales_phone, PhoneEdit(nickname="Alias"))
 
     assert sandbox.journal == []
 
@@ -364,7 +364,7 @@ def test_key_refused_at_the_reading_before_the_write_is_remembered(
     sandbox.keys.clear()
 
     with pytest.raises(DigaAuthError):
-        save(sales_phone, Intention(nickname="Alias"))
+        save(sales_phone, PhoneEdit(nickname="Alias"))
 
     aurora.refresh_from_db()
     assert aurora.token_state == TokenState.REJECTED
@@ -376,7 +376,7 @@ def test_failed_reading_before_the_write_writes_nothing(sandbox: Sandbox, aurora
     sandbox.faults.add(Fault("status", status=503, method="GET", times=None))
 
     with pytest.raises(DigaUnavailable):
-        save(sales_phone, Intention(nickname="Alias"))
+        save(sales_phone, PhoneEdit(nickname="Alias"))
 
     assert patches(sandbox) == []
     assert picture(aurora) == before
@@ -389,7 +389,7 @@ def test_version_of_another_project_is_refused_by_diga_and_nothing_changes(
     foreign = target(talleres, "Nuria", 3)
     before = picture(aurora)
 
-    saved = save(spare_phone, Intention(inbound=foreign))
+    saved = save(spare_phone, PhoneEdit(inbound=foreign))
 
     assert (saved.change.outcome, saved.change.http_status) == (Outcome.REFUSED, 404)
     assert picture(aurora) == before

@@ -13,7 +13,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.guard import impacts_of
 from phones.services.editing.save import Conflict, NothingToChange
-from phones.services.routing.edits import FIELDS, Base, Intention
+from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Target, fingerprint
 from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored, target
 
@@ -29,7 +29,7 @@ def test_changed_field_that_was_left_alone_is_merged_and_mentioned(
     held(sandbox, sales_phone).nickname = "Renamed in Diga"
     alicia = target(aurora, "Alicia", 5)
 
-    saved = save(sales_phone, Intention(inbound=alicia))
+    saved = save(sales_phone, PhoneEdit(inbound=alicia))
 
     assert saved.merged == ("nickname",)
     assert sent(sandbox) == [{"inbound_version_id": str(alicia.version.id)}]
@@ -42,7 +42,7 @@ def test_changed_agents_are_merged_into_a_rename(sandbox: Sandbox, aurora: Proje
     row = held(sandbox, sales_phone)
     row.inbound_agent_id, row.outbound_agent_id = None, target(aurora, "Alicia", 5).agent.id
 
-    saved = save(sales_phone, Intention(nickname="Ventas"))
+    saved = save(sales_phone, PhoneEdit(nickname="Ventas"))
 
     assert saved.merged == ("inbound", "outbound")
     assert sent(sandbox) == [{"nickname": "Ventas"}]
@@ -55,12 +55,12 @@ def test_same_field_changed_by_two_is_a_conflict_and_nothing_is_written(
 ) -> None:
     carla, alicia = target(aurora, "Carla", 4), target(aurora, "Alicia", 5)
     wanted = {
-        "nickname": Intention(nickname="Mine"),
-        "inbound": Intention(inbound=alicia),
-        "outbound": Intention(outbound=alicia),
+        "nickname": PhoneEdit(nickname="Mine"),
+        "inbound": PhoneEdit(inbound=alicia),
+        "outbound": PhoneEdit(outbound=alicia),
     }[field]
-    base = Base.of(sales_phone)
-    theirs = Base("Theirs", carla.agent.id, carla.agent.id)
+    base = PhoneSnapshot.of(sales_phone)
+    theirs = PhoneSnapshot("Theirs", carla.agent.id, carla.agent.id)
     column = "nickname" if field == "nickname" else f"{field}_agent_id"
     setattr(held(sandbox, sales_phone), column, theirs.value(field))
 
@@ -69,7 +69,7 @@ def test_same_field_changed_by_two_is_a_conflict_and_nothing_is_written(
 
     assert conflict.value.fields == (field,)
     assert conflict.value.base == base
-    assert conflict.value.now == Base.of(stored(sales_phone))
+    assert conflict.value.now == PhoneSnapshot.of(stored(sales_phone))
     assert conflict.value.now == replace(base, **{column: theirs.value(field)})  # type: ignore[arg-type]
     assert conflict.value.wanted == wanted
     assert patches(sandbox) == []
@@ -81,17 +81,17 @@ def test_conflict_in_one_field_holds_back_the_others_too(sandbox: Sandbox, auror
     held(sandbox, sales_phone).nickname = "Theirs"
 
     with pytest.raises(Conflict) as conflict:
-        save(sales_phone, Intention("Mine", inbound=target(aurora, "Alicia", 5)))
+        save(sales_phone, PhoneEdit("Mine", inbound=target(aurora, "Alicia", 5)))
 
     assert conflict.value.fields == ("nickname",)
     assert patches(sandbox) == []
 
 
 def test_conflict_is_with_what_was_seen_not_with_our_copy(sandbox: Sandbox, sales_phone: Phone) -> None:
-    seen = replace(Base.of(sales_phone), nickname="Shown an hour ago")
+    seen = replace(PhoneSnapshot.of(sales_phone), nickname="Shown an hour ago")
 
     with pytest.raises(Conflict) as conflict:
-        save(sales_phone, Intention(nickname="Mine"), base=seen)
+        save(sales_phone, PhoneEdit(nickname="Mine"), base=seen)
 
     assert conflict.value.base == seen
     assert patches(sandbox) == []
@@ -103,7 +103,7 @@ def test_unassigning_what_somebody_gave_another_agent_is_a_conflict(
     held(sandbox, sales_phone).inbound_agent_id = target(aurora, "Alicia", 5).agent.id
 
     with pytest.raises(Conflict) as conflict:
-        save(sales_phone, Intention(inbound=None))
+        save(sales_phone, PhoneEdit(inbound=None))
 
     assert conflict.value.fields == ("inbound",)
     assert patches(sandbox) == []
@@ -115,7 +115,7 @@ def test_agent_that_somebody_gave_already_is_no_conflict_and_gets_the_version(
     alicia = target(aurora, "Alicia", 5)
     held(sandbox, sales_phone).inbound_agent_id = alicia.agent.id
 
-    saved = save(sales_phone, Intention(inbound=alicia))
+    saved = save(sales_phone, PhoneEdit(inbound=alicia))
 
     assert (saved.change.outcome, saved.merged) == (Outcome.CONFIRMED, ())
     assert sent(sandbox) == [{"inbound_version_id": str(alicia.version.id)}]
@@ -127,17 +127,17 @@ def test_no_nickname_and_an_empty_one_are_the_same(
 ) -> None:
     held(sandbox, spare_phone).nickname = now
 
-    saved = save(spare_phone, Intention(nickname="Named"), base=replace(Base.of(spare_phone), nickname=seen))
+    saved = save(spare_phone, PhoneEdit(nickname="Named"), base=replace(PhoneSnapshot.of(spare_phone), nickname=seen))
 
     assert (saved.change.outcome, saved.merged) == (Outcome.CONFIRMED, ())
 
 
 def test_two_tabs_one_after_the_other(sandbox: Sandbox, sales_phone: Phone) -> None:
-    seen_in_both = Base.of(sales_phone)
+    seen_in_both = PhoneSnapshot.of(sales_phone)
 
-    save(stored(sales_phone), Intention(nickname="First tab"), base=seen_in_both)
+    save(stored(sales_phone), PhoneEdit(nickname="First tab"), base=seen_in_both)
     with pytest.raises(Conflict) as conflict:
-        save(stored(sales_phone), Intention(nickname="Second tab"), base=seen_in_both)
+        save(stored(sales_phone), PhoneEdit(nickname="Second tab"), base=seen_in_both)
 
     assert conflict.value.now.nickname == "First tab"
     assert sent(sandbox) == [{"nickname": "First tab"}]
@@ -156,16 +156,16 @@ def _target(project: Project, text: str) -> Target | None:
     return target(project, name, int(number)) if text else None
 
 
-def _base(project: Project, values: Values) -> Base:
+def _base(project: Project, values: Values) -> PhoneSnapshot:
     lanes = (_target(project, values[lane]) for lane in ("inbound", "outbound"))
-    return Base(values["nickname"] or None, *(found.agent.id if found else None for found in lanes))
+    return PhoneSnapshot(values["nickname"] or None, *(found.agent.id if found else None for found in lanes))
 
 
-def _intention(project: Project, wish: Values) -> Intention:
+def _edit(project: Project, wish: Values) -> PhoneEdit:
     wanted: dict[str, Any] = {
         name: text if name == "nickname" else _target(project, text) for name, text in wish.items()
     }
-    return Intention(**wanted)
+    return PhoneEdit(**wanted)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -173,7 +173,7 @@ def _intention(project: Project, wish: Values) -> Intention:
 def test_nothing_that_others_changed_is_ever_overwritten(
     sandbox: Sandbox, aurora: Project, spare_phone: Phone, seen: Values, now: Values, wish: Values
 ) -> None:
-    base, there, wanted = _base(aurora, seen), _base(aurora, now), _intention(aurora, wish)
+    base, there, wanted = _base(aurora, seen), _base(aurora, now), _edit(aurora, wish)
     row, phone = held(sandbox, spare_phone), stored(spare_phone)
     row.nickname, row.inbound_agent_id, row.outbound_agent_id = (
         there.nickname,
@@ -193,7 +193,7 @@ def test_nothing_that_others_changed_is_ever_overwritten(
         saved = save(phone, wanted, base=base, agreed=agreed)
 
     expected = _base(aurora, now if refusal else now | wish)
-    after = Base(row.nickname, row.inbound_agent_id, row.outbound_agent_id)
+    after = PhoneSnapshot(row.nickname, row.inbound_agent_id, row.outbound_agent_id)
     assert [after.value(name) for name in FIELDS] == [expected.value(name) for name in FIELDS]
     assert len(patches(sandbox)) == (0 if refusal else 1)
     assert is_true_copy(sandbox, spare_phone) or not wish
@@ -204,7 +204,7 @@ def test_nothing_that_others_changed_is_ever_overwritten(
 
 
 def test_update_has_only_what_is_wanted() -> None:
-    assert Intention("A", inbound=None).update().body() == {"nickname": "A", "inbound_version_id": None}
-    assert Intention("").update().body() == {"nickname": None}
-    assert Intention().update().body() == {}
-    assert Intention(nickname=UNSET).is_empty
+    assert PhoneEdit("A", inbound=None).update().body() == {"nickname": "A", "inbound_version_id": None}
+    assert PhoneEdit("").update().body() == {"nickname": None}
+    assert PhoneEdit().update().body() == {}
+    assert PhoneEdit(nickname=UNSET).is_empty

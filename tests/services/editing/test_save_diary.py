@@ -13,10 +13,10 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.save import AlreadySent
 from phones.services.editing.spent_forms import SpentForm
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
 
-RENAME = Intention(nickname="Ventas, otra vez")
+RENAME = PhoneEdit(nickname="Ventas, otra vez")
 in_real_transactions = pytest.mark.django_db(transaction=True)
 
 
@@ -92,7 +92,7 @@ def test_same_form_twice_is_one_write_and_one_change(sandbox: Sandbox, sales_pho
     first = save(sales_phone, RENAME, form_token=token)
     second = save(stored(sales_phone), RENAME, form_token=token)
     with pytest.raises(SpentForm) as spent:
-        save(stored(sales_phone), Intention(nickname="Typed after the first click"), form_token=token)
+        save(stored(sales_phone), PhoneEdit(nickname="Typed after the first click"), form_token=token)
 
     assert second.change == first.change == spent.value.earlier
     assert sent(sandbox) == [{"nickname": RENAME.nickname}]
@@ -150,7 +150,7 @@ def test_database_lets_one_of_two_clicks_through(sandbox: Sandbox, aurora: Proje
     token = uuid.uuid4()
     alicia = sandbox.projects["aurora"].agent("Alicia")
     alicia.published_id = alicia.version(4).id
-    wanted = Intention(inbound=target(aurora, "Alicia", 4))
+    wanted = PhoneEdit(inbound=target(aurora, "Alicia", 4))
 
     def overtake() -> None:
         # The slower click is past everything but its row in the diary: it asks for the agents again.
@@ -171,14 +171,14 @@ def test_token_of_another_phones_form_shows_nothing_of_that_phone(
     save(sales_phone, RENAME, form_token=token)
 
     with pytest.raises(AlreadySent):
-        save(spare_phone, Intention(nickname="Spare"), form_token=token)
+        save(spare_phone, PhoneEdit(nickname="Spare"), form_token=token)
 
     assert len(patches(sandbox)) == 1
 
 
 def test_saves_without_a_form_are_all_sent(sandbox: Sandbox, sales_phone: Phone) -> None:
     save(sales_phone, RENAME)
-    save(stored(sales_phone), Intention(nickname="Third name"))
+    save(stored(sales_phone), PhoneEdit(nickname="Third name"))
 
     assert [request.applied for request in patches(sandbox)] == [True, True]
     assert held(sandbox, sales_phone).nickname == "Third name"

@@ -8,7 +8,7 @@ import pytest
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, TokenState
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.saving import (
     before_answering,
     forget_waiting,
@@ -25,7 +25,7 @@ from tests.support.saving import (
 )
 
 STOOD_IN = "A fault of the stand-in"
-RENAME = Intention(nickname="Ventas, otra vez")
+RENAME = PhoneEdit(nickname="Ventas, otra vez")
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +69,9 @@ LOSSES = {
 }
 
 
-def intention_of(lane: str, project: Project) -> Intention:
+def edit_of(lane: str, project: Project) -> PhoneEdit:
     """Return the two kinds of changes whose outcome a read can tell."""
-    return RENAME if lane == "nickname" else Intention(inbound=target(project, "Alicia", 5))
+    return RENAME if lane == "nickname" else PhoneEdit(inbound=target(project, "Alicia", 5))
 
 
 @pytest.mark.parametrize("lane", ["nickname", "inbound"])
@@ -91,7 +91,7 @@ def test_lost_answer_is_settled_by_reading_back(
     # For ever, as a connection that breaks at once is tried once more.
     sandbox.faults.add(Fault(loss.kind, method="PATCH", when=when, times=None, **loss.more))  # type: ignore[arg-type]
 
-    saved = save(sales_phone, intention_of(lane, aurora))
+    saved = save(sales_phone, edit_of(lane, aurora))
 
     change = saved.change
     change.refresh_from_db()
@@ -140,7 +140,7 @@ def test_refusal_keeps_status_cause_and_words_and_changes_nothing(
     before = picture(aurora)
     sandbox.faults.add(Fault("status", status=refusal.status, shape=refusal.shape, method="PATCH"))  # type: ignore[arg-type]
 
-    saved = save(sales_phone, intention_of(lane, aurora))
+    saved = save(sales_phone, edit_of(lane, aurora))
 
     change = saved.change
     change.refresh_from_db()
@@ -172,7 +172,7 @@ def test_answer_with_something_else_is_a_mismatch_and_the_row_has_it(
 ) -> None:
     sandbox.faults.add(Fault("stored_other", method="PATCH"))
 
-    saved = save(sales_phone, intention_of(lane, aurora))
+    saved = save(sales_phone, edit_of(lane, aurora))
 
     change = saved.change
     change.refresh_from_db()
@@ -212,7 +212,7 @@ def test_lost_answer_about_a_version_alone_is_settled_by_what_is_published(
     urgent_phone = Phone.objects.get(project=aurora, nickname="Urgencias 24 h")
     sandbox.faults.add(Fault("empty", method="PATCH", when=when))
 
-    saved = save(urgent_phone, Intention(inbound=target(aurora, "Elena", 2)))
+    saved = save(urgent_phone, PhoneEdit(inbound=target(aurora, "Elena", 2)))
 
     saved.change.refresh_from_db()
     assert saved.change.outcome == (Outcome.CONFIRMED if when == "after" else Outcome.UNKNOWN)
@@ -229,7 +229,7 @@ def test_lost_answer_about_a_version_alone_is_unknown_where_its_agent_can_not_be
     sandbox.faults.add(Fault("empty", method="PATCH", when="after"))
     sandbox.faults.add(Fault("status", status=200, body=[{"agent_id": "nonsense"}], path="/v1/agent/", times=None))
 
-    saved = save(urgent_phone, Intention(inbound=target(aurora, "Elena", 2)))
+    saved = save(urgent_phone, PhoneEdit(inbound=target(aurora, "Elena", 2)))
 
     saved.change.refresh_from_db()
     assert (saved.change.outcome, saved.change.settled_at) == (Outcome.UNKNOWN, None)
@@ -264,7 +264,7 @@ def test_confirmed_by_reading_back_learns_what_was_published(
 ) -> None:
     sandbox.faults.add(Fault("close", method="PATCH", when="after"))
 
-    saved = save(spare_phone, Intention(inbound=target(aurora, "Gema", 1)))
+    saved = save(spare_phone, PhoneEdit(inbound=target(aurora, "Gema", 1)))
 
     assert saved.change.outcome == Outcome.CONFIRMED
     assert target(aurora, "Gema", 1).version.is_published is True

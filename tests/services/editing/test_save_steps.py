@@ -21,7 +21,7 @@ from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.recheck import sweep
 from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
 from phones.services.projects.keys import client_for
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import refresh_phone, reread_agents
 from tests.support.invariants import assert_invariants
 from tests.support.saving import Killed, forget_waiting, held, patches, save, stored, target
@@ -59,7 +59,7 @@ class Edit:
                 "nickname": f"Ventas, otra vez ({number})",
                 "inbound": target(phone.project, "Alicia", 5),
             }
-            save(phone, Intention(**{name: wanted[name] for name in self.wishes}), clock=clock or self.clock)
+            save(phone, PhoneEdit(**{name: wanted[name] for name in self.wishes}), clock=clock or self.clock)
         except (DigaError, NotRecorded, OutcomeNotRecorded, OperationalError) as error:
             return error
         except Killed as error:

@@ -8,7 +8,7 @@ from phones.diga.sandbox import Key, Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.guard import PredictedRefusal
 from phones.services.projects import keys
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect
 from tests.support.saving import (
     forget_waiting,
@@ -63,7 +63,7 @@ def test_null_for_a_nickname(
 ) -> None:
     sandbox.switches.null_nickname = "clear" if behaviour == "take" else behaviour
 
-    change = save(sales_phone, Intention(nickname="")).change
+    change = save(sales_phone, PhoneEdit(nickname="")).change
 
     assert settled(change) == (outcome, status)
     assert change.stored == ({"nickname": "Ventas Costa del Sol"} if outcome == Outcome.MISMATCH else {})
@@ -80,7 +80,7 @@ def test_publish_refused_for_a_reason_we_did_not_know(
     elena.published_id = elena.version(3).id
     before = picture(aurora)
 
-    change = save(spare_phone, Intention(inbound=target(aurora, "Elena", 2))).change
+    change = save(spare_phone, PhoneEdit(inbound=target(aurora, "Elena", 2))).change
 
     assert settled(change) == (Outcome.REFUSED, status)
     assert change.message == "Elena · Urgencias has another version published on another phone"
@@ -98,7 +98,7 @@ def test_nickname_while_reserved(
     sandbox.switches.nickname_while_reserved = can_rename
     phone: Phone = request.getfixturevalue(kind)
 
-    change = save(phone, Intention(nickname="Alias")).change
+    change = save(phone, PhoneEdit(nickname="Alias")).change
 
     assert settled(change) == expected
     assert is_true_copy(sandbox, phone)
@@ -118,10 +118,10 @@ def test_right_to_agents_that_attaching_may_need(
     aurora.keep_token("sandbox-aurora-smallest", by=None, at=aurora.created_at)
     aurora.save()
 
-    attached = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5))).change
+    attached = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5))).change
     aurora.refresh_from_db()
     can_write = aurora.can_write_phones
-    renamed = save(stored(sales_phone), Intention(nickname="Ventas")).change
+    renamed = save(stored(sales_phone), PhoneEdit(nickname="Ventas")).change
 
     assert settled(attached) == expected
     assert can_write is not needs_right
@@ -136,7 +136,7 @@ def test_version_that_is_gone(sandbox: Sandbox, aurora: Project, spare_phone: Ph
     del sandbox.agents[gema.agent.id]
     before = picture(aurora)
 
-    change = save(spare_phone, Intention(inbound=gema)).change
+    change = save(spare_phone, PhoneEdit(inbound=gema)).change
 
     assert settled(change) == (Outcome.REFUSED, status)
     assert change.message == "No version has this id"
@@ -152,7 +152,7 @@ def test_refusal_of_one_direction_may_leave_the_other_applied(
     elena.published_id = elena.version(3).id
     gema = target(aurora, "Gema", 1)
 
-    change = save(spare_phone, Intention("New name", inbound=gema, outbound=target(aurora, "Elena", 2))).change
+    change = save(spare_phone, PhoneEdit("New name", inbound=gema, outbound=target(aurora, "Elena", 2))).change
 
     assert len(patches(sandbox)) == 1
     assert is_true_copy(sandbox, spare_phone)
@@ -172,7 +172,7 @@ def test_partial_refusal_that_cannot_be_read_back_is_unknown(
 ) -> None:
     elena = sandbox.projects["aurora"].agent("Elena")
     elena.published_id = elena.version(3).id
-    wanted = Intention("New name", inbound=target(aurora, "Elena", 2))
+    wanted = PhoneEdit("New name", inbound=target(aurora, "Elena", 2))
 
     with reading_back_fails(sandbox):
         change = save(spare_phone, wanted).change
@@ -185,7 +185,7 @@ def test_partial_refusal_that_cannot_be_read_back_is_unknown(
 def test_refusal_of_a_single_field_is_not_read_back(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
     elena = sandbox.projects["aurora"].agent("Elena")
     elena.published_id = elena.version(3).id
-    wanted = Intention(inbound=target(aurora, "Elena", 2))
+    wanted = PhoneEdit(inbound=target(aurora, "Elena", 2))
     sandbox.journal.clear()
 
     save(spare_phone, wanted)
@@ -200,7 +200,7 @@ def test_agents_are_asked_for_one_by_one_where_the_dropdown_is_refused(
     alicia = sandbox.projects["aurora"].agent("Alicia")
     alicia.published_id = alicia.version(4).id
 
-    change = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 4))).change
+    change = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 4))).change
 
     assert settled(change) == (Outcome.CONFIRMED, 200)
     assert target(aurora, "Alicia", 4).version.is_published is True
@@ -209,7 +209,7 @@ def test_agents_are_asked_for_one_by_one_where_the_dropdown_is_refused(
 def test_fields_that_are_left_out_are_null(sandbox: Sandbox, sales_phone: Phone) -> None:
     sandbox.switches.nulls_left_out = True
 
-    change = save(sales_phone, Intention("", None, None)).change
+    change = save(sales_phone, PhoneEdit("", None, None)).change
 
     assert settled(change) == (Outcome.CONFIRMED, 200)
     assert sent(sandbox) == [{"nickname": None, "inbound_version_id": None, "outbound_version_id": None}]
@@ -225,7 +225,7 @@ def test_version_that_was_unpublished_when_unused_is_published_again(
         row.inbound_agent_id = row.outbound_agent_id = None
     sandbox.agents[hugo.agent.id].published_id = None
 
-    saved = save(sales_phone, Intention(inbound=hugo))
+    saved = save(sales_phone, PhoneEdit(inbound=hugo))
 
     assert [impact.effect for impact in saved.impacts] == [Effect.NO_PUBLISH]
     assert settled(saved.change) == (Outcome.CONFIRMED, 200)
@@ -248,6 +248,6 @@ def test_draft_is_not_tried(sandbox: Sandbox, aurora: Project, spare_phone: Phon
     sandbox.switches.draft_accepted = accepted
 
     with pytest.raises(PredictedRefusal):
-        save(spare_phone, Intention(outbound=target(aurora, "Gema", 2)))
+        save(spare_phone, PhoneEdit(outbound=target(aurora, "Gema", 2)))
 
     assert patches(sandbox) == []

@@ -17,7 +17,7 @@ from django.db import connections
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.save import Conflict, NothingToChange, NotRecorded
-from phones.services.routing.edits import Base, Intention
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from tests.support.invariants import assert_invariants
 from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
 
@@ -61,7 +61,7 @@ def test_row_that_can_not_be_written_for_another_reason_is_not_taken_for_a_race(
     sandbox.journal.clear()
 
     with pytest.raises(NotRecorded):
-        save(sales_phone, Intention(nickname="Of somebody who is gone"), user=router)
+        save(sales_phone, PhoneEdit(nickname="Of somebody who is gone"), user=router)
 
     assert [request.method for request in sandbox.journal] == ["GET"]
     assert Change.objects.count() == 0
@@ -83,11 +83,11 @@ def many_races(phones: list[Phone], one_race: Callable[[Phone, int], None]) -> N
 
 def test_of_two_editors_at_once_one_wins_and_the_other_is_told(sandbox: Sandbox, phones: list[Phone]) -> None:
     def one_race(phone: Phone, number: int) -> None:
-        base = Base.of(stored(phone))
+        base = PhoneSnapshot.of(stored(phone))
         names = [f"{number} {editor}" for editor in ("Marta", "Luis")]
 
         def saver(name: str) -> Callable[[], object]:
-            return lambda: save(stored(phone), Intention(nickname=name), base=base)
+            return lambda: save(stored(phone), PhoneEdit(nickname=name), base=base)
 
         came_to = race(*map(saver, names))
 
@@ -106,10 +106,10 @@ def test_of_two_editors_at_once_one_wins_and_the_other_is_told(sandbox: Sandbox,
 
 def test_two_sends_of_one_form_are_one_write(sandbox: Sandbox, phones: list[Phone]) -> None:
     def one_race(phone: Phone, number: int) -> None:
-        token, base, name = uuid.uuid4(), Base.of(stored(phone)), f"Sent twice, {number}"
+        token, base, name = uuid.uuid4(), PhoneSnapshot.of(stored(phone)), f"Sent twice, {number}"
 
         def send() -> object:
-            return save(stored(phone), Intention(nickname=name), base=base, form_token=token).change.pk
+            return save(stored(phone), PhoneEdit(nickname=name), base=base, form_token=token).change.pk
 
         first, second = race(send, send)
 
@@ -127,11 +127,11 @@ def test_two_sends_of_one_form_are_one_write(sandbox: Sandbox, phones: list[Phon
 def test_editors_of_different_fields_both_get_through(
     sandbox: Sandbox, sandbox_server: SandboxServer, spare_phone: Phone, sales_phone: Phone
 ) -> None:
-    base = Base.of(sales_phone)
+    base = PhoneSnapshot.of(sales_phone)
 
     came_to = race(
-        lambda: save(stored(sales_phone), Intention(nickname="Renamed"), base=base),
-        lambda: save(stored(sales_phone), Intention(outbound=None), base=base),
+        lambda: save(stored(sales_phone), PhoneEdit(nickname="Renamed"), base=base),
+        lambda: save(stored(sales_phone), PhoneEdit(outbound=None), base=base),
     )
 
     assert not any(isinstance(what, Exception) for what in came_to), came_to
@@ -151,7 +151,7 @@ def test_server_that_closes_idle_connections_fails_no_edit(
     for number in range(2 * RACES):
         # A real gap: it is the server's clock that counts.
         gap.wait((0.0, 0.018, 0.0195, 0.02, 0.0205, 0.022, 0.04)[number % 7])
-        saved = save(stored(sales_phone), Intention(nickname=f"Edit {number}"))
+        saved = save(stored(sales_phone), PhoneEdit(nickname=f"Edit {number}"))
         assert (saved.change.outcome, saved.error) == (Outcome.CONFIRMED, None), number
 
     assert sum(request.applied for request in patches(sandbox)) == 2 * RACES
@@ -162,7 +162,7 @@ def test_server_that_closes_under_every_write_fails_no_edit(sandbox: Sandbox, sa
     for number in range(RACES):
         # The kept connection ends the moment the write is on it, and nobody has looked at the write.
         sandbox.faults.add(Fault("close", method="PATCH"))
-        saved = save(stored(sales_phone), Intention(nickname=f"Edit {number}"))
+        saved = save(stored(sales_phone), PhoneEdit(nickname=f"Edit {number}"))
         assert (saved.change.outcome, saved.error) == (Outcome.CONFIRMED, None), number
 
     assert [request.applied for request in patches(sandbox)] == [False, True] * RACES
@@ -175,7 +175,7 @@ def test_stale_connection_is_sent_on_again_only_where_it_was_not_applied(
 ) -> None:
     sandbox.faults.add(Fault("close", method="PATCH", when=when))  # type: ignore[arg-type]
 
-    saved = save(sales_phone, Intention(nickname="Ventas, otra vez"))
+    saved = save(sales_phone, PhoneEdit(nickname="Ventas, otra vez"))
 
     assert saved.change.outcome == Outcome.CONFIRMED
     assert [request.applied for request in patches(sandbox)] == ([False, True] if when == "before" else [True])

@@ -10,12 +10,12 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone
 from phones.services.editing import save as editing_save
 from phones.services.editing.save import AlreadySent, BeingSaved, Conflict
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.invariants import assert_invariants
 from tests.support.saving import Killed, forget_waiting, held, is_true_copy, patches, save, stored
 from tests.support.tampering import alter
 
-RENAME = Intention(nickname="Ventas Nerja")
+RENAME = PhoneEdit(nickname="Ventas Nerja")
 LONG_AGO = timedelta(minutes=3)
 # A save that is not over within this is for the page to wait for.
 LONGEST_WAIT_SECONDS = 5.0
@@ -56,7 +56,7 @@ def test_whoever_comes_settles_what_a_dead_sender_had_sent_and_saves(
 ) -> None:
     save_and_die(sandbox, sales_phone, is_applied=is_applied)
 
-    saved = save(stored(sales_phone), Intention(outbound=None), sleep=no_sleep)
+    saved = save(stored(sales_phone), PhoneEdit(outbound=None), sleep=no_sleep)
 
     assert list(Change.objects.order_by("pk").values_list("outcome", flat=True)) == [outcome, Outcome.CONFIRMED]
     assert saved.change.outcome == Outcome.CONFIRMED
@@ -70,7 +70,7 @@ def test_conflict_with_what_a_dead_sender_had_sent_says_whose_it_was(sandbox: Sa
     save_and_die(sandbox, sales_phone, is_applied=True)
 
     with pytest.raises(Conflict):
-        save(stored(sales_phone), Intention(nickname="Ventas Málaga"), sleep=no_sleep)
+        save(stored(sales_phone), PhoneEdit(nickname="Ventas Málaga"), sleep=no_sleep)
 
     assert Change.objects.get().outcome == Outcome.CONFIRMED
     assert len(patches(sandbox)) == 1
@@ -106,7 +106,7 @@ def test_a_save_that_goes_on_holds_others_for_seconds_only(
     with pytest.raises(error):
         save(
             stored(sales_phone),
-            Intention(nickname="Ventas Málaga"),
+            PhoneEdit(nickname="Ventas Málaga"),
             form_token=token if own else uuid.uuid4(),
             sleep=waited.append,
         )

@@ -11,7 +11,7 @@ from phones.models import Phone, Project
 from phones.services.exchange.import_columns import is_head
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans.drafts import Draft
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.impact import Target
 from phones.services.tables.read import SheetsToChoose, read_table
 
@@ -20,8 +20,8 @@ CASES = Path(__file__).resolve().parents[3] / "tests/data/cases"
 
 def draft_of(project: Project, name: str, **read: str) -> Draft:
     table = read_table((CASES / name).read_bytes(), name, is_head=is_head, **read)
-    directory = directory_of(project)
-    return draft_from_table(project=project, table=table, directory=directory, can_label=True, can_route=True)
+    catalogue = catalogue_of(project)
+    return draft_from_table(project=project, table=table, catalogue=catalogue, can_label=True, can_route=True)
 
 
 def wanted(draft: Draft) -> dict[str, dict[str, Any]]:
@@ -29,8 +29,8 @@ def wanted(draft: Draft) -> dict[str, dict[str, Any]]:
     numbers = dict(Phone.objects.values_list("pk", "number"))
     return {
         numbers[row.phone_id]: {
-            name: value.agent.name if isinstance(value := getattr(row.intention, name), Target) else value
-            for name in row.intention.fields
+            name: value.agent.name if isinstance(value := getattr(row.edit, name), Target) else value
+            for name in row.edit.fields
         }
         for row in draft.rows
     }

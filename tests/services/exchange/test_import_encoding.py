@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 from phones.models import Project
 from phones.services.exchange.import_columns import is_head
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.encodings import _sample, encodings_of_bytes, encodings_of_text
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.support.north import RECEPTION, add_phone, directory, north
+from tests.support.north import RECEPTION, add_phone, catalogue, north
 from tests.support.uploads import draft_of, wishes
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 NAMES = ["Recepción Málaga", "Citas España", "Óptica Córdoba", "Dental Ñ"]
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "cp1252", "mac_roman", "cp850", "cp437", "latin-1"])
 def test_edit_beside_untouched_cells_is_read_in_their_encoding(
-    north: Project, directory: Directory, codec: str
+    north: Project, catalogue: Catalogue, codec: str
 ) -> None:
     for place, name in enumerate(NAMES):
         add_phone(north, f"+3495120180{place}", name)
@@ -35,7 +35,7 @@ def test_edit_beside_untouched_cells_is_read_in_their_encoding(
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "cp1252"])
-def test_file_without_a_known_text_is_read_as_it_looks(north: Project, directory: Directory, codec: str) -> None:
+def test_file_without_a_known_text_is_read_as_it_looks(north: Project, catalogue: Catalogue, codec: str) -> None:
     add_phone(north, "+34951201800", "old")
 
     assert wishes(draft_of(north, "number;nickname\n951201800;Recepción".encode(codec))) == {
@@ -43,14 +43,14 @@ def test_file_without_a_known_text_is_read_as_it_looks(north: Project, directory
     }
 
 
-def test_file_of_which_nobody_knows_the_encoding_is_refused(north: Project, directory: Directory) -> None:
+def test_file_of_which_nobody_knows_the_encoding_is_refused(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201800", "old")
 
     with pytest.raises(NotATable, match=r"The file doesn’t say in which encoding it was saved"):
         draft_of(north, b"number;nickname\n951201800;Espa\x96a\n")
 
 
-def test_line_ends_of_an_old_mac_stand_for_its_encoding(north: Project, directory: Directory) -> None:
+def test_line_ends_of_an_old_mac_stand_for_its_encoding(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201800", "old")
 
     draft = draft_of(north, b"number;nickname\r951201800;Espa\x96a\r")
@@ -59,7 +59,7 @@ def test_line_ends_of_an_old_mac_stand_for_its_encoding(north: Project, director
     assert {"code": "encoding", "name": "MacRoman"} in draft.notes
 
 
-def test_one_stray_byte_is_no_other_encoding(north: Project, directory: Directory) -> None:
+def test_one_stray_byte_is_no_other_encoding(north: Project, catalogue: Catalogue) -> None:
     for place, name in enumerate(NAMES):
         add_phone(north, f"+3495120180{place}", name)
     data = "\n".join(f"95120180{place};{name}" for place, name in enumerate(NAMES)).encode()
@@ -69,7 +69,7 @@ def test_one_stray_byte_is_no_other_encoding(north: Project, directory: Director
     assert (draft.rows, draft.problems) == ([], [])
 
 
-def test_file_that_was_put_together_of_two_changes_nothing(north: Project, directory: Directory) -> None:
+def test_file_that_was_put_together_of_two_changes_nothing(north: Project, catalogue: Catalogue) -> None:
     for place, name in enumerate(NAMES):
         add_phone(north, f"+3495120180{place}", name)
     lines = [f"95120180{place};{name}\n" for place, name in enumerate(NAMES)]
@@ -82,7 +82,7 @@ def test_file_that_was_put_together_of_two_changes_nothing(north: Project, direc
 @pytest.mark.parametrize("wrong", ["cp1252", "mac_roman", "cp850", "cp437"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_file_that_was_read_wrongly_and_saved_again_changes_nothing(
-    north: Project, directory: Directory, wrong: str, times: int
+    north: Project, catalogue: Catalogue, wrong: str, times: int
 ) -> None:
     names = [*NAMES, "Óptica – Córdoba", "Sala “Sur”"]
     for place, name in enumerate(names):
@@ -112,7 +112,7 @@ def test_any_bytes_have_their_encodings_in_no_time(data: bytes) -> None:
     "piece",
     [b'"', b'\\"', b",", b"\r", b"\xc3", b"\xf1", b"a;", b"'", b"sep=", b"#N/A;", b"1E5;", b" ", b"\xe2\x80\x8d", b"?"],
 )
-def test_files_of_one_piece_repeated_take_no_time(north: Project, directory: Directory, piece: bytes) -> None:
+def test_files_of_one_piece_repeated_take_no_time(north: Project, catalogue: Catalogue, piece: bytes) -> None:
     add_phone(north, "+34951201800", "新宿" * 40)
     body = piece * (60_000 // len(piece))
 

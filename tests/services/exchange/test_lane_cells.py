@@ -9,7 +9,7 @@ from phones import diga
 from phones.services.exchange.agent_names import AgentNames
 from phones.services.exchange.edited_cells import NotUnderstood
 from phones.services.exchange.lane_cells import LaneCells, wanted_lane
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.impact import Target
 
 ALICIA, BRUNO, UNLISTED, ONE, TWO, TWINS, DRAFT, STRANGE = (UUID(int=number << 8) for number in range(1, 9))
@@ -25,7 +25,7 @@ def agent(pk: UUID, name: str, *versions: int, live: int = 0, draft: int = 0, is
     return AgentEntry(pk, name, is_listed, tuple(entries))
 
 
-DIRECTORY = Directory.of(
+CATALOGUE = Catalogue.of(
     [
         agent(ALICIA, "Alicia Recepción", 1, 2, 3, live=1, draft=3),
         agent(BRUNO, "Bruno", 1, 3, live=3),
@@ -38,7 +38,7 @@ DIRECTORY = Directory.of(
         agent(DRAFT, "Borrador", 1, draft=1),
     ]
 )
-NAMES = AgentNames(DIRECTORY)
+NAMES = AgentNames(CATALOGUE)
 EXPORTED = LaneCells("Alicia Recepción", str(ALICIA), "v1")
 KEEP, NONE = "keep", "none"
 
@@ -217,7 +217,7 @@ def test_version_beside_a_new_agent_may_be_meant_for_it() -> None:
 
 
 def test_agent_whose_name_looks_like_a_formula_is_found() -> None:
-    names = AgentNames(Directory.of([agent(BRUNO, "=Bruno", 1, live=1)]))
+    names = AgentNames(Catalogue.of([agent(BRUNO, "=Bruno", 1, live=1)]))
 
     for cell in ("=Bruno", "'=Bruno"):
         target = wanted_lane(cells=LaneCells(cell, None, None), exported=EXPORTED, agent_id=ALICIA, names=names)

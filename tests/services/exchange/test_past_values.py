@@ -20,15 +20,15 @@ from phones.models import (
 )
 from phones.services.exchange.past_values import read_moment
 from phones.services.plans.create import create_plan, renew_preview
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.edits import frozen_lane
 from phones.wording.plans import words_for_why
 from tests.fixtures.desk import make_user
 from tests.support.exports import csv_text
-from tests.support.north import NOON, RECEPTION, SALES, add_phone, directory, north
+from tests.support.north import NOON, RECEPTION, SALES, add_phone, catalogue, north
 from tests.support.uploads import draft_of, edited, wishes
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 LATER = NOON + timedelta(minutes=16)
 
@@ -46,21 +46,21 @@ def change(phone: Phone, before: dict[str, Any], after: dict[str, Any], **more: 
     return made
 
 
-def lane(directory: Directory, agent_id: Any) -> dict[str, Any] | None:
-    agent = directory.agent(agent_id)
+def lane(catalogue: Catalogue, agent_id: Any) -> dict[str, Any] | None:
+    agent = catalogue.agent(agent_id)
     return frozen_lane(agent, agent.published if agent else None, agent_id)
 
 
 @pytest.mark.parametrize("source", [Source.FORM, Source.OUTSIDE, Source.PLAN])
-def test_old_export_with_one_edit_is_one_change(north: Project, directory: Directory, source: Source) -> None:
+def test_old_export_with_one_edit_is_one_change(north: Project, catalogue: Catalogue, source: Source) -> None:
     phones = [
         add_phone(north, f"+3495120180{place}", f"Name {place}", inbound_agent_id=RECEPTION) for place in range(6)
     ]
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
     for phone in phones[1:4]:
         change(phone, {"nickname": phone.nickname}, {"nickname": f"{phone.nickname} new"}, source=source)
     for phone in phones[4:]:
-        lanes = {"inbound": lane(directory, RECEPTION)}, {"inbound": lane(directory, SALES)}
+        lanes = {"inbound": lane(catalogue, RECEPTION)}, {"inbound": lane(catalogue, SALES)}
         change(phone, *lanes, source=source, seen_from=NOON)
 
     draft = draft_of(north, edited(text, nickname="Edited"))
@@ -70,11 +70,11 @@ def test_old_export_with_one_edit_is_one_change(north: Project, directory: Direc
     assert draft_of(north, text).rows == []
 
 
-def test_several_changes_since_are_all_undone(north: Project, directory: Directory) -> None:
+def test_several_changes_since_are_all_undone(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "First", outbound_agent_id=SALES)
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
     change(phone, {"nickname": "First"}, {"nickname": "Second"})
-    change(phone, {"nickname": "Second", "outbound": lane(directory, SALES)}, {"nickname": None, "outbound": None})
+    change(phone, {"nickname": "Second", "outbound": lane(catalogue, SALES)}, {"nickname": None, "outbound": None})
     change(phone, {"nickname": None}, {"nickname": "Fourth"}, outcome=Outcome.REFUSED)
     Phone.objects.update(nickname=None)
 
@@ -86,31 +86,31 @@ def test_several_changes_since_are_all_undone(north: Project, directory: Directo
     assert (row.look, row.details) == ("conflict", {"file": {"then": {"nickname": "First"}}})
 
 
-def test_change_under_way_while_it_was_read_leaves_both_values_alone(north: Project, directory: Directory) -> None:
+def test_change_under_way_while_it_was_read_leaves_both_values_alone(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "First")
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
     change(phone, {"nickname": "First"}, {"nickname": "Second"}, created_at=NOON - timedelta(seconds=5))
 
     assert draft_of(north, text).rows == []
     assert draft_of(north, edited(text, nickname="Second")).rows == []
 
 
-def test_changes_before_the_export_are_not_undone(north: Project, directory: Directory) -> None:
+def test_changes_before_the_export_are_not_undone(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "Second")
     earlier = NOON - timedelta(minutes=1)
     change(phone, {"nickname": "First"}, {"nickname": "Second"}, created_at=earlier, settled_at=earlier)
     Phone.objects.update(fetched_at=NOON)
 
-    assert wishes(draft_of(north, edited(csv_text(north, directory), nickname="First"))) == {2: {"nickname": "First"}}
+    assert wishes(draft_of(north, edited(csv_text(north, catalogue), nickname="First"))) == {2: {"nickname": "First"}}
 
 
-def test_field_that_both_changed_is_a_conflict_with_three_values(north: Project, directory: Directory) -> None:
+def test_field_that_both_changed_is_a_conflict_with_three_values(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "Then", inbound_agent_id=RECEPTION)
-    text = edited(csv_text(north, directory), nickname="File", inbound_agent="", outbound_agent="Ñ Ventas")
+    text = edited(csv_text(north, catalogue), nickname="File", inbound_agent="", outbound_agent="Ñ Ventas")
     change(
         phone,
-        {"nickname": "Then", "inbound": lane(directory, RECEPTION)},
-        {"nickname": "Now", "inbound": lane(directory, SALES)},
+        {"nickname": "Then", "inbound": lane(catalogue, RECEPTION)},
+        {"nickname": "Now", "inbound": lane(catalogue, SALES)},
     )
     draft = draft_of(north, text)
 
@@ -129,17 +129,17 @@ def test_field_that_both_changed_is_a_conflict_with_three_values(north: Project,
     assert words_for_why(PlanItem.objects.get(), LATER) == words_for_why(item, LATER)
 
 
-def test_field_that_both_changed_to_the_same_is_no_conflict(north: Project, directory: Directory) -> None:
+def test_field_that_both_changed_to_the_same_is_no_conflict(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "Then")
-    text = edited(csv_text(north, directory), nickname="Same")
+    text = edited(csv_text(north, catalogue), nickname="Same")
     change(phone, {"nickname": "Then"}, {"nickname": "Same"})
 
     assert draft_of(north, text).rows == []
 
 
-def test_version_of_an_old_export_is_a_question(north: Project, directory: Directory) -> None:
+def test_version_of_an_old_export_is_a_question(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "a", inbound_agent_id=RECEPTION)
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
     AgentVersion.objects.filter(agent=RECEPTION).update(is_published=False)
     AgentVersion.objects.create(agent=Agent.objects.get(pk=RECEPTION), number=2, is_published=True)
     Project.objects.update(agents_changed_at=LATER)
@@ -147,10 +147,10 @@ def test_version_of_an_old_export_is_a_question(north: Project, directory: Direc
 
     (row,) = draft_of(north, text).rows
 
-    assert (row.look, row.intention.fields) == ("old_version", ("inbound",))
+    assert (row.look, row.edit.fields) == ("old_version", ("inbound",))
 
 
-def test_file_without_read_at_is_compared_with_today_and_says_so(north: Project, directory: Directory) -> None:
+def test_file_without_read_at_is_compared_with_today_and_says_so(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "First")
     change(phone, {"nickname": "First"}, {"nickname": "Second"})
 
@@ -178,8 +178,8 @@ def test_moment_of_a_file_is_read_or_left_out(cell: str | None, moment: datetime
     assert read_moment(cell) == moment
 
 
-def test_export_says_to_the_microsecond_when_it_was_read(north: Project, directory: Directory) -> None:
+def test_export_says_to_the_microsecond_when_it_was_read(north: Project, catalogue: Catalogue) -> None:
     moment = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
     add_phone(north, "+34951201802", "a", fetched_at=moment)
 
-    assert ",2026-11-24T12:00:00.123456Z\r\n" in csv_text(north, directory_of(north))
+    assert ",2026-11-24T12:00:00.123456Z\r\n" in csv_text(north, catalogue_of(north))

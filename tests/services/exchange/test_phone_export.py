@@ -20,13 +20,13 @@ from phones.models import Agent, Phone, Project
 from phones.services.exchange import phone_export
 from phones.services.exchange.phone_export import COLUMNS, csv_lines
 from phones.services.finding.phone_list import Criteria
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.tables.cell_guard import FORMULA_STARTS, unguarded
 from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
-from tests.support.north import NOON, RECEPTION, STRANGE, add_many, add_phone, directory, north
+from tests.support.north import NOON, RECEPTION, STRANGE, add_many, add_phone, catalogue, north
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -36,11 +36,11 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return [{name: unguarded(cell) for name, cell in row.items()} for row in reader]
 
 
-def sheet_of(project: Project, directory: Directory, **criteria: str) -> list[tuple[object, ...]]:
-    return list(load_workbook(book_of(project, directory, **criteria))["phones"].iter_rows(values_only=True))
+def sheet_of(project: Project, catalogue: Catalogue, **criteria: str) -> list[tuple[object, ...]]:
+    return list(load_workbook(book_of(project, catalogue, **criteria))["phones"].iter_rows(values_only=True))
 
 
-def test_row_says_all_that_we_know(north: Project, directory: Directory) -> None:
+def test_row_says_all_that_we_know(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(
         north,
         "+34951201802",
@@ -51,7 +51,7 @@ def test_row_says_all_that_we_know(north: Project, directory: Directory) -> None
         assigned_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
 
-    (row,) = rows_of(csv_text(north, directory))
+    (row,) = rows_of(csv_text(north, catalogue))
 
     assert row == {
         "id": str(phone.pk),
@@ -71,12 +71,12 @@ def test_row_says_all_that_we_know(north: Project, directory: Directory) -> None
     }
 
 
-def test_both_files_hold_the_same(north: Project, directory: Directory) -> None:
+def test_both_files_hold_the_same(north: Project, catalogue: Catalogue) -> None:
     for index, text in enumerate((*FORMULAS, *HOSTILE)):
         add_phone(north, f"+3495120{index:04d}", text, note=text)
 
-    rows = list(csv.reader(io.StringIO(csv_text(north, directory).removeprefix("\ufeff"), newline="")))
-    sheet = sheet_of(north, directory)
+    rows = list(csv.reader(io.StringIO(csv_text(north, catalogue).removeprefix("\ufeff"), newline="")))
+    sheet = sheet_of(north, catalogue)
 
     # Readers of workbooks know how line ends are written there; this one doesn't.
     assert [[_in_xml(unescape(str(cell or ""))) for cell in row] for row in sheet] == [
@@ -90,22 +90,22 @@ def _in_xml(cell: object) -> str:
     return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def test_numbers_stay_as_they_are(north: Project, directory: Directory) -> None:
+def test_numbers_stay_as_they_are(north: Project, catalogue: Catalogue) -> None:
     numbers = ["+12025550123", "+34951201802", "ventas@pbx.example.es"]
     for number in numbers:
         add_phone(north, number)
 
-    text = csv_text(north, directory)
-    cells = [row[1] for row in load_workbook(book_of(north, directory))["phones"].iter_rows(min_row=2)]
+    text = csv_text(north, catalogue)
+    cells = [row[1] for row in load_workbook(book_of(north, catalogue))["phones"].iter_rows(min_row=2)]
 
     assert [row["number"] for row in rows_of(text)] == numbers
     assert ",+34951201802," in text
     assert [(cell.value, cell.data_type) for cell in cells] == [(number, "s") for number in numbers]
 
 
-def test_texts_of_people_are_inert(north: Project, directory: Directory) -> None:
+def test_texts_of_people_are_inert(north: Project, catalogue: Catalogue) -> None:
     Agent.objects.filter(pk=RECEPTION).update(name="=1+1")
-    named = directory_of(Project(pk=north.pk, agents_changed_at=datetime(2026, 11, 25, tzinfo=UTC)))
+    named = catalogue_of(Project(pk=north.pk, agents_changed_at=datetime(2026, 11, 25, tzinfo=UTC)))
     for index, text in enumerate(FORMULAS):
         add_phone(
             north, f"=1+{index:02d}", text, note=text, status=text, telephony_provider=text, inbound_agent_id=RECEPTION
@@ -124,54 +124,54 @@ def test_texts_of_people_are_inert(north: Project, directory: Directory) -> None
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(st.text().map(clean_text), st.lists(st.sampled_from([*FORMULAS, *HOSTILE, '"', "\r", "\n"])).map("".join))
-def test_texts_come_back_byte_for_byte(north: Project, directory: Directory, note: str, nickname: str) -> None:
+def test_texts_come_back_byte_for_byte(north: Project, catalogue: Catalogue, note: str, nickname: str) -> None:
     Phone.objects.all().delete()
     add_phone(north, "+34951201802", nickname, note=note)
 
-    (row,) = rows_of(csv_text(north, directory).encode().decode())
+    (row,) = rows_of(csv_text(north, catalogue).encode().decode())
 
     assert (row["nickname"], row["note"]) == (nickname, note)
 
 
-def test_control_characters_do_not_spoil_the_sheet(north: Project, directory: Directory) -> None:
+def test_control_characters_do_not_spoil_the_sheet(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "a\x01b")
 
-    assert [row[2] for row in sheet_of(north, directory)] == ["nickname", "a\ufffdb"]
+    assert [row[2] for row in sheet_of(north, catalogue)] == ["nickname", "a\ufffdb"]
 
 
-def test_only_what_is_filtered_is_exported(north: Project, directory: Directory) -> None:
+def test_only_what_is_filtered_is_exported(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "a")
     add_phone(north, "+34951201803", "b", status="released")
     add_phone(Project.objects.create(name="South", slug="south"), "+34951201804", "foreign")
 
-    assert [row["nickname"] for row in rows_of(csv_text(north, directory))] == ["a", "b"]
-    assert [row["nickname"] for row in rows_of(csv_text(north, directory, status="released"))] == ["b"]
-    assert [row[2] for row in sheet_of(north, directory, status="released")] == ["nickname", "b"]
+    assert [row["nickname"] for row in rows_of(csv_text(north, catalogue))] == ["a", "b"]
+    assert [row["nickname"] for row in rows_of(csv_text(north, catalogue, status="released"))] == ["b"]
+    assert [row[2] for row in sheet_of(north, catalogue, status="released")] == ["nickname", "b"]
 
 
-def test_empty_list_is_a_file_with_a_head(north: Project, directory: Directory) -> None:
-    assert csv_text(north, directory) == "\ufeff" + ",".join(COLUMNS) + "\r\n"
-    assert sheet_of(north, directory) == [COLUMNS]
+def test_empty_list_is_a_file_with_a_head(north: Project, catalogue: Catalogue) -> None:
+    assert csv_text(north, catalogue) == "\ufeff" + ",".join(COLUMNS) + "\r\n"
+    assert sheet_of(north, catalogue) == [COLUMNS]
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 10, 11])
 def test_every_row_comes_once_whatever_the_batch(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, count: int
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(phone_export, "BATCH_SIZE", 5)
     add_many(north, count)
 
-    ids = [row["id"] for row in rows_of(csv_text(north, directory))]
+    ids = [row["id"] for row in rows_of(csv_text(north, catalogue))]
 
     assert ids == [str(pk) for pk in Phone.objects.order_by("number", "id").values_list("pk", flat=True)]
 
 
 def test_rows_are_read_when_they_are_sent(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_export, "BATCH_SIZE", 5)
     add_many(north, 12)
-    lines: Iterator[str] = csv_lines(project=north, criteria=Criteria(), directory=directory, now=NOON)
+    lines: Iterator[str] = csv_lines(project=north, criteria=Criteria(), catalogue=catalogue, now=NOON)
 
     counts = []
     with CaptureQueriesContext(

@@ -13,15 +13,15 @@ from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.exchange.edited_cells import is_error
 from phones.services.exchange.import_columns import is_head
 from phones.services.nicknames import one_line
-from phones.services.routing.catalogue import Directory, directory_of
+from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
 from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
-from tests.support.north import RECEPTION, SALES, STRANGE, add_phone, directory, north
+from tests.support.north import RECEPTION, SALES, STRANGE, add_phone, catalogue, north
 from tests.support.uploads import MANGLED, draft_of, edited, faults, rewritten, wishes
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
 AWKWARD = [
@@ -57,7 +57,7 @@ def awkward(north: Project) -> Project:
 
 @pytest.mark.parametrize("way", MANGLED)
 def test_unedited_file_changes_nothing_however_it_was_mangled(awkward: Project, way: str) -> None:
-    data = MANGLED[way](csv_text(awkward, directory_of(awkward)))
+    data = MANGLED[way](csv_text(awkward, catalogue_of(awkward)))
 
     table = read_table(data, "list.csv", is_head=is_head)
     draft = draft_of(awkward, table)
@@ -67,7 +67,7 @@ def test_unedited_file_changes_nothing_however_it_was_mangled(awkward: Project, 
 
 
 def test_unedited_workbook_changes_nothing(awkward: Project) -> None:
-    data = book_of(awkward, directory_of(awkward)).getvalue()
+    data = book_of(awkward, catalogue_of(awkward)).getvalue()
     book = load_workbook(io.BytesIO(data))
     again = io.BytesIO()
     book.save(again)
@@ -95,8 +95,8 @@ def test_any_nickname_comes_through(north: Project, texts: list[str | None], way
     Phone.objects.all().delete()
     for index, text in enumerate(texts):
         add_phone(north, f"+3495120{index:04d}", text, inbound_agent_id=(RECEPTION, STRANGE, None)[index % 3])
-    directory = directory_of(north)
-    data = book_of(north, directory).getvalue() if way == "workbook" else MANGLED[way](csv_text(north, directory))
+    catalogue = catalogue_of(north)
+    data = book_of(north, catalogue).getvalue() if way == "workbook" else MANGLED[way](csv_text(north, catalogue))
 
     table = read_table(data, "list.csv", is_head=is_head)
     draft = draft_of(north, table)
@@ -110,18 +110,18 @@ def test_any_nickname_comes_through(north: Project, texts: list[str | None], way
 def test_nickname_that_is_put_back_by_hand_is_wanted(north: Project, text: str) -> None:
     Phone.objects.all().delete()
     add_phone(north, "+34951201802", text)
-    exported = csv_text(north, directory_of(north))
+    exported = csv_text(north, catalogue_of(north))
     Phone.objects.update(nickname="Other")
 
     (row,) = draft_of(north, exported).rows
 
     # As in the form: on one line, without what nobody sees.
-    assert row.intention.nickname == one_line(text)
+    assert row.edit.nickname == one_line(text)
 
 
-def test_edited_cells_change_their_fields_only(north: Project, directory: Directory) -> None:
+def test_edited_cells_change_their_fields_only(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "Ventas", inbound_agent_id=RECEPTION)
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
 
     assert wishes(draft_of(north, edited(text, nickname=" Nuevo "))) == {2: {"nickname": "Nuevo"}}
     assert wishes(draft_of(north, edited(text, nickname=""))) == {2: {"nickname": ""}}
@@ -149,7 +149,7 @@ def test_edited_cells_change_their_fields_only(north: Project, directory: Direct
         "Phone number,nickname,inbound,outbound",
     ],
 )
-def test_titles_that_people_write_are_known(north: Project, directory: Directory, header: str) -> None:
+def test_titles_that_people_write_are_known(north: Project, catalogue: Catalogue, header: str) -> None:
     add_phone(north, "+34951201802", "Ventas", inbound_agent_id=RECEPTION)
     separator = ";" if ";" in header else ","
 
@@ -193,7 +193,7 @@ def test_table_without_its_columns_is_refused(north: Project, header: str, sente
         "+34 951201802",
     ],
 )
-def test_number_is_known_in_any_spelling(north: Project, directory: Directory, spelling: str) -> None:
+def test_number_is_known_in_any_spelling(north: Project, catalogue: Catalogue, spelling: str) -> None:
     phone = add_phone(north, "+34951201802", "Ventas")
     add_phone(north, "+34951201803", "Other")
 
@@ -202,7 +202,7 @@ def test_number_is_known_in_any_spelling(north: Project, directory: Directory, s
     assert wishes(draft_of(north, f"id,number,nickname\n,{spelling},Nuevo")) == {2: {"nickname": "Nuevo"}}
 
 
-def test_rows_without_a_phone_are_told_with_their_line(north: Project, directory: Directory) -> None:
+def test_rows_without_a_phone_are_told_with_their_line(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802", "Ventas")
     foreign = add_phone(Project.objects.create(name="South", slug="south"), "+34951201809", "foreign")
     unknown = uuid4()
@@ -235,10 +235,10 @@ def test_rows_without_a_phone_are_told_with_their_line(north: Project, directory
         (10, "The id is that of +34 951 20 18 02, but the line says “3,49513E+10”."),
         (12, "+34 951 20 18 02 is in line 11 already."),
     ]
-    assert [(row.phone_id, row.line, row.intention.nickname) for row in draft.rows] == [(phone.pk, 11, "first")]
+    assert [(row.phone_id, row.line, row.edit.nickname) for row in draft.rows] == [(phone.pk, 11, "first")]
 
 
-def test_number_that_was_held_before_is_the_one_that_is_held(north: Project, directory: Directory) -> None:
+def test_number_that_was_held_before_is_the_one_that_is_held(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "before", status="finished")
     held = add_phone(north, "+34951201802", "now")
 
@@ -289,7 +289,7 @@ def test_nickname_of_digits_that_was_rounded_is_left_alone(north: Project) -> No
     assert wishes(draft_of(north, "number;nickname\n951201802;1,23458E+16")) == {2: {"nickname": "1,23458E+16"}}
 
 
-def test_line_that_is_cut_or_torn_is_told(north: Project, directory: Directory) -> None:
+def test_line_that_is_cut_or_torn_is_told(north: Project, catalogue: Catalogue) -> None:
     for index in range(4):
         add_phone(north, f"+3495120180{index}", "Ventas", inbound_agent_id=None if index == 3 else RECEPTION)
     text = (
@@ -304,4 +304,4 @@ def test_line_that_is_cut_or_torn_is_told(north: Project, directory: Directory) 
         (3, "No agent of this project is called “Bilbao”."),
         (4, torn),
     ]
-    assert [(row.line, row.intention.fields) for row in draft.rows] == [(5, ("nickname",))]
+    assert [(row.line, row.edit.fields) for row in draft.rows] == [(5, ("nickname",))]

@@ -8,16 +8,16 @@ from phones.models import Phone, Project
 from phones.services.exchange.edited_cells import is_error, is_untouched, may_be_by_itself
 from phones.services.exchange.import_columns import is_head
 from phones.services.nicknames import one_line
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.tables.cell_guard import guarded
 from phones.services.tables.read import read_table
 from tests.support.exports import FORMULAS, book_of, csv_text
 from tests.support.hostile import HOSTILE
-from tests.support.north import RECEPTION, SALES, add_phone, directory, north
+from tests.support.north import RECEPTION, SALES, add_phone, catalogue, north
 from tests.support.uploads import MANGLED, draft_of, edited, wishes
 from tests.support.workbooks import resaved
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 NICKNAMES = st.sampled_from(
     [
@@ -54,13 +54,13 @@ def test_one_edited_nickname_is_one_change(north: Project, nicknames: list[str],
         add_phone(
             north, f"+3495120{place:04d}", clean_text(nickname), inbound_agent_id=(RECEPTION, SALES, None)[place % 3]
         )
-    directory = directory_of(north)
+    catalogue = catalogue_of(north)
 
     if way.startswith("workbook"):
-        made = resaved(book_of(north, directory).getvalue(), row=2, column=3, text=guarded(typed))
+        made = resaved(book_of(north, catalogue).getvalue(), row=2, column=3, text=guarded(typed))
         data = resaved(made) if "again" in way else made
     else:
-        data = MANGLED[way]("\ufeff" + edited(csv_text(north, directory), nickname=guarded(typed)))
+        data = MANGLED[way]("\ufeff" + edited(csv_text(north, catalogue), nickname=guarded(typed)))
     draft = draft_of(north, read_table(data, "list.csv", is_head=is_head))
 
     assert list(wishes(draft).values()) == [{"nickname": one_line(typed)}]

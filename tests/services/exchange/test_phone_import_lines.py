@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from phones.models import Phone, Project
 from phones.services.exchange.phone_export import COLUMNS
-from phones.services.routing.catalogue import Directory
+from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
 from tests.support.exports import csv_text
-from tests.support.north import RECEPTION, add_many, add_phone, directory, north
+from tests.support.north import RECEPTION, add_many, add_phone, catalogue, north
 from tests.support.uploads import draft_of, edited, faults, rewritten
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 
-def test_rights_are_checked_line_by_line(north: Project, directory: Directory) -> None:
+def test_rights_are_checked_line_by_line(north: Project, catalogue: Catalogue) -> None:
     for index in range(3):
         add_phone(north, f"+3495120180{index}", "Ventas", inbound_agent_id=RECEPTION)
     text = (
@@ -37,9 +37,9 @@ def test_rights_are_checked_line_by_line(north: Project, directory: Directory) -
     assert [row.line for row in routes.rows] == [4]
 
 
-def test_line_with_a_problem_makes_no_row(north: Project, directory: Directory) -> None:
+def test_line_with_a_problem_makes_no_row(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802", "Ventas", inbound_agent_id=RECEPTION)
-    text = csv_text(north, directory)
+    text = csv_text(north, catalogue)
 
     draft = draft_of(north, edited(text, nickname="Nuevo", inbound_agent="Nobody", outbound_agent="Someone"))
 
@@ -48,7 +48,7 @@ def test_line_with_a_problem_makes_no_row(north: Project, directory: Directory) 
 
 
 @pytest.mark.parametrize("has_id", [True, False])
-def test_ten_thousand_rows_are_few_queries(north: Project, directory: Directory, has_id: bool) -> None:
+def test_ten_thousand_rows_are_few_queries(north: Project, catalogue: Catalogue, has_id: bool) -> None:
     add_many(north, 3)
     Phone.objects.all().delete()
     Phone.objects.bulk_create(

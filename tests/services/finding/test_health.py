@@ -15,8 +15,8 @@ from phones.services.editing import save
 from phones.services.finding import health
 from phones.services.finding.health import CONDITIONS, condition, quarantine_days_left, queue_of
 from phones.services.phone_numbers import nickname_key
-from phones.services.routing.catalogue import directory_of, forget_directories
-from phones.services.routing.edits import Base, Intention
+from phones.services.routing.catalogue import catalogue_of, forget_catalogues
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.store import store_phone
 from tests.support.history import add_changes
 
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.django_db
 
 def counts_of(project: Project, now: datetime | None = None) -> dict[str, int]:
     """Return the counts of the queue."""
-    forget_directories()
-    return queue_of(project, directory_of(project), now or timezone.now()).counts
+    forget_catalogues()
+    return queue_of(project, catalogue_of(project), now or timezone.now()).counts
 
 
 def found_by(code: str, project: Project, now: datetime | None = None) -> set[Phone]:
     """Return the phones that meet a condition."""
-    forget_directories()
-    wanted = condition(code, project, directory_of(project), now or timezone.now())
+    forget_catalogues()
+    wanted = condition(code, project, catalogue_of(project), now or timezone.now())
     return set(Phone.objects.filter(wanted, project=project))
 
 
@@ -64,13 +64,13 @@ def test_every_count_is_the_number_of_phones_its_condition_finds(aurora: Project
 def test_queue_takes_two_queries_however_many_phones_there_are(
     aurora: Project, sales_phone: Phone, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    directory = directory_of(aurora)
+    catalogue = catalogue_of(aurora)
     copies = list(Phone.objects.filter(pk=sales_phone.pk)) * 1000
     numbered = [Phone(**_values(phone) | {"number": f"+3491{place:07d}"}) for place, phone in enumerate(copies)]
     Phone.objects.bulk_create(numbered)
 
     with django_assert_num_queries(2):
-        queue = queue_of(aurora, directory, timezone.now())
+        queue = queue_of(aurora, catalogue, timezone.now())
 
     assert queue.counts["same_alias"] == 1002
 
@@ -244,12 +244,12 @@ def test_quarantine_days_left(passed: timedelta, left: int) -> None:
 
 
 def test_queue_says_when_the_longest_held_number_was_given_back(aurora: Project, released_phone: Phone) -> None:
-    directory = directory_of(aurora)
+    catalogue = catalogue_of(aurora)
 
-    assert queue_of(aurora, directory, timezone.now()).first_release == released_phone.released_at
+    assert queue_of(aurora, catalogue, timezone.now()).first_release == released_phone.released_at
 
     Phone.objects.filter(status="released").delete()
-    assert queue_of(aurora, directory, timezone.now()).first_release is None
+    assert queue_of(aurora, catalogue, timezone.now()).first_release is None
 
 
 def test_fixing_a_phone_lowers_its_count(aurora: Project, router: User, spare_phone: Phone) -> None:
@@ -258,8 +258,8 @@ def test_fixing_a_phone_lowers_its_count(aurora: Project, router: User, spare_ph
     save.change_phone(
         project=aurora,
         phone=spare_phone,
-        intention=Intention(nickname="Centralita nueva"),
-        base=Base.of(spare_phone),
+        edit=PhoneEdit(nickname="Centralita nueva"),
+        base=PhoneSnapshot.of(spare_phone),
         author=save.Author(router, "", ""),
         agreed=None,
         clock=timezone.now,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from phones.models import Agent, Phone, Project
 from phones.services.finding.keyset import KEYS, Order, agent_key
 from phones.services.finding.phone_list import Criteria, PhonePage, phone_page
-from phones.services.routing.catalogue import Directory
-from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, cursor_of, directory, north
+from phones.services.routing.catalogue import Catalogue
+from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, catalogue, cursor_of, north
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 SORTS = [sign + code for code in KEYS for sign in ("", "-")]
 LANES = (None, RECEPTION, SALES, GONE, STRANGE)
@@ -39,16 +39,16 @@ def add_mixture(project: Project, count: int = 60) -> None:
         )
 
 
-def page_of(project: Project, directory: Directory, **criteria: str) -> PhonePage:
-    return phone_page(project, Criteria(size="25", **criteria), directory, NOON)
+def page_of(project: Project, catalogue: Catalogue, **criteria: str) -> PhonePage:
+    return phone_page(project, Criteria(size="25", **criteria), catalogue, NOON)
 
 
-def walk(project: Project, directory: Directory, sort: str, side: str) -> list[UUID]:
+def walk(project: Project, catalogue: Catalogue, sort: str, side: str) -> list[UUID]:
     """Return the ids of all pages, from the first on or from the last back."""
     ids: list[UUID] = []
     cursor = "" if side == "after" else "end"
     while True:
-        page = page_of(project, directory, sort=sort, **{side: cursor})
+        page = page_of(project, catalogue, sort=sort, **{side: cursor})
         chunk = [phone.pk for phone in page.phones]
         ids = [*ids, *chunk] if side == "after" else [*chunk, *ids]
         cursor = getattr(page, side)
@@ -59,87 +59,87 @@ def walk(project: Project, directory: Directory, sort: str, side: str) -> list[U
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_every_order_shows_every_row_once_forwards_and_backwards(
-    north: Project, directory: Directory, sort: str
+    north: Project, catalogue: Catalogue, sort: str
 ) -> None:
     add_mixture(north)
     in_order = [phone.pk for phone in Order.of(sort).sorted(Phone.objects.all())]
 
     assert sorted(in_order) == sorted(Phone.objects.values_list("pk", flat=True))
-    assert walk(north, directory, sort, "after") == in_order
-    assert walk(north, directory, sort, "before") == in_order
+    assert walk(north, catalogue, sort, "after") == in_order
+    assert walk(north, catalogue, sort, "before") == in_order
 
 
 @pytest.mark.parametrize("code", KEYS)
-def test_reversed_order_is_the_order_turned_round(north: Project, directory: Directory, code: str) -> None:
+def test_reversed_order_is_the_order_turned_round(north: Project, catalogue: Catalogue, code: str) -> None:
     add_mixture(north)
 
-    assert walk(north, directory, f"-{code}", "after") == walk(north, directory, code, "after")[::-1]
+    assert walk(north, catalogue, f"-{code}", "after") == walk(north, catalogue, code, "after")[::-1]
 
 
-def values(project: Project, directory: Directory, sort: str, name: str) -> list[object]:
+def values(project: Project, catalogue: Catalogue, sort: str, name: str) -> list[object]:
     """Return the values of a column down the list, one for each run of equal ones."""
     column = [
-        getattr(phone, name) for pk in walk(project, directory, sort, "after") for phone in [Phone.objects.get(pk=pk)]
+        getattr(phone, name) for pk in walk(project, catalogue, sort, "after") for phone in [Phone.objects.get(pk=pk)]
     ]
     return [value for place, value in enumerate(column) if place == 0 or column[place - 1] != value]
 
 
-def test_agents_are_sorted_by_name_after_none_and_unknown(north: Project, directory: Directory) -> None:
+def test_agents_are_sorted_by_name_after_none_and_unknown(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north)
 
     # “Alicia Recepción”, “Ñ Ventas” and “Old”, of which ñ is an n.
-    assert values(north, directory, "inbound", "inbound_agent_id") == [None, STRANGE, RECEPTION, SALES, GONE]
+    assert values(north, catalogue, "inbound", "inbound_agent_id") == [None, STRANGE, RECEPTION, SALES, GONE]
 
 
 def test_nicknames_are_sorted_without_case_and_accents_and_dates_from_never(
-    north: Project, directory: Directory
+    north: Project, catalogue: Catalogue
 ) -> None:
     add_mixture(north)
 
-    assert values(north, directory, "nickname", "nickname_key") == ["", "optica", "zeta"]
-    assert values(north, directory, "assigned", "assigned_at")[0] is None
+    assert values(north, catalogue, "nickname", "nickname_key") == ["", "optica", "zeta"]
+    assert values(north, catalogue, "assigned", "assigned_at")[0] is None
 
 
-def test_youngest_reading_comes_first_by_age(north: Project, directory: Directory) -> None:
+def test_youngest_reading_comes_first_by_age(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north)
 
-    assert values(north, directory, "age", "fetched_at") == [NOON - timedelta(hours=hours) for hours in range(4)]
+    assert values(north, catalogue, "age", "fetched_at") == [NOON - timedelta(hours=hours) for hours in range(4)]
 
 
-def test_renamed_and_newly_listed_agents_move_their_phones(north: Project, directory: Directory) -> None:
+def test_renamed_and_newly_listed_agents_move_their_phones(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north)
     Agent.objects.filter(pk=SALES).update(sort_key="aaa")
     Agent.objects.create(pk=STRANGE, project=north, name="Mid", sort_key="mid")
 
-    assert values(north, directory, "inbound", "inbound_agent_id") == [None, SALES, RECEPTION, STRANGE, GONE]
+    assert values(north, catalogue, "inbound", "inbound_agent_id") == [None, SALES, RECEPTION, STRANGE, GONE]
 
 
-def test_phone_moves_with_its_agent(north: Project, directory: Directory) -> None:
+def test_phone_moves_with_its_agent(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north, 3)
     Phone.objects.update(inbound_agent_id=SALES)
     phone = Phone.objects.order_by("pk")[0]
     phone.inbound_agent_id = None
     phone.save()
 
-    assert page_of(north, directory, sort="inbound").phones[0].pk == phone.pk
+    assert page_of(north, catalogue, sort="inbound").phones[0].pk == phone.pk
 
 
 @given(inserted=st.lists(st.integers(0, 9999), max_size=6))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rows_that_come_between_pages_neither_hide_nor_repeat_others(
-    north: Project, directory: Directory, inserted: list[int]
+    north: Project, catalogue: Catalogue, inserted: list[int]
 ) -> None:
     Phone.objects.all().delete()
     add_mixture(north, 60)
     before = {phone.pk for phone in Phone.objects.all()}
-    first = page_of(north, directory, sort="status")
+    first = page_of(north, catalogue, sort="status")
     for number in inserted:
         add_phone(north, f"+3495100{number:04d}", status="released")
 
     seen = [phone.pk for phone in first.phones]
     cursor = first.after
     while cursor:
-        page = page_of(north, directory, sort="status", after=cursor)
+        page = page_of(north, catalogue, sort="status", after=cursor)
         seen += [phone.pk for phone in page.phones]
         cursor = page.after
 
@@ -156,10 +156,10 @@ def test_rows_that_come_between_pages_neither_hide_nor_repeat_others(
         cursor_of(None, None, None),
     ],
 )
-def test_cursor_of_another_order_shows_the_first_page(north: Project, directory: Directory, cursor: str) -> None:
+def test_cursor_of_another_order_shows_the_first_page(north: Project, catalogue: Catalogue, cursor: str) -> None:
     add_mixture(north, 40)
 
-    assert page_of(north, directory, sort="assigned", after=cursor) == page_of(north, directory, sort="assigned")
+    assert page_of(north, catalogue, sort="assigned", after=cursor) == page_of(north, catalogue, sort="assigned")
 
 
 def test_unheard_of_order_is_by_number() -> None:

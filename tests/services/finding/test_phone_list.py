@@ -9,16 +9,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project
 from phones.services.finding.phone_list import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
-from phones.services.routing.catalogue import Directory
-from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_many, add_phone, cursor_of, directory, north
+from phones.services.routing.catalogue import Catalogue
+from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_many, add_phone, catalogue, cursor_of, north
 from tests.support.spellings import SPELLINGS
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 
-def names(project: Project, directory: Directory, **criteria: str) -> list[str]:
+def names(project: Project, catalogue: Catalogue, **criteria: str) -> list[str]:
     """Return the nicknames of what is found, in alphabetical order."""
-    return sorted(phone.nickname or "" for phone in matching(project, Criteria(**criteria), directory, NOON))
+    return sorted(phone.nickname or "" for phone in matching(project, Criteria(**criteria), catalogue, NOON))
 
 
 # Filters.
@@ -51,7 +51,7 @@ def names(project: Project, directory: Directory, **criteria: str) -> list[str]:
     ],
 )
 def test_filters_narrow_the_list_together(
-    north: Project, directory: Directory, criteria: dict[str, str], expected: list[str]
+    north: Project, catalogue: Catalogue, criteria: dict[str, str], expected: list[str]
 ) -> None:
     add_phone(north, "+34951000001", "a", inbound_agent_id=RECEPTION)
     add_phone(north, "+34951000002", "b", inbound_agent_id=GONE, outbound_agent_id=SALES, telephony_provider="custom")
@@ -59,17 +59,17 @@ def test_filters_narrow_the_list_together(
     add_phone(north, "+34951000004", "d", status="released")
     add_phone(north, "+34951000005", "e", status="ported", outbound_agent_id=STRANGE)
 
-    assert names(north, directory, **criteria) == expected
+    assert names(north, catalogue, **criteria) == expected
 
 
-def test_phones_of_other_projects_are_never_found(north: Project, directory: Directory) -> None:
+def test_phones_of_other_projects_are_never_found(north: Project, catalogue: Catalogue) -> None:
     south = Project.objects.create(name="South", slug="south")
     add_phone(south, "+34951201802", "foreign", inbound_agent_id=RECEPTION)
 
-    found = [names(north, directory, **criteria) for criteria in ({}, {"q": "951"}, {"inbound": str(RECEPTION)})]
+    found = [names(north, catalogue, **criteria) for criteria in ({}, {"q": "951"}, {"inbound": str(RECEPTION)})]
 
     assert found == [[], [], []]
-    assert names(south, directory) == ["foreign"]
+    assert names(south, catalogue) == ["foreign"]
 
 
 def test_criteria_know_whether_they_narrow_anything() -> None:
@@ -81,11 +81,11 @@ def test_criteria_know_whether_they_narrow_anything() -> None:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_number_is_found_by_any_spelling(north: Project, directory: Directory, spelling: str) -> None:
+def test_number_is_found_by_any_spelling(north: Project, catalogue: Catalogue, spelling: str) -> None:
     add_phone(north, "+34951201802", "wanted")
     add_phone(north, "+34951201803", "neighbour")
 
-    assert names(north, directory, q=spelling) == ["wanted"]
+    assert names(north, catalogue, q=spelling) == ["wanted"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_number_is_found_by_any_spelling(north: Project, directory: Directory, s
     ],
 )
 def test_text_is_found_in_number_nickname_note_and_names_of_agents(
-    north: Project, directory: Directory, query: str, expected: list[str]
+    north: Project, catalogue: Catalogue, query: str, expected: list[str]
 ) -> None:
     add_phone(north, "+34944241073", "Óptica Bilbao")
     add_phone(north, "+34900686427", "Urgencias 24 h")
@@ -122,26 +122,26 @@ def test_text_is_found_in_number_nickname_note_and_names_of_agents(
     add_phone(north, "+34951000007", "Sold", outbound_agent_id=SALES)
     add_phone(north, "+34951000008", "Smile 😀")
 
-    assert names(north, directory, q=query) == expected
+    assert names(north, catalogue, q=query) == expected
 
 
 @pytest.mark.parametrize("query", ["9" * 5000, "a" * 5000, "(" * 200, "'; DROP TABLE", "\\", "00"])
-def test_odd_queries_are_only_texts(north: Project, directory: Directory, query: str) -> None:
+def test_odd_queries_are_only_texts(north: Project, catalogue: Catalogue, query: str) -> None:
     add_phone(north, "+34951201802", "One")
 
-    assert names(north, directory, q=query) in ([], ["One"])
+    assert names(north, catalogue, q=query) in ([], ["One"])
 
 
 # Pages.
 
 
-def walk(project: Project, directory: Directory, criteria: Criteria, *, backwards: bool = False) -> list[list[UUID]]:
+def walk(project: Project, catalogue: Catalogue, criteria: Criteria, *, backwards: bool = False) -> list[list[UUID]]:
     """Return the ids of all pages, from one end to the other, and check what each says of its neighbours."""
     pages: list[list[UUID]] = []
     cursor = ""
     while True:
         side = {"after": "" if backwards else cursor, "before": cursor if backwards else ""}
-        page = phone_page(project, replace(criteria, **side), directory, NOON)
+        page = phone_page(project, replace(criteria, **side), catalogue, NOON)
         pages.append([phone.pk for phone in page.phones])
         cursor = page.before if backwards else page.after
         if not cursor:
@@ -150,26 +150,26 @@ def walk(project: Project, directory: Directory, criteria: Criteria, *, backward
 
 
 @pytest.mark.parametrize("count", [0, 1, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE, 2 * PAGE_SIZE + 7])
-def test_pages_show_every_row_once_in_order(north: Project, directory: Directory, count: int) -> None:
+def test_pages_show_every_row_once_in_order(north: Project, catalogue: Catalogue, count: int) -> None:
     add_many(north, count)
     in_order = list(Phone.objects.order_by("number", "id").values_list("pk", flat=True))
 
-    pages = walk(north, directory, Criteria())
+    pages = walk(north, catalogue, Criteria())
 
     assert [pk for page in pages for pk in page] == in_order
     assert [len(page) for page in pages[:-1]] == [PAGE_SIZE] * (len(pages) - 1)
     assert len(pages) == max(1, -(-count // PAGE_SIZE))
 
 
-def test_pages_backwards_show_the_same_rows(north: Project, directory: Directory) -> None:
+def test_pages_backwards_show_the_same_rows(north: Project, catalogue: Catalogue) -> None:
     add_many(north, 2 * PAGE_SIZE + 7)
     in_order = list(Phone.objects.order_by("number", "id").values_list("pk", flat=True))
-    first = phone_page(north, Criteria(), directory, NOON)
-    second = phone_page(north, Criteria(after=first.after), directory, NOON)
-    third = phone_page(north, Criteria(after=second.after), directory, NOON)
+    first = phone_page(north, Criteria(), catalogue, NOON)
+    second = phone_page(north, Criteria(after=first.after), catalogue, NOON)
+    third = phone_page(north, Criteria(after=second.after), catalogue, NOON)
 
-    back_at_second = phone_page(north, Criteria(before=third.before), directory, NOON)
-    back_at_first = phone_page(north, Criteria(before=back_at_second.before), directory, NOON)
+    back_at_second = phone_page(north, Criteria(before=third.before), catalogue, NOON)
+    back_at_first = phone_page(north, Criteria(before=back_at_second.before), catalogue, NOON)
 
     assert [phone.pk for page in (first, second, third) for phone in page.phones] == in_order
     assert list(back_at_second.phones) == list(second.phones)
@@ -180,20 +180,20 @@ def test_pages_backwards_show_the_same_rows(north: Project, directory: Directory
     assert {page.total for page in (first, second, third, back_at_second, back_at_first)} == {2 * PAGE_SIZE + 7}
 
 
-def test_total_counts_what_matches_on_every_page(north: Project, directory: Directory) -> None:
+def test_total_counts_what_matches_on_every_page(north: Project, catalogue: Catalogue) -> None:
     for index in range(PAGE_SIZE + 9):
         add_phone(north, f"+3495100{index:04d}", "Even" if index % 2 == 0 else "Odd")
     criteria = Criteria(q="even")
 
-    page = phone_page(north, criteria, directory, NOON)
+    page = phone_page(north, criteria, catalogue, NOON)
 
     assert (len(page.phones), page.total, page.before, page.after) == (30, 30, "", "")
 
 
-def test_no_match_is_an_empty_page(north: Project, directory: Directory) -> None:
+def test_no_match_is_an_empty_page(north: Project, catalogue: Catalogue) -> None:
     add_phone(north, "+34951201802")
 
-    page = phone_page(north, Criteria(q="nothing"), directory, NOON)
+    page = phone_page(north, Criteria(q="nothing"), catalogue, NOON)
 
     assert (list(page.phones), page.total, page.before, page.after) == ([], 0, "", "")
 
@@ -216,11 +216,11 @@ SPOILT = {
 
 @pytest.mark.parametrize("side", ["after", "before"])
 @pytest.mark.parametrize("cursor", SPOILT.values(), ids=SPOILT.keys())
-def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory, cursor: str, side: str) -> None:
+def test_spoilt_cursor_shows_the_first_page(north: Project, catalogue: Catalogue, cursor: str, side: str) -> None:
     add_many(north, PAGE_SIZE + 1)
-    first = phone_page(north, Criteria(), directory, NOON)
+    first = phone_page(north, Criteria(), catalogue, NOON)
 
-    page = phone_page(north, Criteria(**{side: cursor}), directory, NOON)
+    page = phone_page(north, Criteria(**{side: cursor}), catalogue, NOON)
 
     assert page == first
 
@@ -229,27 +229,27 @@ def test_spoilt_cursor_shows_the_first_page(north: Project, directory: Directory
     ("side", "cursor"),
     [("after", cursor_of("~", UUID(int=5).hex)), ("before", cursor_of("", UUID(int=5).hex))],
 )
-def test_cursor_past_the_end_shows_the_first_page(north: Project, directory: Directory, side: str, cursor: str) -> None:
+def test_cursor_past_the_end_shows_the_first_page(north: Project, catalogue: Catalogue, side: str, cursor: str) -> None:
     phone = add_phone(north, "+34951201802")
 
-    page = phone_page(north, Criteria(**{side: cursor}), directory, NOON)
+    page = phone_page(north, Criteria(**{side: cursor}), catalogue, NOON)
 
     assert (list(page.phones), page.total, page.before, page.after) == ([phone], 1, "", "")
 
 
-def test_odd_number_in_a_cursor_is_only_a_place(north: Project, directory: Directory) -> None:
+def test_odd_number_in_a_cursor_is_only_a_place(north: Project, catalogue: Catalogue) -> None:
     phone = add_phone(north, "+34951201802")
 
     for number in ("\x00", "\ud83d", ["a"], 5, None):
-        page = phone_page(north, Criteria(after=cursor_of(number, UUID(int=0).hex)), directory, NOON)
+        page = phone_page(north, Criteria(after=cursor_of(number, UUID(int=0).hex)), catalogue, NOON)
         assert list(page.phones) == [phone]
 
 
-def test_both_cursors_at_once_go_forwards(north: Project, directory: Directory) -> None:
+def test_both_cursors_at_once_go_forwards(north: Project, catalogue: Catalogue) -> None:
     first, second = add_phone(north, "+34951201801"), add_phone(north, "+34951201802")
     cursor = cursor_of(first.number, first.pk.hex)
 
-    page = phone_page(north, Criteria(after=cursor, before=cursor), directory, NOON)
+    page = phone_page(north, Criteria(after=cursor, before=cursor), catalogue, NOON)
 
     assert list(page.phones) == [second]
 
@@ -258,7 +258,7 @@ def test_both_cursors_at_once_go_forwards(north: Project, directory: Directory) 
 @pytest.mark.parametrize("count", [1, 30])
 def test_page_is_one_query(
     north: Project,
-    directory: Directory,
+    catalogue: Catalogue,
     django_assert_num_queries: DjangoAssertNumQueries,
     count: int,
     criteria: Criteria,
@@ -267,7 +267,7 @@ def test_page_is_one_query(
         add_phone(north, f"+3495100{index:04d}", "Alicia", inbound_agent_id=STRANGE)
 
     with django_assert_num_queries(1):
-        page = phone_page(north, criteria, directory, NOON)
+        page = phone_page(north, criteria, catalogue, NOON)
         shown = [(phone.shown, phone.nickname, phone.inbound_agent_id) for phone in page.phones]
 
     assert (len(shown), page.total) == (count, count)

@@ -14,20 +14,20 @@ from phones.services.finding.phone_list import Criteria, matching, phone_page
 from phones.services.finding.search import words_of
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folded
-from phones.services.routing.catalogue import Directory, directory_of, forget_directories
-from tests.support.north import NOON, RECEPTION, add_phone, directory, north
+from phones.services.routing.catalogue import Catalogue, catalogue_of, forget_catalogues
+from tests.support.north import NOON, RECEPTION, add_phone, catalogue, north
 from tests.support.spellings import WHOLE
 
-__all__ = ["directory", "north"]
+__all__ = ["catalogue", "north"]
 
 TEXTS = st.text(st.sampled_from("abcñÁ é%_\\\"'()*-+0195😀ß"), min_size=1, max_size=7)
 
 
-def found(project: Project, directory: Directory, query: str) -> set[UUID]:
+def found(project: Project, catalogue: Catalogue, query: str) -> set[UUID]:
     """Return what a search finds, page and plain query alike."""
-    page = phone_page(project, Criteria(q=query), directory, NOON)
+    page = phone_page(project, Criteria(q=query), catalogue, NOON)
     ids = {phone.pk for phone in page.phones}
-    assert ids == set(matching(project, Criteria(q=query), directory, NOON).values_list("pk", flat=True))
+    assert ids == set(matching(project, Criteria(q=query), catalogue, NOON).values_list("pk", flat=True))
     assert page.total == len(ids)
     return ids
 
@@ -74,21 +74,21 @@ def test_words_are_what_stands_between_marks(text: str, words: tuple[str, ...]) 
     "query", ["bilbao optica", "OPTICA, Bilbao.", "ópt bil", "bilbao · óptica", "944 bilbao", "óptica 24 h bilbao"]
 )
 def test_words_may_come_in_any_order(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int, query: str
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int, query: str
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
     wanted = add_phone(north, "+34944241073", "Óptica Bilbao 24 h")
     add_phone(north, "+34944241074", "Óptica Getxo 24 h")
     add_phone(north, "+34951241075", "Bilbao")
 
-    assert found(north, directory, query) == {wanted.pk}
+    assert found(north, catalogue, query) == {wanted.pk}
 
 
 @pytest.mark.parametrize("query", ["recepcion alicia", "alicia · recepcion", "Alicia, recepción"])
-def test_names_of_agents_are_found_by_words_in_any_order(north: Project, directory: Directory, query: str) -> None:
+def test_names_of_agents_are_found_by_words_in_any_order(north: Project, catalogue: Catalogue, query: str) -> None:
     phone = add_phone(north, "+34951000003", inbound_agent_id=RECEPTION)
 
-    assert found(north, directory, query) == {phone.pk}
+    assert found(north, catalogue, query) == {phone.pk}
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,24 @@ def test_names_of_agents_are_found_by_words_in_any_order(north: Project, directo
         "0951201802",
     ],
 )
-def test_what_the_finder_reads_the_search_reads(north: Project, directory: Directory, query: str) -> None:
+def test_what_the_finder_reads_the_search_reads(north: Project, catalogue: Catalogue, query: str) -> None:
     phone = add_phone(north, "+34951201802", "wanted")
     add_phone(north, "+34951201803", "neighbour")
 
-    assert found(north, directory, query) == {phone.pk}
+    assert found(north, catalogue, query) == {phone.pk}
 
 
 @pytest.mark.parametrize("few", [0, 4000])
 def test_text_that_names_numbers_finds_them(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
     one, two, other = (add_phone(north, f"+3495120180{last}", f"Line {last}") for last in (2, 3, 4))
 
     for query in ("951201802, 951 20 18 03", f"{'Llamadas perdidas ' * 9} al 951201802 y +34951201803, 600123456"):
-        assert found(north, directory, query) == {one.pk, two.pk}
-    assert found(north, directory, "600123456 y 600123457") == set()
-    assert found(north, directory, "line 4 951201802") == {one.pk}
+        assert found(north, catalogue, query) == {one.pk, two.pk}
+    assert found(north, catalogue, "600123456 y 600123457") == set()
+    assert found(north, catalogue, "line 4 951201802") == {one.pk}
     assert other.nickname == "Line 4"
 
 
@@ -131,30 +131,30 @@ def test_text_that_names_numbers_finds_them(
 @given(names=st.lists(TEXTS, max_size=8), query=TEXTS.filter(str.strip))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_search_finds_what_a_look_at_every_text_finds(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int, names: list[str], query: str
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int, names: list[str], query: str
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
     Phone.objects.all().delete()
     for index, name in enumerate(names):
         add_phone(north, f"+3495120{index:04d}", name)
 
-    assert found(north, directory, query) == naive(north, query)
+    assert found(north, catalogue, query) == naive(north, query)
 
 
-def test_index_follows_changed_and_deleted_rows(north: Project, directory: Directory) -> None:
+def test_index_follows_changed_and_deleted_rows(north: Project, catalogue: Catalogue) -> None:
     phone, other = add_phone(north, "+34951201802", "Recepción"), add_phone(north, "+34951201803", "Recepción")
     phone.nickname, phone.search_text = "Ventas", "+34951201802 ventas"
     phone.save()
     Phone.objects.filter(pk=other.pk).update(search_text="+34951201803 cobros")
 
-    assert found(north, directory, "recepcion") == set()
-    assert found(north, directory, "ventas") == {phone.pk}
-    assert found(north, directory, "cobros") == {other.pk}
+    assert found(north, catalogue, "recepcion") == set()
+    assert found(north, catalogue, "ventas") == {phone.pk}
+    assert found(north, catalogue, "cobros") == {other.pk}
 
     phone.delete()
     Phone.objects.filter(search_text__contains="cobros")._raw_delete("default")
 
-    assert found(north, directory, "95120") == set()
+    assert found(north, catalogue, "95120") == set()
     assert searched_rows() == 0
 
 
@@ -177,20 +177,20 @@ def test_index_survives_a_vacuum_that_gives_rows_new_places(
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")
 
-    assert found(project, directory_of(project), "line 7x") == {phones[7].pk}
+    assert found(project, catalogue_of(project), "line 7x") == {phones[7].pk}
 
 
-def test_search_stays_inside_its_project(north: Project, directory: Directory) -> None:
+def test_search_stays_inside_its_project(north: Project, catalogue: Catalogue) -> None:
     south = Project.objects.create(name="South", slug="south")
     mine, theirs = add_phone(north, "+34951201802", "Recepción"), add_phone(south, "+34951201803", "Recepción")
 
-    assert found(north, directory, "recepcion") == {mine.pk}
-    assert found(south, directory_of(south), "recepcion") == {theirs.pk}
+    assert found(north, catalogue, "recepcion") == {mine.pk}
+    assert found(south, catalogue_of(south), "recepcion") == {theirs.pk}
 
 
 @pytest.mark.parametrize("few", [0, 4000])
 def test_search_for_an_agent_finds_its_lanes_and_the_text(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
     answered = add_phone(north, "+34951201802", inbound_agent_id=RECEPTION)
@@ -198,41 +198,41 @@ def test_search_for_an_agent_finds_its_lanes_and_the_text(
     named = add_phone(north, "+34951201804", "Alicia", inbound_agent_id=RECEPTION)
     add_phone(north, "+34951201805", "Other")
 
-    assert found(north, directory, "ALICIA") == {answered.pk, dialled.pk, named.pk}
+    assert found(north, catalogue, "ALICIA") == {answered.pk, dialled.pk, named.pk}
 
 
 def test_digits_match_the_names_of_agents_too(north: Project) -> None:
     agent = Agent.objects.create(pk=UUID(int=77), project=north, name="Turno 24")
-    forget_directories()
+    forget_catalogues()
     phone = add_phone(north, "+34951000003", inbound_agent_id=agent.pk)
 
-    assert found(north, directory_of(north), "24") == {phone.pk}
+    assert found(north, catalogue_of(north), "24") == {phone.pk}
 
 
 @pytest.mark.parametrize("few", [0, 3, 4000])
 def test_pages_of_a_search_are_the_same_by_either_way(
-    north: Project, directory: Directory, monkeypatch: pytest.MonkeyPatch, few: int
+    north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
     phones = [add_phone(north, f"+3495120{index:04d}", f"Line {index % 7}") for index in range(60)]
     criteria = Criteria(q="line", size="25", sort="-nickname")
     expected = sorted(phones, key=lambda phone: (phone.nickname or "", phone.number), reverse=True)
 
-    first = phone_page(north, criteria, directory, NOON)
-    second = phone_page(north, Criteria(q="line", size="25", sort="-nickname", after=first.after), directory, NOON)
-    last = phone_page(north, Criteria(q="line", size="25", sort="-nickname", before="end"), directory, NOON)
+    first = phone_page(north, criteria, catalogue, NOON)
+    second = phone_page(north, Criteria(q="line", size="25", sort="-nickname", after=first.after), catalogue, NOON)
+    last = phone_page(north, Criteria(q="line", size="25", sort="-nickname", before="end"), catalogue, NOON)
 
     assert [phone.pk for phone in (*first.phones, *second.phones)] == [phone.pk for phone in expected[:50]]
     assert [phone.pk for phone in last.phones] == [phone.pk for phone in expected[-25:]]
     assert {first.total, second.total, last.total} == {60}
 
 
-def plan_of(project: Project, directory: Directory, criteria: Criteria) -> str:
+def plan_of(project: Project, catalogue: Catalogue, criteria: Criteria) -> str:
     """Return how SQLite reads a page."""
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as captured:
-        phone_page(project, criteria, directory, datetime.now(UTC))
+        phone_page(project, criteria, catalogue, datetime.now(UTC))
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {captured[-1]['sql']}")
         return "\n".join(row[-1] for row in cursor.fetchall())
@@ -253,10 +253,10 @@ def plan_of(project: Project, directory: Directory, criteria: Criteria) -> str:
         (Criteria(status="missing"), "phone_missing"),
     ],
 )
-def test_pages_are_read_by_an_index(north: Project, directory: Directory, criteria: Criteria, index: str) -> None:
+def test_pages_are_read_by_an_index(north: Project, catalogue: Catalogue, criteria: Criteria, index: str) -> None:
     add_phone(north, "+34951201802", inbound_agent_id=RECEPTION)
 
-    plan = plan_of(north, directory, criteria)
+    plan = plan_of(north, catalogue, criteria)
 
     assert index in plan
     assert "SCAN phones_phone" not in plan

@@ -23,7 +23,7 @@ from phones.services.finding.selections import (
     fingerprint_of_ids,
     matching_now,
 )
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from tests.fixtures.desk import make_user
 from tests.support.north import NOON, add_phone
 from tests.support.north import north as north
@@ -115,7 +115,7 @@ def test_all_that_match_are_those_of_the_list_in_its_order(aurora: Project, owne
     now = timezone.now()
     for sort in (*KEYS, *(f"-{code}" for code in KEYS)):
         criteria = Criteria(q=query, sort=sort, size="100")
-        page = phone_page(aurora, criteria, directory_of(aurora), now)
+        page = phone_page(aurora, criteria, catalogue_of(aurora), now)
 
         shown = fingerprint_of_ids([phone.pk for phone in page.phones])
         chosen = choose_matching(project=aurora, owner=owner, criteria=criteria, shown=shown, now=now)

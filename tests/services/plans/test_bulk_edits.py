@@ -4,11 +4,11 @@ import uuid
 
 from phones import diga
 from phones.models import Phone
-from phones.services.plans.bulk_edits import Wish
+from phones.services.plans.bulk_edits import BulkEdit
 from phones.services.plans.drafts import PlannedRow
 from phones.services.plans.nickname_patterns import Pattern
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Target
 
 LIVE = VersionEntry(uuid.UUID(int=2), 5, "", is_published=True, is_draft=False)
@@ -17,39 +17,39 @@ PHONES = [Phone(pk=uuid.UUID(int=index), number=f"+3495120180{index}", nickname=
 
 
 def test_wish_for_nothing_is_empty_and_keeps_every_field() -> None:
-    wish = Wish()
+    wish = BulkEdit()
 
     assert wish.is_empty
     assert wish.frozen() == {}
-    assert [row.intention for row in wish.draft(PHONES).rows] == [Intention(), Intention()]
+    assert [row.edit for row in wish.draft(PHONES).rows] == [PhoneEdit(), PhoneEdit()]
 
 
 def test_each_phone_gets_its_row_in_the_order_given() -> None:
-    wish = Wish(Pattern("Line {n} {nickname}"), ALICIA, None)
+    wish = BulkEdit(Pattern("Line {n} {nickname}"), ALICIA, None)
 
     draft = wish.draft(PHONES)
 
     assert draft.rows == [
-        PlannedRow(PHONES[0].pk, Intention("Line 1 N9", ALICIA, None)),
-        PlannedRow(PHONES[1].pk, Intention("Line 2 N4", ALICIA, None)),
+        PlannedRow(PHONES[0].pk, PhoneEdit("Line 1 N9", ALICIA, None)),
+        PlannedRow(PHONES[1].pk, PhoneEdit("Line 2 N4", ALICIA, None)),
     ]
     assert draft.problems == []
     assert not wish.is_empty
 
 
 def test_removed_nickname_is_an_empty_one_and_kept_lanes_stay() -> None:
-    (row, _other) = Wish(nickname=None).draft(PHONES).rows
+    (row, _other) = BulkEdit(nickname=None).draft(PHONES).rows
 
-    assert row.intention == Intention("", diga.UNSET, diga.UNSET)
+    assert row.edit == PhoneEdit("", diga.UNSET, diga.UNSET)
 
 
 def test_plan_is_told_what_was_wanted() -> None:
     frozen = {"agent_id": str(ALICIA.agent.id), "agent_name": "Alicia", "version_id": str(LIVE.id), "version_number": 5}
 
-    assert Wish(Pattern("V{n}"), ALICIA, None).frozen() == {
+    assert BulkEdit(Pattern("V{n}"), ALICIA, None).frozen() == {
         "nickname": {"how": "PATTERN", "value": "V{n}"},
         "inbound": {"how": "SET", "value": frozen},
         "outbound": {"how": "UNASSIGN", "value": None},
     }
-    assert Wish(Pattern("Ventas")).frozen() == {"nickname": {"how": "SET", "value": "Ventas"}}
-    assert Wish(None).frozen() == {"nickname": {"how": "UNASSIGN", "value": None}}
+    assert BulkEdit(Pattern("Ventas")).frozen() == {"nickname": {"how": "SET", "value": "Ventas"}}
+    assert BulkEdit(None).frozen() == {"nickname": {"how": "UNASSIGN", "value": None}}

@@ -11,8 +11,8 @@ from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan,
 from phones.services.plans.checked_forecast import READ_FOR
 from phones.services.plans.create import renew_preview
 from phones.services.plans.follow_ups import plan_again
-from phones.services.routing.catalogue import forget_directories
-from phones.services.routing.edits import Intention
+from phones.services.routing.catalogue import forget_catalogues
+from phones.services.routing.edits import PhoneEdit
 from tests.support.planned import make_plan, phones_of, start, work_at
 from tests.support.saving import forget_waiting, held, target
 from tests.support.upgraded import phones_of as users_of
@@ -29,7 +29,7 @@ def test_numbers_that_left_diga_are_in_no_forecast(aurora: Project, lead: User, 
     wanted = target(aurora, "Dora", 2)
     Phone.objects.filter(project=aurora).using_agents({wanted.agent.id}).update(missing_since=timezone.now())
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=wanted))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=wanted))
 
     row = plan.items.get()
     assert (row.foreseen, row.why, row.details["count"]) == (Foreseen.WILL_CHANGE, "publishes", 0)
@@ -38,7 +38,7 @@ def test_numbers_that_left_diga_are_in_no_forecast(aurora: Project, lead: User, 
 def test_number_that_left_diga_is_not_already_so(aurora: Project, lead: User, sales_phone: Phone) -> None:
     Phone.objects.filter(pk=sales_phone.pk).update(missing_since=timezone.now())
 
-    plan = make_plan(lead, [sales_phone], Intention(nickname=sales_phone.nickname or ""))
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname=sales_phone.nickname or ""))
 
     row = plan.items.get()
     assert (row.foreseen, row.why) == (Foreseen.CANNOT, "missing")
@@ -64,7 +64,7 @@ def foreseen(plan: Plan) -> list[tuple[str, str]]:
 def test_preview_that_refuses_nothing_reads_no_list(aurora: Project, lead: User, sandbox: Sandbox) -> None:
     sandbox.journal.clear()
 
-    make_plan(lead, phones_of(aurora, 3), Intention(inbound=target(aurora, "Alicia", 5)))
+    make_plan(lead, phones_of(aurora, 3), PhoneEdit(inbound=target(aurora, "Alicia", 5)))
 
     assert reads(sandbox) == (0, 0)
 
@@ -74,7 +74,7 @@ def test_numbers_that_moved_away_in_diga_stand_in_no_row_s_way(
 ) -> None:
     free(sandbox, *users_of(aurora, "Dora"))
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     assert foreseen(plan) == [("WILL_CHANGE", "publishes")]
     assert plan.items.get().details["count"] == 0
@@ -88,7 +88,7 @@ def test_lists_of_an_agent_are_read_once_for_all_rows(
     rows = [spare_phone, *phones_of(aurora, 5, outbound_agent_id=None), gone]
     sandbox.journal.clear()
 
-    plan = make_plan(lead, list(dict.fromkeys(rows)), Intention(outbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, list(dict.fromkeys(rows)), PhoneEdit(outbound=target(aurora, "Dora", 2)))
 
     assert set(foreseen(plan)) == {("CANNOT", "refused")}
     assert {item.details["count"] for item in plan.items.all()} == {len(others)}
@@ -99,9 +99,9 @@ def test_lists_of_an_agent_are_read_once_for_all_rows(
 def test_agents_are_read_before_a_version_is_told_to_be_gone(
     aurora: Project, lead: User, sandbox: Sandbox, spare_phone: Phone
 ) -> None:
-    wish = Intention(inbound=target(aurora, "Gema", 1))
+    wish = PhoneEdit(inbound=target(aurora, "Gema", 1))
     Agent.objects.filter(project=aurora, name__startswith="Gema").update(is_listed=False)
-    forget_directories()
+    forget_catalogues()
     sandbox.journal.clear()
 
     plan = make_plan(lead, [spare_phone], wish)
@@ -115,7 +115,7 @@ def test_refusal_that_can_t_be_checked_is_told_as_such(
 ) -> None:
     sandbox.faults.add(Fault("status", status=503, method="GET", path=path, times=None))
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     row = plan.items.get()
     assert (foreseen(plan), row.state) == ([("NEEDS_LOOK", "not_checked")], ItemState.LEFT_OUT)
@@ -127,7 +127,7 @@ def test_silent_diga_is_not_waited_for(aurora: Project, lead: User, sandbox: San
     aurora.save()
     sandbox.journal.clear()
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     assert (foreseen(plan), sandbox.journal) == ([("NEEDS_LOOK", "not_checked")], [])
 
@@ -139,7 +139,7 @@ def test_preview_asks_so_long_only(aurora: Project, lead: User, sandbox: Sandbox
     plan = make_plan(
         lead,
         [spare_phone],
-        Intention(inbound=target(aurora, "Dora", 2)),
+        PhoneEdit(inbound=target(aurora, "Dora", 2)),
         clock=lambda: start + next(moments) * READ_FOR,
     )
 
@@ -152,7 +152,7 @@ def test_very_many_numbers_are_not_read_to_the_last(
     monkeypatch.setattr("phones.diga.client.PAGE_SIZE", 3)
     monkeypatch.setattr("phones.services.editing.guard.USER_PAGES", 1)
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Alicia", 6)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Alicia", 6)))
 
     details = plan.items.get().details
     assert foreseen(plan) == [("CANNOT", "refused")]
@@ -165,7 +165,7 @@ def test_copy_that_is_far_from_diga_tells_no_refusal(
     monkeypatch.setattr("phones.services.sync.refresh.STRAY_LIMIT", 1)
     free(sandbox, *users_of(aurora, "Dora"))
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
     assert foreseen(plan) == [("NEEDS_LOOK", "not_checked")]
 
@@ -173,7 +173,7 @@ def test_copy_that_is_far_from_diga_tells_no_refusal(
 def test_preview_that_is_computed_anew_asks_anew(
     aurora: Project, lead: User, sandbox: Sandbox, spare_phone: Phone
 ) -> None:
-    plan = make_plan(lead, [spare_phone], Intention(inbound=target(aurora, "Dora", 2)))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=target(aurora, "Dora", 2)))
     before = foreseen(plan)
     free(sandbox, *users_of(aurora, "Dora"))
 
@@ -189,11 +189,11 @@ def test_version_that_is_gone_is_told_to_be_so_once_it_was_read(
     aurora: Project, lead: User, sandbox: Sandbox, spare_phone: Phone, is_silent: bool, group: tuple[str, str]
 ) -> None:
     wanted = target(aurora, "Gema", 1)
-    plan = make_plan(lead, [spare_phone], Intention(inbound=wanted))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=wanted))
     gema = sandbox.projects["aurora"].agent("Gema")
     gema.versions = [version for version in gema.versions if version.id != wanted.version.id]
     AgentVersion.objects.filter(pk=wanted.version.id).delete()
-    forget_directories()
+    forget_catalogues()
     if is_silent:
         sandbox.faults.add(Fault("status", status=503, method="GET", path="/v1/agent/", times=None))
 
@@ -208,7 +208,7 @@ def test_row_that_could_only_follow_others_is_asked_about_as_well(
     """By our copy both numbers of Dora have to leave her first; in Diga they have."""
     users = users_of(aurora, "Dora")
     free(sandbox, *users)
-    leave, join = Intention(inbound=None, outbound=None), Intention(inbound=target(aurora, "Dora", 2))
+    leave, join = PhoneEdit(inbound=None, outbound=None), PhoneEdit(inbound=target(aurora, "Dora", 2))
 
     plan = make_plan(lead, [*users, spare_phone], lambda place: leave if place <= len(users) else join)
 
@@ -223,7 +223,7 @@ def test_version_that_is_gone_since_it_was_chosen_is_not_given(
     gema.versions = [version for version in gema.versions if version.id != wanted.version.id]
     Project.objects.update(agents_read_at=None)
 
-    plan = make_plan(lead, [spare_phone], Intention(inbound=wanted))
+    plan = make_plan(lead, [spare_phone], PhoneEdit(inbound=wanted))
 
     assert foreseen(plan) == [("CANNOT", "gone")]
 
@@ -234,7 +234,7 @@ def test_agents_are_read_before_a_row_is_told_not_to_be_revertible(
 ) -> None:
     agent_id = sales_phone.inbound_agent_id
     assert agent_id
-    plan = work_at(start(make_plan(lead, [sales_phone], Intention(inbound=target(aurora, "Alicia", 5))), lead))
+    plan = work_at(start(make_plan(lead, [sales_phone], PhoneEdit(inbound=target(aurora, "Alicia", 5))), lead))
     Agent.objects.filter(pk=agent_id).update(is_listed=False)
     Project.objects.update(agents_read_at=None, agents_changed_at=timezone.now())
 

@@ -14,9 +14,9 @@ from phones import diga
 from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.state import AgentRow, Table, VersionRow
 from phones.models import Foreseen, Phone
-from phones.services.plans.forecast import Lookout, Prospect, foresee_rows
-from phones.services.routing.catalogue import AgentEntry, Directory, VersionEntry
-from phones.services.routing.edits import Intention
+from phones.services.plans.forecast import Forecast, RowForecast, foresee_rows
+from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Target
 from tests.fixtures.asking import patch
 
@@ -42,7 +42,7 @@ class Case:
 
     def __init__(self, phones: Sequence[str], live: Mapping[uuid.UUID, int | None], *, is_listed: bool = True) -> None:
         letters = {"x": X, "y": Y, ".": None}
-        self.directory = Directory.of(agent_entry(agent, number, is_listed=is_listed) for agent, number in live.items())
+        self.catalogue = Catalogue.of(agent_entry(agent, number, is_listed=is_listed) for agent, number in live.items())
         self.phones = [
             Phone(
                 id=uuid.UUID(int=1000 + place),
@@ -55,7 +55,7 @@ class Case:
         ]
 
     def target(self, agent: uuid.UUID, number: int) -> Target:
-        found = self.directory.version(version_id(agent, number))
+        found = self.catalogue.version(version_id(agent, number))
         assert found
         return Target(*found)
 
@@ -69,35 +69,35 @@ class Case:
             for agent in (X, Y)
         }
 
-    def foresee(self, *rows: tuple[int, Intention], looks: Mapping[int, str] | None = None) -> list[Prospect]:
+    def foresee(self, *rows: tuple[int, PhoneEdit], looks: Mapping[int, str] | None = None) -> list[RowForecast]:
         """Foresee rows, each a phone's place and what is wanted on it."""
         needs_look: dict[uuid.UUID, tuple[str, dict[str, Any]]] = {
             self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()
         }
         return foresee_rows(
-            [(self.phones[place], intention) for place, intention in rows],
-            lookout=Lookout(self.directory, self.users()),
+            [(self.phones[place], edit) for place, edit in rows],
+            forecast=Forecast(self.catalogue, self.users()),
             needs_look=needs_look,
         )
 
 
-def said(prospects: Sequence[Prospect]) -> list[str]:
+def said(row_forecasts: Sequence[RowForecast]) -> list[str]:
     """Return what is foreseen in short; `!` marks a row that goes first."""
-    return [("!" if prospect.publishes else "") + prospect.why for prospect in prospects]
+    return [("!" if row_forecast.publishes else "") + row_forecast.why for row_forecast in row_forecasts]
 
 
-def given_to(case: Case, agent: uuid.UUID, number: int) -> Intention:
-    return Intention(inbound=case.target(agent, number))
+def given_to(case: Case, agent: uuid.UUID, number: int) -> PhoneEdit:
+    return PhoneEdit(inbound=case.target(agent, number))
 
 
 def test_first_row_publishes_what_nothing_runs_yet_and_the_others_join() -> None:
     case = Case([NOBODY] * 4, {X: None})
 
-    prospects = case.foresee(*((place, given_to(case, X, 2)) for place in range(4)))
+    row_forecasts = case.foresee(*((place, given_to(case, X, 2)) for place in range(4)))
 
-    assert said(prospects) == ["!publishes", "joins", "joins", "joins"]
-    assert prospects[0].details == {"agent": "Agent 1", "version": "v2", "count": 0, "numbers": []}
-    assert prospects[3].details == {"agent": "Agent 1", "version": "v2", "count": 3, "numbers": ["N0", "N1", "N2"]}
+    assert said(row_forecasts) == ["!publishes", "joins", "joins", "joins"]
+    assert row_forecasts[0].details == {"agent": "Agent 1", "version": "v2", "count": 0, "numbers": []}
+    assert row_forecasts[3].details == {"agent": "Agent 1", "version": "v2", "count": 3, "numbers": ["N0", "N1", "N2"]}
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_first_row_publishes_what_nothing_runs_yet_and_the_others_join() -> None
 def test_versions_of_one_agent(phones: list[str], live: int | None, rows: list[Any], expected: list[str]) -> None:
     case = Case(phones, {X: live})
 
-    prospects = case.foresee(*((place, given_to(case, X, number)) for place, number in rows))
+    row_forecasts = case.foresee(*((place, given_to(case, X, number)) for place, number in rows))
 
-    assert said(prospects) == expected
+    assert said(row_forecasts) == expected
 
 
 def test_agent_that_diga_no_longer_lists_is_gone() -> None:
@@ -135,18 +135,18 @@ def test_row_that_frees_an_agent_makes_no_way_for_another_row_of_the_plan() -> N
     """They run side by side: the one that could only follow is left for a second plan."""
     case = Case(["x.", NOBODY], {X: 1})
 
-    prospects = case.foresee((0, Intention(inbound=None)), (1, given_to(case, X, 2)))
+    row_forecasts = case.foresee((0, PhoneEdit(inbound=None)), (1, given_to(case, X, 2)))
 
-    assert said(prospects) == ["unassigns", "after_others"]
-    assert prospects[1].foreseen == Foreseen.CANNOT
+    assert said(row_forecasts) == ["unassigns", "after_others"]
+    assert row_forecasts[1].foreseen == Foreseen.CANNOT
 
 
 def test_row_that_publishes_one_agent_may_free_another_for_the_next() -> None:
     case = Case(["x.", NOBODY], {X: 1, Y: None})
 
-    prospects = case.foresee((0, given_to(case, Y, 3)), (1, given_to(case, X, 2)))
+    row_forecasts = case.foresee((0, given_to(case, Y, 3)), (1, given_to(case, X, 2)))
 
-    assert said(prospects) == ["!publishes", "!publishes"]
+    assert said(row_forecasts) == ["!publishes", "!publishes"]
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_row_that_publishes_one_agent_may_free_another_for_the_next() -> None:
 def test_both_lanes_of_one_row(phones: list[str], live: int | None, inbound: int, outbound: int, expected: str) -> None:
     case = Case(phones, {X: live})
 
-    prospects = case.foresee((0, Intention(inbound=case.target(X, inbound), outbound=case.target(X, outbound))))
+    row_forecasts = case.foresee((0, PhoneEdit(inbound=case.target(X, inbound), outbound=case.target(X, outbound))))
 
-    assert said(prospects) == [expected]
+    assert said(row_forecasts) == [expected]
 
 
 def test_other_lane_of_the_same_number_hinders_nothing() -> None:
@@ -178,9 +178,9 @@ def test_number_that_is_closed_can_not(status: str) -> None:
     case = Case([NOBODY], {X: 1})
     case.phones[0].status = status
 
-    [prospect] = case.foresee((0, given_to(case, X, 1)))
+    [row_forecast] = case.foresee((0, given_to(case, X, 1)))
 
-    assert (prospect.foreseen, prospect.why) == (
+    assert (row_forecast.foreseen, row_forecast.why) == (
         Foreseen.CANNOT,
         status if status != "ported" else "unknown_status",
     )
@@ -189,10 +189,10 @@ def test_number_that_is_closed_can_not(status: str) -> None:
 def test_row_that_needs_a_look_is_left_out_of_what_the_others_find() -> None:
     case = Case([NOBODY] * 2, {X: None})
 
-    prospects = case.foresee((0, given_to(case, X, 1)), (1, given_to(case, X, 2)), looks={0: "just_changed"})
+    row_forecasts = case.foresee((0, given_to(case, X, 1)), (1, given_to(case, X, 2)), looks={0: "just_changed"})
 
-    assert said(prospects) == ["!just_changed", "!publishes"]
-    assert [prospect.foreseen for prospect in prospects] == [Foreseen.NEEDS_LOOK, Foreseen.WILL_CHANGE]
+    assert said(row_forecasts) == ["!just_changed", "!publishes"]
+    assert [row_forecast.foreseen for row_forecast in row_forecasts] == [Foreseen.NEEDS_LOOK, Foreseen.WILL_CHANGE]
 
 
 # Random small projects: the lanes of their numbers, what is published, and a wish for each row.
@@ -228,7 +228,7 @@ def fill(sandbox: Sandbox, case: Case) -> None:
             datetime(2026, 1, 1, tzinfo=UTC),
             agent.published.id if agent.published else None,
         )
-        for agent in case.directory.agents
+        for agent in case.catalogue.agents
     }
 
 
@@ -252,12 +252,12 @@ def test_diga_refuses_what_is_foreseen_to_be_refused_and_nothing_else(
     wishes = [
         (place, wish)
         for place, (_lanes, inbound, outbound) in enumerate(rows)
-        if not (wish := Intention(inbound=lane_of(case, inbound), outbound=lane_of(case, outbound))).is_empty
+        if not (wish := PhoneEdit(inbound=lane_of(case, inbound), outbound=lane_of(case, outbound))).is_empty
     ]
-    prospects = case.foresee(*wishes)
+    row_forecasts = case.foresee(*wishes)
     turns = range(len(wishes))
     # As they run: what publishes, one at a time and in the plan's order, before the others.
-    first = [turn for turn in turns if prospects[turn].publishes]
+    first = [turn for turn in turns if row_forecasts[turn].publishes]
     others = [turn for turn in turns if turn not in first]
 
     def status_of(turn: int) -> int:
@@ -266,14 +266,14 @@ def test_diga_refuses_what_is_foreseen_to_be_refused_and_nothing_else(
 
     fill(stand_in, case)
     for turn in first + others:
-        if prospects[turn].foreseen == Foreseen.WILL_CHANGE:
-            assert status_of(turn) == 200, (wishes[turn], prospects[turn])
-        elif prospects[turn].why in {"refused", "contradicts"}:
-            assert status_of(turn) == 409, (wishes[turn], prospects[turn])
+        if row_forecasts[turn].foreseen == Foreseen.WILL_CHANGE:
+            assert status_of(turn) == 200, (wishes[turn], row_forecasts[turn])
+        elif row_forecasts[turn].why in {"refused", "contradicts"}:
+            assert status_of(turn) == 409, (wishes[turn], row_forecasts[turn])
 
     # The others run side by side, so that any order may come of it.
     fill(stand_in, case)
     chance.shuffle(others)
     for turn in first + others:
-        if prospects[turn].foreseen == Foreseen.WILL_CHANGE:
-            assert status_of(turn) == 200, (wishes[turn], prospects[turn])
+        if row_forecasts[turn].foreseen == Foreseen.WILL_CHANGE:
+            assert status_of(turn) == 200, (wishes[turn], row_forecasts[turn])

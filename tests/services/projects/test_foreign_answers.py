@@ -17,7 +17,7 @@ from phones.models import Agent, Change, Membership, Outcome, Phone, Plan, PlanS
 from phones.services.editing.recheck import sweep
 from phones.services.projects import keys
 from phones.services.projects.identity import ForeignProject
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes
 from phones.wording import causes
 from phones.wording.plans import words_for_pause
@@ -99,7 +99,7 @@ def test_row_is_not_given_up_for_agents_that_could_not_be_read(
 ) -> None:
     alicia = target(aurora, "Alicia", 5)
     phones = [phone for phone in phones_of(aurora) if phone.inbound_agent_id != alicia.agent.id][:4]
-    plan = start(make_plan(lead, phones, Intention(inbound=alicia)), lead)
+    plan = start(make_plan(lead, phones, PhoneEdit(inbound=alicia)), lead)
     theirs = sandbox.agents[alicia.agent.id]
     theirs.published_id = theirs.versions[0].id
     passes.sync_project(project=aurora, clock=timezone.now)
@@ -130,7 +130,7 @@ def test_change_whose_agents_can_not_be_copied_stays_unknown(
     sandbox.faults.add(Fault("status", method="PATCH", status=502))
 
     with before_answering(sandbox, "PATCH", make_foreign):
-        change = save(phone, Intention(inbound=elena)).change
+        change = save(phone, PhoneEdit(inbound=elena)).change
 
     assert change.outcome == Outcome.UNKNOWN
     assert sweep(clock=lambda: timezone.now() + timedelta(minutes=2)) == 0

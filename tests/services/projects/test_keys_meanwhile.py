@@ -12,7 +12,7 @@ from phones.diga import DigaAuthError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, PlanState, Project, SyncState, TokenState
 from phones.services.projects import keys
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes as sync_passes
 from phones.services.sync.refresh import refresh_phone
 from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
@@ -123,7 +123,7 @@ def test_answer_to_a_write_says_nothing_of_what_another_key_may_write(
         sandbox.keys[old.token] = old
 
     with before_answering(sandbox, "PATCH", replace):
-        saved = save(stored(sales_phone), Intention(nickname="Sales"))
+        saved = save(stored(sales_phone), PhoneEdit(nickname="Sales"))
 
     aurora.refresh_from_db()
     assert (saved.change.outcome, aurora.can_write_phones) == (outcome, None)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
 from phones.services.plans import lifecycle
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.invariants import assert_invariants
 from tests.support.planned import make_plan, phones_of, start, states, work_at
 from tests.support.saving import forget_waiting, held, patches, target
@@ -28,7 +28,7 @@ def held_back(aurora: Project, lead: User, spare_phone: Phone, sandbox: Sandbox)
     dora = target(aurora, "Dora", 2)
     phones = users_of(aurora, "Dora")
     Phone.objects.filter(pk__in=[phone.pk for phone in phones]).update(missing_since=timezone.now())
-    plan = start(make_plan(lead, [spare_phone], Intention(inbound=dora)), lead)
+    plan = start(make_plan(lead, [spare_phone], PhoneEdit(inbound=dora)), lead)
     Phone.objects.filter(pk__in=[phone.pk for phone in phones]).update(missing_since=None)
     for phone in phones:
         held(sandbox, phone).inbound_agent_id = held(sandbox, phone).outbound_agent_id = None
@@ -51,7 +51,7 @@ def test_numbers_that_moved_away_in_diga_stand_in_no_row_s_way(held_back: Plan, 
 def test_lists_of_an_agent_are_not_read_for_every_row(aurora: Project, lead: User, sandbox: Sandbox) -> None:
     alicia = target(aurora, "Alicia", 5)
     phones = [phone for phone in phones_of(aurora) if phone.inbound_agent_id != alicia.agent.id][:4]
-    plan = start(make_plan(lead, phones, Intention(inbound=alicia)), lead)
+    plan = start(make_plan(lead, phones, PhoneEdit(inbound=alicia)), lead)
     theirs = sandbox.agents[alicia.agent.id]
     theirs.published_id = target(aurora, "Alicia", 4).version.id
     Project.objects.update(agents_read_at=None)

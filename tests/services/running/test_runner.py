@@ -7,7 +7,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, PlanState, Project, Source
 from phones.services.plans import lifecycle
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.invariants import assert_invariants
 from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
 from tests.support.saving import forget_waiting, held, is_true_copy, patches, sent, sweep_a_minute_after
@@ -59,7 +59,7 @@ def test_row_that_somebody_changed_meanwhile_is_skipped(aurora: Project, lead: U
 
 def test_change_of_another_field_meanwhile_does_not_matter(aurora: Project, lead: User, sandbox: Sandbox) -> None:
     phones = phones_of(aurora, 2)
-    plan = start(make_plan(lead, phones, Intention(inbound=None)), lead)
+    plan = start(make_plan(lead, phones, PhoneEdit(inbound=None)), lead)
     held(sandbox, phones[0]).nickname = "Renamed meanwhile"
 
     work_at(plan)

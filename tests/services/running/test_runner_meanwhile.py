@@ -20,8 +20,8 @@ from phones.services.plan_items import claiming
 from phones.services.plans import lifecycle
 from phones.services.plans.effects import publishings_of
 from phones.services.projects.keys import client_for
-from phones.services.routing.catalogue import directory_of
-from phones.services.routing.edits import Intention
+from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Target
 from phones.services.sync import passes
 from phones.services.sync.refresh import reread_agents
@@ -148,7 +148,7 @@ def being_sent(plan: Plan, by: User) -> tuple[PlanItem, Change]:
     write = new_write(
         project=plan.project,
         phone=item.phone,
-        intention=Intention(nickname="Line 1"),
+        edit=PhoneEdit(nickname="Line 1"),
         author=Author(by, source=Source.PLAN, plan=plan),
         now=timezone.now(),
     )
@@ -208,7 +208,7 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
 
         def save_one(name: str = f"Person {round_}", phone: Phone = phones[3]) -> None:
             try:
-                outcomes.append(save(stored(phone), Intention(nickname=name), user=lead).change.outcome)
+                outcomes.append(save(stored(phone), PhoneEdit(nickname=name), user=lead).change.outcome)
             except (editing_save.Conflict, editing_save.PhoneIsBusy) as refusal:
                 outcomes.append(type(refusal).__name__)
 
@@ -255,9 +255,9 @@ def test_version_that_is_gone_by_its_turn_is_refused_without_asking(
     aurora: Project, lead: User, sandbox: Sandbox
 ) -> None:
     phones = phones_of(aurora, 3, inbound_agent_id=None)
-    agent = next(agent for agent in directory_of(aurora).offered if agent.published)
+    agent = next(agent for agent in catalogue_of(aurora).offered if agent.published)
     assert agent.published
-    plan = start(make_plan(lead, phones, Intention(inbound=Target(agent, agent.published))), lead)
+    plan = start(make_plan(lead, phones, PhoneEdit(inbound=Target(agent, agent.published))), lead)
     del sandbox.agents[agent.id]
     Project.objects.update(agents_read_at=None)
 
@@ -271,7 +271,7 @@ def test_version_published_meanwhile_by_others_is_not_taken_back(aurora: Project
     """The plan puts more numbers on v5; before its turn somebody publishes another version in Diga."""
     alicia = target(aurora, "Alicia", 5)
     phones = [phone for phone in phones_of(aurora) if phone.inbound_agent_id != alicia.agent.id][:4]
-    plan = start(make_plan(lead, phones, Intention(inbound=alicia)), lead)
+    plan = start(make_plan(lead, phones, PhoneEdit(inbound=alicia)), lead)
     theirs = sandbox.agents[alicia.agent.id]
     theirs.published_id = next(
         version.id for version in theirs.versions if not version.is_draft and version.id != theirs.published_id
@@ -304,7 +304,7 @@ def test_phone_that_is_gone_or_released_by_its_turn_is_said_so(aurora: Project, 
     assert len(sent(sandbox)) == 2
 
 
-def unpublished(aurora: Project, sandbox: Sandbox) -> Intention:
+def unpublished(aurora: Project, sandbox: Sandbox) -> PhoneEdit:
     """Return the wish for an agent of which nothing is published, and that no phone has."""
     theirs = next(agent for agent in sandbox.agents.values() if not sandbox.projects["aurora"].phones_of(agent.id))
     theirs.published_id = None
@@ -312,14 +312,14 @@ def unpublished(aurora: Project, sandbox: Sandbox) -> Intention:
     Project.objects.update(agents_read_at=None)
     aurora.refresh_from_db()
     reread_agents(project=aurora, client=client_for(aurora), clock=timezone.now)
-    found = directory_of(aurora).version(version.id)
+    found = catalogue_of(aurora).version(version.id)
     assert found
-    return Intention(inbound=Target(*found))
+    return PhoneEdit(inbound=Target(*found))
 
 
 def test_ticked_row_publishes_what_the_page_said(aurora: Project, lead: User, router: User, sandbox: Sandbox) -> None:
     phones, wish = phones_of(aurora, 1), unpublished(aurora, sandbox)
-    save(stored(phones[0]), Intention(nickname="Changed a minute ago"), user=router)
+    save(stored(phones[0]), PhoneEdit(nickname="Changed a minute ago"), user=router)
     plan = make_plan(lead, phones, wish)
     assert list(plan.items.values_list("foreseen", "why")) == [("NEEDS_LOOK", "just_changed")]
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import claim_sync, run_sync, sync_project
 from phones.services.sync.refresh import refresh_phone
 from phones.services.sync.store import Answer, store_agents, store_answers, store_phone, store_phones
@@ -290,7 +290,7 @@ def test_old_value_that_somebody_set_again_is_found_by_asking_for_the_phone(
     sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
     before = sales_phone.nickname
-    save(sales_phone, Intention(nickname="Ours"))
+    save(sales_phone, PhoneEdit(nickname="Ours"))
     held(sandbox, sales_phone).nickname = before
 
     run = sync_project(project=Project.objects.get(pk=aurora.pk), clock=timezone.now)
@@ -334,7 +334,7 @@ def test_read_before_a_write_tells_of_a_remote_change_in_another_field(
 ) -> None:
     held(sandbox, sales_phone).outbound_agent_id = None
 
-    saved = save(sales_phone, Intention(nickname="Ours"))
+    saved = save(sales_phone, PhoneEdit(nickname="Ours"))
 
     assert saved.merged == ("outbound",)
     assert [list(change.after) for change in outside()] == [["outbound"]]
@@ -357,7 +357,7 @@ def test_own_write_is_no_drift_however_it_ends(
     if ending:
         sandbox.faults.add(Fault(**{name: getattr(ending, name) for name in Fault.__dataclass_fields__}))
 
-    save(sales_phone, Intention(nickname="Ours", inbound=target(aurora, "Carla", 4)))
+    save(sales_phone, PhoneEdit(nickname="Ours", inbound=target(aurora, "Carla", 4)))
     sync_project(project=aurora, clock=lambda: NOON)
 
     assert outside() == []
@@ -369,7 +369,7 @@ def test_own_write_that_stays_unknown_is_no_drift_when_a_sync_shows_it(
 ) -> None:
     sandbox.faults.add(Fault("close", method="PATCH", when="after"))
     with reading_back_fails(sandbox):
-        saved = save(sales_phone, Intention(nickname="Ours"))
+        saved = save(sales_phone, PhoneEdit(nickname="Ours"))
     sandbox.faults.clear()
 
     run = sync_project(project=aurora, clock=lambda: NOON)
@@ -391,7 +391,7 @@ def test_page_read_while_our_write_is_under_way_is_no_drift(
         run_sync(run, clock=lambda: NOON + MINUTE)
 
     with before_answering(sandbox, "PATCH", sync):
-        save(sales_phone, Intention(nickname="Ours"), clock=lambda: NOON)
+        save(sales_phone, PhoneEdit(nickname="Ours"), clock=lambda: NOON)
 
     run.refresh_from_db()
     assert run.is_complete

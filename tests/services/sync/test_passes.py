@@ -11,7 +11,7 @@ from phones import diga
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
 from phones.models import Agent, Phone, Project, SyncRun, SyncState, TokenState
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import (
     SILENCE_LIMIT,
     SyncIsRunning,
@@ -148,7 +148,7 @@ def test_edit_during_the_pass_is_not_undone_by_it(sandbox: Sandbox, aurora: Proj
 
     def rename() -> None:
         # The page is asked for, and its answer still holds the old nickname when it comes.
-        save(stored(sales_phone), Intention(nickname="Saved meanwhile"), clock=lambda: NOW + SECOND)
+        save(stored(sales_phone), PhoneEdit(nickname="Saved meanwhile"), clock=lambda: NOW + SECOND)
         held(sandbox, sales_phone).nickname = "Old answer"
 
     with before_answering(sandbox, "GET", rename, path="/v1/phone/"):

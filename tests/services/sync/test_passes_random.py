@@ -21,7 +21,7 @@ from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.editing.save import Conflict
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from tests.support.saving import save, stored
 
@@ -138,7 +138,7 @@ def test_own_saves_between_pages_are_never_told_as_drift(sandbox: Sandbox, auror
             own.setdefault(phone.pk, []).append(f"Ours {chance.getrandbits(32):08x}")
             # Meanwhile it may have been taken away, or renamed.
             with suppress(DigaNotFound, Conflict):
-                save(phone, Intention(nickname=own[phone.pk][-1]))
+                save(phone, PhoneEdit(nickname=own[phone.pk][-1]))
 
     for _ in range(20):
         with bustle.between_pages():
@@ -163,7 +163,7 @@ def test_people_save_while_a_sync_writes_and_nothing_is_locked(
         nonlocal saved_count
         while not is_over.is_set():
             try:
-                save(stored(sales_phone), Intention(nickname=f"Edit {time.monotonic_ns()}"))
+                save(stored(sales_phone), PhoneEdit(nickname=f"Edit {time.monotonic_ns()}"))
                 saved_count += 1
             except OperationalError as error:
                 problems.append(error)

@@ -12,7 +12,7 @@ from phones.diga import DigaRejected
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, PlanState, Project, ReadBack, SyncState
 from phones.services.plan_items.following import MAX_TRIES
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.running.circuit_breaker import SAME_REFUSALS
 from phones.services.sync import missing, passes
 from phones.services.sync.refresh import refresh_phone
@@ -134,7 +134,7 @@ def test_save_says_that_nothing_was_sent_and_what_next(
     )
 
     with pytest.raises(DigaRejected):
-        save(stored(sales_phone), Intention(nickname="Sales"))
+        save(stored(sales_phone), PhoneEdit(nickname="Sales"))
 
     text = words(find(read(answer), "read-state"))
     assert "Diga refused to answer. Try again later; if it stays, ask Diga why." in text

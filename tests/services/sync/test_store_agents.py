@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from phones import diga
 from phones.models import Agent, AgentVersion, Project
 from phones.services.projects.identity import ForeignProject
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.services.sync.store import store_agents
 from tests.support.said import agent, listed, version, writes
 
@@ -53,7 +53,7 @@ def test_agent_that_is_listed_no_more_keeps_its_name_and_loses_its_versions(nort
 
     alicia = Agent.objects.get(pk=UUID(int=1))
     assert (alicia.name, alicia.is_listed, alicia.versions.count()) == ("Alicia", False, 0)
-    assert [entry.name for entry in directory_of(north).offered] == ["Bruno"]
+    assert [entry.name for entry in catalogue_of(north).offered] == ["Bruno"]
     assert (north.agent_count, north.agents_changed_at) == (1, NOON + MINUTE)
 
 
@@ -63,7 +63,7 @@ def test_agent_that_could_not_be_read_stays_as_it_is(north: Project, gap: dict[s
 
     store_agents(north, listed(agent(2, version(2, of=2), name="Bruno"), **gap), asked_at=NOON + MINUTE)
 
-    assert {entry.name: [offered.number for offered in entry.offered] for entry in directory_of(north).offered} == {
+    assert {entry.name: [offered.number for offered in entry.offered] for entry in catalogue_of(north).offered} == {
         "Alicia": [5],
         "Bruno": [2],
     }
@@ -76,7 +76,7 @@ def test_agent_that_could_not_be_read_and_is_gone_then_loses_its_versions(north:
 
     store_agents(north, listed(), asked_at=NOON + 2 * MINUTE)
 
-    assert directory_of(north).offered == ()
+    assert catalogue_of(north).offered == ()
     assert (AgentVersion.objects.count(), north.agent_count) == (0, 0)
 
 
@@ -86,7 +86,7 @@ def test_agent_that_is_back_is_offered_again(north: Project) -> None:
 
     store_agents(north, listed(agent(1, version(5))), asked_at=NOON + 2 * MINUTE)
 
-    assert [entry.name for entry in directory_of(north).offered] == ["Alicia"]
+    assert [entry.name for entry in catalogue_of(north).offered] == ["Alicia"]
 
 
 BEFORE = [agent(1, version(5, is_published=True), version(4))]

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Phone, Project
-from phones.services.routing.catalogue import forget_directories
+from phones.services.routing.catalogue import forget_catalogues
 from tests.support.pages import read, texts, words
 from tests.views.projects.test_overview import add_phones
 
@@ -56,7 +56,7 @@ def test_agent_list_marks_the_draft_and_shows_what_is_published(
 
 def test_agent_list_keeps_an_agent_that_diga_no_longer_lists(client_of: SignIn, viewer: User, aurora: Project) -> None:
     Agent.objects.create(project=aurora, name="Paula · Antigua", is_listed=False)
-    forget_directories()
+    forget_catalogues()
 
     row = _rows(client_of(viewer))["Paula · Antigua"]
 
@@ -91,7 +91,7 @@ def test_agents_are_sorted_by_name_whatever_the_accents(client_of: SignIn, viewe
     Agent.objects.create(project=aurora, name="Ágata")
     Agent.objects.create(project=aurora, name="zoe")
     Agent.objects.create(project=aurora, name="Aaron", is_listed=False)
-    forget_directories()
+    forget_catalogues()
 
     names = list(_rows(client_of(viewer)))
 
@@ -108,7 +108,7 @@ def test_agent_list_needs_as_many_queries_for_many_agents(
 
     agents = Agent.objects.bulk_create(Agent(project=aurora, name=f"Agent {number}") for number in range(30))
     add_phones(aurora, 1000, [agent.pk for agent in agents])
-    forget_directories()
+    forget_catalogues()
 
     with django_assert_num_queries(7):
         rows = _rows(client)

@@ -15,7 +15,7 @@ from phones.services.audit import log
 from phones.services.audit import log as audit_log
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.permalinks import LENGTH, check_of, is_meant
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url, plan_page_url
 from tests.support.pages import Answer, find, read, texts, words
 from tests.support.planned import make_plan
@@ -65,11 +65,11 @@ def main_of(response: Answer) -> str:
 def reused(client: Client, admin: User, sales_phone: Phone, spare_phone: Phone) -> tuple[Change, Change, Plan, Plan]:
     """A change and a plan that a restore took away, and those that were given their numbers."""
     write(sales_phone, "T-0")
-    make_plan(admin, [sales_phone], Intention(nickname="Before"))
+    make_plan(admin, [sales_phone], PhoneEdit(nickname="Before"))
     backup = Backup()
-    lost, lost_plan = write(sales_phone, "T-1"), make_plan(admin, [sales_phone], Intention(nickname="A"))
+    lost, lost_plan = write(sales_phone, "T-1"), make_plan(admin, [sales_phone], PhoneEdit(nickname="A"))
     backup.restore()
-    new, new_plan = write(spare_phone, "T-2"), make_plan(admin, [spare_phone], Intention(nickname="B"))
+    new, new_plan = write(spare_phone, "T-2"), make_plan(admin, [spare_phone], PhoneEdit(nickname="B"))
     assert (new.pk, new_plan.pk) == (lost.pk, lost_plan.pk)
     return lost, new, lost_plan, new_plan
 
@@ -142,7 +142,7 @@ def test_what_is_copied_for_a_ticket_and_every_link_has_the_check(client: Client
 def test_desk_leads_by_addresses_that_are_trusted_after_a_break(
     client: Client, admin: User, sales_phone: Phone, reused: tuple[Change, Change, Plan, Plan]
 ) -> None:
-    plan = make_plan(admin, [sales_phone], Intention(nickname="C"))
+    plan = make_plan(admin, [sales_phone], PhoneEdit(nickname="C"))
     Plan.objects.filter(pk=plan.pk).update(state=PlanState.FINISHED)
     first, late = write(sales_phone, "T-3"), write(sales_phone, "T-4")
     audit_log.record_observed(
@@ -173,7 +173,7 @@ def test_desk_leads_by_addresses_that_are_trusted_after_a_break(
 
 
 def test_check_is_of_one_row_alone(sales_phone: Phone, admin: User) -> None:
-    change, plan = write(sales_phone, "T-1"), make_plan(admin, [sales_phone], Intention(nickname="A"))
+    change, plan = write(sales_phone, "T-1"), make_plan(admin, [sales_phone], PhoneEdit(nickname="A"))
     other = Change(pk=change.pk, project=change.project, created_at=change.created_at + timedelta(microseconds=1))
     foreign = Change(pk=change.pk, project=Project(), created_at=change.created_at)
     as_plan = Plan(pk=change.pk, project=change.project, created_at=change.created_at)

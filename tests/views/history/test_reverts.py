@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, Outcome, Phone, Project, Source
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url
 from tests.support.history import add_changes
 from tests.support.pages import Answer, OpenForm, read, result_of, texts, url_of, values_of, words
@@ -57,7 +57,7 @@ def revert_links(tree: HtmlElement) -> list[str]:
 
 
 def test_rename_is_taken_back_and_linked_both_ways(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
 
     page = client.get(f"{CHANGES}{change.pk}/revert/")
     response = form_of(client, page).send(ticket="SUP-9")
@@ -73,7 +73,7 @@ def test_rename_is_taken_back_and_linked_both_ways(client: Client, sandbox: Sand
 
 
 def test_taking_back_can_be_taken_back(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
     open_revert(client, change).send()
     back = Change.objects.latest("pk")
 
@@ -84,8 +84,8 @@ def test_taking_back_can_be_taken_back(client: Client, sandbox: Sandbox, sales_p
 
 
 def test_first_state_comes_back(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    save(sales_phone, Intention(nickname="Second"))
-    save(sales_phone, Intention(nickname="Third"))
+    save(sales_phone, PhoneEdit(nickname="Second"))
+    save(sales_phone, PhoneEdit(nickname="Third"))
     seen = {"nickname": "First", "status": "reserved"}
     alter(Phone.objects.filter(pk=sales_phone.pk), first_seen=seen, first_seen_at=timezone.now())
 
@@ -140,7 +140,7 @@ def test_change_made_outside_is_put_back(client: Client, sandbox: Sandbox, sales
 def test_what_moved_on_is_left_alone_unless_ticked(
     client: Client, sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
-    change = save(sales_phone, Intention("Ventas", inbound=target(aurora, "Alicia", 5))).change
+    change = save(sales_phone, PhoneEdit("Ventas", inbound=target(aurora, "Alicia", 5))).change
     held(sandbox, sales_phone).nickname = "Changed in Diga"
 
     form = open_revert(client, change)
@@ -156,7 +156,7 @@ def test_what_moved_on_is_left_alone_unless_ticked(
 
 
 def test_effect_must_be_read_and_ticked(client: Client, sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
-    change = save(spare_phone, Intention(inbound=target(aurora, "Carla", 4))).change
+    change = save(spare_phone, PhoneEdit(inbound=target(aurora, "Carla", 4))).change
 
     form = open_revert(client, change)
     refused = form.send()
@@ -194,7 +194,7 @@ def test_version_that_is_not_published_any_more_is_replaced(
 
 
 def test_agent_that_is_gone_is_explained(client: Client, sandbox: Sandbox, aurora: Project, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5))).change
+    change = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5))).change
     Agent.objects.filter(project=aurora, name__startswith="Bruno").update(is_listed=False)
     aurora.agents_changed_at = timezone.now()
     aurora.save()
@@ -227,8 +227,8 @@ def test_nothing_to_take_back_is_not_offered(
 def test_viewer_sees_the_entry_and_is_not_offered_to_take_it_back(
     client_of: ClientOf, viewer: User, labeller: User, aurora: Project, sales_phone: Phone
 ) -> None:
-    rename = save(sales_phone, Intention(nickname="Ventas")).change
-    route = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5))).change
+    rename = save(sales_phone, PhoneEdit(nickname="Ventas")).change
+    route = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5))).change
 
     assert revert_links(read(client_of(viewer).get(CHANGES))) == []
     assert revert_links(read(client_of(labeller).get(CHANGES))) == [f"{CHANGES}{rename.pk}/revert/"]
@@ -239,7 +239,7 @@ def test_viewer_sees_the_entry_and_is_not_offered_to_take_it_back(
 def test_labeller_cannot_take_back_an_agent_by_hand(
     client_of: ClientOf, labeller: User, sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
-    route = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5))).change
+    route = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5))).change
 
     response = open_revert(client_of(labeller), route).send(take_inbound="on")
 
@@ -248,7 +248,7 @@ def test_labeller_cannot_take_back_an_agent_by_hand(
 
 
 def test_status_that_closes_the_number_is_explained(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
     form = open_revert(client, change)
     held(sandbox, sales_phone).status = "released"
 
@@ -261,7 +261,7 @@ def test_status_that_closes_the_number_is_explained(client: Client, sandbox: San
 
 
 def test_change_after_the_page_was_opened_is_a_conflict(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
     form = open_revert(client, change)
     held(sandbox, sales_phone).nickname = "Third"
 
@@ -277,7 +277,7 @@ def test_change_after_the_page_was_opened_is_a_conflict(client: Client, sandbox:
 def test_failure_says_so_and_can_be_tried_again(
     client: Client, sandbox: Sandbox, sales_phone: Phone, status: int, shown: int
 ) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
     sandbox.faults.add(Fault("status", status=status, method="PATCH"))
 
     response = open_revert(client, change).send()
@@ -290,7 +290,7 @@ def test_failure_says_so_and_can_be_tried_again(
 
 
 def test_double_click_is_one_write(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    form = open_revert(client, save(sales_phone, Intention(nickname="Ventas")).change)
+    form = open_revert(client, save(sales_phone, PhoneEdit(nickname="Ventas")).change)
 
     first, second = form.send(), form.send()
 
@@ -301,7 +301,7 @@ def test_double_click_is_one_write(client: Client, sandbox: Sandbox, sales_phone
 
 
 def test_page_opens_while_diga_is_down(client: Client, sandbox: Sandbox, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
     sandbox.faults.add(Fault("status", status=503, method="GET", times=None))
 
     page = client.get(f"{CHANGES}{change.pk}/revert/")
@@ -326,7 +326,7 @@ def test_phone_without_a_first_state_has_no_such_page(client: Client, sales_phon
 def test_ticket_text_names_everything_and_its_link_opens_for_a_viewer(
     client: Client, client_of: ClientOf, viewer: User, router: User, aurora: Project, sales_phone: Phone
 ) -> None:
-    change = save(sales_phone, Intention(inbound=target(aurora, "Alicia", 5)), user=router).change
+    change = save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 5)), user=router).change
 
     page = read(client.get(f"{CHANGES}{change.pk}/"))
     (text,) = page.xpath("//main//textarea/text()")
@@ -341,7 +341,7 @@ def test_ticket_text_names_everything_and_its_link_opens_for_a_viewer(
 
 
 def test_ticket_text_is_there_after_saving(client: Client, sales_phone: Phone) -> None:
-    change = save(sales_phone, Intention(nickname="Ventas")).change
+    change = save(sales_phone, PhoneEdit(nickname="Ventas")).change
 
     drawer = read(client.get(url_of("phone_edit", sales_phone, f"?change={change.pk}")))
 

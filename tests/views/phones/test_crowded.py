@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.upstream import bulkhead
 from phones.services.upstream.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, place_to_act, place_to_read
 from tests.support.pages import FOR_DRAWER, find, form_in, has, open_phone, open_rename, read, result_of, url_of, words
@@ -155,7 +155,7 @@ def test_plan_is_made_by_our_copy_of_the_agents(
     sales_phone.refresh_from_db()
     crowd()
 
-    plan = make_plan(admin, [sales_phone], Intention(nickname="New"))
+    plan = make_plan(admin, [sales_phone], PhoneEdit(nickname="New"))
 
     assert plan.items.count() == 1
     assert asked() == 0

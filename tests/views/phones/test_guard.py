@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support import planned
 from tests.support.pages import (
     FOR_DRAWER,
@@ -217,7 +217,7 @@ def test_plan_leads_from_refused_rows_to_publishing_for_all(
     agent_id, version_id = sandbox.projects["aurora"].agent("Alicia").id, version_of(sandbox, "Alicia", 6)
     phones = [phone for phone in planned.phones_of(aurora) if phone.inbound_agent_id != agent_id][:3]
     both = target(aurora, "Alicia", 6)
-    plan = planned.make_plan(lead, phones, Intention(inbound=both, outbound=both))
+    plan = planned.make_plan(lead, phones, PhoneEdit(inbound=both, outbound=both))
 
     page, of_another = (client_of(person).get(f"/projects/aurora/plans/{plan.pk}/") for person in (lead, router))
 

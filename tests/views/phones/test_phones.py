@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, Phone, Project
 from phones.services.projects import keys
-from phones.services.routing.catalogue import forget_directories
+from phones.services.routing.catalogue import forget_catalogues
 from tests.support.pages import FOR_DRAWER, FOR_NOTHING_KNOWN, FOR_TABLE, find, read, texts, url_of, words
 
 LIST = "/projects/aurora/phones/"
@@ -323,7 +323,7 @@ def test_list_marks_old_copies_unknown_statuses_and_missing_agents(
         fetched_at=timezone.now() - timedelta(hours=2), status="ported", telephony_provider="other"
     )
     Agent.objects.filter(name__startswith="Bruno").update(is_listed=False)
-    forget_directories()
+    forget_catalogues()
 
     tree = read(client.get(LIST))
 

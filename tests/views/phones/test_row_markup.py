@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from phones.models import Phone, Project
-from phones.services.routing.catalogue import directory_of
+from phones.services.routing.catalogue import catalogue_of
 from phones.views.phones import row_cache
 from phones.views.phones.rows import PhoneRow
 from tests.support.hostile import HOSTILE
@@ -20,10 +20,10 @@ def rows_of(
     project: Project, suffix: str = "?q=9&status=assigned", may_label: bool = True, may_choose: bool = True
 ) -> list[PhoneRow]:
     """Return every phone of the project as a row."""
-    directory, now = directory_of(project), timezone.now()
+    catalogue, now = catalogue_of(project), timezone.now()
     rights = {"may_label": may_label, "may_choose": may_choose}
     return [
-        PhoneRow.of(phone, directory, list_url=LIST_URL, suffix=suffix, **rights, now=now)
+        PhoneRow.of(phone, catalogue, list_url=LIST_URL, suffix=suffix, **rights, now=now)
         for phone in Phone.objects.filter(project=project).order_by("number")
     ]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
 from phones.services.projects.keys import client_for
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import reread_agents
 from tests.support.htmx import Browser, outline
 from tests.support.pages import find, has, read, texts, words
@@ -39,11 +39,11 @@ def plan(aurora: Project, lead: User, router: User) -> Plan:
     Project.objects.filter(pk=aurora.pk).update(approved_above=0)
     phones = [phone for phone in phones_of(aurora) if phone.inbound_agent_id][:2]
     for phone in phones:
-        save(phone, Intention(nickname="Changed a minute ago"), user=router)
+        save(phone, PhoneEdit(nickname="Changed a minute ago"), user=router)
     plan = make_plan(
         lead,
         [stored(phone) for phone in phones],
-        lambda place: (Intention("Harmless"), Intention(inbound=None))[place - 1],
+        lambda place: (PhoneEdit("Harmless"), PhoneEdit(inbound=None))[place - 1],
     )
     assert list(plan.items.values_list("foreseen", flat=True)) == ["NEEDS_LOOK", "NEEDS_LOOK"]
     return plan
@@ -97,7 +97,7 @@ def test_yes_to_what_agents_have_overtaken_gives_the_plan_back(
     Project.objects.filter(pk=aurora.pk).update(approved_above=0)
     wanted = target(aurora, "Alicia", 5)
     others = [phone for phone in phones_of(aurora) if phone.inbound_agent_id != wanted.agent.id]
-    made = make_plan(lead, others[:2], Intention(inbound=wanted))
+    made = make_plan(lead, others[:2], PhoneEdit(inbound=wanted))
     press(client, made, "apply")
     page = show(second, made)
     alicia = sandbox.projects["aurora"].agent("Alicia")
@@ -171,7 +171,7 @@ def test_value_that_moved_since_it_was_read_is_read_again(
     client: Client, aurora: Project, lead: User, router: User, bells: list[int]
 ) -> None:
     phones = phones_of(aurora, 3)
-    made = make_plan(lead, phones, Intention(nickname="Same for all"))
+    made = make_plan(lead, phones, PhoneEdit(nickname="Same for all"))
     page = show(client, made)
     Phone.objects.filter(pk=phones[0].pk).update(nickname="Another before")
     press(client, made, "renew")
@@ -185,7 +185,7 @@ def test_value_that_moved_since_it_was_read_is_read_again(
 def test_version_that_goes_live_on_more_numbers_than_were_shown_is_read_again(
     client: Client, aurora: Project, lead: User, bells: list[int]
 ) -> None:
-    made = make_plan(lead, phones_of(aurora, 1), Intention(inbound=target(aurora, "Gema", 1)))
+    made = make_plan(lead, phones_of(aurora, 1), PhoneEdit(inbound=target(aurora, "Gema", 1)))
     page = show(client, made)
     row = made.items.get()
     made.items.update(details=row.details | {"count": row.details["count"] + 1})

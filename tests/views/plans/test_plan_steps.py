@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services.plans import lifecycle
 from phones.services.plans.fingerprint import fingerprint_of
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.htmx import Browser, outline
 from tests.support.pages import find, has, read, texts, words
 from tests.support.plan_pages import press, said, show, sums, tick, url_of
@@ -215,7 +215,7 @@ def test_rows_that_need_a_look_are_ticked(client: Client, aurora: Project, lead:
 
 def test_preview_is_computed_anew(client: Client, aurora: Project, lead: User) -> None:
     phones = phones_of(aurora, 3)
-    plan = make_plan(lead, phones, Intention(nickname="Same for all"))
+    plan = make_plan(lead, phones, PhoneEdit(nickname="Same for all"))
     type(phones[0]).objects.filter(pk=phones[0].pk).update(nickname="Same for all")
 
     press(client, plan, "renew")

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, LineProblem, PlannedRow
-from phones.services.routing.edits import Intention, frozen_lane
+from phones.services.routing.edits import PhoneEdit, frozen_lane
 from tests.support.history import add_changes
 from tests.support.htmx import outline
 from tests.support.pages import find, read, texts, words
@@ -36,7 +36,7 @@ def reception_plan(project: Project, author: User, **more: Any) -> Plan:
     """Make a plan that lets Alicia v5 answer all phones of a project."""
     wanted = target(project, "Alicia", 5)
     plan = make_plan(
-        author, list(Phone.objects.filter(project=project).order_by("number")), Intention(inbound=wanted), **more
+        author, list(Phone.objects.filter(project=project).order_by("number")), PhoneEdit(inbound=wanted), **more
     )
     lane = frozen_lane(wanted.agent, wanted.version, wanted.agent.id)
     plan.wish = {"inbound": {"how": "SET", "value": lane}}
@@ -102,7 +102,7 @@ def test_preview_says_what_it_does_to_live_calls(client: Client, aurora: Project
 def test_preview_says_what_is_published(client: Client, aurora: Project, lead: User) -> None:
     phones = phones_of(aurora, 3)
     gema = target(aurora, "Gema", 1)
-    plan = make_plan(lead, phones, Intention(inbound=gema, outbound=None))
+    plan = make_plan(lead, phones, PhoneEdit(inbound=gema, outbound=None))
 
     boxes = texts(show(client, plan), ".//section[@aria-label='What applying does']")
 
@@ -113,7 +113,7 @@ def test_preview_says_what_is_published(client: Client, aurora: Project, lead: U
 
 def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora: Project, lead: User) -> None:
     phones = [phone for phone in phones_of(aurora) if phone.inbound_agent_id][:2]
-    plan = make_plan(lead, phones, Intention(inbound=None))
+    plan = make_plan(lead, phones, PhoneEdit(inbound=None))
 
     page = show(client, plan)
 
@@ -124,7 +124,7 @@ def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora:
 
 
 def test_problems_of_the_file_stand_by_line(client: Client, aurora: Project, lead: User) -> None:
-    rows = [PlannedRow(phone.pk, Intention(nickname="Ñ"), 7) for phone in phones_of(aurora, 1)]
+    rows = [PlannedRow(phone.pk, PhoneEdit(nickname="Ñ"), 7) for phone in phones_of(aurora, 1)]
     plan = create_plan(
         project=aurora,
         author=lead,
@@ -166,7 +166,7 @@ def _only_link(tree: HtmlElement, text: str) -> str:
 
 def big_plan(project: Project, author: User, count: int, **more: Any) -> Plan:
     """Make a plan of so many new phones, row by row in the database: all of them will change, or as `more` says."""
-    plan = make_plan(author, phones_of(project, 1), Intention(nickname="Line 1"))
+    plan = make_plan(author, phones_of(project, 1), PhoneEdit(nickname="Line 1"))
     PlanItem.objects.filter(plan=plan).delete()
     now = timezone.now()
     phones = Phone.objects.bulk_create(
@@ -331,7 +331,7 @@ def test_paused_plan_says_why_and_what_to_do(
 def test_preview_that_only_unassigns_does_not_say_that_calls_stay_as_they_are(
     client: Client, aurora: Project, lead: User
 ) -> None:
-    plan = make_plan(lead, phones_of(aurora, 5), Intention(inbound=None))
+    plan = make_plan(lead, phones_of(aurora, 5), PhoneEdit(inbound=None))
 
     boxes = show(client, plan).xpath(".//section[@aria-label='What applying does']")
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, ItemState, Phone, Plan, PlanKind, Project, Selection
-from phones.services.routing.edits import Intention
+from phones.services.routing.edits import PhoneEdit
 from tests.support.pages import Answer, find, form_in, open_phone, read, result_of, texts, values_of, version_of, words
 from tests.support.plan_pages import said, show, url_of
 from tests.support.planned import make_plan, phones_of, renames
@@ -213,7 +213,7 @@ def test_other_content_on_a_spent_form_of_a_number_is_said_and_kept(
 def test_other_ticks_on_a_spent_form_that_takes_back_are_said(
     client: Client, sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
-    change = save(sales_phone, Intention("Second", outbound=None)).change
+    change = save(sales_phone, PhoneEdit("Second", outbound=None)).change
     url = f"{AURORA}changes/{change.pk}/revert/"
     (form,) = read(client.get(url)).xpath("//main//form[@method='post']")
     values = {name: value for name, value in values_of(form).items() if name != "take_outbound"}
