@@ -1,7 +1,7 @@
 """The app of the phones."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class PhonesConfig(AppConfig):
@@ -16,4 +16,5 @@ class PhonesConfig(AppConfig):
         from phones.models import append_only
 
         checks.register_all()
+        pre_migrate.connect(append_only.make_way, sender=self)
         post_migrate.connect(append_only.install_triggers, sender=self)

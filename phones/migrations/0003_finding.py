@@ -8,7 +8,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from phones.migrations import _finding_sql as sql
-from phones.services.finding.keyset import agent_key
+from phones.migrations._frozen import agent_key
 
 
 def fill_sort_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -24,6 +24,12 @@ def make_search(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     is_sqlite = schema_editor.connection.vendor == "sqlite"
     before = (*sql.SQLITE_TABLES, *sql.SQLITE_TRIGGERS, *sql.SQLITE_ROWS) if is_sqlite else sql.POSTGRES
     for statement in (*before, *sql.BOTH_ROWS):
+        schema_editor.execute(statement, params=None)
+
+
+def unmake_search(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Take away what `make_search` made; the room in PostgreSQL's pages is of 0002."""
+    for statement in sql.SQLITE_GONE if schema_editor.connection.vendor == "sqlite" else sql.POSTGRES_GONE:
         schema_editor.execute(statement, params=None)
 
 
@@ -111,6 +117,6 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('missing_since__isnull', False)), fields=['project', 'number'], name='phone_missing'),
         ),
         migrations.RunPython(fill_sort_keys, migrations.RunPython.noop),
-        migrations.RunPython(make_search, migrations.RunPython.noop),
+        migrations.RunPython(make_search, unmake_search),
         migrations.RunPython(expect_many, migrations.RunPython.noop),
     ]

@@ -5,35 +5,25 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
+from phones.migrations._frozen import BEGUN_FIELDS, SETTLED_FIELDS, change_digest, export_head, seal_mac
+
 
 def seal_what_is_there(apps: Any, schema_editor: Any) -> None:
     """Begin a chain for the changes that were made before there were seals, as they are found."""
-    from phones.models import SealKind
-    from phones.services.audit.chain_heads import Head, export_head
-    from phones.services.audit.hash_chain import SEALED_FIELDS, digest_of, mac_of
-
     Change, ChangeSeal, ChainHead = (apps.get_model("phones", name) for name in ("Change", "ChangeSeal", "ChainHead"))
     heads: dict[Any, tuple[int, str]] = {}
-    for change in Change.objects.order_by("pk").values(*SEALED_FIELDS).iterator():
-        kind = SealKind.BEGUN if change["outcome"] == "PENDING" else SealKind.SETTLED
-        project_id = change["project_id"]
-        number, before = heads.get(project_id, (0, ""))
-        digest = digest_of(change, kind)
-        mac = mac_of(
-            project_id=project_id,
-            number=number + 1,
-            change_id=change["id"],
-            kind=kind,
-            digest=digest,
-            before=before,
-        )
+    for change in Change.objects.order_by("pk").values(*BEGUN_FIELDS, *SETTLED_FIELDS).iterator():
+        kind, digest = change_digest(change)
+        project_id, change_id = change["project_id"], change["id"]
+        last, before = heads.get(project_id, (0, ""))
+        mac = seal_mac(project_id, last + 1, change_id, kind, digest, before)
         ChangeSeal.objects.create(
-            project_id=project_id, number=number + 1, change_id=change["id"], kind=kind, digest=digest, mac=mac
+            project_id=project_id, number=last + 1, change_id=change_id, kind=kind, digest=digest, mac=mac
         )
-        heads[project_id] = (number + 1, mac)
+        heads[project_id] = (last + 1, mac)
     for project_id, (number, mac) in heads.items():
         ChainHead.objects.create(project_id=project_id, number=number, mac=mac)
-        export_head(project_id, Head(number, mac))
+        export_head(project_id, number, mac)
 
 
 class Migration(migrations.Migration):

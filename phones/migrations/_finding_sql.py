@@ -98,6 +98,18 @@ POSTGRES = (
 # The triggers see to the rest.
 BOTH_ROWS = ("UPDATE phones_phone SET inbound_key = inbound_key",)
 
+SQLITE_GONE = (
+    *(f"DROP TRIGGER IF EXISTS {statement.split()[2]}" for statement in SQLITE_TRIGGERS),
+    *(f"DROP TABLE IF EXISTS phones_{name}" for name in ("search", "searchkey", "searchproject")),
+)
+
+# The functions take their triggers along. The extension stays: the program may not be the only one to use it.
+POSTGRES_GONE = (
+    "DROP INDEX IF EXISTS phone_search",
+    "DROP FUNCTION IF EXISTS phones_sort_lanes() CASCADE",
+    "DROP FUNCTION IF EXISTS phones_agent_renamed() CASCADE",
+)
+
 # How many of 100,000 phones share a value of a column. SQLite plans by such figures, which `ANALYZE` would count, but
 # has none for a table that filled since, and then reads a project's every row to find the few of an agent.
 ROWS = 100_000

@@ -1,8 +1,10 @@
 """Triggers that keep the diary append-only for every program that reaches the database, not only for this one.
 
-They are put back after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it.
+They are put back after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it. Before migrations
+are taken back they go, as SQLite drops no column that a trigger names; the older release puts its own in place.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections
@@ -77,8 +79,24 @@ def _condition(template: str) -> str:
     )
 
 
-def install_triggers(using: str = "default", **kwargs: Any) -> None:
-    """Put every trigger in its place. Receives `post_migrate`."""
+Plan = Iterable[tuple[Any, bool]]
+"""The migrations of a run of `migrate`; true are those that are taken back."""
+
+
+def make_way(using: str, plan: Plan, **kwargs: Any) -> None:
+    """Take the triggers away if migrations are to be taken back. Receives `pre_migrate`."""
+    if _goes_back(plan):
+        remove_triggers(using)
+
+
+def _goes_back(plan: Plan) -> bool:
+    return any(is_backwards for _migration, is_backwards in plan)
+
+
+def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> None:
+    """Put every trigger in its place, unless migrations were taken back. Receives `post_migrate`."""
+    if _goes_back(plan):
+        return
     connection = connections[using]
     with connection.cursor() as cursor:
         for name, table, event, template, words in TRIGGERS:
