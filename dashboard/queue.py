@@ -1,16 +1,39 @@
-"""The queue, which tells long tasks when the worker is asked to stop: then they end what is under way, and go."""
+"""The queue: messages are JSON, and long tasks learn that the worker is asked to stop, so that they end and go."""
 
+import json
 from threading import Event
 from typing import Any
 
 from huey.api import SqliteHuey
 from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+
+
+class JsonMessages(Serializer):
+    """Messages as JSON objects of huey's `Message` fields. huey's own are pickles: who can write one runs code.
+
+    A task's arguments are numbers, texts and None: primary keys. What JSON can't hold is refused by the sender.
+    """
+
+    def _serialize(self, data: Message) -> bytes:
+        return json.dumps(data._asdict()).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        """:raises ValueError: the bytes are no message, such as a pickle of an earlier version."""
+        fields = json.loads(data)
+        if not isinstance(fields, dict) or not fields.keys() <= set(Message._fields):
+            raise ValueError("This is no message of Phone Desk.")
+        return Message(**fields)
 
 
 class Stoppable:
     """Keeps the flag of the consumer that works on this queue, None in a process that only puts tasks into it."""
 
     stop_flag: Event | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, serializer=JsonMessages(), **options)  # type: ignore[call-arg]
 
     def create_consumer(self, **options: Any) -> Consumer:
         """Return a consumer, and remember its flag."""

@@ -213,8 +213,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # and they must count while Redis is down.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "dashboard.cache.JsonCache",
         "LOCATION": "cache",
+        # Entries of the first version are pickles: they are never read, and go when they expire.
+        "VERSION": 2,
         # Past its size it drops entries, so the hints who has a phone open must never fill it.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }

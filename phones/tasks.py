@@ -3,7 +3,6 @@
 import logging
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
@@ -44,8 +43,8 @@ def run_claimed_sync(run_id: int) -> None:
 
 
 @db_task()
-def sync_if_free(project_id: UUID) -> None:
-    """Sync a project if that is still due, unless a pass of it is running."""
+def sync_if_free(project_id: str) -> None:
+    """Sync a project if that is still due, unless a pass of it is running. The id is a text: messages are JSON."""
     project = Project.objects.filter(pk=project_id).first()
     # Of two messages the later one finds a pass running, or one that has just been tried.
     if project is not None and passes.is_due(project, timezone.now()):
@@ -59,7 +58,7 @@ def tick() -> None:
     for run_id in passes.unheard_runs(timezone.now()):
         run_claimed_sync(run_id)
     for project in passes.due_projects(timezone.now()):
-        sync_if_free(project.pk)
+        sync_if_free(str(project.pk))
 
 
 def settle_open() -> None:

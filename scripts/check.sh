@@ -19,6 +19,10 @@ check format "$bin/python" -m ruff format --check .
 check lint "$bin/python" -m ruff check .
 check types "$bin/python" -m mypy phones dashboard tests scripts
 check layers "$bin/python" -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()'
+# Whoever can write into the queue, the cache or a session must not be able to run code by it.
+check pickles bash -c '! grep -rnE --include="*.py" \
+  "(import|from) +(_?c?pickle|marshal|shelve|dill|cloudpickle|jsonpickle|multiprocessing)\b|SignedSerializer|PickleSerializer" \
+  phones dashboard scripts manage.py gunicorn.conf.py'
 check templates "$bin/python" -m djlint templates --lint --quiet
 check migrations env DJANGO_SETTINGS_MODULE=tests.settings "$bin/python" manage.py makemigrations --check --dry-run
 check deploy env DATA_DIR="$data/desk" SITE_URL=https://desk.example.com DATABASE_URL="sqlite:///$data/check.sqlite3" DEBUG=false \

@@ -69,7 +69,7 @@ def test_message_syncs_its_own_project_only(aurora: Project, talleres: Project) 
     make_due(aurora)
     make_due(talleres)
 
-    tasks.sync_if_free(aurora.pk)
+    tasks.sync_if_free(str(aurora.pk))
 
     assert SyncRun.objects.filter(project=aurora).count() == 2
     assert SyncRun.objects.filter(project=talleres).count() == 1
@@ -78,7 +78,7 @@ def test_message_syncs_its_own_project_only(aurora: Project, talleres: Project) 
 def test_late_message_finds_nothing_due(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.journal.clear()
 
-    tasks.sync_if_free(aurora.pk)
+    tasks.sync_if_free(str(aurora.pk))
 
     assert sandbox.journal == []
 

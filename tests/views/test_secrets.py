@@ -67,7 +67,8 @@ class Spy:
         self.see(*(session.get_decoded() for session in Session.objects.all()))
         self.see(cached())
         queue: Any = HUEY
-        for task in (tasks.run_claimed_sync.s(1), tasks.sync_if_free.s(Project.objects.all()[0].pk), tasks.tick.s()):
+        project_id = str(Project.objects.all()[0].pk)
+        for task in (tasks.run_claimed_sync.s(1), tasks.sync_if_free.s(project_id), tasks.tick.s()):
             self.see(queue.serialize_task(task))
 
     @property

@@ -5,7 +5,7 @@ Two people who open a phone in the same instant may miss each other; the compari
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -41,7 +41,8 @@ def note_presence(*, phone: Phone, user: User, clock: Clock) -> list[Presence]:
     opened_at, seen_at = seen.get(user.pk, (now, None))
     if has_passed(NOTED_FOR, seen_at, now):
         seen[user.pk] = (opened_at, now)
-        cache.set(_key(phone), seen, timeout=GONE_AFTER.total_seconds())
+        kept = {user_id: [moment.timestamp() for moment in times] for user_id, times in seen.items()}
+        cache.set(_key(phone), kept, timeout=GONE_AFTER.total_seconds())
     return _named(phone, seen, user)
 
 
@@ -55,8 +56,13 @@ def _key(phone: Phone) -> str:
 
 
 def _present(phone: Phone, now: datetime) -> Sightings:
-    kept: Sightings = cache.get(_key(phone)) or {}
-    return {user_id: times for user_id, times in kept.items() if not has_passed(GONE_AFTER, times[1], now)}
+    # In JSON: user ids are texts, times are seconds since 1970.
+    kept: dict[str, tuple[float, float]] = cache.get(_key(phone)) or {}
+    seen = {
+        int(user_id): (datetime.fromtimestamp(opened_at, tz=UTC), datetime.fromtimestamp(seen_at, tz=UTC))
+        for user_id, (opened_at, seen_at) in kept.items()
+    }
+    return {user_id: times for user_id, times in seen.items() if not has_passed(GONE_AFTER, times[1], now)}
 
 
 def _named(phone: Phone, seen: Sightings, user: User) -> list[Presence]:

@@ -69,7 +69,7 @@ def test_somebody_who_is_no_longer_a_member_is_not_named(sales_phone: Phone, rou
 def test_cache_holds_no_names(sales_phone: Phone, lead: User) -> None:
     note_presence(phone=sales_phone, user=lead, clock=at(0))
 
-    assert cache.get(f"presence:{sales_phone.pk}") == {lead.pk: (NOW, NOW)}
+    assert cache.get(f"presence:{sales_phone.pk}") == {str(lead.pk): [NOW.timestamp(), NOW.timestamp()]}
 
 
 def test_clock_that_is_set_back_neither_keeps_anybody_there_nor_unseen(

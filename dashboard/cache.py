@@ -1,0 +1,67 @@
+"""The cache: a table of JSON texts. Django's own keeps pickles there: who can write a row of one runs code."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.db import DatabaseCache
+from django.db import connection
+from django.utils import timezone
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+PUT = """
+    INSERT INTO "cache" (cache_key, value, expires) VALUES (%s, %s, %s)
+    ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+"""
+WRITES = {
+    "set": PUT,
+    "add": f'{PUT} WHERE "cache".expires <= %s',
+    "touch": 'UPDATE "cache" SET expires = %s WHERE cache_key = %s AND expires > %s',
+}
+
+
+class JsonCache(DatabaseCache):
+    """Values are what JSON holds: numbers, texts, True, None, and lists and objects of those.
+
+    Its table is called `cache`, and is made by `createcachetable`. A write is one statement.
+    """
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        """Return the values of those keys that are there and have not expired. One query."""
+        asked = {self.make_and_validate_key(key, version=version): key for key in keys}
+        if not asked:
+            return {}
+        places = ", ".join(["%s"] * len(asked))
+        with connection.cursor() as cursor:
+            # Only placeholders are put into the text.
+            cursor.execute(
+                f'SELECT cache_key, value FROM "cache" WHERE cache_key IN ({places}) AND expires > %s',  # noqa: S608
+                [*asked, _stored(timezone.now())],
+            )
+            return {asked[key]: json.loads(value) for key, value in cursor.fetchall()}
+
+    def _base_set(self, mode: str, key: str, value: object, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
+        """Write one entry, and return whether it was: `add` leaves what is there, `touch` makes nothing."""
+        ends_at = self.get_backend_timeout(timeout)
+        expires = _stored(NEVER if ends_at is None else datetime.fromtimestamp(ends_at, tz=UTC))
+        now = timezone.now()
+        text = json.dumps(value)
+        values = {
+            "set": [key, text, expires],
+            "add": [key, text, expires, _stored(now)],
+            "touch": [expires, key, _stored(now)],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute('SELECT count(*) FROM "cache"')
+            count = cursor.fetchone()[0]
+            if count > self._max_entries:
+                self._cull(connection.alias, cursor, now, count)
+            cursor.execute(WRITES[mode], values[mode])
+            return bool(cursor.rowcount == 1)
+
+
+def _stored(moment: datetime) -> object:
+    """Return a time as the database compares it."""
+    return connection.ops.adapt_datetimefield_value(moment)
