@@ -12,7 +12,7 @@ from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.write import Answered, settle_versions
 from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.running.held_rows import Access
-from phones.services.sync.store import store_agents
+from phones.services.sync.store_agents import store_agents
 
 Clock = Callable[[], datetime]
 # How often the agents are read at most while other rows are under way.

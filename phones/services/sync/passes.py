@@ -13,7 +13,8 @@ from phones.services.clock import CLOCK_SLACK, database_clock, database_now, has
 from phones.services.projects.identity import ForeignProject, refuse_other_project
 from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from phones.services.sync.missing import find_missing
-from phones.services.sync.store import clamp_future_reads, store_agents, store_phones
+from phones.services.sync.store import clamp_future_reads, store_phones
+from phones.services.sync.store_agents import store_agents
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
 SILENCE_LIMIT = timedelta(seconds=120)

@@ -11,14 +11,9 @@ from phones.models import Phone, Project
 from phones.services.projects.keys import client_for, note_answer, note_refusal
 from phones.services.routing.catalogue import AgentEntry, catalogue_read
 from phones.services.routing.edits import PhoneSnapshot
-from phones.services.sync.store import (
-    apply_in_memory,
-    ensure_read_is_newer,
-    is_copy,
-    store_agents,
-    store_phone,
-    store_phones,
-)
+from phones.services.sync.merge import apply_in_memory
+from phones.services.sync.store import ensure_read_is_newer, is_copy, store_phone, store_phones
+from phones.services.sync.store_agents import store_agents
 
 Clock = Callable[[], datetime]
 # Phones that have an agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
@@ -79,7 +74,7 @@ def peek(*, project: Project, phone: Phone, clock: Clock) -> None:
     :raises DigaError: Diga gave no usable answer; `phone` is as our copy.
     """
     asked_at = clock()
-    apply_in_memory(phone, client_for(project).get_phone(phone.pk), read_at=asked_at)
+    apply_in_memory(phone, client_for(project).get_phone(phone.pk), asked_at)
 
 
 def reread_agents(*, project: Project, client: diga.DigaClient, clock: Clock) -> diga.AgentList:
