@@ -98,7 +98,8 @@ SECRET_KEY = _secret_key()
 # Not the key that signs sessions: who can read that must not be able to rewrite the diary.
 DIARY_KEY = _diary_key()
 TOKEN_KEYS = _token_keys()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) or sorted({str(urlsplit(SITE_URL).hostname), *LOOPBACK, "[::1]"})
+# This machine's own names are always answered: health checks use them.
+ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_URL).hostname)]), *LOOPBACK, "[::1]"})
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

@@ -133,6 +133,12 @@ def test_https_makes_cookies_secure(tmp_path: Path) -> None:
     }
 
 
+def test_own_names_are_answered_whatever_hosts_are_set(tmp_path: Path) -> None:
+    found = load(tmp_path, "ALLOWED_HOSTS", ALLOWED_HOSTS="desk.example.com")
+
+    assert found["ALLOWED_HOSTS"] == ["127.0.0.1", "::1", "[::1]", "desk.example.com", "localhost"]
+
+
 def test_empty_values_mean_the_default(tmp_path: Path) -> None:
     empty = dict.fromkeys(("SITE_URL", "DATABASE_URL", "REDIS_URL", "TIME_ZONE", "SECRET_KEY", "TOKEN_KEYS"), "")
 
