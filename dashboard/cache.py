@@ -8,6 +8,7 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.db import DatabaseCache
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -15,6 +16,7 @@ PUT = """
     INSERT INTO "cache" (cache_key, value, expires) VALUES (%s, %s, %s)
     ON CONFLICT (cache_key) DO UPDATE SET value = excluded.value, expires = excluded.expires
 """
+DROP = 'DELETE FROM "cache" WHERE cache_key IN (SELECT cache_key FROM "cache" ORDER BY expires LIMIT %s)'
 WRITES = {
     "set": PUT,
     "add": f'{PUT} WHERE "cache".expires <= %s',
@@ -48,20 +50,26 @@ class JsonCache(DatabaseCache):
         expires = _stored(NEVER if ends_at is None else datetime.fromtimestamp(ends_at, tz=UTC))
         now = timezone.now()
         text = json.dumps(value)
-        values = {
+        values: dict[str, list[str | datetime | None]] = {
             "set": [key, text, expires],
             "add": [key, text, expires, _stored(now)],
             "touch": [expires, key, _stored(now)],
         }
         with connection.cursor() as cursor:
-            cursor.execute('SELECT count(*) FROM "cache"')
-            count = cursor.fetchone()[0]
-            if count > self._max_entries:
-                self._cull(connection.alias, cursor, now, count)
+            if _count(cursor) > self._max_entries:
+                cursor.execute('DELETE FROM "cache" WHERE expires <= %s', [_stored(now)])
+                # Those that would expire first, so that nothing grows without end.
+                cursor.execute(DROP, [max(0, _count(cursor) - self._max_entries)])
             cursor.execute(WRITES[mode], values[mode])
             return bool(cursor.rowcount == 1)
 
 
-def _stored(moment: datetime) -> object:
+def _count(cursor: CursorWrapper) -> int:
+    cursor.execute('SELECT count(*) FROM "cache"')
+    count: int = cursor.fetchone()[0]
+    return count
+
+
+def _stored(moment: datetime) -> str | datetime | None:
     """Return a time as the database compares it."""
     return connection.ops.adapt_datetimefield_value(moment)

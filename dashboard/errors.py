@@ -1,32 +1,15 @@
 """The site's own error pages, as a page or, for HTMX, as a message at the top of the page."""
 
 import sys
-from collections.abc import ItemsView, Sequence
-from types import FrameType
-from typing import Any
+from collections.abc import Sequence
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.debug import SafeExceptionReporterFilter
 from django.views.decorators.csrf import requires_csrf_token
 from django_htmx.http import trigger_client_event
-
-
-class AlwaysMasking(SafeExceptionReporterFilter):
-    """Keeps what is marked as sensitive out of error reports, also of those that DEBUG shows."""
-
-    def is_active(self, request: HttpRequest | None) -> bool:
-        """Mask, whatever DEBUG says."""
-        return True
-
-    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
-        """Mask every variable of the code that puts requests on the wire: headers with the key pass there."""
-        if tb_frame.f_globals.get("__name__", "").startswith(("phones.diga.", "requests.", "urllib3.", "http.")):
-            return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
-        return super().get_traceback_frame_variables(request, tb_frame)
 
 
 def _page(

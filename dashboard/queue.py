@@ -33,7 +33,8 @@ class Stoppable:
     stop_flag: Event | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, serializer=JsonMessages(), **options)  # type: ignore[call-arg]
+        options["serializer"] = JsonMessages()
+        super().__init__(*args, **options)
 
     def create_consumer(self, **options: Any) -> Consumer:
         """Return a consumer, and remember its flag."""

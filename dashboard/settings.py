@@ -94,6 +94,9 @@ DATA_DIR = _data_dir()
 
 SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
 IS_HTTPS = SITE_URL.startswith("https:")
+if DEBUG and IS_HTTPS:
+    # Its error pages show code and settings to whoever meets one.
+    raise ImproperlyConfigured("DEBUG is for this machine only: it can't be on where SITE_URL is an https address.")
 SECRET_KEY = _secret_key()
 # Not the key that signs sessions: who can read that must not be able to rewrite the diary.
 DIARY_KEY = _diary_key()
@@ -312,6 +315,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Django masks what is marked as sensitive only without DEBUG; here always.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.errors.AlwaysMasking"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.masking.AlwaysMasking"
+DEFAULT_EXCEPTION_REPORTER = "dashboard.masking.Report"
 LOGGING_CONFIG = None
 configure(level=env.log_level("LOG_LEVEL", logging.INFO), as_json=not DEBUG)

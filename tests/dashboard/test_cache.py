@@ -80,15 +80,21 @@ def test_entry_without_an_end_stays(cache: JsonCache) -> None:
         assert cache.get("one") == 1
 
 
-def test_full_cache_drops_what_has_expired_first(cache: JsonCache) -> None:
+def test_full_cache_drops_what_has_expired_then_what_would_first(cache: JsonCache) -> None:
     small = JsonCache("cache", {"OPTIONS": {"MAX_ENTRIES": 2}})
     with time_machine.travel(NOW, tick=False):
-        for name in ("old-1", "old-2", "old-3"):
-            cache.set(name, 1, timeout=10)
+        for name, seconds in {"old": 10, "later": 300, "next": 200, "last": 400}.items():
+            cache.set(name, 1, timeout=seconds)
     with time_machine.travel(NOW + timedelta(seconds=60), tick=False):
         small.set("new", 1, timeout=60)
 
-        assert small.get("new") == 1
+        assert small.get_many(["old", "next", "later", "last", "new"]) == {"later": 1, "last": 1, "new": 1}
+        assert rows() == 3
+
+
+def rows() -> int:
+    """Count the entries in the table, expired or not."""
     with connection.cursor() as cursor:
         cursor.execute('SELECT count(*) FROM "cache"')
-        assert cursor.fetchone()[0] == 1
+        count: int = cursor.fetchone()[0]
+    return count

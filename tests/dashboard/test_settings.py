@@ -73,6 +73,15 @@ def test_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, va
     assert name in err.strip().splitlines()[-1]
 
 
+def test_debug_is_refused_where_others_come(tmp_path: Path) -> None:
+    process = start(tmp_path, DEBUG="true", SITE_URL="https://desk.example.com")
+    _out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "DEBUG is for this machine only" in err.strip().splitlines()[-1]
+    assert load(tmp_path, "DEBUG", DEBUG="true") == {"DEBUG": True}
+
+
 def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "new"
 

@@ -91,7 +91,7 @@ def test_page_tells_of_each_variable_with_its_default() -> None:
 def test_example_has_a_line_for_each_variable_with_its_default() -> None:
     told, example = told_settings(), dict(example_lines())
 
-    assert set(example) == set(told) | {"POSTGRES_PASSWORD"}
+    assert set(example) == set(told) | {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
     assert {name: example[name] for name, default in told.items() if default} == {
         name: default for name, default in told.items() if default
     }
@@ -119,5 +119,5 @@ def test_compose_sets_only_what_containers_need() -> None:
 def test_compose_takes_no_variable_that_nobody_is_told_of() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
 
-    assert asked == {"SITE_URL", "POSTGRES_PASSWORD"}
+    assert asked == {"SITE_URL", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
     assert "POSTGRES_PASSWORD" in Path(ROOT / "docs/settings.md").read_text()

@@ -4,12 +4,14 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from dashboard.doorbell import ANSWER_TIMEOUT_SECONDS, RedisQueue
 from tests.support.cabling import NOBODY_URL, Cable, needs_redis
+from tests.support.tls import tls_server
 
 
 class Desk:
@@ -99,6 +101,23 @@ def test_redis_that_hangs_is_not_waited_for_without_end(name: str, silence: str)
     web.send(1)
 
     assert time.monotonic() - started_at < ANSWER_TIMEOUT_SECONDS + 1
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted", "is_sent"),
+    [("localhost", True, True), ("localhost", False, False), ("127.0.0.1", True, False)],
+    ids=["its name, its authority", "unknown authority", "another name"],
+)
+def test_password_goes_to_the_redis_of_a_known_certificate_only(
+    name: str, tmp_path: Path, host: str, is_trusted: bool, is_sent: bool
+) -> None:
+    received: list[bytes] = []
+    with tls_server(tmp_path, "localhost", received) as (port, certificate):
+        url = f"rediss://:correct-horse@{host}:{port}/0"
+
+        RedisQueue(name, url=f"{url}?ssl_ca_certs={certificate}" if is_trusted else url).storage.is_silent()
+
+    assert any(b"correct-horse" in data for data in received) == is_sent
 
 
 @needs_redis
