@@ -17,8 +17,11 @@ preload_app = True
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
-# Whose X-Forwarded-Proto is believed: the proxy's on this machine, unless said otherwise.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+# Whose X-Forwarded-Proto is believed: the proxy's on this machine, unless said otherwise. `dashboard/proxies.py`
+# believes the same about X-Forwarded-For.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+# No header moves the site to another path, not even a proxy's.
+forwarder_headers = ""
 control_socket_disable = True
 loglevel = "warning"
 

@@ -14,6 +14,7 @@ from environs import Env
 
 from dashboard import keys
 from dashboard.logging import configure
+from dashboard.proxies import Proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -89,6 +90,15 @@ def _diary_key() -> str:
     return found
 
 
+def _proxies() -> list[str]:
+    found: list[str] = env.list("FORWARDED_ALLOW_IPS", []) or ["127.0.0.1", "::1"]
+    try:
+        Proxies(found)
+    except ValueError:
+        raise ImproperlyConfigured("FORWARDED_ALLOW_IPS must be addresses or networks, separated by commas.") from None
+    return found
+
+
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = _data_dir()
 
@@ -106,6 +116,9 @@ ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_UR
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+FORWARDED_ALLOW_IPS = _proxies()
+# A header of this name moves no address of ours.
+FORCE_SCRIPT_NAME = ""
 
 DIGA_API_URL = _url("DIGA_API_URL", "https://api.diga.io")
 DIGA_PROXY_URL = env.str("DIGA_PROXY_URL", "") or None
@@ -147,6 +160,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "dashboard.proxies.TrueClient",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -256,11 +270,18 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# Of one address, right or wrong: an office may be behind one. Wrong ones are counted in `dashboard.throttles`.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Phone Desk"
 # One step of 30 s either way, for phones whose clock is off.
 MFA_TOTP_TOLERANCE = 1
 MFA_ADAPTER = "dashboard.accounts.SealedSecrets"
+MFA_FORMS = {
+    "authenticate": "dashboard.second_factor.AuthenticateForm",
+    "reauthenticate": "dashboard.second_factor.ReauthenticateForm",
+    "activate_totp": "dashboard.second_factor.ActivateTOTPForm",
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
@@ -286,6 +307,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+DEVICE_COOKIE_NAME = "__Host-device" if IS_HTTPS else "device"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"

@@ -87,9 +87,9 @@ def test_sign_in_is_throttled_by_figures_that_every_process_sees(client: Client,
     response = client.post(LOGIN, {"login": "viewer", "password": PASSWORD})
 
     assert response.status_code == 200
-    assert "Too many failed login attempts." in words(read(response))
+    assert "Too many wrong attempts. Wait 5 minutes, then try again." in words(read(response))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM cache WHERE cache_key LIKE '%login_failed%'")
+        cursor.execute("SELECT COUNT(*) FROM cache WHERE cache_key LIKE '%:password:%'")
         assert cursor.fetchone() == (2,)
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from phones.models import Project
 from phones.models.fields import unseal
@@ -99,23 +100,15 @@ def test_a_wrong_password_is_not_echoed(client: Client, viewer: User) -> None:
     assert "not the password" not in page
 
 
-def test_guessing_is_stopped_even_for_the_right_password(client: Client, viewer: User) -> None:
-    for _attempt in range(5):
-        _sign_in(client, "viewer", "not the password")
-
-    page = _sign_in(client, "viewer")
-
-    assert _problem(page) == "Too many failed login attempts. Try again later."
-
-
-def test_too_many_requests_get_a_page_of_ours(client: Client) -> None:
-    for number in range(30):
+def test_too_many_requests_get_a_page_of_ours(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "3/m/ip"}
+    for number in range(3):
         _sign_in(client, f"user{number}", "not the password")
 
     response = client.post(LOGIN, {"login": "viewer", "password": PASSWORD})
 
     assert response.status_code == 429
-    assert "Too many attempts" in response.content.decode()
+    assert "Wait a minute, then try again." in response.content.decode()
     assert '<main id="main"' in response.content.decode()
 
 

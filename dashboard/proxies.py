@@ -1,0 +1,72 @@
+"""Whose word is taken for who sent a request: that of the proxies in FORWARDED_ALLOW_IPS, and nobody else's.
+
+gunicorn takes the scheme (`X-Forwarded-Proto`) by the same variable; here it is the address (`X-Forwarded-For`).
+"""
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+Address = IPv4Address | IPv6Address
+ANYBODY = "*"
+THIS_MACHINE = "127.0.0.1"
+# Read by none of ours after this, nor by a library: a client may write what it likes into them.
+TOLD = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP")
+
+
+class Proxies:
+    """The proxies that are believed: addresses and networks; `*` stands for whoever sends to us, and nobody behind."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """:raises ValueError: one is no address, no network and no `*`."""
+        texts = [text.strip() for text in texts]
+        self._anybody = ANYBODY in texts
+        self._networks: list[IPv4Network | IPv6Network] = [ip_network(text) for text in texts if text != ANYBODY]
+
+    def client(self, peer: str, forwarded_for: str) -> str:
+        """Return the address that a request comes from: the last one in the chain that is no proxy of ours.
+
+        :param peer: the other end of the connection; empty for a socket in the file system.
+        :param forwarded_for: `X-Forwarded-For`, to which each proxy has added whom it was sent the request by.
+        """
+        told = [text for text in forwarded_for.split(",") if text.strip()]
+        current = _address(peer) if peer else _address(THIS_MACHINE)
+        is_believed = not peer or self._anybody or self._has(current)
+        while is_believed and told and (before := _address(told.pop())):
+            current = before
+            is_believed = self._has(current)
+        return str(current or peer)
+
+    def _has(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self._networks)
+
+
+class TrueClient:
+    """Puts the address of the client where everything looks for it: `REMOTE_ADDR`. To come before all others."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.proxies = Proxies(settings.FORWARDED_ALLOW_IPS)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        request.META["REMOTE_ADDR"] = self.proxies.client(request.META.get("REMOTE_ADDR", ""), told)
+        for name in TOLD:
+            request.META.pop(name, None)
+        return self.get_response(request)
+
+
+def _address(text: str) -> Address | None:
+    """Read an address as proxies write it: with a port, in brackets, or an IPv4 one in IPv6."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,56 @@
+"""The site as it is served: gunicorn in a process of its own, with the real settings."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def gunicorn(folder: Path, **more: str) -> Iterator[str]:
+    """Run the site as it is served; yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    env = {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "1",
+        "SITE_URL": "https://desk.example.com",
+        **more,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--no-control-socket"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def ask(url: str, headers: dict[str, str]) -> tuple[int, str]:
+    """Return status and body of a page, or where it sends one; waits for the server to be up."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_args: object) -> None:
+            return None
+
+    opener = urllib.request.build_opener(Stay)
+    for _attempt in range(100):
+        try:
+            # The address is of our own server.
+            with opener.open(urllib.request.Request(url, headers=headers), timeout=10) as response:  # noqa: S310
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers.get("Location", "")
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise AssertionError("The server did not come up")
