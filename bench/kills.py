@@ -26,6 +26,7 @@ import psycopg
 if TYPE_CHECKING:
     from phones.diga.sandbox import Sandbox, SandboxServer
     from phones.models import Plan
+    from phones.services.routing.lanes import Target
     from tests.support.crashing import Crashes
 
 POSTGRES = "postgres://postgres@127.0.0.1:5432/"
@@ -61,7 +62,6 @@ class Kills:
         """Make a plan that gives each number a new name, every second one also an agent, and let it run."""
         from phones.services.routing.catalogue import catalogue_of
         from phones.services.routing.edits import PhoneEdit
-        from phones.services.routing.impact import Target
         from tests.support.planned import make_plan, phones_of, start
 
         self._plan_count += 1

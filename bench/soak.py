@@ -22,6 +22,7 @@ import django
 if TYPE_CHECKING:
     from phones.diga.sandbox import Sandbox, SandboxServer
     from phones.models import Phone, Plan, Project
+    from phones.services.routing.lanes import Target
 
 EDITORS = 4
 SHARED = 10
@@ -162,7 +163,6 @@ class Soak:
         """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
         from phones.services.routing.catalogue import catalogue_of
         from phones.services.routing.edits import PhoneEdit
-        from phones.services.routing.impact import Target
 
         if phone is None or chance.random() < 0.75:
             return PhoneEdit(nickname=name)

@@ -62,12 +62,12 @@ def _fill(project: Any, count: int) -> None:
     from django.db import transaction
     from django.utils import timezone
 
-    from phones.models import Change, Outcome, Phone, SealKind, Source
+    from phones.models import Change, LaneSnapshot, Outcome, Phone, SealKind, Source
     from phones.services.audit import log
 
     phone = Phone.objects.filter(project=project).order_by("pk")[0]
-    lane = {"agent_id": str(phone.pk), "agent_name": "Alicia, recepción", "version_id": str(phone.pk)}
-    values = {"nickname": "Recepción Málaga", "inbound": lane | {"version_number": 5}, "outbound": None}
+    lane = LaneSnapshot(phone.pk, "Alicia, recepción", phone.pk, 5)
+    values: dict[str, Any] = {"nickname": "Recepción Málaga", "inbound": lane, "outbound": None}
     for start in range(Change.objects.filter(project=project).count(), count, BATCH):
         now = timezone.now()
         changes = [

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from phones.models import Phone
 from phones.services.routing.catalogue import Catalogue
-from phones.services.routing.edits import FIELDS, PhoneSnapshot
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.lanes import FIELDS
 
 TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
 

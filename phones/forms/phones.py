@@ -15,8 +15,8 @@ from phones import diga
 from phones.models import Phone
 from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
-from phones.services.routing.edits import LANES, NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
+from phones.services.routing.lanes import Lane, Target
 
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields
@@ -179,7 +179,7 @@ class PhoneForm(ReasonFields, NicknameForm):
     def clean(self) -> dict[str, Any]:
         """Refuse a lane that is both given an agent and unassigned."""
         cleaned = super().clean()
-        for lane in LANES:
+        for lane in Lane:
             if cleaned.get(f"unassign_{lane}") and self._is_changed(lane):
                 self.add_error(f"{lane}_version_id", _("Choose an agent or unassign, not both. Nothing was sent."))
         return cleaned
@@ -222,7 +222,7 @@ class PhoneForm(ReasonFields, NicknameForm):
     def _touched(self) -> dict[str, Any]:
         touched = super()._touched() | {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")}
         edit = self.edit()
-        for lane in LANES:
+        for lane in Lane:
             wanted = getattr(edit, lane)
             if isinstance(wanted, Target):
                 touched[f"{lane}_version_id"] = str(wanted.version.id)
@@ -245,7 +245,7 @@ def using(data: QueryDict, catalogue: Catalogue, version_id: str) -> QueryDict:
     """Return what was sent with another version chosen, wherever one of its agent was; nothing agreed to stays so."""
     changed = data.copy()
     wanted = version_of(catalogue, version_id)
-    for name in (f"{lane}_version_id" for lane in LANES):
+    for name in (f"{lane}_version_id" for lane in Lane):
         chosen = version_of(catalogue, data.get(name, ""))
         if wanted and chosen and chosen[0].id == wanted[0].id:
             changed[name] = version_id

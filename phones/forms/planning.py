@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from phones import diga
 from phones.models import Phone
 from phones.services.nicknames import one_line
-from phones.services.plans.bulk_edits import BulkEdit, Lane
+from phones.services.plans.bulk_edits import BulkEdit, Wanted
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
 from phones.services.routing.catalogue import Catalogue
-from phones.services.routing.edits import LANES, NICKNAME_LIMIT
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import NICKNAME_LIMIT
+from phones.services.routing.lanes import Lane, Target
 
 from .opened import TOO_OLD
 from .phones import offered_groups
@@ -48,7 +48,7 @@ class WishForm(ReasonFields):
         """Make a form about these phones of a project with these agents."""
         super().__init__(data)
         self.catalogue, self.phones = catalogue, phones
-        for lane in LANES:
+        for lane in Lane:
             field = self.fields[f"{lane}_version_id"]
             field.choices = [NO_AGENT, *offered_groups(catalogue)]  # type: ignore[attr-defined]
             field.error_messages["invalid_choice"] = _("This version is not offered in this project.")
@@ -74,7 +74,7 @@ class WishForm(ReasonFields):
         """Refuse a field that is to be set to nothing, and a form that keeps everything."""
         if self._is_missing("nickname", "nickname_pattern"):
             self.add_error("nickname_pattern", _("Type a pattern, or choose Keep."))
-        for lane in LANES:
+        for lane in Lane:
             if self._is_missing(lane, f"{lane}_version_id"):
                 self.add_error(f"{lane}_version_id", _("Choose an agent, or Keep."))
         if not self.errors.keys() - {"reason", "ticket", "form_token"} and self.wish().is_empty:
@@ -96,7 +96,7 @@ class WishForm(ReasonFields):
             nickname = None
         return BulkEdit(nickname, self._lane("inbound"), self._lane("outbound"))
 
-    def _lane(self, lane: str) -> Lane:
+    def _lane(self, lane: str) -> Wanted:
         chosen = self._how(lane)
         if chosen != SET:
             return None if chosen == EMPTY else diga.UNSET

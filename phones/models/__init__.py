@@ -2,6 +2,7 @@
 
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source
+from .lanes import LaneSnapshot, SnapshotEncoder
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
 from .project import Membership, NoKey, Project, Role, TokenState
@@ -23,6 +24,7 @@ __all__ = [
     "ChangeSeal",
     "Foreseen",
     "ItemState",
+    "LaneSnapshot",
     "Membership",
     "NamedAgent",
     "NoKey",
@@ -39,6 +41,7 @@ __all__ = [
     "SavedView",
     "SealKind",
     "Selection",
+    "SnapshotEncoder",
     "Source",
     "StepKind",
     "SyncRun",

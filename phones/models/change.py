@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .lanes import SnapshotField
 from .phone import Phone
 from .plan import Plan
 from .project import Project
@@ -38,10 +39,10 @@ class Outcome(models.TextChoices):
 class Change(models.Model):
     """One attempted or observed change of a phone. Rows are added and settled once, never edited or deleted.
 
-    `before`, `after` and `stored` hold the changed fields only: `nickname` as text or null; `inbound` and
-    `outbound` as null or `{agent_id, agent_name, version_id, version_number}`, frozen at the time. A change that
-    was made outside (`OUTSIDE`) may also hold `status`; it happened between `seen_from` and `created_at`. So did one
-    of ours that Diga applied after more than a minute (`LATE`): it has an entry of its own, as the first is settled.
+    `before`, `after` and `stored` hold the changed fields only: `nickname` as text or None, `inbound` and `outbound` as
+    a `LaneSnapshot` or None. A change that was made outside (`OUTSIDE`) may also hold `status`; it happened between
+    `seen_from` and `created_at`. So did one of ours that Diga applied after more than a minute (`LATE`): it has an
+    entry of its own, as the first is settled.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="changes")
@@ -54,9 +55,9 @@ class Change(models.Model):
     actor_name = models.TextField(blank=True, default="")
     reason = models.TextField(blank=True, default="")
     ticket = models.TextField(blank=True, default="")
-    before: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
-    after: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
-    stored: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    before = SnapshotField(default=dict)
+    after = SnapshotField(default=dict)
+    stored = SnapshotField(default=dict)
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PENDING)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
     # Diga's own words, or the code of our reason (`phones.diga.Reason`) where there was no answer.

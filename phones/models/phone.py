@@ -2,12 +2,12 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from .lanes import SnapshotField
 from .project import Project
 
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -63,11 +63,9 @@ class Phone(models.Model):
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_status = models.PositiveSmallIntegerField(null=True, blank=True)
     refused_message = models.TextField(null=True, blank=True)
-    # Entry zero of the history: what Diga said when we first saw the phone, frozen like a change's `before`.
+    # Entry zero of the history: what Diga said when we first saw the phone, as a change's `before`.
     first_seen_at = models.DateTimeField(null=True, blank=True)
-    first_seen: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
-        default=dict, db_default={}, blank=True
-    )
+    first_seen = SnapshotField(default=dict, db_default={}, blank=True)
 
     objects = PhoneQuerySet.as_manager()
 

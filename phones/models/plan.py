@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .lanes import SnapshotField
 from .phone import Phone
 from .project import Project
 
@@ -79,7 +80,7 @@ class Plan(models.Model):
     """One change of many phones. Its rows are frozen when it is made; nothing that matches later joins it.
 
     `wish` says what was asked for, for the heading: for each field `{how: SET | UNASSIGN | PATTERN, value}`, where a
-    lane's value is frozen as in the diary; it is empty for plans whose rows differ. `agreed` are the ids of the
+    lane's value is a `LaneSnapshot`; it is empty for plans whose rows differ. `agreed` are the ids of the
     versions that applying it may publish. `problems` are the lines of a file that no row came from: `{line, text}`;
     `notes` say how it was read: `{code, …}`, with a code of `import_words`.
     """
@@ -93,7 +94,7 @@ class Plan(models.Model):
     author_name = models.TextField(blank=True, default="")
     reason = models.TextField()
     ticket = models.TextField(blank=True, default="")
-    wish: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    wish = SnapshotField(default=dict)
     agreed: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     problems: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
     notes: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -191,11 +192,11 @@ class PlanItem(models.Model):
     phone = models.ForeignKey(Phone, on_delete=models.PROTECT, related_name="plan_items")
     # The line of the file, where there was one.
     line = models.PositiveIntegerField(null=True, blank=True)
-    before: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
-    after: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    before = SnapshotField(default=dict)
+    after = SnapshotField(default=dict)
     foreseen = models.CharField(max_length=12, choices=Foreseen)
     why = models.CharField(max_length=24, blank=True, default="")
-    details: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    details = SnapshotField(default=dict)
     # It publishes a version: such rows run before the others, one at a time, so that the others find it live.
     goes_first = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=ItemState)

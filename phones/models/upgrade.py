@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .lanes import SnapshotField
 from .phone import Phone
 from .project import Project
 
@@ -141,7 +142,7 @@ class UpgradeItem(models.Model):
 
     upgrade = models.ForeignKey(AgentUpgrade, on_delete=models.PROTECT, related_name="items")
     phone = models.ForeignKey(Phone, on_delete=models.PROTECT, related_name="upgrade_items")
-    before: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    before = SnapshotField()
     read_back = models.CharField(max_length=10, choices=ReadBack, default=ReadBack.WAITING)
     # The entry of the number's history.
     change = models.OneToOneField(

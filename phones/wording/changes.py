@@ -11,7 +11,7 @@ from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.outcome import is_stored
 from phones.services.editing.recheck_times import is_given_up, is_soon_known
 from phones.services.routing.editability import Why
-from phones.services.routing.edits import LANES
+from phones.services.routing.lanes import Lane
 from phones.services.sync.passes import cause_of_read
 from phones.wording.causes import Text, parts_for_cause
 
@@ -243,7 +243,7 @@ def unpublished_lanes(change: Change) -> list[str]:
     """Return the lanes in which a number got the agent that was asked for, and not its version."""
     return [
         name
-        for name in LANES
+        for name in Lane
         if (stored := change.stored.get(name)) and (wanted := change.after.get(name))
-        if stored["agent_id"] == wanted["agent_id"] and stored["version_id"] != wanted["version_id"]
+        if stored.agent_id == wanted.agent_id and stored.version_id != wanted.version_id
     ]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from phones.services.routing.impact import Direction, Effect, Impact, Target, Use
+from phones.services.routing.impact import Effect, Impact, Use
+from phones.services.routing.lanes import Lane, Target
 
 LINKED_USES = 5
 
@@ -29,7 +30,7 @@ def words_for_impact(impact: Impact, *, is_read: bool = False) -> GuardWords:
     `is_read` says whether a refusal rests on what was read from Diga for it, and not on our copy alone.
     """
     if impact.target is None:
-        return _unassign(impact.direction)
+        return _unassign(impact.lane)
     names = _names(impact.target)
     match impact.effect:
         case Effect.NO_PUBLISH:
@@ -54,8 +55,8 @@ def _linked(impact: Impact) -> tuple[tuple[Use, ...], int]:
     return impact.others[:LINKED_USES], max(0, impact.other_count - LINKED_USES)
 
 
-def _unassign(direction: Direction) -> GuardWords:
-    if direction is Direction.INBOUND:
+def _unassign(lane: Lane) -> GuardWords:
+    if lane is Lane.INBOUND:
         title = _("Incoming calls to this number will no longer be answered by an agent.")
         return GuardWords("warn", "phone-off", title, _("It applies from the next call on. Calls in progress go on."))
     title = _("No agent will make outgoing calls from this number any more.")
@@ -76,7 +77,7 @@ def _joins(impact: Impact, names: dict[str, object]) -> str:
 
 
 def _goes_live(impact: Impact, names: dict[str, object]) -> str:
-    if impact.direction is Direction.INBOUND:
+    if impact.lane is Lane.INBOUND:
         parts = [_("The next call to this number is answered by “%(agent)s” %(version)s.") % names]
     else:
         parts = [_("The next call from this number is made by “%(agent)s” %(version)s.") % names]

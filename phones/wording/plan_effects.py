@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from phones.services.plans.effects import Effects, Move, Publishing
-from phones.services.routing.impact import Direction
+from phones.services.routing.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def _publishing(publishing: Publishing) -> EffectWords:
     return EffectWords("warn", "zap", title, " ".join(parts), publishing.agent_id)
 
 
-def _unassigned(direction: Direction, count: int) -> EffectWords:
-    if direction is Direction.INBOUND:
+def _unassigned(lane: Lane, count: int) -> EffectWords:
+    if lane is Lane.INBOUND:
         title = ngettext(
             "Incoming calls to %(count)d number will no longer be answered by an agent.",
             "Incoming calls to %(count)d numbers will no longer be answered by an agent.",
@@ -72,7 +72,7 @@ def _unassigned(direction: Direction, count: int) -> EffectWords:
 
 def _move(move: Move) -> str:
     values = {"version": move.version, "agent": move.agent, "count": move.count}
-    if move.direction is Direction.INBOUND:
+    if move.lane is Lane.INBOUND:
         text = ngettext(
             "The next call to %(count)d number is answered by “%(agent)s” %(version)s.",
             "The next call to each of %(count)d numbers is answered by “%(agent)s” %(version)s.",

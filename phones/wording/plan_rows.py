@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from phones.models import ItemState, PlanItem
 from phones.services.routing.editability import Why
-from phones.services.routing.edits import FIELDS
+from phones.services.routing.lanes import FIELDS
 from phones.wording.causes import Text
 from phones.wording.changes import why_closed, words_for_change
 from phones.wording.plans import value_text, words_for_why

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from phones.models import Plan, PlanItem, PlanKind, PlanStep, StepKind
+from phones.models import LaneSnapshot, Plan, PlanItem, PlanKind, PlanStep, StepKind
 from phones.services.routing.editability import Why
-from phones.services.routing.edits import FIELDS
+from phones.services.routing.lanes import FIELDS
 from phones.wording.causes import Text, parts_for_cause
 from phones.wording.changes import Happened, Words, failure, why_closed
 
@@ -43,12 +43,11 @@ def _in_short(name: str, wish: Mapping[str, Any]) -> str:
     return _("inbound to %(lane)s") % values if name == "inbound" else _("outbound to %(lane)s") % values
 
 
-def lane_text(lane: Mapping[str, Any] | None) -> str:
-    """Return a lane, as the diary keeps it, in words: `“Alicia” v5`."""
+def lane_text(lane: LaneSnapshot | None) -> str:
+    """Return a lane in words: `“Alicia” v5`."""
     if lane is None:
         return _("no agent")
-    number = lane["version_number"]
-    return f"“{lane['agent_name'] or lane['agent_id']}”" + (f" v{number}" if number is not None else "")
+    return f"“{lane.name}” {lane.version_label}".rstrip()
 
 
 def value_text(name: str, value: Any) -> str:

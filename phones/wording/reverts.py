@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from phones.models import Phone
 from phones.services.editing.revert import Standing, Step
 from phones.services.routing.editability import policy_for
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from phones.wording.changes import Words, why_closed
 
 
@@ -36,7 +36,7 @@ def _moved(step: Step) -> str:
 def _other_version(step: Step) -> str:
     if not step.is_newer or not isinstance(step.wanted, Target):
         return ""
-    old, version = step.then["version_number"], step.wanted.version.label
+    old, version = step.then.version_number, step.wanted.version.label
     return _("v%(old)s is no longer published. The same agent’s published version %(version)s is given instead.") % {
         "old": old,
         "version": version,
@@ -44,7 +44,7 @@ def _other_version(step: Step) -> str:
 
 
 def _agent_name(step: Step) -> str:
-    return str(step.then["agent_name"] or step.then["agent_id"])
+    return str(step.then.name)
 
 
 def words_for_nothing_to_take_back(steps: tuple[Step, ...]) -> Words:

@@ -10,6 +10,7 @@ from phones.models import Change, Outcome, Source
 from phones.services.editing.outcome import is_stored
 from phones.services.upstream.failures import was_sent
 from phones.wording.changes import unpublished_lanes
+from phones.wording.plans import value_text
 
 
 def ticket_sentence(change: Change, *, url: str) -> str:
@@ -89,18 +90,10 @@ def _field(change: Change, name: str) -> str:
 def _stored(change: Change) -> str:
     texts = {name: _value(name, value) for name, value in change.stored.items()}
     for name in unpublished_lanes(change):
-        if not change.stored[name]["version_id"]:
+        if not change.stored[name].version_id:
             texts[name] = _("%(agent)s, of which no version is published") % {"agent": texts[name]}
     return "; ".join(texts.values())
 
 
 def _value(name: str, value: Any) -> str:
-    if name == "nickname":
-        return f"“{value}”" if value else _("no nickname")
-    if name == "status":
-        return f"“{value}”"
-    if value is None:
-        return _("no agent")
-    agent_name = value["agent_name"] or value["agent_id"]
-    number = value["version_number"]
-    return f"“{agent_name}”" + (f" v{number}" if number is not None else "")
+    return f"“{value}”" if name == "status" else value_text(name, value)

@@ -11,7 +11,9 @@ from phones.diga import UNSET
 from phones.forms.opened import Opened
 from phones.forms.phones import PhoneForm
 from phones.models import Phone
-from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen_edit, is_answered_by
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.lanes import FIELDS
+from phones.services.routing.snapshots import edit_snapshot, is_answered_by
 from tests.forms.test_phones import (
     CATALOGUE,
     as_sent,
@@ -117,7 +119,7 @@ def test_conflict_travels_in_the_hidden_field_one_level_deep() -> None:
     ],
 )
 def test_change_answers_the_wish_that_made_it(wanted: PhoneEdit, is_answered: bool) -> None:
-    after: dict[str, Any] = frozen_edit(PhoneEdit("A", inbound=target(1, 2)))
+    after: dict[str, Any] = edit_snapshot(PhoneEdit("A", inbound=target(1, 2)))
     says = PhoneSnapshot("A", uuid.UUID(int=1), uuid.UUID(int=2))
 
     assert is_answered_by(wanted, after, says) == is_answered

@@ -16,7 +16,7 @@ from phones.models import Phone, Project
 from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 
 FIXED = [
     "id",

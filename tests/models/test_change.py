@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, ProtectedError
 
-from phones.models import Change, Outcome, Phone, Project, Source
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
 from tests.fixtures.desk import make_user
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_one_change_of_a_phone_is_sent_at_a_time(phone: Phone) -> None:
 
 def test_values_come_back_as_they_were_written(phone: Phone) -> None:
     hostile = "<script>\n\"'\\ 😀 \u202e"
-    values = {"nickname": hostile, "inbound": None, "outbound": {"agent_name": hostile, "version_number": 5}}
+    values = {"nickname": hostile, "inbound": None, "outbound": LaneSnapshot(uuid.UUID(int=3), hostile, None, 5)}
 
     change = note(phone, before=values, after={"nickname": ""}, stored=values, message=hostile)
 

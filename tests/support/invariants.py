@@ -27,7 +27,7 @@ from phones.models import (
 )
 from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck_times import APPLIED_WITHIN
-from phones.services.routing.edits import reads_as
+from phones.services.routing.snapshots import reads_as
 from tests.support.saving import patches
 
 # After these, Diga may have carried the write out; after any other outcome it certainly has not.
@@ -86,7 +86,7 @@ def _sent_by(change: Change) -> tuple[str, str]:
         if name == "nickname":
             body[name] = value or None
         else:
-            body[f"{name}_version_id"] = value and value["version_id"]
+            body[f"{name}_version_id"] = value and str(value.version_id)
     return _wire_key(change.phone_id, body)
 
 
@@ -150,7 +150,7 @@ def _assert_published_is_published(sandbox: Sandbox) -> None:
     assert ours <= published, f"Published in our copy alone: {ours - published}"
     for change in Change.objects.filter(outcome=Outcome.CONFIRMED):
         lanes = [change.after.get(name) for name in ("inbound", "outbound")]
-        confirmed = {uuid.UUID(lane["version_id"]) for lane in lanes if lane and lane["version_id"]}
+        confirmed = {lane.version_id for lane in lanes if lane and lane.version_id}
         assert confirmed <= published, f"Confirmed, and never published: {change}"
 
 

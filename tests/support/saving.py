@@ -22,7 +22,8 @@ from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
 from phones.services.editing.save import Author, Saved, change_phone
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import Target, fingerprint
+from phones.services.routing.impact import fingerprint
+from phones.services.routing.lanes import Target
 
 WHAT_WAS_SHOWN = "what was shown"
 

@@ -13,7 +13,7 @@ from phones.services.exchange.phone_export import COLUMNS
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans.drafts import Draft
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.read import Table, read_table
 

@@ -13,7 +13,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Phone, Project, Source, SyncRun
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source, SyncRun
 from phones.services.sync import passes
 from tests.support.history import add_changes
 from tests.support.hostile import HOSTILE, harmless
@@ -58,7 +58,7 @@ class Stage:
 
     def speak(self, text: str) -> None:
         """Put a text into every part of an entry of the diary."""
-        lane = {"agent_id": str(self.phones[0].pk), "agent_name": text, "version_id": None, "version_number": 1}
+        lane = LaneSnapshot(self.phones[0].pk, text, None, 1)
         alter(
             Change.objects.filter(pk=self.change.pk),
             number=f"+34 {text}",

@@ -1,6 +1,7 @@
 """Words for every way to end: what was tried, whether it happened, what to do next, and Diga's own words."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from phones import diga
 from phones.diga import Reason
-from phones.models import Change, Outcome
+from phones.models import Change, LaneSnapshot, Outcome
 from phones.services.routing.editability import Policy, Why
 from phones.services.sync.passes import cause_of, cause_of_read
 from phones.wording import saves
@@ -160,7 +161,9 @@ def test_refusal_says_that_nothing_changed_in_digas_words(error: diga.DigaError)
 
 @pytest.mark.parametrize("lane", ["inbound", "outbound"])
 def test_404_to_a_new_agent_is_not_said_to_be_about_the_number(lane: str) -> None:
-    words = words_for_change(change_of(Outcome.REFUSED, ERRORS[2], **{lane: {"agent_name": "Alicia"}}))
+    words = words_for_change(
+        change_of(Outcome.REFUSED, ERRORS[2], **{lane: LaneSnapshot(uuid.UUID(int=1), "Alicia", None, None)})
+    )
 
     assert (words.text, words.quote) == (f"It was sent and not saved. {words_for_cause('rejected')}", QUOTE)
 

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
-from phones.services.routing.impact import Direction, Target, Use, foresee
+from phones.services.routing.impact import Use, foresee
+from phones.services.routing.lanes import Lane, Target
 from phones.wording.guard import LINKED_USES, GuardWords, words_for_impact
 
-INBOUND, OUTBOUND = Direction.INBOUND, Direction.OUTBOUND
+INBOUND, OUTBOUND = Lane.INBOUND, Lane.OUTBOUND
 USES = tuple(Use(uuid4(), f"+34 951 20 18 {number:02d}") for number in range(8))
 
 
@@ -31,7 +32,7 @@ def words(
     wanted: int | None,
     other_count: int = 0,
     *,
-    direction: Direction = INBOUND,
+    lane: Lane = INBOUND,
     is_both_lanes: bool = False,
     other_wanted: int | None = None,
 ) -> GuardWords:
@@ -39,7 +40,7 @@ def words(
     agent = alicia(published)
     return words_for_impact(
         foresee(
-            direction=direction,
+            lane=lane,
             target=version_of(agent, wanted) if wanted else None,
             others=USES[:other_count],
             other_lane=agent.id if is_both_lanes else None,
@@ -160,9 +161,7 @@ def test_one_other_number_is_singular() -> None:
 )
 def test_refusal_that_was_read_from_diga_says_so(is_at_least: bool, count: int, title: str) -> None:
     agent = alicia(4)
-    impact = foresee(
-        direction=INBOUND, target=version_of(agent, 5), others=USES[:count], other_lane=None, other_target=None
-    )
+    impact = foresee(lane=INBOUND, target=version_of(agent, 5), others=USES[:count], other_lane=None, other_target=None)
 
     said = words_for_impact(replace(impact, is_at_least=is_at_least), is_read=True)
 
@@ -170,7 +169,7 @@ def test_refusal_that_was_read_from_diga_says_so(is_at_least: bool, count: int, 
 
 
 def test_outbound_lane_makes_calls() -> None:
-    said = words(None, 5, direction=OUTBOUND)
+    said = words(None, 5, lane=OUTBOUND)
 
     assert said.text == (
         "The next call from this number is made by “Alicia” v5. Calls in progress stay as they are. "
@@ -197,7 +196,7 @@ def test_two_versions_in_one_save_are_refused_in_words() -> None:
 
 
 def test_unassigning_says_who_is_left_alone() -> None:
-    inbound, outbound = words(4, None), words(4, None, direction=OUTBOUND)
+    inbound, outbound = words(4, None), words(4, None, lane=OUTBOUND)
 
     assert inbound.title == "Incoming calls to this number will no longer be answered by an agent."
     assert outbound.title == "No agent will make outgoing calls from this number any more."

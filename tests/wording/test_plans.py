@@ -186,7 +186,7 @@ def test_effects_count_over_the_whole_plan(aurora: Project, lead: User) -> None:
 
     name = gema.agent.name
     assert effects.publishes == [Publishing(str(gema.version.id), str(gema.agent.id), name, "v1", "", 0, ())]
-    assert [(move.direction, move.agent, move.version, move.count) for move in effects.moves] == [
+    assert [(move.lane, move.agent, move.version, move.count) for move in effects.moves] == [
         ("inbound", name, "v1", 3),
         ("outbound", name, "v1", 4),
     ]

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, transaction
 
 from phones import diga
-from phones.models import AgentUpgrade, Project, UpgradeItem, UpgradeOutcome
+from phones.models import AgentUpgrade, LaneSnapshot, Project, UpgradeItem, UpgradeOutcome
 from phones.services.agents.publish_outcome import settle_by_answer
 from phones.services.agents.publish_preview import NotOffered, Outlook, outlook_of
 from phones.services.audit import log
@@ -26,7 +26,7 @@ from phones.services.people.display_names import name_of
 from phones.services.plans.lifecycle import CountNotTyped, digits_typed, needs_approval, needs_typing
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import frozen_lane
+from phones.services.routing.snapshots import lane_snapshot
 from phones.services.sync.refresh import reread_agents, reread_users
 
 Clock = Callable[[], datetime]
@@ -167,8 +167,8 @@ def _new_upgrade(project: Project, outlook: Outlook, author: Author, now: dateti
         project=project,
         agent_id=agent.id,
         agent_name=agent.name,
-        before=frozen_lane(agent, outlook.live, agent.id) or {},
-        after=frozen_lane(agent, outlook.version, agent.id) or {},
+        before=lane_snapshot(agent.id, agent, outlook.live).to_json(),
+        after=lane_snapshot(agent.id, agent, outlook.version).to_json(),
         phone_count=outlook.count,
         agreed=outlook.fingerprint,
         actor=author.user,
@@ -234,7 +234,7 @@ def _begin(upgrade: AgentUpgrade, outlook: Outlook, now: datetime) -> None:
     :raises IntegrityError: the form was sent before, or another upgrade of the agent is being sent.
     :raises NotProposed: a proposal was approved or put away by somebody else.
     """
-    lane = upgrade.before
+    lane = LaneSnapshot.from_json(upgrade.before)
     items = [
         UpgradeItem(upgrade=upgrade, phone_id=each.phone_id, before=dict.fromkeys(each.lanes, lane))
         for each in outlook.numbers

@@ -13,7 +13,7 @@ from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.recheck_times import claim_look, due, give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import client_for, note_refusal
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import frozen_lane
+from phones.services.routing.snapshots import lane_snapshot
 from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.failures import Verdict, verdict_of
@@ -99,7 +99,8 @@ def _found(upgrade: AgentUpgrade, agents: AgentsRead) -> UpgradeOutcome | None:
         # Diga said that it was done, and has something else.
         catalogue = catalogue_of(upgrade.project)
         live = catalogue.version(published) if published else None
-        upgrade.stored = frozen_lane(catalogue.agent(upgrade.agent_id), live and live[1], upgrade.agent_id) or {}
+        agent = catalogue.agent(upgrade.agent_id)
+        upgrade.stored = lane_snapshot(upgrade.agent_id, agent, live and live[1]).to_json()
         return UpgradeOutcome.MISMATCH
     begun_at = upgrade.sent_at or upgrade.created_at
     if may_still_be_applied(upgrade, begun_at=begun_at, asked_at=agents.asked_at):

@@ -21,6 +21,7 @@ from phones.models import (
     PUBLISHED,
     AgentUpgrade,
     Change,
+    LaneSnapshot,
     NoKey,
     Outcome,
     Phone,
@@ -33,7 +34,8 @@ from phones.services.audit import log
 from phones.services.clock import database_clock, database_now
 from phones.services.projects.keys import client_for, note_answer, note_refusal
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import PhoneSnapshot, frozen
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.snapshots import snapshot
 from phones.services.running.circuit_breaker import CircuitBreaker
 from phones.services.sync.refresh import note_refused
 from phones.services.sync.store import Answer, store_answers
@@ -213,7 +215,7 @@ def _moved_here(upgrade: AgentUpgrade, phone_ids: Collection[uuid.UUID]) -> dict
 
 def _entry(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot, now: datetime) -> Change:
     """Return the number's entry in the diary, not yet written down: what it was to run, and what it has instead."""
-    after = dict.fromkeys(item.before, upgrade.after)
+    after = dict.fromkeys(item.before, LaneSnapshot.from_json(upgrade.after))
     stored = _stored(upgrade, item, says)
     is_as_asked = stored == after
     return Change(
@@ -236,8 +238,9 @@ def _entry(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot, now: d
 
 def _stored(upgrade: AgentUpgrade, item: UpgradeItem, says: PhoneSnapshot) -> dict[str, Any]:
     """Return what the number's lanes hold: the version of the agent is the one that was read back of it."""
-    live = upgrade.after if upgrade.outcome == UpgradeOutcome.CONFIRMED else upgrade.stored
-    held = frozen(catalogue_of(upgrade.project), says, tuple(item.before))
+    kept = upgrade.after if upgrade.outcome == UpgradeOutcome.CONFIRMED else upgrade.stored
+    live = LaneSnapshot.from_json(kept) if kept else None
+    held = snapshot(catalogue_of(upgrade.project), says, tuple(item.before))
     return {name: live if says.value(name) == upgrade.agent_id and live else lane for name, lane in held.items()}
 
 

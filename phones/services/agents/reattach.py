@@ -11,8 +11,9 @@ from phones.models import AgentUpgrade, Plan, PlanKind, ReadBack, UpgradeItem
 from phones.services.plans.create import NothingPlanned, create_plan, read_agents_if_old
 from phones.services.plans.drafts import Draft, PlannedRow
 from phones.services.routing.catalogue import AgentEntry, VersionEntry, catalogue_of
-from phones.services.routing.edits import PhoneEdit, frozen_lane
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import PhoneEdit
+from phones.services.routing.lanes import Target
+from phones.services.routing.snapshots import reads_as
 
 Clock = Callable[[], datetime]
 
@@ -66,7 +67,7 @@ def _version(upgrade: AgentUpgrade, agent: AgentEntry) -> VersionEntry | None:
 
 def _row(upgrade: AgentUpgrade, item: UpgradeItem, target: Target) -> PlannedRow:
     stored = item.change.stored if item.change else {}
-    lost = [name for name in item.before if (stored.get(name) or {}).get("agent_id") != str(upgrade.agent_id)]
+    lost = [name for name in item.before if reads_as(name, stored.get(name)) != upgrade.agent_id]
     wish = PhoneEdit(**dict.fromkeys(lost, target))  # type: ignore[arg-type]
     is_taken = any(getattr(item.phone, f"{name}_agent_id") not in {None, upgrade.agent_id} for name in lost)
     return PlannedRow(item.phone_id, wish, look="moved_since" if is_taken else "")
@@ -77,5 +78,4 @@ def _wish(rows: list[PlannedRow], target: Target) -> dict[str, Any]:
     lanes = {row.edit.fields for row in rows}
     if len(lanes) != 1:
         return {}
-    lane = frozen_lane(target.agent, target.version, target.agent.id)
-    return {name: {"how": "SET", "value": lane} for name in lanes.pop()}
+    return {name: {"how": "SET", "value": target.snapshot} for name in lanes.pop()}

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from phones.models import Change
+from phones.models import Change, LaneSnapshot
 from phones.services.audit.queries import CHANGED_FIELDS
-from phones.services.routing.edits import LANES
+from phones.services.routing.lanes import Lane
 from phones.services.tables.cell_guard import guarded, number_cell
 from phones.services.tables.csv_writer import csv_stream
 
@@ -29,7 +29,7 @@ COLUMNS = (
     "ticket",
     "fields",
     *(f"{name}_{side}" for name in CHANGED_FIELDS for side in ("before", "after", "stored")),
-    *(f"{name}_{side}_agent_id" for name in LANES for side in ("before", "after", "stored")),
+    *(f"{name}_{side}_agent_id" for name in Lane for side in ("before", "after", "stored")),
     "cause",
     "message",
     "http_status",
@@ -74,16 +74,13 @@ def _row(change: Change) -> dict[str, Any]:
     for side, values in (("before", change.before), ("after", change.after), ("stored", change.stored)):
         for name, value in values.items():
             row[f"{name}_{side}"] = _text(value)
-            if isinstance(value, dict):
-                row[f"{name}_{side}_agent_id"] = value["agent_id"]
+            if isinstance(value, LaneSnapshot):
+                row[f"{name}_{side}_agent_id"] = value.agent_id
     return row
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, dict):
-        return "" if value is None else str(value)
-    number = value["version_number"]
-    return f"{value['agent_name'] or ''} v{number}".strip() if number is not None else value["agent_name"] or ""
+    return value.label if isinstance(value, LaneSnapshot) else str(value or "")
 
 
 def _iso(moment: datetime | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from phones.models import SealKind
+from phones.models import LaneSnapshot, SealKind
 
 # What stands from the beginning and is never altered. The actor's row may be deleted, the name stays.
 BEGUN_FIELDS = (
@@ -47,12 +47,14 @@ LATER_FIELDS = ("plan_id", "late_for_id")
 EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
 
 
-def _plain(value: Any) -> str:
-    """Return what JSON has no form for as text: times in UTC to the microsecond, ids as hexadecimal digits."""
+def _plain(value: Any) -> Any:
+    """Return what JSON has no form for: times as text in UTC to the microsecond, ids as digits, lanes as objects."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, uuid.UUID):
         return value.hex
+    if isinstance(value, LaneSnapshot):
+        return value.to_json()
     raise TypeError(f"Nothing of the diary is a {type(value).__name__}")
 
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 
-from phones.models import Change, NamedAgent
+from phones.models import Change, LaneSnapshot, NamedAgent
 
 BATCH = 500
 
@@ -11,7 +11,7 @@ BATCH = 500
 def agents_of(change: Change) -> set[uuid.UUID]:
     """Return the agents that a change names: before, as wanted, and as Diga stored it."""
     sides = (change.before, change.after, change.stored)
-    return {uuid.UUID(lane["agent_id"]) for side in sides for lane in side.values() if isinstance(lane, dict)}
+    return {lane.agent_id for side in sides for lane in side.values() if isinstance(lane, LaneSnapshot)}
 
 
 def name_agents(changes: Iterable[Change]) -> None:

@@ -9,6 +9,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import JSONField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from phones.models import ChainBreak, ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
@@ -97,9 +99,15 @@ def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[
         verdict.seal_count += 1
 
 
+# An entry's values with its JSON as it stands in the table, whatever may have been put into it.
+_AS_STORED = tuple(
+    Cast(name, JSONField()) if isinstance(Change._meta.get_field(name), JSONField) else name for name in EVERY_FIELD
+)
+
+
 def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
     """Compare each entry with what its seals say of it."""
-    changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
+    changes = Change.objects.filter(project=project).order_by("pk").values_list(*_AS_STORED)
     seals = ChangeSeal.objects.filter(project=project).order_by("change_id", "number")
     sealed = seals.values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
     for change_id, values, seal in _paired(changes.iterator(chunk_size=CHUNK), _by_change(sealed)):

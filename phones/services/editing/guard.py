@@ -11,8 +11,9 @@ from phones.models import Phone, Project
 from phones.services.clock import has_passed
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, renewed
-from phones.services.routing.impact import Impact, Target, Use, fingerprint
+from phones.services.routing.impact import Impact, Use, fingerprint
 from phones.services.routing.lane_impacts import lane_impacts
+from phones.services.routing.lanes import Target
 from phones.services.sync.refresh import UsersRead, reread_agents, reread_users
 
 Clock = Callable[[], datetime]

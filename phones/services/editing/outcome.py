@@ -14,12 +14,14 @@ from typing import Any
 from django.db.models import Q
 
 from phones import diga
-from phones.models import Change, Outcome, Project
+from phones.models import Change, LaneSnapshot, Outcome, Project
 from phones.services.audit import log
 from phones.services.editing.recheck_times import give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import note_of_key, note_refusal
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import LANES, PhoneSnapshot, frozen_lane, reads_as
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.lanes import Lane
+from phones.services.routing.snapshots import lane_snapshot, reads_as
 from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread, reread_agents
 from phones.services.upstream.failures import Verdict, verdict_of, was_sent
@@ -81,7 +83,7 @@ class Found:
 
 def needs_agents(change: Change) -> bool:
     """Say whether a change has chosen a version: only reading the agents tells whether it is published."""
-    return any(change.after.get(name) for name in LANES)
+    return any(change.after.get(name) for name in Lane)
 
 
 def read_agents(project: Project, client: diga.DigaClient, clock: Clock) -> AgentsRead | None:
@@ -192,7 +194,7 @@ def find_out(
     says = reread(project=change.project, phone=change.phone, client=client, clock=clock)
     agents = None
     # The agents are of use only where the phone has one that was chosen.
-    if any(change.after.get(name) and says.value(name) == reads_as(name, change.after[name]) for name in LANES):
+    if any(change.after.get(name) and says.value(name) == reads_as(name, change.after[name]) for name in Lane):
         agents = agents_of(change) if agents_of else read_agents(change.project, client, clock)
     if _may_be_anothers(change, says):
         return None
@@ -222,29 +224,20 @@ def _verdict(change: Change, name: str, says: PhoneSnapshot, agents: AgentsRead 
     was, wanted = change.before.get(name), change.after[name]
     now = says.value(name)
     if now == reads_as(name, wanted):
-        if name not in LANES or wanted is None:
-            return FieldVerdict.APPLIED
-        return _version_verdict(change, was, wanted, agents)
+        return _version_verdict(was, wanted, agents) if isinstance(wanted, LaneSnapshot) else FieldVerdict.APPLIED
     return FieldVerdict.UNTOUCHED if now == reads_as(name, was) else FieldVerdict.THIRD
 
 
-def _version_verdict(
-    change: Change, was: dict[str, str] | None, wanted: dict[str, str], agents: AgentsRead | None
-) -> FieldVerdict:
+def _version_verdict(was: LaneSnapshot | None, wanted: LaneSnapshot, agents: AgentsRead | None) -> FieldVerdict:
     """Compare what the wanted agent has published with the version that was chosen."""
-    agent_id = uuid.UUID(wanted["agent_id"])
-    if agents is None or agent_id not in agents.published:
+    if agents is None or wanted.agent_id not in agents.published:
         return FieldVerdict.BLIND
-    published = _id_text(agents.published[agent_id])
-    if published == wanted["version_id"]:
+    published = agents.published[wanted.agent_id]
+    if published == wanted.version_id:
         return FieldVerdict.APPLIED
-    if was is None or was["agent_id"] != wanted["agent_id"]:
+    if was is None or was.agent_id != wanted.agent_id:
         return FieldVerdict.OTHER_VERSION
-    return FieldVerdict.UNTOUCHED if published == was["version_id"] else FieldVerdict.THIRD
-
-
-def _id_text(value: uuid.UUID | None) -> str | None:
-    return str(value) if value else None
+    return FieldVerdict.UNTOUCHED if published == was.version_id else FieldVerdict.THIRD
 
 
 def _settle(change: Change, outcome: Outcome, now: datetime) -> None:
@@ -260,11 +253,11 @@ def _stored(project: Project, name: str, says: PhoneSnapshot, agents: AgentsRead
     """Return a field as the diary keeps it; a lane without a version where that was not read."""
     value = says.value(name)
     if not isinstance(value, uuid.UUID):
-        return None if name in LANES else value
+        return value
     catalogue = catalogue_of(project)
     version_id = agents.published.get(value) if agents else None
     found = catalogue.version(version_id) if version_id else None
-    return frozen_lane(catalogue.agent(value), found[1] if found else None, value)
+    return lane_snapshot(value, catalogue.agent(value), found[1] if found else None)
 
 
 def _settle_refusal(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:

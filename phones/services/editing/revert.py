@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from phones.models import Change, Outcome, Phone
+from phones.models import Change, LaneSnapshot, Outcome, Phone
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.editability import policy_for
-from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.lanes import FIELDS, Target
+from phones.services.routing.snapshots import snapshot
 
 REVERTIBLE = (Outcome.CONFIRMED, Outcome.OBSERVED)
 
@@ -95,7 +96,7 @@ def _steps(
     can_route: bool,
 ) -> tuple[Step, ...]:
     """Compare the old state with today's. `left` is what the change made of it, None where that doesn't matter."""
-    now, policy = frozen(catalogue, PhoneSnapshot.of(phone), FIELDS), policy_for(phone)
+    now, policy = snapshot(catalogue, PhoneSnapshot.of(phone), FIELDS), policy_for(phone)
     steps = []
     for name in (name for name in FIELDS if name in target):
         if name == "nickname":
@@ -137,9 +138,9 @@ def _lane_step(name: str, now: Any, then: Any, left: Any, catalogue: Catalogue) 
 
 
 def _version_step(name: str, now: Any, then: Any, left: Any, catalogue: Catalogue) -> Step:
-    if now is None or now["version_number"] == then["version_number"]:
+    if now is None or now.version_number == then.version_number:
         return Step(name, Standing.SAME, now, then)
-    has_moved = now["version_number"] != left["version_number"]
+    has_moved = now.version_number != left.version_number
     agent = _agent(then, catalogue)
     if agent is None:
         return Step(name, Standing.NO_AGENT, now, then)
@@ -149,18 +150,18 @@ def _version_step(name: str, now: Any, then: Any, left: Any, catalogue: Catalogu
 def _give(name: str, standing: Standing, now: Any, then: Any, agent: AgentEntry, version: VersionEntry | None) -> Step:
     if version is None:
         return Step(name, Standing.NO_VERSION, now, then)
-    is_newer = then["version_id"] not in {None, str(version.id)}
+    is_newer = then.version_id not in {None, version.id}
     return Step(name, standing, now, then, Target(agent, version), is_newer)
 
 
-def _agent_id(lane: Any) -> str | None:
-    return lane["agent_id"] if lane else None
+def _agent_id(lane: LaneSnapshot | None) -> uuid.UUID | None:
+    return lane.agent_id if lane else None
 
 
-def _agent(lane: Any, catalogue: Catalogue) -> AgentEntry | None:
-    agent = catalogue.agent(uuid.UUID(lane["agent_id"]))
+def _agent(lane: LaneSnapshot, catalogue: Catalogue) -> AgentEntry | None:
+    agent = catalogue.agent(lane.agent_id)
     return agent if agent and agent.is_listed else None
 
 
-def _old_version(agent: AgentEntry, lane: Any) -> VersionEntry | None:
-    return next((version for version in agent.offered if str(version.id) == lane["version_id"]), None)
+def _old_version(agent: AgentEntry, lane: LaneSnapshot) -> VersionEntry | None:
+    return next((version for version in agent.offered if version.id == lane.version_id), None)

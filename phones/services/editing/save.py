@@ -23,8 +23,10 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.editing.write import Author, Write, begin, new_write, send, take_answers, take_error
 from phones.services.projects.keys import client_for
 from phones.services.routing.editability import Policy, policy_for
-from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, is_answered_by
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Impact
+from phones.services.routing.lanes import FIELDS
+from phones.services.routing.snapshots import is_answered_by
 from phones.services.sync.refresh import reread
 
 __all__ = ["Author", "Saved", "change_phone"]

@@ -27,7 +27,8 @@ from phones.services.editing.recheck_times import SENT_WITHIN
 from phones.services.people.display_names import name_of
 from phones.services.projects.keys import note_of_key
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, frozen, frozen_edit
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.snapshots import edit_snapshot, snapshot
 from phones.services.sync.store import Answer, store_answers
 
 Clock = Callable[[], datetime]
@@ -79,8 +80,8 @@ def new_write(*, project: Project, phone: Phone, edit: PhoneEdit, author: Author
         actor_name=author.shown_name,
         reason=author.reason,
         ticket=author.ticket,
-        before=frozen(catalogue_of(project), PhoneSnapshot.of(phone), edit.fields),
-        after=frozen_edit(edit),
+        before=snapshot(catalogue_of(project), PhoneSnapshot.of(phone), edit.fields),
+        after=edit_snapshot(edit),
         created_at=now,
         form_token=author.form_token,
         reverts=author.reverts,

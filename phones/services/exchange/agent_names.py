@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from phones.services.exchange.edited_cells import NotUnderstood
 from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 
 # Up to so many candidates or versions are named in a sentence.
 NAMED = 8

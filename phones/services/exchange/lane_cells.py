@@ -19,7 +19,7 @@ from phones import diga
 from phones.services.exchange.agent_names import AgentNames, as_uuid
 from phones.services.exchange.edited_cells import NotUnderstood, is_untouched
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from phones.services.tables.cell_guard import unguarded
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from phones.models import Change
-from phones.services.routing.edits import FIELDS
+from phones.models import Change, LaneSnapshot
+from phones.services.routing.lanes import FIELDS
 from phones.services.tables.cell_guard import guarded
 
 Changes = Mapping[uuid.UUID, Sequence[Change]]
@@ -68,9 +68,8 @@ def written_then(written: Mapping[str, str], values: Mapping[str, Any]) -> dict[
         if name == "nickname":
             cells["nickname"] = guarded(value or "")
             continue
-        lane = value or {"agent_id": "", "agent_name": "", "version_number": None}
-        number = lane["version_number"]
-        cells[f"{name}_agent"] = guarded(lane["agent_name"] or "")
-        cells[f"{name}_agent_id"] = lane["agent_id"]
-        cells[f"{name}_version"] = "" if number is None else f"v{number}"
+        lane: LaneSnapshot | None = value
+        cells[f"{name}_agent"] = guarded((lane and lane.agent_name) or "")
+        cells[f"{name}_agent_id"] = str(lane.agent_id) if lane else ""
+        cells[f"{name}_version"] = lane.version_label if lane else ""
     return cells

@@ -27,8 +27,9 @@ from phones.services.exchange.lane_cells import NO_CELLS, LaneCells, LaneEdit, w
 from phones.services.exchange.past_values import values_then, written_then
 from phones.services.nicknames import one_line
 from phones.services.plans.drafts import PlannedRow
-from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, reads_as
-from phones.services.routing.impact import Direction, Target
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.lanes import FIELDS, Lane, Target
+from phones.services.routing.snapshots import reads_as
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.read import Row
 
@@ -96,7 +97,7 @@ class EditReader:
         faults = list(self._misshapen(row, now))
         doubts = _Doubts({})
         wanted: dict[str, Any] = {}
-        for name in () if faults else ("nickname", *Direction):
+        for name in () if faults else FIELDS:
             try:
                 if name == "nickname":
                     wanted[name] = self._nickname(row, phone, then, doubts)
@@ -127,7 +128,7 @@ class EditReader:
             yield from self._emptied(row, now)
 
     def _emptied(self, row: Row, now: _Said) -> Iterator[str]:
-        for code in ("nickname", *(code for lane in Direction for code in _codes(lane))):
+        for code in ("nickname", *(code for lane in Lane for code in _codes(lane))):
             if self.columns.cell(row, code) == "" and now.cells[code]:
                 yield _(
                     "The cell of “%(column)s” is empty. In a file of this kind an error or a merged cell looks so too: "

@@ -8,10 +8,10 @@ from phones import diga
 from phones.models import Phone
 from phones.services.plans.drafts import Draft, PlannedRow
 from phones.services.plans.nickname_patterns import Pattern
-from phones.services.routing.edits import PhoneEdit, frozen_lane
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import PhoneEdit
+from phones.services.routing.lanes import Lane, Target
 
-Lane = Target | diga.Unset | None
+Wanted = Target | diga.Unset | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class BulkEdit:
     """One change for many phones. `UNSET` keeps a field, None empties it."""
 
     nickname: Pattern | diga.Unset | None = diga.UNSET
-    inbound: Lane = diga.UNSET
-    outbound: Lane = diga.UNSET
+    inbound: Wanted = diga.UNSET
+    outbound: Wanted = diga.UNSET
 
     @property
     def is_empty(self) -> bool:
@@ -37,7 +37,7 @@ class BulkEdit:
             return PhoneEdit(nickname.name(place, phone), self.inbound, self.outbound)
         return PhoneEdit("" if nickname is None else nickname, self.inbound, self.outbound)
 
-    def frozen(self) -> dict[str, Any]:
+    def wish(self) -> dict[str, Any]:
         """Return the fields that aren't kept, as `Plan.wish` has them."""
         wish: dict[str, Any] = {}
         if isinstance(self.nickname, Pattern):
@@ -45,11 +45,10 @@ class BulkEdit:
             wish["nickname"] = {"how": how, "value": self.nickname.text}
         elif self.nickname is None:
             wish["nickname"] = {"how": "UNASSIGN", "value": None}
-        for name in ("inbound", "outbound"):
-            lane: Lane = getattr(self, name)
-            if isinstance(lane, Target):
-                value = frozen_lane(lane.agent, lane.version, lane.agent.id)
-                wish[name] = {"how": "SET", "value": value}
-            elif lane is None:
+        for name in Lane:
+            wanted: Wanted = getattr(self, name)
+            if isinstance(wanted, Target):
+                wish[name] = {"how": "SET", "value": wanted.snapshot}
+            elif wanted is None:
                 wish[name] = {"how": "UNASSIGN", "value": None}
         return wish

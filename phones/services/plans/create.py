@@ -36,8 +36,9 @@ from phones.services.plans.forecast import RowForecast, unchecked
 from phones.services.plans.lock import held_plan
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.routing.edits import PhoneEdit, PhoneSnapshot, frozen, frozen_edit
-from phones.services.routing.impact import Target
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.lanes import Target
+from phones.services.routing.snapshots import edit_snapshot, snapshot
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.bulkhead import place_to_read
 
@@ -159,13 +160,13 @@ def _items(
     catalogue = catalogue_of(plan.project)
     items = []
     for number, (row, phone) in enumerate(rows, 1):
-        after = dict(row.after) if row.is_explained and row.after else frozen_edit(row.edit)
+        after = dict(row.after) if row.is_explained and row.after else edit_snapshot(row.edit)
         item = PlanItem(
             plan=plan,
             number=number,
             phone=phone,
             line=row.line,
-            before=frozen(catalogue, PhoneSnapshot.of(phone), tuple(after)),
+            before=snapshot(catalogue, PhoneSnapshot.of(phone), tuple(after)),
             after=after,
             reverts=reverts.get(phone.pk),
             **as_foreseen(_explained(row) if row.is_explained else next(row_forecasts)),
@@ -223,7 +224,7 @@ def edit_from(after: Mapping[str, Any], catalogue: Catalogue) -> PhoneEdit | Non
         elif value is None:
             wanted[name] = None
         else:
-            found = catalogue.version(uuid.UUID(value["version_id"]))
+            found = catalogue.version(value.version_id)
             if found is None:
                 return None
             wanted[name] = Target(*found)
@@ -253,7 +254,7 @@ def renew_preview(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREV
     fresh = []
     for item, edit in wishes:
         row_forecast = next(row_forecasts) if edit else gone
-        fresh.append((item, row_forecast, frozen(catalogue, PhoneSnapshot.of(item.phone), tuple(item.after))))
+        fresh.append((item, row_forecast, snapshot(catalogue, PhoneSnapshot.of(item.phone), tuple(item.after))))
     with held_plan(plan, state) as held:
         if held.foreseen_at != plan.foreseen_at:
             # Somebody else has computed it anew meanwhile.

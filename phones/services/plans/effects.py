@@ -8,8 +8,8 @@ from django.db.models import Count, IntegerField, Min, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from phones.models import ItemState, Plan, PlanItem
-from phones.services.routing.impact import Direction
+from phones.models import ItemState, LaneSnapshot, Plan, PlanItem
+from phones.services.routing.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Publishing:
 class Move:
     """So many rows get a version in a direction. `live_count` other numbers have it live already, if any do."""
 
-    direction: Direction
+    lane: Lane
     agent_id: str
     agent: str
     version: str
@@ -43,7 +43,7 @@ class Effects:
 
     publishes: list[Publishing] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
-    unassigned: Mapping[Direction, int] = field(default_factory=dict)
+    unassigned: Mapping[Lane, int] = field(default_factory=dict)
 
 
 def effects_of(plan: Plan) -> Effects:
@@ -54,9 +54,9 @@ def effects_of(plan: Plan) -> Effects:
     by_itself = {(publishing.agent, publishing.version) for publishing in publishes}
     live = {key: count for key, count in _live_counts(rows).items() if key not in by_itself}
     moves: list[Move] = []
-    unassigned: dict[Direction, int] = {}
-    for direction in Direction:
-        _add_lane(rows, direction, live, moves, unassigned)
+    unassigned: dict[Lane, int] = {}
+    for lane in Lane:
+        _add_lane(rows, lane, live, moves, unassigned)
     return Effects(publishes, moves, unassigned)
 
 
@@ -65,18 +65,18 @@ def publishings_of(plan: Plan) -> list[Publishing]:
     found: dict[str, Publishing] = {}
     rows = plan.items.filter(goes_first=True, state=ItemState.WAITING)
     for after, details in rows.order_by("number").values_list("after", "details"):
-        for name in Direction:
+        for name in Lane:
             lane = after.get(name)
-            if lane and f"v{lane['version_number']}" == details["version"]:
-                found.setdefault(lane["version_id"], _publishing(lane, details))
+            if lane and lane.version_label == details["version"]:
+                found.setdefault(str(lane.version_id), _publishing(lane, details))
     return list(found.values())
 
 
-def _publishing(lane: Mapping[str, Any], details: Mapping[str, Any]) -> Publishing:
+def _publishing(lane: LaneSnapshot, details: Mapping[str, Any]) -> Publishing:
     return Publishing(
-        lane["version_id"],
-        lane["agent_id"],
-        lane["agent_name"] or "",
+        str(lane.version_id),
+        str(lane.agent_id),
+        lane.agent_name or "",
         details["version"],
         details.get("live", ""),
         details["count"],
@@ -96,19 +96,19 @@ def _count() -> Cast:
 
 def _add_lane(
     rows: QuerySet[PlanItem],
-    direction: Direction,
+    lane: Lane,
     live: Mapping[tuple[str, str], int],
     moves: list[Move],
-    unassigned: dict[Direction, int],
+    unassigned: dict[Lane, int],
 ) -> None:
     """Add what the rows do in one direction. One query."""
-    path = f"after__{direction}"
-    is_empty_both = Q(**{path: None, f"before__{direction}": None})
+    path = f"after__{lane}"
+    is_empty_both = Q(**{path: None, f"before__{lane}": None})
     keys = [KT(f"{path}__{name}") for name in ("agent_id", "agent_name", "version_number")]
-    found = rows.filter(after__has_key=direction.value).exclude(is_empty_both).order_by().values_list(*keys)
+    found = rows.filter(after__has_key=lane.value).exclude(is_empty_both).order_by().values_list(*keys)
     for agent_id, agent, number, count in found.annotate(row_count=Count("pk")).order_by("-row_count", *keys):
         if agent_id is None:
-            unassigned[direction] = count
+            unassigned[lane] = count
         else:
             version = f"v{number}"
-            moves.append(Move(direction, agent_id, agent or "", version, count, live.get((agent, version))))
+            moves.append(Move(lane, agent_id, agent or "", version, count, live.get((agent, version))))

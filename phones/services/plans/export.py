@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from phones.models import PlanItem
-from phones.services.routing.edits import FIELDS, LANES
+from phones.models import LaneSnapshot, PlanItem
+from phones.services.routing.lanes import FIELDS, Lane
 from phones.services.tables.cell_guard import number_cell
 from phones.services.tables.csv_writer import csv_stream
 
@@ -21,7 +21,7 @@ COLUMNS = (
     "number",
     "nickname",
     *(f"{name}_{side}" for name in FIELDS for side in ("before", "after")),
-    *(f"{name}_{side}_agent_id" for name in LANES for side in ("before", "after")),
+    *(f"{name}_{side}_agent_id" for name in Lane for side in ("before", "after")),
     "fields",
     "foreseen",
     "why",
@@ -66,17 +66,13 @@ def _row(item: PlanItem) -> dict[str, Any]:
     for side, values in (("before", item.before), ("after", item.after)):
         for name, value in values.items():
             row[f"{name}_{side}"] = _text(value)
-            if isinstance(value, dict):
-                row[f"{name}_{side}_agent_id"] = value["agent_id"]
+            if isinstance(value, LaneSnapshot):
+                row[f"{name}_{side}_agent_id"] = value.agent_id
     return row
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, dict):
-        return "" if value is None else str(value)
-    number = value["version_number"]
-    name = value["agent_name"] or ""
-    return f"{name} v{number}".strip() if number is not None else name
+    return value.label if isinstance(value, LaneSnapshot) else str(value or "")
 
 
 def _iso(moment: datetime | None) -> str:

@@ -14,8 +14,9 @@ from phones.models import Foreseen, Phone
 from phones.services.routing.catalogue import Catalogue, VersionEntry
 from phones.services.routing.editability import policy_for
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Effect, Impact, Target, Use
+from phones.services.routing.impact import Effect, Impact, Use
 from phones.services.routing.lane_impacts import lane_impacts
+from phones.services.routing.lanes import Target
 
 NAMED = 3
 

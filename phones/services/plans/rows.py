@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from phones.models import Foreseen, ItemState, Plan, PlanItem
-from phones.services.routing.edits import FIELDS
+from phones.services.routing.lanes import FIELDS
 
 FIRST_SIZE = 10
 PAGE_SIZE = 100

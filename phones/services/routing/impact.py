@@ -11,14 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from phones import diga
-from phones.services.routing.catalogue import AgentEntry, VersionEntry
-
-
-class Direction(StrEnum):
-    """A lane of a phone."""
-
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
+from phones.services.routing.catalogue import VersionEntry
+from phones.services.routing.lanes import Lane, Target
 
 
 class Effect(StrEnum):
@@ -40,14 +34,6 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """The version wanted in a lane."""
-
-    agent: AgentEntry
-    version: VersionEntry
-
-
-@dataclass(frozen=True, slots=True)
 class Impact:
     """The effect in one lane.
 
@@ -57,7 +43,7 @@ class Impact:
     same agent, so that its calls move as well. `is_at_least` is true where there may be more of the others.
     """
 
-    direction: Direction
+    lane: Lane
     effect: Effect
     target: Target | None = None
     live: VersionEntry | None = None
@@ -84,7 +70,7 @@ class Impact:
 
 def foresee(
     *,
-    direction: Direction,
+    lane: Lane,
     target: Target | None,
     others: Sequence[Use],
     other_lane: uuid.UUID | None,
@@ -99,26 +85,26 @@ def foresee(
     wanted there in the same save, if any. `live` is what the agent will have published by then, if not what it has now.
     """
     if target is None:
-        return Impact(direction, Effect.UNASSIGN)
+        return Impact(lane, Effect.UNASSIGN)
     agent, version = target.agent, target.version
     both = other_lane == agent.id
     if version.is_draft:
-        return Impact(direction, Effect.DRAFT, target)
+        return Impact(lane, Effect.DRAFT, target)
     if other_target and other_target.agent.id == agent.id and other_target.version.id != version.id:
         # One save can't publish two versions of one agent.
-        return Impact(direction, Effect.WILL_BE_REFUSED, target, other_target.version, (), both)
+        return Impact(lane, Effect.WILL_BE_REFUSED, target, other_target.version, (), both)
     live = agent.published if isinstance(live, diga.Unset) else live
     count = len(others) if other_count is None else other_count
     if live and live.id == version.id:
-        return Impact(direction, Effect.NO_PUBLISH, target, None, tuple(others), both, count)
+        return Impact(lane, Effect.NO_PUBLISH, target, None, tuple(others), both, count)
     if live and others:
-        return Impact(direction, Effect.WILL_BE_REFUSED, target, live, tuple(others), both, count)
-    return Impact(direction, Effect.WILL_PUBLISH, target, live, tuple(others), both, count)
+        return Impact(lane, Effect.WILL_BE_REFUSED, target, live, tuple(others), both, count)
+    return Impact(lane, Effect.WILL_PUBLISH, target, live, tuple(others), both, count)
 
 
 def fingerprint(impacts: Iterable[Impact]) -> str:
     """Return a short text that is equal for equal impacts: was this what the person has read?"""
     return ";".join(
-        f"{impact.direction}:{impact.effect}:{impact.target.version.id if impact.target else ''}:{impact.other_count}"
+        f"{impact.lane}:{impact.effect}:{impact.target.version.id if impact.target else ''}:{impact.other_count}"
         for impact in impacts
     )

@@ -7,7 +7,8 @@ from phones import diga
 from phones.models import Phone
 from phones.services.routing.catalogue import VersionEntry
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Direction, Impact, Target, Use, foresee
+from phones.services.routing.impact import Impact, Use, foresee
+from phones.services.routing.lanes import Lane, Target
 
 # The first of the other phones that use the target's agent, and how many there are.
 OtherUses = Callable[[Target], tuple[Sequence[Use], int]]
@@ -25,28 +26,24 @@ def lane_impacts(
     `other_uses` is asked for each agent wanted; `live` says what its agent has published when the time comes.
     """
     return tuple(
-        _impact(phone, edit, direction, other_uses, live)
-        for direction in Direction
-        if not isinstance(edit.lane(direction), diga.Unset)
+        _impact(phone, edit, lane, other_uses, live) for lane in Lane if not isinstance(edit.lane(lane), diga.Unset)
     )
 
 
 def _impact(
     phone: Phone,
     edit: PhoneEdit,
-    direction: Direction,
+    lane: Lane,
     other_uses: OtherUses,
     live: Callable[[Target], VersionEntry | None],
 ) -> Impact:
-    lane = edit.lane(direction)
-    target = lane if isinstance(lane, Target) else None
-    other = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
-    other_target = edit.lane(other)
+    wanted, other_target = edit.lane(lane), edit.lane(lane.other)
+    target = wanted if isinstance(wanted, Target) else None
     keeps = isinstance(other_target, diga.Unset)
-    lane_agent = getattr(phone, f"{other}_agent_id") if keeps else edit.wanted(other)
+    lane_agent = getattr(phone, f"{lane.other}_agent_id") if keeps else edit.wanted(lane.other)
     others, other_count = other_uses(target) if target else ((), 0)
     return foresee(
-        direction=direction,
+        lane=lane,
         target=target,
         live=live(target) if target else None,
         others=others,

@@ -14,8 +14,10 @@ from phones.services.plans.create import edit_from
 from phones.services.plans.forecast import targets_of
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.editability import policy_for
-from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot, frozen, reads_as
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import Effect, Impact
+from phones.services.routing.lanes import FIELDS
+from phones.services.routing.snapshots import reads_as, snapshot
 from phones.services.sync.refresh import UsersRead, reread_agents
 
 Clock = Callable[[], datetime]
@@ -99,7 +101,7 @@ def decide(item: PlanItem, phone: Phone, agreed: set[str], read: Read) -> Decisi
         return Decision(state=ItemState.CHANGED, cause="closed", details={"status": phone.status})
     says = PhoneSnapshot.of(phone)
     if any(says.value(name) != reads_as(name, item.before.get(name)) for name in left.fields):
-        now = frozen(catalogue, says, tuple(name for name in FIELDS if name in item.after))
+        now = snapshot(catalogue, says, tuple(name for name in FIELDS if name in item.after))
         return Decision(state=ItemState.CHANGED, cause="changed", details={"now": now})
     return _guarded(phone, left, agreed, read)
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 
 from phones import diga
-from phones.models import Phone
+from phones.models import Phone, SnapshotEncoder
 
 COPIED = (
     "number",
@@ -78,7 +78,7 @@ def raw(value: Any) -> Any:
     if isinstance(value, datetime):
         value = value.astimezone(UTC)
         return value if _has_zones() else value.replace(tzinfo=None)
-    return json.dumps(value)
+    return json.dumps(value, cls=SnapshotEncoder)
 
 
 @cache

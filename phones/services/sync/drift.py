@@ -22,7 +22,9 @@ from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, U
 from phones.services.audit.log import OPEN
 from phones.services.clock import CLOCK_SLACK
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.routing.edits import FIELDS, PhoneSnapshot, frozen
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.lanes import FIELDS
+from phones.services.routing.snapshots import reads_as, snapshot
 from phones.services.upstream.failures import was_sent
 
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
@@ -49,9 +51,9 @@ class Seen:
         """Return a field's value; an empty nickname and none at all are the same."""
         return self.status if name == "status" else self.base.value(name)
 
-    def frozen(self, catalogue: Catalogue, fields: Collection[str] = (*FIELDS, "status")) -> dict[str, Any]:
+    def snapshot(self, catalogue: Catalogue, fields: Collection[str] = (*FIELDS, "status")) -> dict[str, Any]:
         """Return these fields as the diary keeps them; versions are the ones published now."""
-        kept = frozen(catalogue, self.base, tuple(name for name in FIELDS if name in fields))
+        kept = snapshot(catalogue, self.base, tuple(name for name in FIELDS if name in fields))
         return kept | ({"status": self.status} if "status" in fields else {})
 
 
@@ -73,7 +75,7 @@ class Ours:
         The clocks of two machines may differ by `CLOCK_SLACK`, so that the answer may be older than the write.
         """
         return any(
-            _read_as(name, wanted) == row.value(name) != says.value(name) == _read_as(name, change.before.get(name))
+            reads_as(name, wanted) == row.value(name) != says.value(name) == reads_as(name, change.before.get(name))
             for change in self.changes
             if change.source != Source.OUTSIDE and (change.settled_at or change.created_at) > asked_at - CLOCK_SLACK
             for name, wanted in change.after.items()
@@ -92,7 +94,7 @@ class Ours:
                 for change in self.changes
                 if change.is_open
                 for name, wanted in change.after.items()
-                if change.outcome == Outcome.PENDING or _read_as(name, wanted) == says.value(name)
+                if change.outcome == Outcome.PENDING or reads_as(name, wanted) == says.value(name)
             ),
         }
 
@@ -104,7 +106,7 @@ class Ours:
         come = {change.late_for_id for change in self.changes}
         is_brought = False
         for change in reversed(self.changes):
-            if name not in change.after or _read_as(name, change.after[name]) != value:
+            if name not in change.after or reads_as(name, change.after[name]) != value:
                 continue
             if change.outcome in _WITHOUT_IT and was_sent(change) and change.pk not in come:
                 is_young = now - change.created_at < LATE_AFTER_ANOTHER_WITHIN
@@ -158,8 +160,8 @@ def drifts_of(
             phone=phone,
             number=phone.shown,
             outcome=Outcome.OBSERVED,
-            before=before.frozen(catalogue, fields),
-            after=now_says.frozen(catalogue, fields),
+            before=before.snapshot(catalogue, fields),
+            after=now_says.snapshot(catalogue, fields),
             seen_from=seen_from,
             created_at=now,
             settled_at=now,
@@ -181,10 +183,3 @@ def _authored(late: Change | None) -> dict[str, Any]:
         "reason": late.reason,
         "ticket": late.ticket,
     }
-
-
-def _read_as(name: str, wanted: str | Mapping[str, Any] | None) -> object:
-    """Return how a value of the diary reads in Diga: a lane as its agent's id."""
-    if isinstance(wanted, Mapping):
-        return uuid.UUID(wanted["agent_id"])
-    return (wanted or "") if name == "nickname" else wanted

@@ -9,7 +9,7 @@ from typing import Any
 from phones import diga
 from phones.models import Change, Phone
 from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
-from phones.services.routing.edits import FIELDS
+from phones.services.routing.lanes import FIELDS
 from phones.services.sync.bulk_rows import COPIED, DERIVED
 from phones.services.sync.drift import Ours, Seen, drifts_of, ours_of
 

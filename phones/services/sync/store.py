@@ -152,7 +152,7 @@ def _new_row(project: Project, record: diga.Phone, catalogue: Catalogue, fetched
         "fetched_at": fetched_at,
         "missing_since": None,
         "first_seen_at": fetched_at,
-        "first_seen": Seen.of(record).frozen(catalogue),
+        "first_seen": Seen.of(record).snapshot(catalogue),
     }
 
 

@@ -17,6 +17,7 @@ from phones.services.agents.read_back import Totals, totals_of
 from phones.services.editing.recheck_times import is_soon_known
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.snapshots import reads_as
 from phones.templatetags.desk import full_time
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
@@ -194,5 +195,5 @@ def _row(desk: Desk, upgrade: AgentUpgrade, item: UpgradeItem) -> NumberRow:
 def _lost(upgrade: AgentUpgrade, item: UpgradeItem) -> str:
     stored = item.change.stored if item.change else {}
     words = {"inbound": _("no longer answered by it"), "outbound": _("no longer dials from it")}
-    lost = [name for name in item.before if (stored.get(name) or {}).get("agent_id") != str(upgrade.agent_id)]
+    lost = [name for name in item.before if reads_as(name, stored.get(name)) != upgrade.agent_id]
     return ", ".join(words[name] for name in lost)

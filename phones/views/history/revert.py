@@ -24,8 +24,8 @@ from phones.services.editing import revert, save
 from phones.services.editing.revert import Step
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.routing.edits import frozen_lane
-from phones.services.routing.impact import Impact, Target, fingerprint
+from phones.services.routing.impact import Impact, fingerprint
+from phones.services.routing.lanes import Target
 from phones.services.sync import refresh
 from phones.services.upstream import bulkhead
 from phones.templatetags.desk import full_time
@@ -213,9 +213,7 @@ def _rows(form: RevertForm, steps: Sequence[Step], phone: Phone) -> list[StepRow
 
 def _becomes(step: Step) -> Any:
     """Return what the field would hold, in the version that is really given."""
-    if not isinstance(step.wanted, Target):
-        return step.then
-    return frozen_lane(step.wanted.agent, step.wanted.version, step.wanted.agent.id)
+    return step.wanted.snapshot if isinstance(step.wanted, Target) else step.then
 
 
 def _show(

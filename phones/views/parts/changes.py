@@ -217,6 +217,4 @@ def side_of(name: str, value: Any) -> Side:
         return Side(value or _("No nickname"))
     if value is None:
         return Side(_("No agent"))
-    agent_name = value["agent_name"] or _("Unknown agent")
-    number = value["version_number"]
-    return Side(agent_name, True, f"v{number}" if number is not None else "")
+    return Side(value.agent_name or _("Unknown agent"), True, value.version_label)

@@ -14,7 +14,8 @@ from phones.forms.phones import PhoneForm
 from phones.models import Phone
 from phones.services.editing import guard
 from phones.services.routing.catalogue import VersionEntry
-from phones.services.routing.impact import Impact, Target, fingerprint
+from phones.services.routing.impact import Impact, fingerprint
+from phones.services.routing.lanes import Target
 from phones.wording.guard import GuardWords, words_for_impact
 
 

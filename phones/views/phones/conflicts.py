@@ -13,8 +13,9 @@ from phones.forms.phones import MINE, THEIRS, NicknameForm
 from phones.models import Change, Source
 from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.snapshots import reads_as
 from phones.templatetags.desk import clock_time
-from phones.views.parts.changes import Side, field_label
+from phones.views.parts.changes import Side, field_label, side_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +124,13 @@ def _made_by(name: str, now: PhoneSnapshot, changes: Iterable[Change]) -> Change
 
 
 def _comes_to(change: Change, name: str) -> object:
-    value: Any = change.stored.get(name, change.after[name])
-    if name == "nickname":
-        return value or ""
-    return uuid.UUID(value["agent_id"]) if value else None
+    return reads_as(name, change.stored.get(name, change.after[name]))
 
 
 def _side_of_change(name: str, change: Change | None) -> Side | None:
     """Return an agent with the version that the diary says it was given, where it says so."""
     value: Any = change.stored.get(name, change.after[name]) if change and name != "nickname" else None
-    if not value or value["version_number"] is None:
-        return None
-    return Side(value["agent_name"] or _("Unknown agent"), True, f"v{value['version_number']}")
+    return side_of(name, value) if value and value.version_label else None
 
 
 def _who(change: Change) -> str:

@@ -26,7 +26,7 @@ from phones.views.parts.guard import guard_context
 from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.saving import Saving
 from phones.views.phones.conflicts import clashes_of, merges_of
-from phones.views.phones.rows import Lane, PhoneRow
+from phones.views.phones.rows import LaneCell, PhoneRow
 from phones.wording import causes
 from phones.wording import changes as wording_changes
 from phones.wording.changes import Words
@@ -169,7 +169,7 @@ class LaneFields:
     unassign: forms.BoundField
     unassign_label: str
     both: forms.BoundField | None
-    now: Lane
+    now: LaneCell
 
     @property
     def options(self) -> SafeString:

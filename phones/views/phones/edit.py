@@ -22,8 +22,8 @@ from phones.services.editing import guard as editing_guard
 from phones.services.editing import presence
 from phones.services.editing import save as editing_save
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.edits import LANES
 from phones.services.routing.impact import fingerprint
+from phones.services.routing.lanes import Lane
 from phones.services.sync import refresh
 from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for, is_htmx
@@ -91,7 +91,7 @@ def _phone_form(request: DeskRequest, desk: Desk, phone: Phone) -> PhoneForm:
 def _words_for_use(form: PhoneForm, version_id: str) -> Words | None:
     """Say which version was chosen for the person, None where there was nothing to choose it for."""
     found = version_of(form.catalogue, version_id)
-    is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in LANES)
+    is_chosen = any(form.cleaned_data.get(f"{lane}_version_id") == version_id for lane in Lane)
     return saves.words_for_choice(found[1].label) if found and is_chosen else None
 
 

@@ -22,7 +22,7 @@ from phones.services.finding.phone_list import QUERY_LIMIT
 from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.views.parts.badges import Badge, shown_status
-from phones.views.phones.rows import Lane
+from phones.views.phones.rows import LaneCell
 
 _FAULTS = {
     Fault.WORDS: gettext_lazy("no number in it"),
@@ -60,7 +60,7 @@ class FoundPhone:
 
 
 def _agent(agent_id: UUID | None, catalogue: Catalogue) -> str:
-    lane = Lane.of(agent_id, catalogue)
+    lane = LaneCell.of(agent_id, catalogue)
     if lane.agent:
         return f"{lane.agent.name} {lane.version}".strip()
     return _("Unknown agent") if lane.is_unknown else _("None")

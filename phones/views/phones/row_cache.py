@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from phones.views.phones.rows import Lane, PhoneRow
+from phones.views.phones.rows import LaneCell, PhoneRow
 
 # Values that the template prints, and of which it asks no more than whether they are empty.
 FREE = (
@@ -83,7 +83,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
     return _shapes[shape]
 
 
-def _shape_of(lane: Lane) -> tuple[Any, ...]:
+def _shape_of(lane: LaneCell) -> tuple[Any, ...]:
     agent = lane.agent
     return (agent.name, agent.hue, lane.version, lane.is_unknown) if agent else (lane.is_unknown,)
 

@@ -35,7 +35,7 @@ def provider_label(provider: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class LaneCell:
     """Who answers or dials: an agent we know, one we don't, or none. `version` is the published one."""
 
     agent: AgentEntry | None
@@ -43,7 +43,7 @@ class Lane:
     version: str
 
     @classmethod
-    def of(cls, agent_id: uuid.UUID | None, catalogue: Catalogue) -> "Lane":
+    def of(cls, agent_id: uuid.UUID | None, catalogue: Catalogue) -> "LaneCell":
         """Return the lane that holds this agent."""
         agent = catalogue.agent(agent_id)
         live = agent.published if agent else None
@@ -66,8 +66,8 @@ class PhoneRow:
     nickname: str
     status: Badge
     days_left: str
-    inbound: Lane
-    outbound: Lane
+    inbound: LaneCell
+    outbound: LaneCell
     provider: str
     assigned: str
     age: str
@@ -110,8 +110,8 @@ class PhoneRow:
             nickname=phone.nickname or "",
             status=shown_status(phone),
             days_left=_days_left(phone, now),
-            inbound=Lane.of(phone.inbound_agent_id, catalogue),
-            outbound=Lane.of(phone.outbound_agent_id, catalogue),
+            inbound=LaneCell.of(phone.inbound_agent_id, catalogue),
+            outbound=LaneCell.of(phone.outbound_agent_id, catalogue),
             provider=provider_label(phone.telephony_provider),
             assigned=local_day(phone.assigned_at),
             age=age(phone.fetched_at),

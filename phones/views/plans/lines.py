@@ -1,6 +1,5 @@
 """A row of a plan as its pages show it: what it would become and why, or what became of it."""
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from phones.models import Foreseen, ItemState, PlanItem
+from phones.models import Foreseen, ItemState, LaneSnapshot, PlanItem
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import Catalogue
-from phones.services.routing.edits import LANES
+from phones.services.routing.lanes import Lane
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
@@ -114,19 +113,19 @@ def ways_out(items: Iterable[PlanItem], slug: str) -> list[WayOut]:
     """Return a way out for each version that is refused to some of these rows, once. No query."""
     found: dict[str, WayOut] = {}
     for item in items:
-        for name in LANES if item.why == "refused" else ():
+        for name in Lane if item.why == "refused" else ():
             lane = item.after.get(name)
             if lane and _is_about(item.details, lane):
-                page = reverse("agent_upgrade", args=[slug, lane["agent_id"]])
+                page = reverse("agent_upgrade", args=[slug, lane.agent_id])
                 label = _("Publish %(version)s of “%(agent)s” for all its numbers…") % item.details
-                found.setdefault(lane["version_id"], WayOut(f"{page}?version={lane['version_id']}", label))
+                found.setdefault(str(lane.version_id), WayOut(f"{page}?version={lane.version_id}", label))
     return list(found.values())
 
 
-def _is_about(details: Mapping[str, Any], lane: Mapping[str, Any]) -> bool:
+def _is_about(details: Mapping[str, Any], lane: LaneSnapshot) -> bool:
     """Say whether a reason is about what a lane is given: it names agent and version as sentences do."""
-    agent = lane["agent_name"] or lane["agent_id"][:8]
-    return bool(details["version"] == f"v{lane['version_number']}" and details["agent"] == agent)
+    agent = lane.agent_name or lane.name[:8]
+    return bool(details["version"] == lane.version_label and details["agent"] == agent)
 
 
 def _had_none(item: PlanItem) -> bool:
@@ -161,11 +160,9 @@ def value_of(name: str, value: Any, catalogue: Catalogue) -> Value:
         return Value(value or _("No nickname"))
     if value is None:
         return Value(_("No agent"), is_missed=name == "inbound")
-    agent = catalogue.agent(uuid.UUID(value["agent_id"]))
-    text = value["agent_name"] or _("Unknown agent")
-    number = value["version_number"]
-    version = f"v{number}" if number is not None else ""
-    return Value(text, version, text[:1].upper(), agent.hue if agent else 1)
+    agent = catalogue.agent(value.agent_id)
+    text = value.agent_name or _("Unknown agent")
+    return Value(text, value.version_label, text[:1].upper(), agent.hue if agent else 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
             draft=wish.draft(form.phones),
             reason=typed["reason"],
             ticket=typed["ticket"],
-            wish=wish.frozen(),
+            wish=wish.wish(),
             form_token=typed["form_token"],
             form_digest=digest_of_form(request),
             clock=timezone.now,

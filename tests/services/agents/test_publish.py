@@ -71,7 +71,7 @@ def test_history_of_every_number_shows_it(
         "T-9",
     )
     assert {
-        name: (change.before[name]["version_number"], change.after[name]["version_number"])
+        name: (change.before[name].version_number, change.after[name].version_number)
         for name in ("inbound", "outbound")
     } == {
         "inbound": (5, 6),

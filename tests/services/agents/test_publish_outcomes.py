@@ -130,7 +130,7 @@ def test_diga_that_publishes_something_else_is_shown_as_that(aurora: Project, sa
     assert standings(done) == {"KEPT": done.phone_count}
     change = Change.objects.all()[0]
     assert change.outcome == Outcome.MISMATCH
-    assert {lane["version_number"] for lane in change.stored.values()} == {1}
+    assert {lane.version_number for lane in change.stored.values()} == {1}
     assert_invariants(sandbox)
 
 

@@ -93,7 +93,7 @@ def test_plan_gives_the_agent_back_in_the_lanes_that_lost_it(aurora: Project, le
     assert {item.phone_id for item in items} == set(before)
     assert {(item.foreseen, item.why) for item in items} == {(Foreseen.WILL_CHANGE, "joins")}
     for item in items:
-        assert {lane["version_number"] for lane in item.after.values()} == {6}
+        assert {lane.version_number for lane in item.after.values()} == {6}
         assert set(item.before.values()) == {None}
     work_at(start(plan, lead))
     assert states(plan) == {"DONE": len(before)}
@@ -117,7 +117,7 @@ def test_number_that_lost_one_direction_gets_that_one_back(aurora: Project, lead
 
     assert standings(done) == {"DETACHED": 2, "KEPT": done.phone_count - 2}
     lost = Change.objects.get(phone=phone)
-    assert (lost.outcome, lost.stored["inbound"]["version_number"], lost.stored["outbound"]) == ("MISMATCH", 6, None)
+    assert (lost.outcome, lost.stored["inbound"].version_number, lost.stored["outbound"]) == ("MISMATCH", 6, None)
     item, taken = plan.items.get(phone=phone), plan.items.get(phone=other_phone)
     assert (set(item.after), item.foreseen, plan.wish) == ({"outbound"}, Foreseen.WILL_CHANGE, {})
     assert (taken.foreseen, taken.why) == (Foreseen.NEEDS_LOOK, "moved_since")

@@ -2,11 +2,12 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 
-from phones.models import Change, Outcome, Phone, Source
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Source
 from phones.services.audit.export import COLUMNS, csv_lines
 from phones.services.tables.cell_guard import unguarded
 from tests.support.history import add_changes
@@ -21,7 +22,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def test_row_holds_the_change_as_it_was(sales_phone: Phone, router: User) -> None:
-    lane = {"agent_id": str(sales_phone.pk), "agent_name": "Alicia", "version_id": None, "version_number": 5}
+    lane = LaneSnapshot(sales_phone.pk, "Alicia", None, 5)
     (first,) = add_changes(sales_phone, 1)
     (change,) = add_changes(
         sales_phone,
@@ -31,7 +32,7 @@ def test_row_holds_the_change_as_it_was(sales_phone: Phone, router: User) -> Non
         outcome=Outcome.MISMATCH,
         before={"nickname": None, "inbound": lane},
         after={"nickname": "Ventas", "inbound": None},
-        stored={"nickname": "Otro", "inbound": lane | {"version_number": None}},
+        stored={"nickname": "Otro", "inbound": replace(lane, version_number=None)},
         created_at=datetime(2026, 7, 1, 10, 0, tzinfo=UTC),
         duration_ms=0,
         ticket="SUP-7",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, NamedAgent, Outcome, Phone, Project, Source
+from phones.models import Change, LaneSnapshot, NamedAgent, Outcome, Phone, Project, Source
 from phones.services.audit.named_agents import agents_of, name_agents
 from phones.services.audit.queries import PAGE_SIZE, Wanted, history_page, look_count, matching_changes, people_in
 from phones.services.routing.edits import PhoneEdit
@@ -24,9 +24,9 @@ ALICIA, BRUNO = uuid.UUID(int=1), uuid.UUID(int=2)
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 
 
-def lane(agent_id: uuid.UUID) -> dict[str, Any]:
+def lane(agent_id: uuid.UUID) -> LaneSnapshot:
     """Return a lane as the diary keeps it."""
-    return {"agent_id": str(agent_id), "agent_name": "Somebody", "version_id": None, "version_number": 1}
+    return LaneSnapshot(agent_id, "Somebody", None, 1)
 
 
 @pytest.fixture

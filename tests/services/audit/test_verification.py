@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
-from phones.models import ChainHead, Change, ChangeSeal, Outcome, Phone, Project, SealKind, Source
+from phones.models import ChainHead, Change, ChangeSeal, LaneSnapshot, Outcome, Phone, Project, SealKind, Source
 from phones.services.audit import log, verification
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.hash_chain import EVERY_FIELD
@@ -17,6 +17,8 @@ from tests.fixtures.diary import NOON, entry, settle
 from tests.support.tampering import run_sql, tamper, unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LANE = LaneSnapshot(uuid.UUID(int=0xABC), "Alicia", uuid.UUID(int=2), 5)
 
 
 def faults(phone: Phone) -> list[str]:
@@ -110,6 +112,22 @@ def test_altered_wish_shows(quiet_phone: Phone, written: list[Change], column: s
     alter(written[1], **{column: value})
 
     assert faults(quiet_phone) == [f"Change {written[1].pk} was altered: what was wanted is not what was written."]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"agent_name": "Bruno"}, {"agent_id": str(LANE.agent_id).upper()}, {"agent_id": "none"}, {"more": 1}, {}],
+    ids=str,
+)
+def test_altered_lane_shows_whatever_was_put_in_its_place(quiet_phone: Phone, forged: dict[str, Any]) -> None:
+    change = entry(quiet_phone, after={"inbound": LANE})
+    log.begin([change])
+    settle(change)
+
+    alter(change, after={"inbound": LANE.to_json() | forged})
+
+    told = f"Change {change.pk} was altered: what was wanted is not what was written."
+    assert faults(quiet_phone) == ([told] if forged else [])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project
 from phones.services.editing.guard import AGENTS_FRESH_FOR, NoConsent, NotChecked, PredictedRefusal
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Effect, Target, fingerprint
+from phones.services.routing.impact import Effect, fingerprint
+from phones.services.routing.lanes import Target
 from phones.services.sync import refresh
 from tests.support.saving import forget_waiting, held, patches, save, stored, target
 from tests.support.upgraded import phones_of

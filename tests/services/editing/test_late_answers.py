@@ -221,8 +221,8 @@ def test_version_that_nobody_published_is_not_said_to_be_live(
 
     change.refresh_from_db()
     assert (change.outcome, change.http_status) == (Outcome.MISMATCH, 200)
-    assert change.stored["inbound"]["agent_id"] == str(gema.agent.id)
-    assert (change.stored["inbound"]["version_id"], change.stored["inbound"]["version_number"]) == (None, None)
+    assert change.stored["inbound"].agent_id == gema.agent.id
+    assert (change.stored["inbound"].version_id, change.stored["inbound"].version_number) == (None, None)
     assert stored(spare_phone).inbound_agent_id == gema.agent.id
     assert published(aurora, gema.agent.id) is None
     assert_invariants(sandbox_that_publishes_nothing)
@@ -264,7 +264,7 @@ def test_lost_answer_of_an_agent_that_was_given_unpublished_is_a_mismatch_after_
     assert sweep_after(change, 20 * SECOND) == Outcome.UNKNOWN
     assert sweep_after(change, APPLIED_WITHIN) == Outcome.MISMATCH
 
-    assert change.stored["inbound"]["version_number"] is None
+    assert change.stored["inbound"].version_number is None
     assert_invariants(sandbox_that_publishes_nothing)
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phones.diga import UNSET
-from phones.models import Change, Outcome, Phone
+from phones.models import Change, LaneSnapshot, Outcome, Phone
 from phones.services.editing.revert import Standing, Step, edit_of, is_revertible, steps_back, steps_to_first
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 
 
 def version(agent: int, number: int, *, live: bool = False, draft: bool = False) -> VersionEntry:
@@ -32,10 +32,10 @@ GONE = agent(4, "Gone", is_listed=False)
 CATALOGUE = Catalogue.of((ALICIA, BRUNO, GEMA, GONE))
 
 
-def lane(of: AgentEntry, number: int | None) -> dict[str, Any]:
+def lane(of: AgentEntry, number: int | None) -> LaneSnapshot:
     """Return a lane as the diary keeps it."""
-    version_id = str(uuid.UUID(int=of.id.int * 100 + number)) if number else None
-    return {"agent_id": str(of.id), "agent_name": of.name, "version_id": version_id, "version_number": number}
+    version_id = uuid.UUID(int=of.id.int * 100 + number) if number else None
+    return LaneSnapshot(of.id, of.name, version_id, number)
 
 
 def step(before: Any, after: Any, now: AgentEntry | None, **more: Any) -> Step:
@@ -182,6 +182,6 @@ def test_taking_back_never_gives_a_draft_or_an_agent_that_is_gone(
         assert one.can_take
         assert one.wanted.agent.is_listed
         assert not one.wanted.version.is_draft
-        assert str(one.wanted.agent.id) == before["agent_id"]
+        assert one.wanted.agent.id == before.agent_id
     assert edit_of([one], ()).is_empty
     assert edit_of([one], {"inbound"}).is_empty == (not one.can_take)

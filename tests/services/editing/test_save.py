@@ -9,13 +9,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Agent, Change, Outcome, Phone, Project, Source, TokenState
+from phones.models import Agent, Change, LaneSnapshot, Outcome, Phone, Project, Source, TokenState
 from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
 from phones.services.editing.save import NotEditable, NothingToChange, ReadOnlyProject
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
 from phones.services.routing.editability import Why
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Effect, Target, fingerprint
+from phones.services.routing.impact import Effect, fingerprint
+from phones.services.routing.lanes import Target
 from tests.support.saving import (
     forget_waiting,
     held,
@@ -71,21 +72,11 @@ def test_diary_keeps_who_what_and_why(sandbox: Sandbox, aurora: Project, sales_p
     assert (change.reason, change.ticket, change.form_token) == ("A reason", "T-1", uuid.UUID(int=7))
     assert change.before == {
         "nickname": "Ventas Costa del Sol",
-        "inbound": {
-            "agent_id": str(bruno.agent.id),
-            "agent_name": "Bruno · Ventas",
-            "version_id": str(bruno.version.id),
-            "version_number": 2,
-        },
+        "inbound": LaneSnapshot(bruno.agent.id, "Bruno · Ventas", bruno.version.id, 2),
     }
     assert change.after == {
         "nickname": "Ventas",
-        "inbound": {
-            "agent_id": str(alicia.agent.id),
-            "agent_name": "Alicia · Recepción",
-            "version_id": str(alicia.version.id),
-            "version_number": 5,
-        },
+        "inbound": LaneSnapshot(alicia.agent.id, "Alicia · Recepción", alicia.version.id, 5),
     }
     assert (change.stored, change.http_status, change.cause, change.message) == ({}, 200, "", "")
     assert change.settled_at is not None

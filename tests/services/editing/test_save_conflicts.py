@@ -13,8 +13,9 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.guard import impacts_of
 from phones.services.editing.save import Conflict, NothingToChange
-from phones.services.routing.edits import FIELDS, PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import Target, fingerprint
+from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
+from phones.services.routing.impact import fingerprint
+from phones.services.routing.lanes import FIELDS, Target
 from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored, target
 
 

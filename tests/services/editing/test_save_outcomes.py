@@ -182,8 +182,8 @@ def test_answer_with_something_else_is_a_mismatch_and_the_row_has_it(
     if lane == "nickname":
         assert change.stored["nickname"] == row.nickname == f"{RENAME.nickname} (otro)"
     else:
-        assert change.stored["inbound"]["agent_id"] == str(row.inbound_agent_id)
-        assert change.stored["inbound"]["agent_id"] != change.after["inbound"]["agent_id"]
+        assert change.stored["inbound"].agent_id == row.inbound_agent_id
+        assert change.stored["inbound"].agent_id != change.after["inbound"].agent_id
     assert len(patches(sandbox)) == 1
     assert is_true_copy(sandbox, sales_phone)
 

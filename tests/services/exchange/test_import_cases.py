@@ -12,7 +12,7 @@ from phones.services.exchange.import_columns import is_head
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans.drafts import Draft
 from phones.services.routing.catalogue import catalogue_of
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from phones.services.tables.read import SheetsToChoose, read_table
 
 CASES = Path(__file__).resolve().parents[3] / "tests/data/cases"

@@ -10,7 +10,7 @@ from phones.services.exchange.agent_names import AgentNames
 from phones.services.exchange.edited_cells import NotUnderstood
 from phones.services.exchange.lane_cells import LaneCells, wanted_lane
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 
 ALICIA, BRUNO, UNLISTED, ONE, TWO, TWINS, DRAFT, STRANGE = (UUID(int=number << 8) for number in range(1, 9))
 TWIN = UUID(int=99 << 8)

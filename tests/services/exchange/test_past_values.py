@@ -10,6 +10,7 @@ from phones.models import (
     AgentVersion,
     Change,
     Foreseen,
+    LaneSnapshot,
     Outcome,
     Phone,
     Plan,
@@ -21,7 +22,7 @@ from phones.models import (
 from phones.services.exchange.past_values import read_moment
 from phones.services.plans.create import create_plan, renew_preview
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.routing.edits import frozen_lane
+from phones.services.routing.snapshots import lane_snapshot
 from phones.wording.plans import words_for_why
 from tests.fixtures.desk import make_user
 from tests.support.exports import csv_text
@@ -41,14 +42,14 @@ def change(phone: Phone, before: dict[str, Any], after: dict[str, Any], **more: 
     )
     says = {"fetched_at": LATER}
     for name, value in after.items():
-        says |= {"nickname": value} if name == "nickname" else {f"{name}_agent_id": value and value["agent_id"]}
+        says |= {"nickname": value} if name == "nickname" else {f"{name}_agent_id": value and value.agent_id}
     Phone.objects.filter(pk=phone.pk).update(**says)
     return made
 
 
-def lane(catalogue: Catalogue, agent_id: Any) -> dict[str, Any] | None:
+def lane(catalogue: Catalogue, agent_id: Any) -> LaneSnapshot | None:
     agent = catalogue.agent(agent_id)
-    return frozen_lane(agent, agent.published if agent else None, agent_id)
+    return lane_snapshot(agent_id, agent, agent.published if agent else None) if agent_id else None
 
 
 @pytest.mark.parametrize("source", [Source.FORM, Source.OUTSIDE, Source.PLAN])

@@ -3,13 +3,13 @@
 import uuid
 
 from phones import diga
-from phones.models import Phone
+from phones.models import LaneSnapshot, Phone
 from phones.services.plans.bulk_edits import BulkEdit
 from phones.services.plans.drafts import PlannedRow
 from phones.services.plans.nickname_patterns import Pattern
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 
 LIVE = VersionEntry(uuid.UUID(int=2), 5, "", is_published=True, is_draft=False)
 ALICIA = Target(AgentEntry(uuid.UUID(int=1), "Alicia", True, (LIVE,)), LIVE)
@@ -20,7 +20,7 @@ def test_wish_for_nothing_is_empty_and_keeps_every_field() -> None:
     wish = BulkEdit()
 
     assert wish.is_empty
-    assert wish.frozen() == {}
+    assert wish.wish() == {}
     assert [row.edit for row in wish.draft(PHONES).rows] == [PhoneEdit(), PhoneEdit()]
 
 
@@ -44,12 +44,12 @@ def test_removed_nickname_is_an_empty_one_and_kept_lanes_stay() -> None:
 
 
 def test_plan_is_told_what_was_wanted() -> None:
-    frozen = {"agent_id": str(ALICIA.agent.id), "agent_name": "Alicia", "version_id": str(LIVE.id), "version_number": 5}
+    lane = LaneSnapshot(ALICIA.agent.id, "Alicia", LIVE.id, 5)
 
-    assert BulkEdit(Pattern("V{n}"), ALICIA, None).frozen() == {
+    assert BulkEdit(Pattern("V{n}"), ALICIA, None).wish() == {
         "nickname": {"how": "PATTERN", "value": "V{n}"},
-        "inbound": {"how": "SET", "value": frozen},
+        "inbound": {"how": "SET", "value": lane},
         "outbound": {"how": "UNASSIGN", "value": None},
     }
-    assert BulkEdit(Pattern("Ventas")).frozen() == {"nickname": {"how": "SET", "value": "Ventas"}}
-    assert BulkEdit(None).frozen() == {"nickname": {"how": "UNASSIGN", "value": None}}
+    assert BulkEdit(Pattern("Ventas")).wish() == {"nickname": {"how": "SET", "value": "Ventas"}}
+    assert BulkEdit(None).wish() == {"nickname": {"how": "UNASSIGN", "value": None}}

@@ -17,7 +17,7 @@ from phones.models import Foreseen, Phone
 from phones.services.plans.forecast import Forecast, RowForecast, foresee_rows
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from tests.fixtures.asking import patch
 
 X, Y = uuid.UUID(int=1), uuid.UUID(int=2)

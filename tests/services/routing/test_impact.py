@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
-from phones.services.routing.impact import Direction, Effect, Impact, Target, Use, fingerprint, foresee
+from phones.services.routing.impact import Effect, Impact, Use, fingerprint, foresee
+from phones.services.routing.lanes import Lane, Target
 
-BOTH_DIRECTIONS = list(Direction)
+BOTH_DIRECTIONS = list(Lane)
 NOBODY: tuple[Use, ...] = ()
 TWO_OTHERS = (Use(uuid4(), "+34 951 20 18 02"), Use(uuid4(), "+34 910 24 05 71"))
 
@@ -30,11 +31,11 @@ def impact_of(
     target: Target | None,
     others: tuple[Use, ...] = NOBODY,
     *,
-    direction: Direction = Direction.INBOUND,
+    lane: Lane = Lane.INBOUND,
     other_lane: UUID | None = None,
     other_target: Target | None = None,
 ) -> Impact:
-    return foresee(direction=direction, target=target, others=others, other_lane=other_lane, other_target=other_target)
+    return foresee(lane=lane, target=target, others=others, other_lane=other_lane, other_target=other_target)
 
 
 @dataclass(frozen=True)
@@ -62,24 +63,24 @@ DECISIONS = {
 }
 
 
-@pytest.mark.parametrize("direction", BOTH_DIRECTIONS)
+@pytest.mark.parametrize("lane", BOTH_DIRECTIONS)
 @pytest.mark.parametrize("case", DECISIONS.values(), ids=DECISIONS.keys())
-def test_decision_table(case: Case, direction: Direction) -> None:
+def test_decision_table(case: Case, lane: Lane) -> None:
     target = version_of(alicia(case.published), case.wanted)
 
-    impact = impact_of(target, case.others, direction=direction)
+    impact = impact_of(target, case.others, lane=lane)
 
     live = version_of(alicia(case.published), case.live).version if case.live else None
     others = NOBODY if case.effect is Effect.DRAFT else case.others
-    assert impact == Impact(direction, case.effect, target, live, others, other_count=len(others))
+    assert impact == Impact(lane, case.effect, target, live, others, other_count=len(others))
     assert (impact.is_refused, impact.needs_consent) == (case.is_refused, case.needs_consent)
 
 
-@pytest.mark.parametrize("direction", BOTH_DIRECTIONS)
-def test_unassigning_needs_consent_and_publishes_nothing(direction: Direction) -> None:
-    impact = impact_of(None, TWO_OTHERS, direction=direction)
+@pytest.mark.parametrize("lane", BOTH_DIRECTIONS)
+def test_unassigning_needs_consent_and_publishes_nothing(lane: Lane) -> None:
+    impact = impact_of(None, TWO_OTHERS, lane=lane)
 
-    assert impact == Impact(direction, Effect.UNASSIGN)
+    assert impact == Impact(lane, Effect.UNASSIGN)
     assert (impact.is_refused, impact.needs_consent) == (False, True)
 
 
@@ -89,7 +90,7 @@ def test_one_save_cannot_publish_two_versions_of_an_agent(published: int | None,
     inbound, outbound = version_of(agent, 5), version_of(agent, 4)
 
     first = impact_of(inbound, others, other_lane=agent.id, other_target=outbound)
-    second = impact_of(outbound, others, direction=Direction.OUTBOUND, other_lane=agent.id, other_target=inbound)
+    second = impact_of(outbound, others, lane=Lane.OUTBOUND, other_lane=agent.id, other_target=inbound)
 
     assert (first.effect, first.live, first.others) == (Effect.WILL_BE_REFUSED, outbound.version, NOBODY)
     assert (second.effect, second.live, second.others) == (Effect.WILL_BE_REFUSED, inbound.version, NOBODY)
@@ -125,7 +126,7 @@ def test_uses_that_are_not_named_count() -> None:
     target = version_of(alicia(4), 5)
 
     refused = foresee(
-        direction=Direction.INBOUND,
+        lane=Lane.INBOUND,
         target=target,
         others=TWO_OTHERS,
         other_count=9000,
@@ -141,7 +142,7 @@ def test_fingerprint_is_equal_for_equal_impacts_only() -> None:
     target = version_of(alicia(None), 5)
     shown = impact_of(target, TWO_OTHERS)
     different = [
-        impact_of(target, TWO_OTHERS, direction=Direction.OUTBOUND),
+        impact_of(target, TWO_OTHERS, lane=Lane.OUTBOUND),
         impact_of(target, TWO_OTHERS[:1]),
         impact_of(version_of(alicia(None), 4), TWO_OTHERS),
         impact_of(version_of(alicia(5), 5), TWO_OTHERS),

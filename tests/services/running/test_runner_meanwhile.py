@@ -22,7 +22,7 @@ from phones.services.plans.effects import publishings_of
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit
-from phones.services.routing.impact import Target
+from phones.services.routing.lanes import Target
 from phones.services.sync import passes
 from phones.services.sync.refresh import reread_agents
 from tests.support.invariants import assert_invariants

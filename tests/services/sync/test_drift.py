@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Phone, Project, Source
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import claim_sync, run_sync, sync_project
 from phones.services.sync.refresh import refresh_phone
@@ -51,14 +51,9 @@ def phone() -> Phone:
     return Phone.objects.get(pk=UUID(int=9))
 
 
-def lane(agent_id: UUID, name: str | None, version: int | None = None) -> dict[str, Any]:
+def lane(agent_id: UUID, name: str | None, version: int | None = None) -> LaneSnapshot:
     """Return a lane as the diary keeps it."""
-    return {
-        "agent_id": str(agent_id),
-        "agent_name": name,
-        "version_id": str(UUID(int=100 + version)) if version else None,
-        "version_number": version,
-    }
+    return LaneSnapshot(agent_id, name, UUID(int=100 + version) if version else None, version)
 
 
 Store = Callable[[Project, diga.Phone, datetime], None]

@@ -1,6 +1,7 @@
 """The diary of a project: its pages, one phone's part of it, and the permanent page of a change."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +10,7 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Phone, Project, Source
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.views.parts.permalinks import change_url
 from tests.support.history import THEN, add_changes
 from tests.support.pages import find, open_phone, read, texts, url_of, version_of, words
@@ -121,12 +122,12 @@ def _facts(tree: HtmlElement) -> dict[str, str]:
 
 
 def test_change_tells_all_it_knows(client: Client, sales_phone: Phone) -> None:
-    lane = {"agent_id": str(sales_phone.pk), "agent_name": "Bruno de antes", "version_id": None, "version_number": 2}
+    lane = LaneSnapshot(sales_phone.pk, "Bruno de antes", None, 2)
     (change,) = add_changes(
         sales_phone,
         1,
         before={"inbound": lane, "outbound": None},
-        after={"inbound": None, "outbound": lane | {"agent_name": None, "version_number": None}},
+        after={"inbound": None, "outbound": replace(lane, agent_name=None, version_number=None)},
         reason="Obras",
         ticket="SUP-8",
     )

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Agent, Change, Outcome, Phone, Project, Source
+from phones.models import Agent, Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url
 from tests.support.history import add_changes
@@ -175,12 +175,7 @@ def test_version_that_is_not_published_any_more_is_replaced(
     client: Client, sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
     alicia = target(aurora, "Alicia", 5)
-    old = {
-        "agent_id": str(alicia.agent.id),
-        "agent_name": "Alicia de antes",
-        "version_id": str(target(aurora, "Alicia", 4).version.id),
-        "version_number": 4,
-    }
+    old = LaneSnapshot(alicia.agent.id, "Alicia de antes", target(aurora, "Alicia", 4).version.id, 4)
     (change,) = add_changes(sales_phone, 1, before={"inbound": old}, after={"inbound": None})
 
     page = client.get(f"{CHANGES}{change.pk}/revert/")

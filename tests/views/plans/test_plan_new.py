@@ -82,7 +82,7 @@ def test_wish_becomes_a_plan_with_a_row_for_each_number_in_order(
         ("Line 01", None),
         ("Line 02", None),
     ]
-    assert {item.after["inbound"]["version_id"] for item in items} == {str(carla)}
+    assert {item.after["inbound"].version_id for item in items} == {carla}
     assert len([received for received in sandbox.journal if received.method != "GET"]) == writes
 
 

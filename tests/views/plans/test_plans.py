@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, LineProblem, PlannedRow
-from phones.services.routing.edits import PhoneEdit, frozen_lane
+from phones.services.routing.edits import PhoneEdit
 from tests.support.history import add_changes
 from tests.support.htmx import outline
 from tests.support.pages import find, read, texts, words
@@ -38,8 +38,7 @@ def reception_plan(project: Project, author: User, **more: Any) -> Plan:
     plan = make_plan(
         author, list(Phone.objects.filter(project=project).order_by("number")), PhoneEdit(inbound=wanted), **more
     )
-    lane = frozen_lane(wanted.agent, wanted.version, wanted.agent.id)
-    plan.wish = {"inbound": {"how": "SET", "value": lane}}
+    plan.wish = {"inbound": {"how": "SET", "value": wanted.snapshot}}
     plan.save()
     return plan
 
