@@ -22,9 +22,9 @@ def has_passed(wait: timedelta, since: datetime | None, now: datetime) -> bool:
     return since is None or is_ahead(since, now) or now - since >= wait
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DatabaseClock:
-    """A clock of this machine, set right once by the database's. Asking it takes no query."""
+    """A clock of this machine, set right by the database's when it is made. Asking it takes no query."""
 
     clock: Clock
     offset: timedelta
@@ -32,6 +32,10 @@ class DatabaseClock:
     def __call__(self) -> datetime:
         """Return the database's now."""
         return self.clock() + self.offset
+
+    def adjust(self) -> None:
+        """Set it right anew, as either clock may have moved since. One query on PostgreSQL."""
+        self.offset = _database_offset()
 
 
 def database_clock(clock: Clock) -> DatabaseClock:

@@ -25,6 +25,13 @@ class CircuitBreaker:
     _refusal_count: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
+    def note_outcome(self, outcome: object) -> None:
+        """Note what a write came to: an error, or Diga's answer. A stale connection says nothing of Diga."""
+        if not isinstance(outcome, diga.DigaError):
+            self.note_success()
+        elif not outcome.is_stale:
+            self.note_error(outcome)
+
     def note_success(self) -> None:
         """A row went well, or Diga said something sensible about it."""
         with self._lock:

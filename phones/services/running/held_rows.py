@@ -1,13 +1,11 @@
 """The rows that a worker at a plan holds, and the key with which it calls Diga for each."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from phones import diga
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
-from phones.services.editing.write import Author, Write, send
+from phones.services.editing.write import Author, Write
 from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 
@@ -23,7 +21,6 @@ class Access:
 
     project: Project
     client: diga.DigaClient
-    quiet: diga.DigaClient
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
     @classmethod
@@ -32,23 +29,7 @@ class Access:
 
         :raises NoKey: the project has no usable key.
         """
-        client = client_for(project)
-        return cls(project, client, client.with_turns_taken())
-
-    def send(
-        self, write: Write, calls: AbstractContextManager[object], clock: Callable[[], datetime]
-    ) -> diga.Phone | diga.DigaError:
-        """Send a write once, within `calls`, and let the breaker know how it went. Uses no database."""
-        with calls:
-            if self.breaker.cause:
-                # Others have just learned what would become of this one.
-                return diga.DigaUnavailable(reason=diga.Reason.PACED)
-            outcome = send(write, self.quiet, clock)
-            if not isinstance(outcome, diga.DigaError):
-                self.breaker.note_success()
-            elif not outcome.is_stale:
-                self.breaker.note_error(outcome)
-            return outcome
+        return cls(project, client_for(project))
 
 
 @dataclass(slots=True, eq=False)

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,10 +20,9 @@ EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A read of the agents that is under way, with which key, and the answered rows that wait for it."""
+    """A read of the agents, with which key and when it is asked for, and the answered rows that wait for it."""
 
     access: Access
-    future: Future[diga.AgentList]
     asked_at: datetime
     answers: Sequence[Answered]
 
@@ -35,32 +33,30 @@ class VersionChecks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waiting: list[Answered] = []
-        self._began_at = 0.0
-        self.current: Check | None = None
+        self._begun_at = 0.0
 
     def add(self, answers: Sequence[Answered]) -> None:
         """Let answers wait for the next read."""
         self._waiting += answers
 
-    def begin(self, access: Access, pool: Executor, calls: AbstractContextManager[object], *, is_alone: bool) -> None:
-        """Begin a read, if any row waits and it is time; it is where nothing else is under way.
+    def begin(self, access: Access, *, is_alone: bool) -> Check | None:
+        """Return the read that is to be made now; None if no row waits or it is too early.
 
-        `calls` is entered for the call to Diga.
+        It never is where nothing else is under way (`is_alone`).
         """
-        is_due = is_alone or time.monotonic() - self._began_at >= EVERY_SECONDS
-        if self.current or not self._waiting or not is_due:
-            return
+        is_due = is_alone or time.monotonic() - self._begun_at >= EVERY_SECONDS
+        if not self._waiting or not is_due:
+            return None
         access.project.refresh_from_db(fields=["agents_read_at"])
-        asked_at, self._began_at = self._clock(), time.monotonic()
-        future = pool.submit(_list_agents, access.client, calls)
-        self.current = Check(access, future, asked_at, self._waiting)
-        self._waiting = []
+        self._begun_at = time.monotonic()
+        check, self._waiting = Check(access, self._clock(), self._waiting), []
+        return check
 
-    def take(self, check: Check) -> diga.DigaError | None:
+    def record(self, check: Check, read: Future[diga.AgentList]) -> diga.DigaError | None:
         """Settle the rows that waited; return the error where the agents could not be read: then they are unknown."""
-        self.current, project = None, check.access.project
+        project = check.access.project
         try:
-            agents = check.future.result()
+            agents = read.result()
             store_agents(project, agents, asked_at=check.asked_at)
         except diga.DigaError as error:
             note_refusal(project, error, self._clock())
@@ -69,8 +65,3 @@ class VersionChecks:
         note_answer(project, is_ours=True)
         settle_versions(project, check.answers, AgentsRead.of(agents, check.asked_at), self._clock())
         return None
-
-
-def _list_agents(client: diga.DigaClient, calls: AbstractContextManager[object]) -> diga.AgentList:
-    with calls:
-        return client.list_agents()

@@ -34,7 +34,7 @@ WHY = causes.words_for_cause("foreign_project")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.plan_watch.POLL_SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("phones.services.running.plan_watch.POLL_SECONDS", 0.02)
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ def test_refusals_that_differ_stop_nothing(plan: Plan, sandbox: Sandbox) -> None
 def test_key_that_is_taken_away_stops_all(
     plan: Plan, lead: User, aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("phones.services.running.plan_watch.POLL_SECONDS", 0.0)
     sandbox.switches.latency_ms = 20
 
     def may_run(running: Plan) -> bool:
@@ -200,7 +200,7 @@ def test_rights_of_whoever_let_it_run_are_checked_while_it_runs(
 ) -> None:
     from phones.access import may_run_plan
 
-    monkeypatch.setattr("phones.services.running.runner.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("phones.services.running.plan_watch.POLL_SECONDS", 0.0)
     done: list[User] = []
 
     def may_run(running: Plan) -> bool:
