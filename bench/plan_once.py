@@ -60,7 +60,7 @@ def _make(count: int) -> Any:
 
     from phones.models import PlanKind, Project
     from phones.services.plans.create import create_plan
-    from phones.services.plans.drafts import Draft, PlannedRow
+    from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
     from phones.services.routing.edits import PhoneEdit
 
     word = uuid.uuid4().hex[:6]
@@ -69,14 +69,8 @@ def _make(count: int) -> Any:
         for place, phone_id in enumerate(_phone_ids(count))
     ]
     author = User.objects.get(username=MEMBER)
-    return create_plan(
-        project=Project.objects.get(),
-        author=author,
-        kind=PlanKind.CHANGE,
-        draft=Draft(rows),
-        reason="A benchmark",
-        clock=timezone.now,
-    )
+    request = PlanRequest(Project.objects.get(), author, PlanKind.CHANGE, Draft(rows), "A benchmark")
+    return create_plan(request, clock=timezone.now)
 
 
 def _apply(plan: Any) -> None:

@@ -12,7 +12,7 @@ from phones.access import may_run_plan
 from phones.models import Phone, Plan, PlanKind, Project
 from phones.services.plans import lifecycle
 from phones.services.plans.create import create_plan
-from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.running import runner
@@ -32,8 +32,9 @@ def make_plan(author: User, phones: Sequence[Phone], wish: PhoneEdit | Callable[
         for place, phone in enumerate(phones, 1)
     ]
     project = Project.objects.get(pk=phones[0].project_id)
+    clock = more.pop("clock", timezone.now)
     given: dict[str, Any] = {"kind": PlanKind.CHANGE, "reason": "Autumn hours", "form_token": uuid.uuid4()}
-    return create_plan(project=project, author=author, draft=Draft(rows), **({"clock": timezone.now} | given | more))
+    return create_plan(PlanRequest(project=project, author=author, draft=Draft(rows), **(given | more)), clock=clock)
 
 
 def start(plan: Plan, by: User) -> Plan:

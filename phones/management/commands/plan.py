@@ -22,11 +22,12 @@ from phones.models import Foreseen, ItemState, Plan, PlanItem, PlanKind, Project
 from phones.services.exchange.import_columns import is_head
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans import lifecycle
-from phones.services.plans.create import NothingPlanned, create_plan, read_agents_if_old
-from phones.services.plans.drafts import Draft
+from phones.services.plans.create import NothingPlanned, create_plan
+from phones.services.plans.drafts import Draft, PlanRequest
 from phones.services.plans.effects import effects_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
+from phones.services.plans.preview import read_agents_if_old
 from phones.services.plans.rows import GROUPS, group_rows, state_rows
 from phones.services.plans.totals import foreseen_of, totals_of
 from phones.services.routing.catalogue import catalogue_of
@@ -104,12 +105,14 @@ class Command(BaseCommand):
             self.stderr.write(_("Line %(line)s: %(text)s") % {"line": problem.line, "text": problem.text})
         try:
             return create_plan(
-                project=project,
-                author=author,
-                kind=PlanKind.IMPORT,
-                draft=draft,
-                reason=options["reason"].strip(),
-                ticket=options["ticket"].strip(),
+                PlanRequest(
+                    project=project,
+                    author=author,
+                    kind=PlanKind.IMPORT,
+                    draft=draft,
+                    reason=options["reason"].strip(),
+                    ticket=options["ticket"].strip(),
+                ),
                 clock=timezone.now,
             )
         except NothingPlanned:

@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from phones.models import AgentUpgrade, Plan, PlanKind, ReadBack, UpgradeItem
-from phones.services.plans.create import NothingPlanned, create_plan, read_agents_if_old
-from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.plans.create import NothingPlanned, create_plan
+from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
+from phones.services.plans.preview import read_agents_if_old
 from phones.services.routing.catalogue import AgentEntry, VersionEntry, catalogue_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target
@@ -38,7 +39,7 @@ def plan_giving_back(
     target = _target(upgrade)
     detached = upgrade.items.filter(read_back=ReadBack.DETACHED).select_related("phone", "change")
     rows = [_row(upgrade, item, target) for item in detached.order_by("phone__number", "pk")]
-    return create_plan(
+    request = PlanRequest(
         project=upgrade.project,
         author=author,
         kind=PlanKind.CHANGE,
@@ -48,8 +49,8 @@ def plan_giving_back(
         wish=_wish(rows, target),
         form_token=form_token,
         form_digest=form_digest,
-        clock=clock,
     )
+    return create_plan(request, clock=clock)
 
 
 def _target(upgrade: AgentUpgrade) -> Target:

@@ -1,21 +1,27 @@
 """What a plan's preview would refuse is asked for in Diga before it is told: agents, and phones of those in the way."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from phones import diga
 from phones.models import NoKey, Phone, Project
 from phones.services.editing.guard import read_users
-from phones.services.plans.forecast import Forecast, RowForecast, foresee_rows, targets_of, unchecked
+from phones.services.plans.forecast import (
+    Edits,
+    Forecast,
+    LookReasons,
+    RowForecast,
+    foresee_rows,
+    targets_of,
+    unchecked,
+)
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.routing.edits import PhoneEdit, renewed
+from phones.services.routing.edits import renewed
 from phones.services.sync.refresh import UsersRead, reread_agents
 
 Clock = Callable[[], datetime]
-Wishes = Sequence[tuple[Phone, PhoneEdit]]
 # A person waits for the preview: no further agent's phones are asked for after so long.
 READ_FOR = timedelta(seconds=15)
 # Reasons that rest on what Diga has.
@@ -24,31 +30,24 @@ _MOVABLE = ("nickname", "status", "missing_since", "inbound_agent_id", "outbound
 
 
 def foresee_checked(
-    project: Project,
-    wishes: Wishes,
-    *,
-    needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
-    clock: Clock,
-) -> list[RowForecast]:
-    """Return what each row will do, computed over all of them.
+    project: Project, edits: Edits, *, look_reasons: LookReasons, clock: Clock
+) -> dict[uuid.UUID, RowForecast]:
+    """Return what each row will do, computed over all of them, by the id of its phone.
 
     Where rows would be refused, what that rests on is read from Diga: the agents, then the phones of each agent, once.
     What can't be read is told as not checked. The phones say afterwards what was read of them. Two queries, and what
     is read.
     """
     inquiry = _Inquiry(project, clock)
-    agents = {target.agent.id for _phone, edit in wishes for target in targets_of(edit)}
+    agents = {target.agent.id for _phone, edit in edits for target in targets_of(edit)}
     while True:
         catalogue = catalogue_of(project)
-        rows = [(phone, renewed(edit, catalogue)) for phone, edit in wishes]
-        forecast = _lookout(project, catalogue, agents, inquiry.read)
-        row_forecasts = foresee_rows(rows, forecast=forecast, needs_look=needs_look)
-        if not inquiry.has_asked_about(row_forecasts):
-            return [
-                row_forecast if inquiry.has_checked(row_forecast) else unchecked(row_forecast)
-                for row_forecast in row_forecasts
-            ]
-        _refresh([phone for phone, _edit in wishes], inquiry.read.values())
+        rows = [(phone, renewed(edit, catalogue)) for phone, edit in edits]
+        forecast = _forecast(project, catalogue, agents, inquiry.read)
+        foreseen = foresee_rows(rows, forecast=forecast, look_reasons=look_reasons)
+        if not inquiry.has_asked_about(foreseen.values()):
+            return {phone_id: row if inquiry.has_checked(row) else unchecked(row) for phone_id, row in foreseen.items()}
+        _refresh([phone for phone, _edit in edits], inquiry.read.values())
 
 
 def has_read_agents(project: Project, clock: Clock) -> bool:
@@ -106,7 +105,7 @@ class _Inquiry:
             self._is_over = True
 
 
-def _lookout(
+def _forecast(
     project: Project, catalogue: Catalogue, agents: Iterable[uuid.UUID], read: Mapping[uuid.UUID, UsersRead]
 ) -> Forecast:
     users = users_of(project, agents)

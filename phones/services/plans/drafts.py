@@ -1,10 +1,13 @@
-"""What a plan is made from: a wish for each phone, and what could not be read where a file was uploaded."""
+"""What a plan is made from: who asks for it, an edit for each phone, and what could not be read of an uploaded file."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
+
+from phones.models import Change, Plan, PlanKind, Project
 from phones.services.routing.edits import PhoneEdit
 
 
@@ -50,3 +53,24 @@ class Draft:
     rows: list[PlannedRow] = field(default_factory=list)
     problems: list[LineProblem] = field(default_factory=list)
     notes: list[dict[str, str | int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """A plan as its author asks for it.
+
+    `wish` is for the heading, `origin` the plan that it follows (see `Plan`); `reverts` says which change each phone's
+    row takes back. `form_token` and `form_digest` tell the form that was sent, and its content.
+    """
+
+    project: Project
+    author: User
+    kind: PlanKind
+    draft: Draft
+    reason: str
+    ticket: str = ""
+    wish: Mapping[str, Any] = field(default_factory=dict)
+    origin: Plan | None = None
+    reverts: Mapping[uuid.UUID, Change] = field(default_factory=dict)
+    form_token: uuid.UUID | None = None
+    form_digest: str = ""

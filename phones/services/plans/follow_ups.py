@@ -3,14 +3,14 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 
 from phones.models import Change, ItemState, Plan, PlanItem, PlanKind
 from phones.services.editing.revert import Standing, Step, edit_of, steps_back
-from phones.services.plans.create import create_plan, edit_from, read_agents_if_old
-from phones.services.plans.drafts import Draft, PlannedRow
+from phones.services.plans.create import create_plan
+from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
+from phones.services.plans.preview import edit_from, read_agents_if_old
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 
 Clock = Callable[[], datetime]
@@ -59,21 +59,20 @@ def plan_again(
         rows = [
             PlannedRow(item.phone_id, edit, item.line) for item in items if (edit := edit_from(item.after, catalogue))
         ]
-    wish: dict[str, Any] = {} if kind == PlanKind.REVERT else plan.wish
-    return create_plan(
+    request = PlanRequest(
         project=plan.project,
         author=author,
         kind=kind,
         draft=Draft(rows),
         reason=reason,
         ticket=ticket,
-        clock=clock,
-        wish=wish,
+        wish={} if kind == PlanKind.REVERT else plan.wish,
         origin=plan,
         reverts=reverts,
         form_token=form_token,
         form_digest=form_digest,
     )
+    return create_plan(request, clock=clock)
 
 
 def _rows_back(items: Sequence[PlanItem], catalogue: Catalogue, reverts: dict[uuid.UUID, Change]) -> list[PlannedRow]:

@@ -1,8 +1,8 @@
 """What a plan will do, row by row, computed over the whole of it before anything is sent. Pure: no database.
 
-Rows are gone through in the order in which they will run, and each leaves its mark: the version it publishes, the
-agents it takes a number from or gives one. So two rows that contradict each other are seen, and a row that can only
-follow another is put behind it.
+Rows are gone through in the order in which they will run, and the effects of each count for the next ones: the version
+it publishes, the agents it takes a number from or gives one. So two rows that contradict each other are seen, and a row
+that can only follow another is put behind it.
 """
 
 import uuid
@@ -18,6 +18,9 @@ from phones.services.routing.impact import Effect, Impact, Use
 from phones.services.routing.lane_impacts import lane_impacts
 from phones.services.routing.lanes import Target
 
+# Phones that somebody should look at before their rows run: the code of the reason, and values for its sentence.
+LookReasons = Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]]
+Edits = Sequence[tuple[Phone, PhoneEdit]]
 NAMED = 3
 
 
@@ -60,8 +63,8 @@ class Forecast:
 
         return lane_impacts(phone, edit, other_uses=other_uses, live=self.live)
 
-    def note(self, phone: Phone, edit: PhoneEdit) -> None:
-        """Let the row have happened."""
+    def apply(self, phone: Phone, edit: PhoneEdit) -> None:
+        """Count the effects of a row in: whom its phone is moved to, and what it publishes."""
         after = {name: getattr(phone, f"{name}_agent_id") for name in ("inbound", "outbound")}
         after |= {name: edit.wanted(name) for name in edit.fields if name != "nickname"}
         for agent_id in {phone.inbound_agent_id, phone.outbound_agent_id} - set(after.values()):
@@ -91,45 +94,81 @@ def _named(users: Mapping[uuid.UUID, str], phone_id: uuid.UUID) -> tuple[Use, ..
     return tuple(first)
 
 
-def foresee_rows(
-    rows: Sequence[tuple[Phone, PhoneEdit]],
-    *,
-    forecast: Forecast,
-    needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
-) -> list[RowForecast]:
-    """Return what is foreseen of each row, in the order given; publishing rows are taken to run first.
+def foresee_rows(rows: Edits, *, forecast: Forecast, look_reasons: LookReasons) -> dict[uuid.UUID, RowForecast]:
+    """Return what is foreseen of each row, by the id of its phone; publishing rows are taken to run first.
 
-    `needs_look` names phones that somebody should look at before, with the code and values of the reason. A row that
-    needs a look is left out unless it is ticked, so the others are foreseen without it.
+    A row that needs a look is left out unless it is ticked, so the others are foreseen without it.
     """
-    foreseen: dict[int, RowForecast] = {}
-    left: list[int] = []
-    held_by: dict[int, uuid.UUID | None] = {}
-    for place, (phone, edit) in enumerate(rows):
-        row_forecast = _by_itself(phone, edit, forecast.catalogue) or _look(phone, edit, forecast, needs_look)
-        if row_forecast:
-            foreseen[place] = row_forecast
+    foreseen: dict[uuid.UUID, RowForecast] = {}
+    _add_settled(rows, forecast, foreseen)
+    _add_to_be_looked_at(_left(rows, foreseen), forecast, look_reasons, foreseen)
+    holders = _add_publishing(_left(rows, foreseen), forecast, foreseen)
+    _add_rest(_left(rows, foreseen), forecast, holders, foreseen)
+    return foreseen
+
+
+def _left(rows: Edits, foreseen: Mapping[uuid.UUID, RowForecast]) -> Edits:
+    return [(phone, edit) for phone, edit in rows if phone.pk not in foreseen]
+
+
+def _add_settled(rows: Edits, forecast: Forecast, foreseen: dict[uuid.UUID, RowForecast]) -> None:
+    """Foresee the rows of which something can be said without looking at other phones."""
+    for phone, edit in rows:
+        if row_forecast := _by_itself(phone, edit, forecast.catalogue):
+            foreseen[phone.pk] = row_forecast
+
+
+def _add_to_be_looked_at(
+    rows: Edits, forecast: Forecast, look_reasons: LookReasons, foreseen: dict[uuid.UUID, RowForecast]
+) -> None:
+    """Foresee the rows that somebody has to look at first; not those that would be refused anyway."""
+    for phone, edit in rows:
+        if phone.pk not in look_reasons:
+            continue
+        impacts = forecast.impacts(phone, edit)
+        if not _is_refused(impacts):
+            foreseen[phone.pk] = _to_be_looked_at(impacts, *look_reasons[phone.pk])
+
+
+def _add_publishing(
+    rows: Edits, forecast: Forecast, foreseen: dict[uuid.UUID, RowForecast]
+) -> dict[uuid.UUID, uuid.UUID | None]:
+    """Foresee the rows that publish a version, and apply them; return which agent is in the way of each other row."""
+    holders: dict[uuid.UUID, uuid.UUID | None] = {}
+    for phone, edit in rows:
+        impacts = forecast.impacts(phone, edit)
+        if _is_refused(impacts) or not _publishes(impacts):
+            holders[phone.pk] = _holder(impacts)
         else:
-            left.append(place)
-    for is_publishing_turn in (True, False):
-        waiting, left = left, []
-        for place in waiting:
-            phone, edit = rows[place]
-            impacts = forecast.impacts(phone, edit)
-            publishes = any(impact.effect is Effect.WILL_PUBLISH for impact in impacts)
-            is_refused = any(impact.is_refused for impact in impacts)
-            if is_publishing_turn and (is_refused or not publishes):
-                left.append(place)
-                held_by[place] = _holder(impacts)
-                continue
-            if publishes and not is_publishing_turn:
-                # Only what other rows will have done makes this possible, and they run side by side.
-                foreseen[place] = RowForecast(Foreseen.CANNOT, "after_others", held_by=held_by[place])
-                continue
-            foreseen[place] = _by_impacts(phone, impacts, forecast)
-            if not is_refused:
-                forecast.note(phone, edit)
-    return [foreseen[place] for place in range(len(rows))]
+            foreseen[phone.pk] = _by_impacts(phone, impacts, forecast)
+            forecast.apply(phone, edit)
+    return holders
+
+
+def _add_rest(
+    rows: Edits,
+    forecast: Forecast,
+    holders: Mapping[uuid.UUID, uuid.UUID | None],
+    foreseen: dict[uuid.UUID, RowForecast],
+) -> None:
+    """Foresee the rows that run side by side after those that publish."""
+    for phone, edit in rows:
+        impacts = forecast.impacts(phone, edit)
+        if _publishes(impacts):
+            # Only what other rows will have done makes this possible, and they run side by side.
+            foreseen[phone.pk] = RowForecast(Foreseen.CANNOT, "after_others", held_by=holders[phone.pk])
+            continue
+        foreseen[phone.pk] = _by_impacts(phone, impacts, forecast)
+        if not _is_refused(impacts):
+            forecast.apply(phone, edit)
+
+
+def _is_refused(impacts: Iterable[Impact]) -> bool:
+    return any(impact.is_refused for impact in impacts)
+
+
+def _publishes(impacts: Iterable[Impact]) -> bool:
+    return any(impact.effect is Effect.WILL_PUBLISH for impact in impacts)
 
 
 def _by_itself(phone: Phone, edit: PhoneEdit, catalogue: Catalogue) -> RowForecast | None:
@@ -167,18 +206,7 @@ def is_met(phone: Phone, edit: PhoneEdit, catalogue: Catalogue) -> bool:
     return True
 
 
-def _look(
-    phone: Phone,
-    edit: PhoneEdit,
-    forecast: Forecast,
-    needs_look: Mapping[uuid.UUID, tuple[str, Mapping[str, Any]]],
-) -> RowForecast | None:
-    if phone.pk not in needs_look:
-        return None
-    impacts = forecast.impacts(phone, edit)
-    if any(impact.is_refused for impact in impacts):
-        return None
-    why, details = needs_look[phone.pk]
+def _to_be_looked_at(impacts: Iterable[Impact], why: str, details: Mapping[str, Any]) -> RowForecast:
     publishing = next((impact for impact in impacts if impact.effect is Effect.WILL_PUBLISH and impact.target), None)
     # Once it is ticked it publishes like any other row, so it says what.
     what = _details(publishing.target, publishing) if publishing and publishing.target else {}

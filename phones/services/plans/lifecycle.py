@@ -8,10 +8,10 @@ from django.db import transaction
 
 from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
 from phones.services.people.display_names import name_of
-from phones.services.plans.create import renew_preview
 from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import held_plan
+from phones.services.plans.preview import renew_preview
 from phones.services.plans.totals import totals_of
 
 Clock = Callable[[], datetime]

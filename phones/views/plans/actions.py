@@ -15,7 +15,7 @@ from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.plan_again import PlanAgainForm
 from phones.models import Plan, PlanKind
 from phones.services.editing.spent_forms import SpentForm
-from phones.services.plans import create, lifecycle, notices
+from phones.services.plans import create, lifecycle, notices, preview
 from phones.services.plans.follow_ups import plan_again as make_again
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.plans.rows import numbers_to_look_at
@@ -146,7 +146,7 @@ def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Compute a preview anew on what our copy says now."""
     desk, plan = _opened(request, slug, plan_id)
     try:
-        has_moved = create.renew_preview(plan, clock=timezone.now)
+        has_moved = preview.renew_preview(plan, clock=timezone.now)
     except PlanHasMoved as moved:
         plan.refresh_from_db()
         return show_plan(request, desk, plan, words=plan_actions.words_for_moved_plan(moved.plan), status=409)

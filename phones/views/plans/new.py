@@ -16,6 +16,7 @@ from phones.models import Phone, PlanKind, Selection
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.finding import selections
 from phones.services.plans import create
+from phones.services.plans.drafts import PlanRequest
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.htmx import is_for
@@ -52,15 +53,17 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
     wish, typed = form.wish(), form.cleaned_data
     try:
         plan = create.create_plan(
-            project=desk.project,
-            author=desk.user,
-            kind=PlanKind.CHANGE,
-            draft=wish.draft(form.phones),
-            reason=typed["reason"],
-            ticket=typed["ticket"],
-            wish=wish.wish(),
-            form_token=typed["form_token"],
-            form_digest=digest_of_form(request),
+            PlanRequest(
+                project=desk.project,
+                author=desk.user,
+                kind=PlanKind.CHANGE,
+                draft=wish.draft(form.phones),
+                reason=typed["reason"],
+                ticket=typed["ticket"],
+                wish=wish.wish(),
+                form_token=typed["form_token"],
+                form_digest=digest_of_form(request),
+            ),
             clock=timezone.now,
         )
     except SpentForm as spent:

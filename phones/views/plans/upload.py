@@ -13,7 +13,7 @@ from phones.models import PlanKind, Upload
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.exchange import phone_import, uploads
 from phones.services.plans import create
-from phones.services.plans.drafts import Draft
+from phones.services.plans.drafts import Draft, PlanRequest
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.tables.limits import NotATable
 from phones.views.parts.permalinks import plan_page_url
@@ -65,14 +65,16 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
     typed = form.cleaned_data
     try:
         plan = create.create_plan(
-            project=desk.project,
-            author=desk.user,
-            kind=PlanKind.IMPORT,
-            draft=draft,
-            reason=typed["reason"],
-            ticket=typed["ticket"],
-            form_token=typed["form_token"],
-            form_digest=digest_of_form(request),
+            PlanRequest(
+                project=desk.project,
+                author=desk.user,
+                kind=PlanKind.IMPORT,
+                draft=draft,
+                reason=typed["reason"],
+                ticket=typed["ticket"],
+                form_token=typed["form_token"],
+                form_digest=digest_of_form(request),
+            ),
             clock=timezone.now,
         )
     except SpentForm as spent:

@@ -20,7 +20,9 @@ from phones.models import (
     Source,
 )
 from phones.services.exchange.past_values import read_moment
-from phones.services.plans.create import create_plan, renew_preview
+from phones.services.plans.create import create_plan
+from phones.services.plans.drafts import PlanRequest
+from phones.services.plans.preview import renew_preview
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.snapshots import lane_snapshot
 from phones.wording.plans import words_for_why
@@ -116,7 +118,8 @@ def test_field_that_both_changed_is_a_conflict_with_three_values(north: Project,
     draft = draft_of(north, text)
 
     plan = create_plan(
-        project=north, author=make_user("lead"), kind=PlanKind.IMPORT, draft=draft, reason="x", clock=lambda: LATER
+        PlanRequest(project=north, author=make_user("lead"), kind=PlanKind.IMPORT, draft=draft, reason="x"),
+        clock=lambda: LATER,
     )
 
     item = PlanItem.objects.get()

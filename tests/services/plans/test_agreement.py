@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanState, Project
-from phones.services.plans import create, lifecycle
+from phones.services.plans import lifecycle, preview
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
 from tests.support.planned import make_plan, phones_of, renames, states
@@ -91,7 +91,7 @@ def test_preview_computed_anew_in_the_moment_of_the_start_moves_no_row_that_runs
     before = plan.items.get(number=1).before
     with transaction.atomic():
         apply(plan, lead, fingerprint_of(plan))
-        renewing = Aside(lambda: create.renew_preview(fresh(plan), clock=timezone.now))
+        renewing = Aside(lambda: preview.renew_preview(fresh(plan), clock=timezone.now))
         assert not renewing.wait(0.3)
         plan.items.filter(number=1).update(state=ItemState.DONE)
     assert renewing.wait()
@@ -105,7 +105,7 @@ def test_tick_made_while_the_preview_is_computed_anew_is_kept(plan: Plan, lead: 
     Phone.objects.filter(pk=plan.items.get(number=3).phone_id).update(nickname="Another before")
     with transaction.atomic():
         lifecycle.tick_rows(plan=fresh(plan), by=lead, numbers=[3], is_ticked=False)
-        renewing = Aside(lambda: create.renew_preview(fresh(plan), clock=timezone.now))
+        renewing = Aside(lambda: preview.renew_preview(fresh(plan), clock=timezone.now))
         assert not renewing.wait(0.3)
     assert renewing.wait()
 

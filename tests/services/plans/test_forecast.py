@@ -71,14 +71,12 @@ class Case:
 
     def foresee(self, *rows: tuple[int, PhoneEdit], looks: Mapping[int, str] | None = None) -> list[RowForecast]:
         """Foresee rows, each a phone's place and what is wanted on it."""
-        needs_look: dict[uuid.UUID, tuple[str, dict[str, Any]]] = {
-            self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()
-        }
-        return foresee_rows(
+        foreseen = foresee_rows(
             [(self.phones[place], edit) for place, edit in rows],
             forecast=Forecast(self.catalogue, self.users()),
-            needs_look=needs_look,
+            look_reasons={self.phones[place].pk: (why, {}) for place, why in (looks or {}).items()},
         )
+        return [foreseen[self.phones[place].pk] for place, _edit in rows]
 
 
 def said(row_forecasts: Sequence[RowForecast]) -> list[str]:

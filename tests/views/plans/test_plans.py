@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.plans.create import create_plan
-from phones.services.plans.drafts import Draft, LineProblem, PlannedRow
+from phones.services.plans.drafts import Draft, LineProblem, PlannedRow, PlanRequest
 from phones.services.routing.edits import PhoneEdit
 from tests.support.history import add_changes
 from tests.support.htmx import outline
@@ -124,12 +124,9 @@ def test_preview_of_unassigning_says_that_nobody_answers(client: Client, aurora:
 
 def test_problems_of_the_file_stand_by_line(client: Client, aurora: Project, lead: User) -> None:
     rows = [PlannedRow(phone.pk, PhoneEdit(nickname="Ñ"), 7) for phone in phones_of(aurora, 1)]
+    draft = Draft(rows, [LineProblem(3, "Two agents are called “<b>Ana</b>”.")])
     plan = create_plan(
-        project=aurora,
-        author=lead,
-        kind=PlanKind.IMPORT,
-        draft=Draft(rows, [LineProblem(3, "Two agents are called “<b>Ana</b>”.")]),
-        reason="From the sheet",
+        PlanRequest(project=aurora, author=lead, kind=PlanKind.IMPORT, draft=draft, reason="From the sheet"),
         clock=timezone.now,
     )
 
