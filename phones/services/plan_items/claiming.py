@@ -25,20 +25,33 @@ def claim(plan: Plan, *, owner: uuid.UUID, limit: int, now: datetime) -> list[Pl
     Rows that publish a version come first and alone, so that all others find it published.
     """
     with transaction.atomic():
-        free = _free(plan, owner, now)
-        first = plan.items.filter(goes_first=True, state__in=OPEN_ITEMS)
-        if first.exists():
-            # Whoever takes one of them takes it alone; two at a time would each find the other's row free.
-            Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
-            is_held = first.exclude(pk__in=free.filter(goes_first=True).values("pk")).exists()
-            free, limit = free.filter(goes_first=True), 0 if is_held else 1
-        ids = free.select_for_update(skip_locked=True).order_by("number").values_list("pk", flat=True)
-        taken = list(ids[:limit])
-        if not taken:
-            return []
-        PlanItem.objects.filter(pk__in=taken).update(
-            state=ItemState.CLAIMED, owner=owner, leased_until=now + LEASE, try_count=F("try_count") + 1
-        )
+        if plan.items.filter(goes_first=True, state__in=OPEN_ITEMS).exists():
+            return _claim_publishing(plan, owner, now)
+        return _claim_batch(plan, owner, limit, now)
+
+
+def _claim_publishing(plan: Plan, owner: uuid.UUID, now: datetime) -> list[PlanItem]:
+    """Take the next row that publishes a version; none while another one is held, or being sent."""
+    # Whoever takes one of them takes it alone; two at a time would each find the other's row free.
+    Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    free = _free(plan, owner, now).filter(goes_first=True)
+    under_way = plan.items.filter(goes_first=True, state__in=OPEN_ITEMS).exclude(pk__in=free.values("pk"))
+    return [] if under_way.exists() else _take(free, owner, 1, now)
+
+
+def _claim_batch(plan: Plan, owner: uuid.UUID, limit: int, now: datetime) -> list[PlanItem]:
+    """Take up to `limit` of the rows that publish nothing."""
+    return _take(_free(plan, owner, now).filter(goes_first=False), owner, limit, now)
+
+
+def _take(free: QuerySet[PlanItem], owner: uuid.UUID, limit: int, now: datetime) -> list[PlanItem]:
+    ids = free.select_for_update(skip_locked=True).order_by("number").values_list("pk", flat=True)
+    taken = list(ids[:limit])
+    if not taken:
+        return []
+    PlanItem.objects.filter(pk__in=taken).update(
+        state=ItemState.CLAIMED, owner=owner, leased_until=now + LEASE, try_count=F("try_count") + 1
+    )
     return list(PlanItem.objects.filter(pk__in=taken).select_related("phone", "reverts").order_by("number"))
 
 
@@ -87,8 +100,10 @@ def give_back(items: Iterable[PlanItem], *, owner: uuid.UUID, now: datetime, cou
     if not ids:
         return
     held = PlanItem.objects.filter(pk__in=ids, owner=owner, state=ItemState.CLAIMED)
-    if counts:
-        tired = held.filter(try_count__gte=MAX_TRIES)
-        tired.update(state=ItemState.FAILED, cause="unreadable", finished_at=now, owner=None, leased_until=None)
-    tries = {} if counts else {"try_count": F("try_count") - 1}
-    held.update(state=ItemState.WAITING, owner=None, leased_until=None, **tries)
+    free: dict[str, Any] = {"owner": None, "leased_until": None}
+    if not counts:
+        held.update(state=ItemState.WAITING, try_count=F("try_count") - 1, **free)
+        return
+    tired = held.filter(try_count__gte=MAX_TRIES)
+    tired.update(state=ItemState.FAILED, cause="unreadable", finished_at=now, **free)
+    held.filter(try_count__lt=MAX_TRIES).update(state=ItemState.WAITING, **free)

@@ -52,10 +52,12 @@ def follow(changes: Iterable[Change]) -> None:
 def _give_back(changes: list[int], at: datetime) -> None:
     """Let rows wait again, or end where they were tried often enough or their plan is over."""
     items = PlanItem.objects.filter(change__in=changes, state__in=[ItemState.SENDING, ItemState.UNKNOWN])
+    is_tired = Q(try_count__gte=MAX_TRIES)
     is_over = Q(plan__state__in=[PlanState.STOPPED, PlanState.FINISHED])
     # A plan may have come to its end while nobody knew what became of a row.
-    is_lost = Q(state=ItemState.UNKNOWN) & is_over
+    has_failed = is_tired | (is_over & Q(state=ItemState.UNKNOWN))
+    is_not_tried = ~is_tired & is_over & Q(state=ItemState.SENDING)
     free: dict[str, Any] = {"owner": None, "leased_until": None}
-    items.filter(Q(try_count__gte=MAX_TRIES) | is_lost).update(state=ItemState.FAILED, finished_at=at, **free)
-    items.filter(is_over).update(state=ItemState.NOT_TRIED, finished_at=at, **free)
-    items.update(state=ItemState.WAITING, change=None, finished_at=None, **free)
+    items.filter(has_failed).update(state=ItemState.FAILED, finished_at=at, **free)
+    items.filter(is_not_tried).update(state=ItemState.NOT_TRIED, finished_at=at, **free)
+    items.filter(~is_tired, ~is_over).update(state=ItemState.WAITING, change=None, finished_at=None, **free)
