@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from phones.services.clock import CLOCK_SLACK, database_now, has_passed, is_ahead
+from phones.services.clock import CLOCK_SLACK, database_clock, database_now, has_passed, is_ahead
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -54,3 +54,17 @@ def test_the_databases_now_sets_a_clock_right_that_is_fast(monkeypatch: pytest.M
 
     assert abs(database_now(fast) - right()) < SECOND
     assert abs(database_now(lambda: NOW + 5 * MINUTE) - NOW) < SECOND
+
+
+@pytest.mark.django_db
+def test_clock_that_moves_later_is_set_right_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite runs on the clock of the only machine it is on.")
+    right, ahead = timezone.now, [timedelta(0)]
+    monkeypatch.setattr(timezone, "now", lambda: right() + ahead[0])
+    clock = database_clock(timezone.now)
+    ahead[0] = 5 * MINUTE
+
+    assert abs(clock() - right()) > 4 * MINUTE
+    clock.adjust()
+    assert abs(clock() - right()) < SECOND
