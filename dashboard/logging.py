@@ -15,16 +15,31 @@ SECRET = re.compile(
     r"""|\b(?:session|csrf)\w*\s*[:=]\s*[^\s,;]+"""
     # The code in the address of an invitation makes whoever has it a member.
     r"""|(?<=/invitation/)[^\s/'"]+"""
+    # The password in the address of a database, of Redis or of a proxy.
+    r"""|(?<=://)[^\s/@'"]+(?=@)"""
+    # What was searched for, or pasted: the query of an address.
+    r"""|(?<=[\w/]\?)[\w.%+-]+=[^\s'"<>]*"""
 )
+# A pasted key: capitals, small letters and digits in one run. Ids and hashes are of small letters and digits only.
+KEY = re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}(?![\w-])")
 MASK = "[masked]"
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask what looks like a credential in every text of a log event."""
+    """Mask what looks like a credential in every text of a log event, also of those in lists and mappings."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = SECRET.sub(MASK, value)
+        event[key] = _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return KEY.sub(MASK, SECRET.sub(MASK, value))
+    if isinstance(value, dict):
+        return {name: _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return value
 
 
 def configure(*, level: int, as_json: bool) -> None:
@@ -63,12 +78,20 @@ def configure(*, level: int, as_json: bool) -> None:
                     "foreign_pre_chain": shared,
                 }
             },
+            "filters": {
+                "failures": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: bool(record.exc_info)}
+            },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # Its lines repeat the request line of django-structlog, and at DEBUG it prints headers.
+                # What became of a request stands in its line in `dashboard.requests`: of this only tracebacks.
+                "django.request": {"filters": ["failures"]},
+                # At DEBUG it prints headers.
                 "urllib3": {"level": "WARNING"},
+                # Its lines repeat those of `dashboard.request_log`, with what was searched for.
                 "django.server": {"level": "WARNING"},
+                # It brings handlers of its own, and names the address of a request that it fails at.
+                "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
                 # Without a handler of its own, huey's consumer gives it one, and says everything twice.
                 "huey": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
             },

@@ -153,7 +153,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "csp",
     "django_htmx",
-    "django_structlog",
     "huey.contrib.djhuey",
     "template_partials.apps.SimpleAppConfig",
     "phones",
@@ -161,6 +160,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dashboard.proxies.TrueClient",
+    "dashboard.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -175,7 +175,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
 ]
 
 ROOT_URLCONF = "dashboard.urls"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import requests
 
+from .counting import note_call
 from .decoding import Reply, decode
 from .errors import DigaError, DigaRateLimited, DigaUnavailable, Reason
 from .pace import Pace
@@ -115,6 +116,7 @@ class Sender:
         started_at = self._clock()
         reply = self._exchange(request, exchange)
         took = self._clock() - started_at
+        note_call(took)
         outcome = self._decode(reply)
         _log(request, reply, outcome, round(took * 1000), attempt)
         if self._pace and isinstance(outcome, DigaRateLimited):

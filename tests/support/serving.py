@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def gunicorn(folder: Path, **more: str) -> Iterator[str]:
-    """Run the site as it is served; yield its address."""
+def gunicorn(folder: Path, said: list[str] | None = None, **more: str) -> Iterator[str]:
+    """Run the site as it is served; yield its address. What it said is put into `said` when it has ended."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     env = {
@@ -33,7 +33,9 @@ def gunicorn(folder: Path, **more: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        _out, err = process.communicate(timeout=30)
+        if said is not None:
+            said.append(err)
 
 
 def ask(url: str, headers: dict[str, str]) -> tuple[int, str]:
@@ -44,7 +46,7 @@ def ask(url: str, headers: dict[str, str]) -> tuple[int, str]:
             return None
 
     opener = urllib.request.build_opener(Stay)
-    for _attempt in range(100):
+    for _attempt in range(600):
         try:
             # The address is of our own server.
             with opener.open(urllib.request.Request(url, headers=headers), timeout=10) as response:  # noqa: S310
@@ -54,3 +56,27 @@ def ask(url: str, headers: dict[str, str]) -> tuple[int, str]:
         except urllib.error.URLError:
             time.sleep(0.1)
     raise AssertionError("The server did not come up")
+
+
+def talk(url: str, request: bytes) -> bytes:
+    """Send bytes to the server as they are, and return what it answers until it is silent; waits until it is up."""
+    port = int(url.rpartition(":")[2])
+    for _attempt in range(600):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(request)
+                return _heard(connection)
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise AssertionError("The server did not come up")
+
+
+def _heard(connection: socket.socket) -> bytes:
+    connection.settimeout(2)
+    heard = b""
+    try:
+        while piece := connection.recv(65536):
+            heard += piece
+    except (TimeoutError, ConnectionResetError):
+        pass
+    return heard

@@ -1,0 +1,179 @@
+"""The log of requests: one line each, with what operators need, and nothing that somebody searched for or pasted."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from phones.diga.sandbox import Sandbox
+from phones.models import Phone, Project
+from tests.fixtures.desk import CANARY, Canary
+from tests.support.pages import open_phone
+from tests.support.serving import gunicorn, talk
+
+pytestmark = pytest.mark.django_db
+ClientOf = Callable[[User], Client]
+
+
+class Log:
+    """What is written to the log, as it is written."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.stream.getvalue()
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The lines about requests."""
+        lines = [json.loads(line) for line in self.text.splitlines()]
+        return [line for line in lines if line["logger"] == "dashboard.requests"]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """Listen to everything, at DEBUG."""
+    log, root = Log(), logging.getLogger()
+    handler = logging.StreamHandler(log.stream)
+    handler.setFormatter(root.handlers[0].formatter)
+    levels = {name: logging.getLogger(name).level for name in ("", "django", "django.request", "phones.diga")}
+    root.addHandler(handler)
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    yield log
+    root.removeHandler(handler)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def test_request_is_one_line(client_of: ClientOf, viewer: User, aurora: Project, log: Log) -> None:
+    client = client_of(viewer)
+
+    client.get("/projects/aurora/phones/?q=951", headers={"X-Forwarded-For": "203.0.113.7"})
+
+    (line,) = log.requests
+    assert line["milliseconds"] >= 0
+    assert len(line.pop("request_id")) == 32
+    assert {name: line[name] for name in line.keys() - {"milliseconds", "timestamp"}} == {
+        "event": "request",
+        "level": "info",
+        "logger": "dashboard.requests",
+        "method": "GET",
+        "path": "/projects/aurora/phones/",
+        "status": 200,
+        "user_id": viewer.pk,
+        "ip": "203.0.113.7",
+        "diga_calls": 0,
+        "diga_milliseconds": 0,
+    }
+
+
+def test_line_counts_what_was_asked_of_diga_and_how_long_that_took(
+    client_of: ClientOf, router: User, sales_phone: Phone, sandbox: Sandbox, log: Log
+) -> None:
+    form = open_phone(client_of(router), sales_phone)
+    sandbox.switches.latency_ms = 30
+    sandbox.journal.clear()
+
+    form.send(nickname="Ventas")
+
+    line = log.requests[-1]
+    assert line["diga_calls"] == len(sandbox.journal) >= 2
+    assert 30 * line["diga_calls"] <= line["diga_milliseconds"] <= line["milliseconds"]
+
+
+def test_all_that_is_logged_meanwhile_has_the_id_and_the_address_of_the_request(
+    client_of: ClientOf, router: User, sales_phone: Phone, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(router)
+    client.raise_request_exception = False
+    form = open_phone(client, sales_phone)
+    form.send(nickname="Ventas")
+    client.get("/nowhere/")
+    monkeypatch.setattr("phones.views.phones.find.read_paste", None)
+    client.get("/go/")
+
+    lines = [json.loads(line) for line in log.text.splitlines()]
+    by_request = {line["request_id"] for line in lines}
+    assert {"phones.diga", "django.request", "dashboard.requests"} <= {line["logger"] for line in lines}
+    assert len(by_request) == len(log.requests)
+    assert {line["ip"] for line in lines} == {"127.0.0.1"}
+
+
+def test_failure_is_a_line_too_with_its_traceback_beside_it(
+    client_of: ClientOf, viewer: User, aurora: Project, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(viewer)
+    client.raise_request_exception = False
+    monkeypatch.setattr("phones.views.phones.find.read_paste", None)
+
+    client.get(f"/go/?n={CANARY}")
+
+    assert log.requests[-1]["status"] == 500
+    assert log.requests[-1]["request_id"] in next(line for line in log.text.splitlines() if "TypeError" in line)
+    assert Canary().found_in(log.text) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data"),
+    [
+        ("GET", f"/go/?n={CANARY}", {}),
+        ("GET", f"/projects/aurora/go/?n={CANARY}", {}),
+        ("GET", f"/projects/aurora/phones/?q={CANARY}", {}),
+        ("GET", f"/projects/aurora/phones/find/?text={CANARY}", {}),
+        ("POST", "/projects/aurora/phones/find/", {"text": f"The key is {CANARY}."}),
+        ("GET", f"/projects/aurora/changes/?q={CANARY}&ticket={CANARY}", {}),
+        ("POST", "/projects/new/", {"name": "Aurora", "token": CANARY}),
+        ("POST", "/projects/new/", {"name": CANARY, "token": "x"}),
+        ("POST", f"/account/login/?next=/go/%3Fn={CANARY}", {"login": CANARY, "password": CANARY}),
+        ("GET", f"/{CANARY}/", {}),
+        ("GET", f"/projects/{CANARY}/", {}),
+        ("GET", f"/projects/aurora/phones/{CANARY}/?n={CANARY}", {}),
+        ("DELETE", f"/go/?n={CANARY}", {}),
+        ("POST", f"/account/language/?{CANARY}", {"language": CANARY, "next": CANARY}),
+    ],
+)
+def test_no_pasted_key_is_logged(
+    client_of: ClientOf, admin: User, aurora: Project, log: Log, method: str, path: str, data: dict[str, str]
+) -> None:
+    page = f"http://testserver/go/?n={CANARY}"
+    headers = {"Referer": page, "HX-Current-URL": page, "User-Agent": CANARY, "X-Request-Id": CANARY}
+
+    for client in (client_of(admin), Client()):
+        client.raise_request_exception = False
+        client.generic(method, path, "", headers=headers)
+        client.post(path, data, headers=headers)
+
+    assert len(log.requests) == 4
+    assert Canary().found_in(log.text) == []
+
+
+@pytest.mark.parametrize("digits", ["951234567", "%2B34951234567"])
+def test_no_number_that_was_searched_for_is_logged(
+    client_of: ClientOf, viewer: User, aurora: Project, log: Log, digits: str
+) -> None:
+    client_of(viewer).get(f"/go/?n={digits}")
+    Client().get(f"/go/?n={digits}", headers={"host": "elsewhere.example"})
+
+    assert len(log.requests) == 2
+    assert "951234567" not in log.text
+
+
+def test_server_itself_logs_no_query(tmp_path: Path) -> None:
+    said: list[str] = []
+    with gunicorn(tmp_path, said, SITE_URL="http://127.0.0.1:8000", LOG_LEVEL="DEBUG") as url:
+        talk(url, b"GET /health/?n=951234567 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        talk(url, b"GET /go/?n=951234567 HTTP/1.1\r\nHost: 127.0.0.1\r\nBad Header: x\r\n\r\n")
+        talk(url, b"GET /go/?n=951234567 HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n")
+
+    assert "dashboard.requests" in said[0], said
+    assert "951234567" not in said[0]
