@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from phones.diga import Pace, make_pace, pace, slowness
+from phones.diga import Pace, make_pace, pace
+from phones.diga.rate import RateState
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,15 +210,15 @@ def test_rate_drops_after_a_429_and_recovers_by_itself(place: dict[str, object],
     recovered_rate = measured_rate()
 
     # Half of the rate at first, as nothing is known about the limit, and fast back up from there.
-    assert slow_rate == pytest.approx(5.8, abs=0.3)
+    assert slow_rate == pytest.approx(5.5, abs=0.3)
     assert recovered_rate == pytest.approx(10, abs=0.3)
 
 
 def test_rate_never_drops_to_a_standstill(fake_time: FakeTime) -> None:
-    known = slowness.Slowness()
+    known = RateState()
 
     for _ in range(1000):
-        known = known.after_429(fake_time.now, 0.0, per_second=10)
+        known = known.refused(fake_time.now, 0.0, per_second=10)
         fake_time.now += 0.3
 
     assert known.rate_at(fake_time.now) >= 10 / 50
@@ -226,8 +227,8 @@ def test_rate_never_drops_to_a_standstill(fake_time: FakeTime) -> None:
 
 def test_file_of_an_older_version_is_passed_over(tmp_path: Path, fake_time: FakeTime) -> None:
     with sqlite3.connect(tmp_path / "pace.sqlite3") as connection:
-        connection.execute("CREATE TABLE pace (name TEXT PRIMARY KEY, tat INTEGER, share REAL) WITHOUT ROWID")
-        connection.execute("INSERT INTO pace VALUES ('project', 0, 0.5)")
+        connection.execute("CREATE TABLE learnt_pace (name TEXT PRIMARY KEY, tat INTEGER, ceiling REAL) WITHOUT ROWID")
+        connection.execute("INSERT INTO learnt_pace VALUES ('project', 0, 0.5)")
     connection.close()
     turns = make_pace("project", 10, sqlite_path=tmp_path / "pace.sqlite3", redis_url=None)
 
@@ -376,10 +377,10 @@ def test_connection_is_not_carried_over_a_fork(tmp_path: Path) -> None:
         "import os, sys; from pathlib import Path; from phones.diga import make_pace\n"
         "turns = make_pace('p', 3, sqlite_path=Path(sys.argv[1]), redis_url=None)\n"
         "assert turns.acquire(0)\n"
-        "before = turns._connection\n"
+        "before = turns._store._connection\n"
         "child = os.fork()\n"
         "assert turns.acquire(0)\n"
-        "assert (turns._connection is before) == bool(child)\n"
+        "assert (turns._store._connection is before) == bool(child)\n"
         "if child == 0: os._exit(0)\n"
         "assert os.waitpid(child, 0)[1] == 0\n"
         "assert not turns.acquire(0), 'three of three are taken'"

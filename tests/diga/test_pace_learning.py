@@ -2,7 +2,7 @@
 
 import pytest
 
-from phones.diga.slowness import Slowness
+from phones.diga.rate import RateState
 from tests.support.upstream import Advice, Bucket, Caller, Run
 
 ADVICE: list[Advice] = ["none", "second", "exact"]
@@ -62,10 +62,10 @@ def test_rows_that_need_two_turns_use_the_limit_as_well() -> None:
 
 
 def test_late_refusals_of_one_overshoot_count_once() -> None:
-    known = Slowness().after_429(1000.0, None, per_second=100)
+    known = RateState().refused(1000.0, None, per_second=100)
 
-    late = known.after_429(1003.0, None, per_second=100, sent_ago=3.1)
-    later = known.after_429(1003.0, None, per_second=100, sent_ago=0.1)
+    late = known.refused(1003.0, None, per_second=100, sent_ago=3.1)
+    later = known.refused(1003.0, None, per_second=100, sent_ago=0.1)
 
     assert late == known
     assert later != known
@@ -73,9 +73,9 @@ def test_late_refusals_of_one_overshoot_count_once() -> None:
 
 @pytest.mark.parametrize("per_second", [1, 10, 500])
 def test_rate_is_back_within_minutes_however_far_it_fell(per_second: float) -> None:
-    now, known = 1000.0, Slowness()
+    now, known = 1000.0, RateState()
     for _ in range(40):
-        known = known.after_429(now, None, per_second=per_second)
+        known = known.refused(now, None, per_second=per_second)
         now = known.hold_until + 0.01
 
     assert known.rate_at(now) <= per_second / 20
@@ -83,9 +83,10 @@ def test_rate_is_back_within_minutes_however_far_it_fell(per_second: float) -> N
 
 
 def test_rate_refused_only_after_long_falls_only_a_little() -> None:
-    known = Slowness().after_429(1000.0, 1.0, per_second=100)
+    known = RateState().refused(1000.0, 1.0, per_second=100)
     now = known.hold_until + 40
+    known = known._replace(turn_count=int(40 * known.rate_at(now)))
 
-    again = known.after_429(now, 1.0, per_second=200)
+    again = known.refused(now, 1.0, per_second=200)
 
     assert 0.95 * known.rate_at(now) <= again.rate_at(again.hold_until) < known.rate_at(now)

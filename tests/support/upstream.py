@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pyrate_limiter import GCRA
-
-from phones.diga.pace import Ask, step_for
-from phones.diga.slowness import Slowness
+from phones.diga.rate import Ask, RateState
 
 Advice = Literal["none", "second", "exact"]
 EPOCH = 1_800_000_000.0
@@ -72,9 +69,8 @@ class Run:
     latency: float = 0.05
     jitter: float = 0.0
     met: list[Met] = field(default_factory=list)
-    slowness: Slowness = field(default_factory=Slowness)
+    state: RateState = field(default_factory=RateState)
     now: float = 0.0
-    _tat: int = 0
 
     def until(self, seconds: float) -> "Run":
         """Run from the start so many seconds."""
@@ -122,13 +118,8 @@ class Run:
             yield caller.pause * chance.uniform(0.5, 1.5)
 
     def _take(self, caller: Caller) -> float:
-        now = EPOCH + self.now
-        if hold := self.slowness.hold_at(now):
-            return hold
-        step = step_for(Ask(caller.turns, caller.reserve, now), self.configured, self.slowness)
-        state, decision = GCRA().step([step.rate], (self._tat,), step.now, step.weight)
-        self._tat = int(state[0])
-        return step.wait(decision)
+        self.state, wait = self.state.take(Ask(caller.turns, caller.reserve, EPOCH + self.now), self.configured)
+        return wait
 
     def _slow_down(self, advice: float | None, sent_ago: float) -> None:
-        self.slowness = self.slowness.after_429(EPOCH + self.now, advice, per_second=self.configured, sent_ago=sent_ago)
+        self.state = self.state.refused(EPOCH + self.now, advice, per_second=self.configured, sent_ago=sent_ago)
