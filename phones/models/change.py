@@ -109,6 +109,11 @@ class Change(models.Model):
         return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
     @property
+    def may_come_late(self) -> bool:
+        """True where it was settled without the values it asked for: Diga may apply them still."""
+        return self.outcome in {Outcome.FAILED, Outcome.MISMATCH}
+
+    @property
     def is_pending(self) -> bool:
         """True while somebody is sending it, or died over that."""
         return self.outcome == Outcome.PENDING

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from phones.models import Change, Project, SyncRun
 from phones.services.agents.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
-from phones.services.audit.queries import LED_TO
+from phones.services.audit.queries import LED_TO, with_late_entries
 from phones.services.finding.health import Queue, queue_of
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.sync.freshness import is_stale
@@ -46,7 +46,7 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
         uses=uses_of_agents(project),
         days=changes_by_day(project, now=now, zone=zone, day_count=DAY_COUNT),
         runs=list(project.sync_runs.order_by("-pk")[:RUN_COUNT]),
-        changes=list(changes.select_related(*LED_TO).order_by("-pk")[:CHANGE_COUNT]),
+        changes=with_late_entries(changes.select_related(*LED_TO).order_by("-pk")[:CHANGE_COUNT]),
         is_stale=is_stale(project.synced_at, now),
     )
 

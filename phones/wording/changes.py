@@ -1,5 +1,6 @@
 """Sentences for people: what was tried, whether it happened, and what to do next. All failures pass here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -178,9 +179,18 @@ def words_for_change(change: Change, error: diga.DigaError | None = None) -> Wor
             return Words("warn", _("Changed outside this desk"), happened=Happened.YES)
         case Outcome.PENDING:
             sentence = _("It was sent; whether Diga has applied it is not known yet.")
-            return failure(_("Being sent"), Happened.UNKNOWN, sentence, _("Reload in a moment."), tone="warn")
+            return failure(_("Being sent"), Happened.UNKNOWN, sentence, _("This page goes on by itself."), tone="warn")
         case _:
             return _words_for_failure(change, error)
+
+
+def words_for_late(change: Change, late: Sequence[Change]) -> Words:
+    """Explain a change that was settled as not applied, and of which Diga applied all or a part `late`."""
+    title = _("Not saved at first, then applied late by Diga")
+    if set(change.after) - {name for each in late for name in each.after}:
+        title = _("Not saved at first, then applied in part, late, by Diga")
+    text = _("When we read the number after sending, Diga had something else; it applied this only afterwards.")
+    return Words("warn", title, text, happened=Happened.YES)
 
 
 def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:

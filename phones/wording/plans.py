@@ -115,10 +115,12 @@ def _words(code: str, item: PlanItem, now: datetime) -> str:
 
 
 def _joins(item: PlanItem) -> str:
-    """Say that a row joins what is live; and that nobody answered before, where that is so."""
+    """Say that a row joins what is live, or will be by the plan; and that nobody answered before, where that is so."""
     had_none = "inbound" in item.after and item.after["inbound"] and not item.before.get("inbound")
-    joins = _("Joins %(version)s, which is live.") % item.details
-    return f"{_('Nobody answered it so far.')} {joins}" if had_none else joins
+    joins = _("Joins %(version)s, which is live.")
+    if item.details.get("by_plan"):
+        joins = _("Joins %(version)s, which this plan publishes first.")
+    return f"{_('Nobody answered it so far.') if had_none else ''} {joins % item.details}".strip()
 
 
 def _unassigns(item: PlanItem) -> str:

@@ -220,7 +220,7 @@ def test_pending_save_is_no_problem_yet() -> None:
     words = words_for_change(change_of(Outcome.PENDING))
 
     assert (words.tone, words.title, words.is_problem) == ("warn", "Being sent", False)
-    assert words.text == "It was sent; whether Diga has applied it is not known yet. Reload in a moment."
+    assert words.text == "It was sent; whether Diga has applied it is not known yet. This page goes on by itself."
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

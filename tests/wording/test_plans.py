@@ -42,6 +42,7 @@ def row(**values: Any) -> PlanItem:
         ("already_so", {}, "Already so: nothing will be sent."),
         ("changes", {}, ""),
         ("joins", SEEN, "Joins v5, which is live."),
+        ("joins", SEEN | {"by_plan": True}, "Joins v5, which this plan publishes first."),
         ("publishes", SEEN, "Publishes v5 of “Alicia”."),
         ("reserved", {}, "This number is reserved and not active yet, so no agent can be given to it."),
         ("missing", {}, "Diga does not know this number any more, so it is read-only."),

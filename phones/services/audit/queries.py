@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Project
@@ -105,10 +105,18 @@ def _text(project: Project, query: str) -> Q:
     return found | Q(phone__in=Phone.objects.filter(numbers, project=project).values("pk"))
 
 
+def with_late_entries(changes: Iterable[Change]) -> list[Change]:
+    """Return changes, those that had not come about with what Diga applied late. One query, if there are any."""
+    found = list(changes)
+    late = Prefetch("came_late", Change.objects.order_by("pk"))
+    prefetch_related_objects([change for change in found if change.may_come_late], late)
+    return found
+
+
 def history_page(
     project: Project, wanted: Wanted, *, older_than: int | None = None, newer_than: int | None = None
 ) -> HistoryPage:
-    """Return one page of the history, with each change's phone. One query.
+    """Return one page of the history, with each change's phone. One query, two where something may have come late.
 
     `older_than` wins; with nothing newer than `newer_than`, the page is the first one.
     """
@@ -121,13 +129,13 @@ def history_page(
     if len(newer) <= PAGE_SIZE:
         # The newest page is always a whole one.
         return _page(found[: PAGE_SIZE + 1], is_first=True)
-    changes = newer[:PAGE_SIZE][::-1]
+    changes = with_late_entries(newer[:PAGE_SIZE][::-1])
     return HistoryPage(changes, changes[-1].pk, changes[0].pk)
 
 
 def _page(found: Iterable[Change], *, is_first: bool) -> HistoryPage:
     rows = list(found)
-    changes = rows[:PAGE_SIZE]
+    changes = with_late_entries(rows[:PAGE_SIZE])
     older = changes[-1].pk if len(rows) > PAGE_SIZE else None
     return HistoryPage(changes, older, None if is_first or not changes else changes[0].pk)
 

@@ -234,7 +234,8 @@ def _by_impacts(phone: Phone, impacts: Sequence[Impact], forecast: Forecast) -> 
         if impact.effect is Effect.WILL_PUBLISH and impact.target:
             why, details = "publishes", _details(impact.target, impact)
         elif impact.effect is Effect.NO_PUBLISH and why == "changes" and impact.target:
-            why, details = "joins", _details(impact.target, impact)
+            is_ours = impact.target.agent.id in forecast.published
+            why, details = "joins", _details(impact.target, impact) | ({"by_plan": True} if is_ours else {})
         elif impact.effect is Effect.UNASSIGN and why == "changes":
             why = "unassigns"
     return RowForecast(Foreseen.WILL_CHANGE, why, details, publishes=why == "publishes")

@@ -30,7 +30,6 @@ from phones.services.upstream.failures import was_sent
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
 LATE_WITHIN = timedelta(hours=24)
 LATE_AFTER_ANOTHER_WITHIN = timedelta(minutes=10)
-_WITHOUT_IT = {Outcome.FAILED, Outcome.MISMATCH}
 # While an upgrade has one of these, its numbers are read back, and that writes what became of them down.
 _TO_BE_READ_BACK = (UpgradeOutcome.PENDING, UpgradeOutcome.UNKNOWN, *PUBLISHED)
 
@@ -108,10 +107,10 @@ class Ours:
         for change in reversed(self.changes):
             if name not in change.after or reads_as(name, change.after[name]) != value:
                 continue
-            if change.outcome in _WITHOUT_IT and was_sent(change) and change.pk not in come:
+            if change.may_come_late and was_sent(change) and change.pk not in come:
                 is_young = now - change.created_at < LATE_AFTER_ANOTHER_WITHIN
                 return change if is_young or not is_brought else None
-            is_brought = is_brought or change.outcome not in _WITHOUT_IT
+            is_brought = is_brought or not change.may_come_late
         return None
 
 

@@ -41,7 +41,7 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
-    """Return what the template needs. Three queries, and one where a phone is asked for."""
+    """Return what the template needs. Three queries or four, and one where a phone is asked for."""
     wanted = wanted_from(request.GET)
     page = audit_queries.history_page(
         desk.project,

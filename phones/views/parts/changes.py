@@ -71,6 +71,9 @@ class ChangeLine:
     takes_back_url: str
     late_for: int | None
     late_for_url: str
+    # What Diga applied of it after it was settled as not applied: the entry's number, and its address.
+    came_late: int | None
+    came_late_url: str
     # Where to ask again soon what became of it; "" where it is known, or won't be soon.
     outcome_url: str
     revert_url: str
@@ -79,11 +82,12 @@ class ChangeLine:
 
     @classmethod
     def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
-        """Return a change of the project `slug` in words. No query, if what it leads to was read with it.
+        """Return a change of the project `slug` in words. No query, if what it leads to and its late entries were read.
 
         With the person's desk and the phone as our copy has it, the line leads to taking the change back.
         """
-        tone, icon = _LOOKS[Outcome(change.outcome)]
+        late = list(change.came_late.all()) if change.may_come_late else []
+        tone, icon = _LOOKS[Outcome.OBSERVED if late else Outcome(change.outcome)]
         prefix, national = national_number(change.number)
         confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
         return cls(
@@ -95,7 +99,7 @@ class ChangeLine:
             fields=[_field(change, name) for name in CHANGED_FIELDS if name in change.after],
             tone=tone,
             icon=icon,
-            words=changes.words_for_change(change),
+            words=changes.words_for_late(change, late) if late else changes.words_for_change(change),
             who=_who(change),
             source=str(Source(change.source).label),
             reason=change.reason,
@@ -108,6 +112,8 @@ class ChangeLine:
             takes_back_url=change_url(change.reverts, slug) if change.reverts else "",
             late_for=change.late_for_id,
             late_for_url=change_url(change.late_for, slug) if change.late_for else "",
+            came_late=late[0].pk if late else None,
+            came_late_url=change_url(late[0], slug) if late else "",
             outcome_url=_outcome_url(change, slug),
             revert_url=_revert_url(change, desk, phone) if desk and phone else "",
             plan_id=change.plan_id,

@@ -1,7 +1,7 @@
 """One phone beside the list: what its template needs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from phones.access import Desk
 from phones.forms.phones import PhoneForm
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.audit.queries import LED_TO
+from phones.services.audit.queries import LED_TO, with_late_entries
 from phones.services.editing import presence
+from phones.services.editing.outcome import is_stored
 from phones.services.editing.recheck_times import is_given_up
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.editability import Policy, policy_for
 from phones.services.routing.impact import Impact
+from phones.services.routing.lanes import Lane
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.guard import guard_context
 from phones.views.parts.list_address import criteria_from, suffix_of
@@ -35,8 +37,9 @@ HISTORY_SIZE = 8
 
 
 def newest_changes(phone: Phone) -> list[Change]:
-    """Return the newest changes of a phone, newest first: those a history shows, and one more. One query."""
-    return list(Change.objects.filter(phone=phone).select_related(*LED_TO).order_by("-id")[: HISTORY_SIZE + 1])
+    """Return the newest changes of a phone, newest first: those a history shows, and one more. One query, or two."""
+    newest = Change.objects.filter(phone=phone).select_related(*LED_TO).order_by("-id")
+    return with_late_entries(newest[: HISTORY_SIZE + 1])
 
 
 def drawer_context(
@@ -52,7 +55,7 @@ def drawer_context(
     impacts: Sequence[Impact] = (),
     saving: Saving | None = None,
 ) -> dict[str, Any]:
-    """Return what the drawer's template needs. One query for the history, one for each lane that is changed.
+    """Return what the drawer's template needs. One query for the history, or two, one for each lane that is changed.
 
     `impacts` are those because of which a save was not sent.
     """
@@ -61,9 +64,10 @@ def drawer_context(
     typed = form
     form = form or PhoneForm(phone=phone, catalogue=catalogue, can_route=desk.may_route)
     changes = newest_changes(phone)
-    if result is None and not typed:
-        result = _asked_for(request, changes)
-        words = wording_changes.words_for_change(result) if result else words
+    row = _with_checks(row, changes)
+    asked = None if result or typed else _asked_for(request, changes)
+    result = result or asked
+    line = ChangeLine.of(result, desk.project.slug, desk=desk, phone=phone) if result else None
     return {
         "desk": desk,
         "phone": phone,
@@ -76,9 +80,9 @@ def drawer_context(
         "can_label": desk.may_label and (typed is not None or (policy.can_label and desk.project.is_open)),
         "can_route": desk.may_route and (_carries_lanes(typed) or (policy.can_route and desk.project.is_open)),
         "why_closed": _why_closed(desk.project, policy),
-        "words": words,
+        "words": line.words if asked and line else words,
         "saving": saving,
-        "result": ChangeLine.of(result, desk.project.slug, desk=desk, phone=phone) if result else None,
+        "result": line,
         "ticket_text": ticket_text(result, desk.project.slug) if result else "",
         "clashes": clashes_of(form, changes),
         "merges": merges_of(form),
@@ -91,6 +95,23 @@ def drawer_context(
         "has_more_history": len(changes) > HISTORY_SIZE,
         "suffix": suffix_of(criteria_from(request.GET)),
     }
+
+
+def _with_checks(row: PhoneRow, changes: Sequence[Change]) -> PhoneRow:
+    """Return the row with its lanes marked whose version was stored by a save, and is being checked."""
+    checked = {
+        (lane, change.after[lane].agent_id)
+        for change in changes
+        if change.is_open and is_stored(change) and not is_given_up(change)
+        for lane in Lane
+        if change.after.get(lane)
+    }
+    cells: dict[str, LaneCell] = {lane: getattr(row, lane) for lane in Lane}
+    marked = {
+        lane: replace(cell, is_being_checked=cell.agent is not None and (lane, cell.agent.id) in checked)
+        for lane, cell in cells.items()
+    }
+    return replace(row, inbound=marked[Lane.INBOUND], outbound=marked[Lane.OUTBOUND])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,15 @@ def provider_label(provider: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LaneCell:
-    """Who answers or dials: an agent we know, one we don't, or none. `version` is the published one."""
+    """Who answers or dials: an agent we know, one we don't, or none. `version` is the published one, "" for none.
+
+    `is_being_checked` is true where a save gave it a version, and whether that is published was not read yet.
+    """
 
     agent: AgentEntry | None
     is_unknown: bool
     version: str
+    is_being_checked: bool = False
 
     @classmethod
     def of(cls, agent_id: uuid.UUID | None, catalogue: Catalogue) -> "LaneCell":

@@ -95,7 +95,16 @@ def test_first_row_publishes_what_nothing_runs_yet_and_the_others_join() -> None
 
     assert said(row_forecasts) == ["!publishes", "joins", "joins", "joins"]
     assert row_forecasts[0].details == {"agent": "Agent 1", "version": "v2", "count": 0, "numbers": []}
-    assert row_forecasts[3].details == {"agent": "Agent 1", "version": "v2", "count": 3, "numbers": ["N0", "N1", "N2"]}
+    joined = {"agent": "Agent 1", "version": "v2", "count": 3, "numbers": ["N0", "N1", "N2"], "by_plan": True}
+    assert row_forecasts[3].details == joined
+
+
+def test_row_that_joins_what_is_live_already_says_nothing_of_the_plan() -> None:
+    case = Case([NOBODY], {X: 2})
+
+    [row_forecast] = case.foresee((0, given_to(case, X, 2)))
+
+    assert row_forecast.details == {"agent": "Agent 1", "version": "v2", "count": 0, "numbers": []}
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_change_tells_all_it_knows(client: Client, sales_phone: Phone) -> None:
         (
             Outcome.PENDING,
             {},
-            "Being sent. It was sent; whether Diga has applied it is not known yet. Reload in a moment.",
+            "Being sent. It was sent; whether Diga has applied it is not known yet. This page goes on by itself.",
         ),
         (
             Outcome.REFUSED,

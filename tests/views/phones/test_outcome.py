@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -117,6 +118,12 @@ def test_page_stops_asking_where_it_will_not_be_known_soon(
     assert "HX-Trigger" not in asked
 
 
+def versions_in(client: Client, phone: Phone) -> list[str]:
+    """Return what the drawer says of the versions that the number has now."""
+    drawer = find(read(client.get(url_of("phone_edit", phone))), "drawer")
+    return texts(drawer, ".//a[@class='to-agent']//span[contains(@class, 'ver')]")
+
+
 def test_version_that_was_not_read_is_stored_and_being_checked(
     client: Client, sandbox: Sandbox, spare_phone: Phone
 ) -> None:
@@ -131,9 +138,12 @@ def test_version_that_was_not_read_is_stored_and_being_checked(
     assert (response.status_code, texts(card, TITLE)) == (200, ["Stored; the version is being checked"])
     assert "Whether this version is published was not read yet." in words(card)
     assert card.get("hx-get") == url(change, "outcome/?seen=UNKNOWN")
+    assert versions_in(client, spare_phone) == ["being checked"]
 
     sandbox.faults.clear()
     sweep_after(change, 5 * SECOND)
+
+    assert versions_in(client, spare_phone) == ["v1"]
 
     [title] = texts(read(ask(client, change)), TITLE)
     assert title.startswith("Saved. Diga confirmed at ")
@@ -193,3 +203,34 @@ def test_late_write_is_told_on_both_its_pages(
     assert f"Was sent asChange #{change.pk}" in words(find(second, "change"))
     assert "Applied late by Diga. When we read the number after sending" in words(find(second, "change"))
     assert f"{change.actor_name} · applied late by Diga" in words(find(second, "change"))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Not saved at first, then applied late by Diga. #{late}"),
+        ("es", "Al principio no se guardó; después Diga lo aplicó tarde. #{late}"),
+    ],
+)
+def test_line_of_a_write_that_came_late_leads_to_its_entry(
+    client: Client, sandbox: Sandbox, aurora: Project, sales_phone: Phone, language: str, said: str
+) -> None:
+    change, _response = lose(client, sandbox, sales_phone)
+    change = sweep_after(change, APPLIED_WITHIN)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    before = words(read(client.get(url_of("phone_edit", sales_phone))))
+    sandbox.carry_out_late()
+    assert change.settled_at is not None
+    later = change.settled_at + APPLIED_WITHIN
+    sync_project(project=aurora, clock=lambda: later)
+    late = Change.objects.get(source="LATE")
+
+    drawer = read(client.get(url_of("phone_edit", sales_phone)))
+    listed = read(client.get("/projects/aurora/changes/"))
+
+    assert said.format(late=late.pk) not in before
+    for page in (drawer, listed):
+        assert said.format(late=late.pk) in words(page)
+        assert "Not saved, nothing" not in words(page)
+        assert "No se ha guardado ni cambiado nada" not in words(page)
+        assert url(late) in [link.get("href") for link in page.iter("a")]
