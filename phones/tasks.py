@@ -1,6 +1,7 @@
 """Background work: the queue is a doorbell, the rows are the truth. Each task may run twice."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock, Thread
 
@@ -12,6 +13,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
 from phones.access import may_run_plan
 from phones.models import AgentUpgrade, Plan, PlanState, Project, SyncRun
+from phones.services import heartbeat
 from phones.services.agents import publish_outcome, read_back
 from phones.services.editing import recheck
 from phones.services.running import runner
@@ -22,7 +24,7 @@ logger = logging.getLogger("phones.tasks")
 # The plans that this process works at: a second bell for one of them is of no use here.
 _at_work: set[int] = set()
 _lock = Lock()
-# Held by the one thread of this process that settles what is open.
+# Held by the one thread of this process that has started what is done by itself.
 _settling = Lock()
 LOOK_EVERY_SECONDS = 5
 
@@ -32,6 +34,11 @@ def is_queue_silent() -> bool:
     # Only one on Redis can be: SQLite's is in a file, like the rows.
     is_silent = getattr(getattr(HUEY, "storage", None), "is_silent", None)
     return is_silent is not None and is_silent()
+
+
+def silence_of_workers() -> heartbeat.Silence | None:
+    """Return since when no worker has been seen, if none runs; None as well where whoever asks for a task does it."""
+    return None if getattr(HUEY, "immediate", False) else heartbeat.silence_of_workers(timezone.now)
 
 
 @db_task()
@@ -69,25 +76,35 @@ def settle_open() -> None:
 
 @on_startup(name="settle_open")
 def settle_open_by_itself() -> None:
-    """Do so every few seconds, in a thread of its own: a lost answer is read again after 5 seconds already.
+    """Do so every few seconds, and say that this worker runs, in threads of their own.
 
-    A crontab knows minutes only; and the tasks' threads are for work that may take long.
+    A lost answer is read again after 5 seconds already, and a crontab knows minutes only; and the tasks' threads are
+    for work that may take long.
     """
     flag = getattr(HUEY, "stop_flag", None)
     # Each of the worker's threads starts up.
     if flag is not None and _settling.acquire(blocking=False):
-        Thread(target=_settle_until, args=(flag,), name="settling", daemon=True).start()
+        for act, seconds in ((settle_open, LOOK_EVERY_SECONDS), (beat, heartbeat.BEAT_SECONDS)):
+            Thread(target=_repeat, args=(act, seconds, flag), name=act.__name__, daemon=True).start()
 
 
-def _settle_until(stopped: Event) -> None:
-    while not stopped.wait(LOOK_EVERY_SECONDS):
+def beat() -> None:
+    """Write down that this worker runs."""
+    heartbeat.beat(timezone.now)
+
+
+def _repeat(act: Callable[[], None], seconds: float, stopped: Event) -> None:
+    """Act now, and every so many seconds until the worker is asked to stop."""
+    is_over = False
+    while not is_over:
         try:
-            settle_open()
+            act()
         except DatabaseError:
-            # The database is away, or something else was quicker: the rows are there the next time, too.
-            logger.exception("What is open could not be settled")
+            # The database is away, or something else was quicker: what there is to do is there the next time, too.
+            logger.exception("The database kept %s from its work", act.__name__)
         finally:
             close_old_connections()
+        is_over = stopped.wait(seconds)
     connections.close_all()
 
 

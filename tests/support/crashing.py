@@ -23,6 +23,7 @@ from uuid import UUID
 
 import django
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -82,7 +83,8 @@ def wait_until(is_so: Callable[[], bool], what: str = "It") -> None:
 
 
 def start_huey(env: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start `manage.py run_huey`, the worker as it is run in production."""
+    """Start `manage.py run_huey`, the worker as it is run in production, after making the table of the cache."""
+    call_command("createcachetable", "cache", verbosity=0)
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_huey"],
         cwd=ROOT,

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from dashboard.cache import JsonCache
 from dashboard.doorbell import RedisQueue
 from phones import tasks
 from phones.diga.sandbox import Sandbox
 from phones.models import Project, SyncRun, SyncState
+from phones.services import heartbeat
 from phones.services.sync import passes
 from tests.support.cabling import NOBODY_URL, Cable, needs_redis
 from tests.support.crashing import own_redis_url, start_huey, wait_until, worker_environment
@@ -43,6 +45,11 @@ def make_due() -> None:
     Project.objects.update(sync_tried_at=timezone.now() - timedelta(hours=1))
 
 
+def is_seen() -> bool:
+    """Say whether a worker has written down that it runs, where real settings keep it."""
+    return JsonCache("cache", {"VERSION": 2}).get(heartbeat.KEY) is not None
+
+
 def test_worker_syncs_what_is_due_and_ends_after_it(worker: Start, aurora: Project, sandbox: Sandbox) -> None:
     make_due()
     sandbox.switches.latency_ms = 400
@@ -51,6 +58,7 @@ def test_worker_syncs_what_is_due_and_ends_after_it(worker: Start, aurora: Proje
 
     process = worker()
     wait_until(lambda: runs[0].pk != earlier and runs[0].is_taken)
+    wait_until(is_seen, "The worker's heartbeat")
     process.send_signal(signal.SIGTERM)
     said, _err = process.communicate(timeout=60)
 

@@ -7,11 +7,13 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 from pytest_django import Settings
 
 from dashboard.doorbell import RedisQueue
 from phones.models import Phone, Project, SyncRun
+from phones.services import heartbeat
 from phones.services.sync import passes
 from tests.dashboard.test_settings import load
 from tests.fixtures.desk import PASSWORD
@@ -40,6 +42,7 @@ def _redis_down(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, c
     settings.REDIS_URL = NOBODY_URL
     settings.DIGA_REQUESTS_PER_SECOND = 1000.0
     call_command("createcachetable", verbosity=0)
+    heartbeat.beat(timezone.now)
     monkeypatch.setattr(HUEY, "_immediate", False)
     monkeypatch.setattr(HUEY, "storage", RedisQueue("tests", url=NOBODY_URL, results=False).storage)
 

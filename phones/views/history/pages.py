@@ -24,6 +24,7 @@ from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
+from phones.views.parts.no_worker import no_worker
 from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain
 
 
@@ -111,15 +112,19 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
 @require_GET
 @vary_on_headers("HX-Request", "HX-Target")
 def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
-    """Say what became of a save by now: 204 while it is as `seen`, 286 once it is known, or won't be soon."""
+    """Say what became of a save by now: 204 while it is as `seen`, 286 once it is known, or won't be soon.
+
+    While no worker runs, which is who finds out, it says so.
+    """
     desk = open_desk(request, slug)
     change = change_of(desk, change_id)
     if not is_htmx(request):
         return redirect(change_url(change, slug))
     line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
-    if line.outcome_url and request.GET.get("seen") == change.outcome:
+    silence = no_worker() if line.outcome_url else ""
+    if line.outcome_url and request.GET.get("seen") == change.outcome and not silence:
         return HttpResponse(status=204)
-    context = {"words": line.words, "result": line, "ticket_text": ticket_text(change, slug)}
+    context = {"words": line.words.adding(silence), "result": line, "ticket_text": ticket_text(change, slug)}
     context |= {"is_kept": False, "clashes": []}
     if line.outcome_url:
         return render(request, "parts/_result.html", context)

@@ -18,6 +18,7 @@ from phones.services.plans.rows import latest_rows
 from phones.services.plans.totals import Totals, foreseen_of, totals_of
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.parts.badges import Badge
+from phones.views.parts.no_worker import no_worker
 from phones.views.plans.lines import ResultLine, WishLine, wish_lines
 from phones.views.plans.query import plan_url
 from phones.views.plans.sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums
@@ -147,6 +148,7 @@ class RunCard:
     latest: list[ResultLine]
     pause: Words | None
     is_moving: bool
+    no_worker: str
     again: AgainCounts
     ticket_text: str
 
@@ -171,7 +173,7 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
 
 
 def run_of(desk: Desk, plan: Plan) -> RunCard:
-    """Return how far the plan has come. Four queries at most."""
+    """Return how far the plan has come. Six queries at most."""
     now = timezone.now()
     progress = progress_of(plan, now=now)
     totals = progress.totals
@@ -186,6 +188,7 @@ def run_of(desk: Desk, plan: Plan) -> RunCard:
         latest=[ResultLine.of(item, slug, now) for item in latest_rows(plan)] if is_moving else [],
         pause=words_for_pause(plan) if plan.is_paused else None,
         is_moving=is_moving,
+        no_worker=no_worker() if is_moving else "",
         again=_again(plan, totals),
         ticket_text=plan_sentence(plan, totals, url=settings.SITE_URL + plan_url("plan_detail", plan, slug)),
     )

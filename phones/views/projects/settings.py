@@ -29,6 +29,7 @@ from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine
+from phones.views.parts.no_worker import no_worker
 from phones.views.projects.health_cards import queue_view
 from phones.views.projects.key_rights import Ability, Refusal, abilities_of
 from phones.views.projects.overview_charts import agent_bars, day_chart, status_bars
@@ -225,6 +226,7 @@ def _is_unheard(run: SyncRun) -> bool:
 def _progress(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
+        "no_worker": no_worker() if run.is_running else "",
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
         "is_silent": passes.is_silent(run, clock=timezone.now),
@@ -251,5 +253,6 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
         "agent_bars": agent_bars(slug, found.catalogue, found.uses, found.phone_count),
         "day_chart": day_chart(found.days),
         "chain_break": break_shown(desk),
+        "no_worker": no_worker(),
     }
     return render(request, "projects/project_overview.html", context)

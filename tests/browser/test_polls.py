@@ -1,0 +1,48 @@
+"""A page that waits for news asks more and more seldom while there is none, and at once again when there is."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from phones.models import ItemState, Plan, PlanState, Project
+from tests.support.planned import make_plan, phones_of, renames
+
+pytestmark = pytest.mark.browser
+
+
+def pass_seconds(page: Page, count: int, asked: list[str]) -> list[int]:
+    """Let so many seconds go by, one by one; return in which of them the page asked."""
+    seconds = []
+    for second in range(count):
+        before = len(asked)
+        page.clock.run_for(1000)
+        # An answer is awaited in real time.
+        page.evaluate("() => fetch('/health/').then(answer => answer.text())")
+        if len(asked) > before:
+            seconds.append(second)
+    return seconds
+
+
+def test_page_without_news_asks_more_and_more_seldom(
+    page_of: Callable[[User], Page], aurora: Project, lead: User
+) -> None:
+    plan = make_plan(lead, phones_of(aurora, 3), renames("Línea"))
+    now = timezone.now()
+    Plan.objects.filter(pk=plan.pk).update(state=PlanState.RUNNING, started_at=now, resumed_at=now)
+    page = page_of(lead)
+    page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/progress/" in request.url else None)
+    page.goto(f"/projects/aurora/plans/{plan.pk}/")
+
+    seconds = pass_seconds(page, 90, asked)
+    plan.items.filter(number=1).update(state=ItemState.CHANGED, finished_at=timezone.now())
+    pass_seconds(page, 15, asked)
+    after_news = pass_seconds(page, 10, asked)
+
+    assert len([second for second in seconds if second < 15]) >= 6
+    assert len([second for second in seconds if second >= 60]) <= 6
+    assert len(after_news) >= 3
