@@ -24,10 +24,10 @@ import django
 import psycopg
 
 if TYPE_CHECKING:
+    from bench.rig.crashing import Crashes
     from phones.diga.sandbox import Sandbox, SandboxServer
     from phones.models import Plan
     from phones.services.routing.lanes import Target
-    from tests.support.crashing import Crashes
 
 POSTGRES = "postgres://postgres@127.0.0.1:5432/"
 PHONES = 240
@@ -45,7 +45,7 @@ class Kills:
     """The three parts, on one project; `crashes` counts for all of them."""
 
     def __init__(self, server: "SandboxServer", folder: Path, chance: random.Random) -> None:
-        from tests.support.crashing import Crashes, Workshop, worker_environment
+        from bench.rig.crashing import Crashes, Workshop, worker_environment
 
         self._project, self._lead = _connect()
         self._sandbox = server.sandbox
@@ -60,9 +60,9 @@ class Kills:
 
     def plan(self, count: int | None = None) -> "Plan":
         """Make a plan that gives each number a new name, every second one also an agent, and let it run."""
+        from bench.rig.plans import make_plan, phones_of, start
         from phones.services.routing.catalogue import catalogue_of
         from phones.services.routing.edits import PhoneEdit
-        from tests.support.planned import make_plan, phones_of, start
 
         self._plan_count += 1
         name = f"Plan {self._plan_count}"
@@ -90,8 +90,8 @@ class Kills:
                 self.crashes.count(plan, started_at, 0)
 
     def _stop_once(self, plan: "Plan") -> None:
+        from bench.rig.crashing import start_huey, wait_until
         from phones.models import Change, ItemState, Outcome
-        from tests.support.crashing import start_huey, wait_until
 
         seen = len(self._sandbox.journal)
         process = start_huey(self._env)
@@ -266,7 +266,7 @@ def _print(kills: Kills, arguments: argparse.Namespace, seconds: dict[str, float
 
 def _check(crashes: "Crashes", sandbox: "Sandbox", said: str) -> list[str]:
     """Return what does not hold."""
-    from tests.support.invariants import assert_invariants
+    from bench.rig.invariants import assert_invariants
 
     broken = [f"{name}: {count}" for name, count in crashes.broken.items()]
     if said:

@@ -45,7 +45,7 @@ def run(lab: Lab) -> Report:
 
 def _tickets() -> str:
     """Return the text: invented tickets, of which some numbers are the demo's."""
-    from tests.support.tickets import tickets
+    from bench.rig.tickets import tickets
 
     numbers = [f"+34951{index:06d}" for index in range(100)]
     texts = (ticket.text for ticket in tickets(1, 2000, numbers, strangers=["+34612345678"]))

@@ -202,10 +202,10 @@ class Soak:
         from django.contrib.auth.models import User
         from django.utils import timezone
 
+        from bench.rig.plans import make_plan, start
         from phones.models import Phone, PlanKind
         from phones.services.plans.follow_ups import plan_again
         from phones.services.routing.edits import PhoneEdit
-        from tests.support.planned import make_plan, start
 
         lead, _made = User.objects.get_or_create(username="lead", is_superuser=True)
         if previous is not None and chance.random() < 0.5:
@@ -370,10 +370,10 @@ def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[st
 
     from django.utils import timezone
 
+    from bench.rig.invariants import assert_invariants
     from phones.models import Change, Outcome
     from phones.services.editing.recheck import sweep
     from phones.services.sync.passes import sync_project
-    from tests.support.invariants import assert_invariants
 
     sandbox.carry_out_late()
     for hours in range(1, 8):

@@ -18,7 +18,7 @@ from django.utils import translation
 from dashboard import disk
 from phones.services.projects import keys
 from phones.services.routing.catalogue import forget_catalogues
-from tests.support.emptying import empty_tables
+from tests.support.database.emptying import empty_tables
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

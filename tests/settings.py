@@ -33,10 +33,10 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder.name}/test.sqlite3"}
 
 # Never a shared one: to clear it, as each test does, would empty it for the tests that run beside.
-CACHES = {"default": {"BACKEND": "tests.support.in_memory.JsonMemory"}}
+CACHES = {"default": {"BACKEND": "tests.support.machine.in_memory.JsonMemory"}}
 
 HUEY = {
-    "huey_class": "tests.support.in_memory.ImmediateQueue",
+    "huey_class": "tests.support.machine.in_memory.ImmediateQueue",
     "name": "phone-desk-tests",
     "immediate": True,
     "results": False,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandParser, get_commands, load_command_class
 
-from tests.support.doc_pages import ROOT, bare, paths_of, table, values_in
+from tests.support.pages.doc_pages import ROOT, bare, paths_of, table, values_in
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Read at a sitting, or not at all.

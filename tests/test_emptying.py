@@ -6,8 +6,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from phones.models import Change, ChangeSeal, Phone, append_only
-from tests.support.emptying import empty_tables, filled_tables
-from tests.support.tampering import run_sql
+from tests.support.database.emptying import empty_tables, filled_tables
+from tests.support.database.tampering import run_sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

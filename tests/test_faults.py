@@ -8,12 +8,12 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Sandbox, SandboxServer
 from phones.models import Phone, Project
 from tests.faults import after_sending, before_sending, listing, ours, people, reading, refusals, releasing
 from tests.faults.stage import ROWS, Row, Stage
-from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting
+from tests.support.desk.saving import forget_waiting
 
 PARTS: tuple[ModuleType, ...] = (before_sending, after_sending, refusals, reading, ours, listing, people, releasing)
 TABLE: list[Row] = sorted(ROWS, key=lambda row: row.number)

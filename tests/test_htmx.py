@@ -8,8 +8,8 @@ from django.test import Client
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.support.htmx import Browser, inherited, outline
-from tests.support.pages import Answer, find, words
+from tests.support.pages.htmx import Browser, inherited, outline
+from tests.support.pages.pages import Answer, find, words
 
 PAGE = """<html><body hx-headers='{"X-CSRFToken": "abc"}'><main id="main"><div id="box"><b>old</b></div>
 <p id="row">old row</p></main></body></html>"""

@@ -3,12 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
 from phones.services.routing.edits import PhoneEdit
-from tests.support.invariants import assert_invariants
-from tests.support.saving import held, save
-from tests.support.upgraded import publishings, read_back, upgrade
+from tests.support.desk.saving import held, save
+from tests.support.desk.upgraded import publishings, read_back, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,10 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sorted(
@@ -14,6 +14,8 @@ PYTHON = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if "migrations" not in path.parts
 )
+# What is no test: benchmarks and scripts, too.
+PRODUCT = [path for path in PYTHON if "tests" not in path.relative_to(ROOT).parts]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 OWN_ASSETS = sorted(path for path in (ROOT / "static/desk").rglob("*") if path.suffix in {".css", ".js"})
 # allauth and Django look these up by name.
@@ -40,18 +42,41 @@ def without_comments(text: str) -> str:
     return re.sub(r"\{#.*?#\}|\{% comment .*?endcomment %\}", "", text, flags=re.S)
 
 
-@pytest.mark.parametrize("path", [*PYTHON, *TEMPLATES, *OWN_ASSETS], ids=name_of)
-def test_file_is_not_longer_than_400_lines(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400
+def guilty_of(rule: Callable[[Path], object], paths: Iterable[Path]) -> dict[str, object]:
+    """Return the files that break a rule, each with what the rule says of it."""
+    assert paths
+    return {name_of(path): found for path in paths if (found := rule(path))}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
-def test_template_has_nothing_inline(path: Path) -> None:
-    text = without_comments(path.read_text())
+@cache
+def text_of(path: Path) -> str:
+    """Return what a file holds."""
+    return path.read_text()
 
-    found = {rule: match[0] for rule, pattern in FORBIDDEN_IN_TEMPLATES.items() if (match := pattern.search(text))}
 
-    assert found == {}
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax of a module."""
+    return ast.parse(text_of(path))
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    def rule(path: Path) -> int:
+        count = len(text_of(path).splitlines())
+        return count if count > 400 else 0
+
+    assert guilty_of(rule, [*PYTHON, *TEMPLATES, *OWN_ASSETS]) == {}
+
+
+def _inline_things(path: Path) -> list[str]:
+    text = without_comments(text_of(path))
+    return [
+        f"{rule}: {match[0]}" for rule, pattern in FORBIDDEN_IN_TEMPLATES.items() if (match := pattern.search(text))
+    ]
+
+
+def test_no_template_has_anything_inline() -> None:
+    assert guilty_of(_inline_things, TEMPLATES) == {}
 
 
 def test_inline_rules_find_what_they_forbid() -> None:
@@ -71,18 +96,16 @@ def test_inline_rules_find_what_they_forbid() -> None:
     assert found == list(FORBIDDEN_IN_TEMPLATES)
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
-def test_template_says_what_it_takes(path: Path) -> None:
-    first = path.read_text().split("\n", 1)[0]
+def test_every_template_says_what_it_takes() -> None:
+    def rule(path: Path) -> str:
+        first = text_of(path).split("\n", 1)[0]
+        return "" if re.match(r"\{# .*\.(.* )?#\}$", first) else f"First line: {first}"
 
-    assert re.match(r"\{# .*\.(.* )?#\}$", first), f"First line: {first}"
+    assert guilty_of(rule, TEMPLATES) == {}
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_module_says_what_it_is_for(path: Path) -> None:
-    words = ast.get_docstring(ast.parse(path.read_text()))
-
-    assert words or path.read_text() == ""
+def test_every_module_says_what_it_is_for() -> None:
+    assert guilty_of(lambda path: text_of(path) and not ast.get_docstring(tree_of(path)), PYTHON) == {}
 
 
 def test_every_template_is_used() -> None:
@@ -110,7 +133,7 @@ def test_every_icon_is_in_the_sprite() -> None:
 
 def _calls_and_handlers(path: Path) -> Iterator[str]:
     """Yield the forbidden things of a module, with their lines."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
             if caught in {"everything", "Exception", "BaseException"}:
@@ -121,9 +144,8 @@ def _calls_and_handlers(path: Path) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node.func)}"
 
 
-@pytest.mark.parametrize("path", [path for path in PYTHON if "tests" not in path.parts], ids=name_of)
-def test_module_does_nothing_forbidden(path: Path) -> None:
-    assert list(_calls_and_handlers(path)) == []
+def test_no_module_does_anything_forbidden() -> None:
+    assert guilty_of(lambda path: list(_calls_and_handlers(path)), PRODUCT) == {}
 
 
 def test_forbidden_things_are_found(tmp_path: Path) -> None:
@@ -137,6 +159,39 @@ def test_forbidden_things_are_found(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_module_name_says_something(path: Path) -> None:
-    assert path.stem not in {"utils", "helpers", "common", "misc"}
+def test_every_name_of_a_module_says_something() -> None:
+    assert guilty_of(lambda path: path.stem in {"utils", "helpers", "common", "misc"}, PYTHON) == {}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield what a module imports, names included, from anywhere in it."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _imports_like(pattern: str) -> Callable[[Path], list[str]]:
+    return lambda path: [name for name in _imports(path) if re.match(pattern, name)]
+
+
+def test_no_module_imports_a_test_module() -> None:
+    assert guilty_of(_imports_like(r"tests(\.\w+)*\.test_"), PYTHON) == {}
+
+
+def test_no_module_outside_of_tests_imports_any_of_them() -> None:
+    assert guilty_of(_imports_like(r"tests\b"), PRODUCT) == {}
+
+
+def test_imports_are_found(tmp_path: Path) -> None:
+    guilty = tmp_path / "guilty.py"
+    guilty.write_text("import tests.views.test_csrf\ndef late():\n    from tests.views import test_access\n")
+
+    assert list(_imports(guilty)) == ["tests.views.test_csrf", "tests.views.test_access"]
+
+
+def test_no_folder_of_tests_or_what_they_share_is_crowded() -> None:
+    counts = Counter(path.parent for path in PYTHON if {"support", "rig", "fixtures"} & set(path.parts))
+
+    assert {folder: count for folder, count in counts.items() if count > 15} == {}

@@ -10,10 +10,10 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, Project, Selection
 from phones.views.parts.permalinks import plan_page_url
-from tests.browser.test_axe import violations
-from tests.browser.test_narrow import CRAMPED
 from tests.fixtures.browser import Complaints, link_of, open_beside, row_of, shown_problem, version_id
-from tests.views.phones.test_phones import crowd
+from tests.support.database.crowds import crowd
+from tests.support.pages.axe import violations
+from tests.support.pages.cramped import CRAMPED
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]

@@ -19,25 +19,12 @@ from tests.fixtures.browser import (
     shown_problem,
     version_id,
 )
+from tests.support.pages.cramped import CRAMPED
 
 pytestmark = [pytest.mark.browser, pytest.mark.browser_context_args(viewport={"width": 380, "height": 760})]
 PageOf = Callable[[User], Page]
 LIST = "/projects/aurora/phones/"
 ZOOMED = {"width": 720, "height": 450}
-# What sticks out of the window, and controls too small for a finger (24 px, WCAG 2.5.8) outside of sentences.
-CRAMPED = """() => {
-    const width = document.documentElement.clientWidth, found = [];
-    if (document.documentElement.scrollWidth > width) found.push(`scrolls: ${document.documentElement.scrollWidth}`);
-    for (const element of document.querySelectorAll("a, button, input, select, summary")) {
-        const box = element.getBoundingClientRect(), name = element.outerHTML.slice(0, 90);
-        const isClipped = getComputedStyle(element).clipPath !== "none";
-        if (!box.width || !box.height || isClipped || element.closest(".visually-hidden, p, .row-x > .link")) continue;
-        if (box.right > width + 1 || box.left < -1) found.push(`sticks out: ${name}`);
-        const area = element.labels?.[0]?.getBoundingClientRect() ?? box;
-        if (Math.max(area.height, box.height) < 24) found.push(`small: ${Math.round(box.height)} ${name}`);
-    }
-    return found;
-}"""
 
 
 @pytest.mark.parametrize("size", [{"width": 380, "height": 760}, ZOOMED], ids=["phone", "zoomed"])

@@ -11,14 +11,14 @@ from django.db import connections
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of
 from phones import tasks
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanKind, PlanState, Project
 from tests.fixtures.browser import bodies_sent
 from tests.fixtures.desk import PASSWORD
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames
-from tests.views.plans.test_plans import big_plan
+from tests.support.desk.planned import big_plan, renames
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]

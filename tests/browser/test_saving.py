@@ -19,7 +19,7 @@ from tests.fixtures.browser import (
     row_of,
     version_id,
 )
-from tests.support.tampering import alter
+from tests.support.database.tampering import alter
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]

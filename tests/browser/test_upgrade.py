@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Project
-from tests.browser.test_axe import violations
-from tests.support.saving import target
-from tests.support.upgraded import publishings
+from tests.support.desk.saving import target
+from tests.support.desk.upgraded import publishings
+from tests.support.pages.axe import violations
 
 pytestmark = pytest.mark.browser
 IS_TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"

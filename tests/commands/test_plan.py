@@ -9,14 +9,14 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import phones_of, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Plan, PlanState, Project
 from phones.services.exchange.phone_export import csv_lines
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import catalogue_of
-from tests.support.invariants import assert_invariants
-from tests.support.planned import phones_of, states
-from tests.support.saving import forget_waiting, held, patches
+from tests.support.desk.saving import forget_waiting, held, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from phones.models import Change, Phone, append_only
 from phones.services.audit import log, verification
 from phones.services.audit.hash_chain import mac_of
 from tests.fixtures.diary import entry, settle
-from tests.support.tampering import tamper
+from tests.support.database.tampering import tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from dashboard.cache import JsonCache
-from tests.support.pickled import TRACES, Pickled, runs_when_read
+from tests.support.machine.pickled import TRACES, Pickled, runs_when_read
 
 NOW = datetime(2026, 10, 9, 10, 40, tzinfo=UTC)
 

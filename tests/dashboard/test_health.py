@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from tests.support.disks import let_be_free
+from tests.support.machine.disks import let_be_free
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone
-from tests.support.outages import IS_POSTGRES, database_away
-from tests.support.pages import FOR_DRAWER, open_phone, read, url_of, words
-from tests.support.saving import sent
+from tests.support.database.outages import IS_POSTGRES, database_away
+from tests.support.desk.saving import sent
+from tests.support.pages.pages import FOR_DRAWER, open_phone, read, url_of, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientOf = Callable[[User], Client]

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from dashboard.proxies import TOLD, Proxies, TrueClient
-from tests.support.serving import ask, gunicorn
+from tests.support.machine.serving import ask, gunicorn
 
 OURS = ["127.0.0.1", "::1", "10.9.0.0/16"]
 

@@ -10,7 +10,7 @@ import pytest
 from huey.exceptions import HueyException
 
 from dashboard.queue import SqliteQueue
-from tests.support.pickled import TRACES, Pickled, runs_when_read
+from tests.support.machine.pickled import TRACES, Pickled, runs_when_read
 
 
 @pytest.fixture

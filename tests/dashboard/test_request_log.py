@@ -14,8 +14,8 @@ from django.test import Client
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project
 from tests.fixtures.desk import CANARY, Canary
-from tests.support.pages import open_phone
-from tests.support.serving import gunicorn, talk
+from tests.support.machine.serving import gunicorn, talk
+from tests.support.pages.pages import open_phone
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[User], Client]

@@ -1,44 +1,12 @@
 """Settings: a wrong value stops the start and names its variable; secrets are made once, for the owner alone."""
 
-import json
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dashboard import keys
-
-ROOT = Path(__file__).resolve().parents[2]
-START = "import json, dashboard.settings as settings; "
-SHOW = "print(json.dumps({name: getattr(settings, name) for name in %r}))"
-
-
-def start(data_dir: Path, code: str = "", **env: str) -> subprocess.Popen[str]:
-    """Begin to load the real settings in a process of their own, with this environment and no other."""
-    return subprocess.Popen(
-        [sys.executable, "-c", START + code],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DATA_DIR": str(data_dir),
-            **env,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def load(data_dir: Path, *names: str, **env: str) -> dict[str, object]:
-    """Return settings by name as a process with this environment has them."""
-    process = start(data_dir, SHOW % (names,), **env)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err
-    found: dict[str, object] = json.loads(out)
-    return found
+from tests.support.machine.settings import SHOW, load, start
 
 
 @pytest.mark.parametrize(

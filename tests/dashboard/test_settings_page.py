@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.doc_pages import ROOT, bare, table
+from tests.support.pages.doc_pages import ROOT, bare, table
 
 READERS = [
     *(ROOT / "dashboard").rglob("*.py"),

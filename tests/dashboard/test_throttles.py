@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.fixtures.desk import PASSWORD
-from tests.support.pages import read, words
+from tests.support.pages.pages import read, words
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/account/login/"

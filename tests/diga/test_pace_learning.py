@@ -3,7 +3,7 @@
 import pytest
 
 from phones.diga.rate import RateState
-from tests.support.upstream import Advice, Bucket, Caller, Run
+from tests.support.diga.upstream import Advice, Bucket, Caller, Run
 
 ADVICE: list[Advice] = ["none", "second", "exact"]
 SLOTS = [("none", 1.3), ("second", 2), ("exact", 25)]

@@ -11,7 +11,7 @@ import pytest
 from phones.diga import DigaAuthError, DigaClient, DigaRejected, DigaUnavailable, Gap, Phone, Reason
 from phones.diga.sandbox import Fault, Sandbox, Switches, mounted_session
 from phones.diga.sandbox.http import Answer
-from tests.support.walking import LIMIT, Turning, client_of, ids_of, walk_threads
+from tests.support.diga.walking import LIMIT, Turning, client_of, ids_of, walk_threads
 
 MakeClient = Callable[..., DigaClient]
 

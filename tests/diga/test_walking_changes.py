@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from phones.diga.sandbox import Churn, PhoneRow, Sandbox, Switches
-from tests.support.walking import client_of, ids_of
+from tests.support.diga.walking import client_of, ids_of
 
 PASSES = 60 if "QUICK" in os.environ else 300
 CHURN_LIMIT = 15

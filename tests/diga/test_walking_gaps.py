@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from phones.diga import Gap
 from phones.diga.sandbox import Sandbox, Switches
 from phones.diga.sandbox.http import Answer, Request
-from tests.support.walking import LIMIT, Turning, client_of, ids_of
+from tests.support.diga.walking import LIMIT, Turning, client_of, ids_of
 
 
 def gap_of(turn: Callable[[int, dict[str, str], Answer], None]) -> Gap | None:

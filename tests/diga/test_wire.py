@@ -24,7 +24,7 @@ from phones.diga import (
     new_session,
 )
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
-from tests.support.tls import PHONE_ID, tls_server
+from tests.support.diga.tls import PHONE_ID, tls_server
 
 MakeClient = Callable[..., DigaClient]
 

@@ -14,8 +14,7 @@ from phones.services.projects import keys
 from phones.services.projects.keys import client_for
 from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import LIST, Stage, recorder, row
-from tests.support.pages import read, words
-from tests.support.saving import (
+from tests.support.desk.saving import (
     before_answering,
     forget_waiting,
     is_true_copy,
@@ -24,6 +23,7 @@ from tests.support.saving import (
     stored,
     target,
 )
+from tests.support.pages.pages import read, words
 
 MEGABYTE = 2**20
 

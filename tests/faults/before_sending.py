@@ -10,9 +10,9 @@ from phones.diga import Reason
 from phones.models import Change, Outcome
 from phones.services.projects import keys
 from tests.faults.stage import Stage, recorder, row
-from tests.support.pages import find, open_phone, read, values_of, words
-from tests.support.saving import patches, stored
-from tests.support.tls import tls_server
+from tests.support.desk.saving import patches, stored
+from tests.support.diga.tls import tls_server
+from tests.support.pages.pages import find, open_phone, read, values_of, words
 
 
 def refusal(stage: Stage) -> Reason:

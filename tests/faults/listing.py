@@ -6,8 +6,8 @@ from phones.diga.sandbox import Churn
 from phones.models import Phone, SyncRun, SyncState
 from phones.services.sync.passes import SILENCE_LIMIT
 from tests.faults.stage import LIST, Stage, in_child, kill_self, row
-from tests.services.sync.test_passes_faults import LIES, answering
-from tests.support.saving import picture
+from tests.support.desk.saving import picture
+from tests.support.diga.lies import LIES, answering
 
 MANY = 230
 Body = dict[str, Any]

@@ -24,9 +24,9 @@ from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
 from tests.faults.stage import Stage, in_child, kill_self, row, together
-from tests.support.cabling import NOBODY_URL
-from tests.support.outages import IS_POSTGRES, database_away
-from tests.support.saving import before_answering, is_true_copy, patches, reading_back_fails, save, stored
+from tests.support.database.outages import IS_POSTGRES, database_away
+from tests.support.desk.saving import before_answering, is_true_copy, patches, reading_back_fails, save, stored
+from tests.support.machine.cabling import NOBODY_URL
 
 SECONDS_OF_CROWD = 3.0
 SYNCHRONOUS = "SHOW synchronous_commit" if IS_POSTGRES else "PRAGMA synchronous"

@@ -13,7 +13,7 @@ from phones.services.editing.save import Conflict
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.passes import SILENCE_LIMIT, claim_sync
 from tests.faults.stage import Stage, row, together
-from tests.support.saving import before_answering, held, is_true_copy, patches, save, sent, stored
+from tests.support.desk.saving import before_answering, held, is_true_copy, patches, save, sent, stored
 
 PAIRS = 15
 

@@ -11,9 +11,9 @@ from phones.diga.sandbox.phones import write_phone
 from phones.models import Change, Outcome, Phone, SyncState
 from phones.services.editing.save import NotEditable
 from tests.faults.stage import LIST, Stage, row
-from tests.services.sync.test_passes_faults import SPOILT, answering
-from tests.support.pages import read, words
-from tests.support.saving import held, is_true_copy, patches, picture, stored
+from tests.support.desk.saving import held, is_true_copy, patches, picture, stored
+from tests.support.diga.lies import SPOILT, answering
+from tests.support.pages.pages import read, words
 
 Body = dict[str, Any]
 NO_ANSWERS: list[tuple[str, Body]] = [

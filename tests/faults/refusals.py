@@ -15,8 +15,8 @@ from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import Stage, row
 from tests.fixtures.desk import connect
-from tests.support.pages import find, open_phone, read, words
-from tests.support.saving import forget_waiting, is_true_copy, patches, save, stored
+from tests.support.desk.saving import forget_waiting, is_true_copy, patches, save, stored
+from tests.support.pages.pages import find, open_phone, read, words
 
 HOSTILE = '<b id="evil">Otra</b> versión'
 # What a validation error can look like: all of it is an answer to a person, none of it a failure of ours.

@@ -15,13 +15,13 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
+from bench.rig.crashing import wait_until, worker_environment
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck import sweep
 from tests.faults.stage import Stage, row
-from tests.support.crashing import wait_until, worker_environment
-from tests.support.outages import IS_POSTGRES
-from tests.support.saving import held, patches, stored
+from tests.support.database.outages import IS_POSTGRES
+from tests.support.desk.saving import held, patches, stored
 
 
 @row(46)

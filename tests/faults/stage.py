@@ -27,7 +27,7 @@ from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
 from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
-from tests.support.saving import patches, save, stored
+from tests.support.desk.saving import patches, save, stored
 
 LIST = "/v1/phone/"
 

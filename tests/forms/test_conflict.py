@@ -14,7 +14,7 @@ from phones.models import Phone
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.lanes import FIELDS
 from phones.services.routing.snapshots import edit_snapshot, is_answered_by
-from tests.forms.test_phones import (
+from tests.support.pages.phone_forms import (
     CATALOGUE,
     as_sent,
     edit_of,

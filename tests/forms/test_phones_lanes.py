@@ -11,7 +11,7 @@ from phones.forms.opened import kept_value
 from phones.forms.phones import ROUTE_FIELDS, PhoneForm
 from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import PhoneEdit
-from tests.forms.test_phones import (
+from tests.support.pages.phone_forms import (
     CATALOGUE,
     as_sent,
     catalogue_with,

@@ -15,7 +15,7 @@ from phones.services.plans.bulk_edits import BulkEdit
 from phones.services.plans.nickname_patterns import Pattern
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.lanes import Target
-from tests.support.pages import version_of
+from tests.support.pages.pages import version_of
 
 GIVEN = {"reason": "Autumn hours", "form_token": uuid.uuid4().hex}
 

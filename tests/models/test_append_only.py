@@ -8,7 +8,7 @@ from phones.models import Change, ChangeSeal, Outcome, Phone, append_only
 from phones.services.audit import log
 from tests.fixtures.desk import make_user
 from tests.fixtures.diary import entry, settle
-from tests.support.tampering import run_sql
+from tests.support.database.tampering import run_sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # A value other than what `written` holds, for each column that is never altered.

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from phones import migrations
 from phones.models import Agent, Change, ChangeSeal, NamedAgent, Phone, Project, append_only
 from phones.services.audit.verification import verify_diary
-from tests.support.outages import IS_POSTGRES
+from tests.support.database.outages import IS_POSTGRES
 
 FOLDER = Path(migrations.__file__).parent
 OLDEST = "0001_initial"

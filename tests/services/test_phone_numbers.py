@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
 from phones.services.phone_numbers import dialled_digits, digits_of, folded, national_number, shown_number
-from tests.support.spellings import SPELLINGS
+from tests.support.files.spellings import SPELLINGS
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

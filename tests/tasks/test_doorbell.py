@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from dashboard.doorbell import ANSWER_TIMEOUT_SECONDS, RedisQueue
-from tests.support.cabling import NOBODY_URL, Cable, needs_redis
-from tests.support.tls import tls_server
+from tests.support.diga.tls import tls_server
+from tests.support.machine.cabling import NOBODY_URL, Cable, needs_redis
 
 
 class Desk:

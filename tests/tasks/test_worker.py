@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from bench.rig.crashing import own_redis_url, start_huey, wait_until, worker_environment
 from dashboard.cache import JsonCache
 from dashboard.doorbell import RedisQueue
 from phones import tasks
@@ -17,8 +18,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Project, SyncRun, SyncState
 from phones.services import heartbeat
 from phones.services.sync import passes
-from tests.support.cabling import NOBODY_URL, Cable, needs_redis
-from tests.support.crashing import own_redis_url, start_huey, wait_until, worker_environment
+from tests.support.machine.cabling import NOBODY_URL, Cable, needs_redis
 
 Start = Callable[..., subprocess.Popen[str]]
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.test import Client
 
 from phones.models import Project
-from tests.support.htmx import outline
-from tests.support.pages import Answer, read
-from tests.support.places import Address, addresses, things_of
+from tests.support.pages.htmx import outline
+from tests.support.pages.pages import Answer, read
+from tests.support.pages.places import KINDS, Address, addresses, things_of
 
 # The status of the answer; `login` is the way to the sign-in page. All but the last two columns are about Aurora,
 # to which everybody but the stranger belongs. `talleres` is what members of Aurora get in a project that is not
@@ -162,7 +162,6 @@ people_list                 POST   login     404      403    403      403    403
 person_edit                 GET    login     404      403    403      403    403   200   200       404      404
 person_edit                 POST   login     404      403    403      403    403   422   422       404      404
 """
-KINDS = TABLE.strip().splitlines()[0].split()[2:-2]
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
 OURS = {"home", "account", "go", "project_connect", "invitation_accept"}
@@ -202,6 +201,7 @@ def test_every_address_is_in_the_table() -> None:
     names = {(address.name, method) for address in addresses() for method in ("GET", "POST")}
 
     assert set(_table()) == names
+    assert tuple(TABLE.strip().splitlines()[0].split()[2:-2]) == KINDS
     assert {len(cells) for cells in _table().values()} == {len(KINDS) + 2}
 
 

@@ -1,19 +1,15 @@
 """Nothing is changed without a token of our own page, and nothing by looking."""
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 from lxml.html import HtmlElement
 
 from phones.models import Project
-from tests.support.pages import FOR_DRAWER, FOR_TABLE, find, read, sign_in, words
-from tests.support.places import addresses, things_of
+from tests.support.database.dumping import dump
+from tests.support.pages.pages import FOR_DRAWER, FOR_TABLE, find, read, sign_in, words
+from tests.support.pages.places import addresses, things_of
 
-# Sessions come and go by themselves, and the cache counts requests.
-UNCOUNTED = {"django_session", "cache"}
 SHAPES: list[dict[str, str]] = [{}, FOR_DRAWER, FOR_TABLE, {"HX-Request": "true", "HX-Target": "freshness"}]
 
 
@@ -102,17 +98,6 @@ def test_looking_changes_nothing(strict: Client, urls: list[str], router: User) 
 
     assert dump() == before
     assert seen == {200, 286, 302, 403, 404, 405}
-
-
-def dump() -> dict[str, list[Any]]:
-    """Return every row of every table but sessions and cache."""
-    tables = sorted(set(connection.introspection.table_names()) - UNCOUNTED)
-    rows = {}
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} ORDER BY 1")  # noqa: S608 - our names.
-            rows[table] = cursor.fetchall()
-    return rows
 
 
 def test_dump_sees_a_changed_row(aurora: Project) -> None:

@@ -10,8 +10,9 @@ from django.test import Client
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.wording.causes import parts_for_cause
-from tests.support.failures import DIGA_SAID, EVERY_FAILURE, FAILURES, PHONES, Failure
-from tests.support.pages import (
+from tests.support.desk.saving import before_answering, forget_waiting, patches
+from tests.support.diga.failures import DIGA_SAID, EVERY_FAILURE, FAILURES, PHONES, Failure
+from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
     diga_fields,
@@ -26,7 +27,6 @@ from tests.support.pages import (
     version_of,
     words,
 )
-from tests.support.saving import before_answering, forget_waiting, patches
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])

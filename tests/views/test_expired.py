@@ -9,8 +9,8 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone
-from tests.support.pages import FOR_DRAWER, open_phone, read, sign_in, texts, url_of, words
-from tests.support.saving import sent
+from tests.support.desk.saving import sent
+from tests.support.pages.pages import FOR_DRAWER, open_phone, read, sign_in, texts, url_of, words
 
 ClientOf = Callable[[User], Client]
 OWN = {"Origin": "http://testserver"}

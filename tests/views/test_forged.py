@@ -11,7 +11,7 @@ from phones.diga.sandbox import Sandbox
 from phones.forms.phones import FIXED_FIELDS
 from phones.models import Change, Phone, Project
 from phones.services.projects import keys
-from tests.support.pages import (
+from tests.support.pages.pages import (
     FOR_DRAWER,
     OpenForm,
     diga_fields,

@@ -15,11 +15,11 @@ from dashboard.doorbell import RedisQueue
 from phones.models import Phone, Project, SyncRun
 from phones.services import heartbeat
 from phones.services.sync import passes
-from tests.dashboard.test_settings import load
 from tests.fixtures.desk import PASSWORD
-from tests.support.cabling import NOBODY_URL
-from tests.support.pages import FOR_DRAWER, find, open_phone, read, url_of, words
-from tests.support.saving import stored
+from tests.support.desk.saving import stored
+from tests.support.machine.cabling import NOBODY_URL
+from tests.support.machine.settings import load
+from tests.support.pages.pages import FOR_DRAWER, find, open_phone, read, url_of, words
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

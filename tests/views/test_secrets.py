@@ -28,12 +28,11 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone, Project, SyncRun
 from phones.services.editing import save as editing_save
 from tests.fixtures.desk import CANARY, Canary
-from tests.support.failures import FAILURES, PHONES
-from tests.support.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, plan, read, sign_in, url_of, words
-from tests.support.places import addresses, things_of
-from tests.support.saving import forget_waiting
-from tests.views.test_access import KINDS
-from tests.views.test_csrf import dump
+from tests.support.database.dumping import dump
+from tests.support.desk.saving import forget_waiting
+from tests.support.diga.failures import FAILURES, PHONES
+from tests.support.pages.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, plan, read, sign_in, url_of, words
+from tests.support.pages.places import KINDS, addresses, things_of
 
 ClientOf = Callable[[User], Client]
 ECHO = f"Unknown key: Authorization: Bearer {CANARY}"

@@ -12,21 +12,31 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
+from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Source, SyncRun
 from phones.services.number_reader.reader import TEXT_LIMIT
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes
 from tests.fixtures.spanish import Check
-from tests.support.history import add_changes
-from tests.support.outages import database_away
-from tests.support.pages import FOR_DRAWER, find, form_in, open_phone, open_rename, read, url_of, values_of
-from tests.support.plan_pages import press
-from tests.support.plan_pages import url_of as url_of_plan
-from tests.support.planned import make_plan, phones_of, renames
-from tests.support.saving import forget_waiting, held, save
-from tests.support.tampering import alter
-from tests.views.history.test_reverts import form_of
+from tests.support.database.history import add_changes
+from tests.support.database.outages import database_away
+from tests.support.database.tampering import alter
+from tests.support.desk.planned import renames
+from tests.support.desk.saving import forget_waiting, held, save
+from tests.support.pages.pages import (
+    FOR_DRAWER,
+    find,
+    form_in,
+    form_of,
+    open_phone,
+    open_rename,
+    read,
+    url_of,
+    values_of,
+)
+from tests.support.pages.plan_pages import press
+from tests.support.pages.plan_pages import url_of as url_of_plan
 
 Spaniard = Callable[[User], Client]
 AURORA = "/projects/aurora/"

@@ -9,9 +9,9 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
-from tests.support.htmx import Browser, outline
-from tests.support.pages import find, has, plan, texts, url_of, version_of, words
-from tests.support.saving import forget_waiting, patches
+from tests.support.desk.saving import forget_waiting, patches
+from tests.support.pages.htmx import Browser, outline
+from tests.support.pages.pages import find, has, plan, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/phones/"
 ClientOf = Callable[[User], Client]

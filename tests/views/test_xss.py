@@ -15,12 +15,22 @@ from lxml.html import HtmlElement
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source, SyncRun
 from phones.services.sync import passes
-from tests.support.history import add_changes
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import FOR_DRAWER, FOR_TABLE, Answer, open_phone, open_rename, plan, read, url_of, version_of
-from tests.support.saving import patches
-from tests.support.skeletons import bones, skeleton
-from tests.support.tampering import alter, forget
+from tests.support.database.history import add_changes
+from tests.support.database.tampering import alter, forget
+from tests.support.desk.saving import patches
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import (
+    FOR_DRAWER,
+    FOR_TABLE,
+    Answer,
+    open_phone,
+    open_rename,
+    plan,
+    read,
+    url_of,
+    version_of,
+)
+from tests.support.pages.skeletons import bones, skeleton
 
 ClientOf = Callable[[User], Client]
 LIST = "/projects/aurora/phones/"

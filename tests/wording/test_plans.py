@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of
 from phones.models import Change, Foreseen, ItemState, Outcome, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.plans.effects import Publishing, effects_of
 from phones.services.plans.progress import progress_of
@@ -16,10 +17,9 @@ from phones.wording.plan_rows import ItemWords, words_for_item
 from phones.wording.plan_tickets import plan_sentence
 from phones.wording.plan_totals import counted
 from phones.wording.plans import plan_what, words_for_why
-from tests.support.planned import make_plan, phones_of, renames
-from tests.support.saving import target
-from tests.views.plans.test_plans import big_plan, finish
-from tests.wording.test_tickets import lane
+from tests.support.database.history import lane
+from tests.support.desk.planned import big_plan, finish, renames
+from tests.support.desk.saving import target
 
 NOW = datetime(2026, 10, 9, 8, 40, tzinfo=UTC)
 SEEN = {"agent": "Alicia", "version": "v5", "count": 4, "numbers": ["+34 1", "+34 2", "+34 3"], "live": "v4"}

@@ -1,6 +1,5 @@
 """A change as a sentence for a ticket: everything in it, in one line, in the person's language."""
 
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,16 +8,12 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phones.models import Change, LaneSnapshot, Outcome, Source
+from phones.models import Change, Outcome, Source
 from phones.wording.tickets import ticket_sentence
+from tests.support.database.history import lane
 
 URL = "https://desk.example.com/projects/aurora/changes/12/"
 THEN = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)
-
-
-def lane(name: str | None, number: int | None) -> LaneSnapshot:
-    """Return a lane as the diary keeps it."""
-    return LaneSnapshot(uuid.UUID(int=7), name, None, number)
 
 
 def change(**values: Any) -> Change:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, Source, UpgradeItem, append_only
@@ -17,10 +18,9 @@ from phones.services.editing.save import NotRecorded, ReadOnlyProject
 from phones.services.plans.lifecycle import CountNotTyped
 from phones.services.projects import keys
 from phones.services.sync import refresh
-from tests.support.invariants import assert_invariants
-from tests.support.saving import before_answering, forget_waiting, held, target
-from tests.support.tampering import alter
-from tests.support.upgraded import AGENTS, live, phones_of, publishings, read_back, seen, standings, upgrade
+from tests.support.database.tampering import alter
+from tests.support.desk.saving import before_answering, forget_waiting, held, target
+from tests.support.desk.upgraded import AGENTS, live, phones_of, publishings, read_back, seen, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,14 +2,14 @@
 
 import pytest
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Project, UpgradeOutcome
 from phones.services.agents.read_back import totals_of
 from phones.services.editing.recheck_times import FIRST_LOOKS
 from phones.wording.upgrades import words_for_upgrade
-from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting, target
-from tests.support.upgraded import AGENTS, live, publishings, read_back, standings, sweep_after, upgrade
+from tests.support.desk.saving import forget_waiting, target
+from tests.support.desk.upgraded import AGENTS, live, publishings, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

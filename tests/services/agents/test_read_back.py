@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import start, states
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
@@ -18,10 +20,9 @@ from phones.services.plans.create import NothingPlanned
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
-from tests.support.invariants import assert_invariants
-from tests.support.planned import start, states, work_at
-from tests.support.saving import Killed, forget_waiting, held, is_true_copy, save, stored, target
-from tests.support.upgraded import AGENTS, phones_of, read_back, standings, sweep_after, upgrade
+from tests.support.desk.planned import work_at
+from tests.support.desk.saving import Killed, forget_waiting, held, is_true_copy, save, stored, target
+from tests.support.desk.upgraded import AGENTS, phones_of, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

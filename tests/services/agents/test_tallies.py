@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Phone, Project, Source
 from phones.services.agents.tallies import DayTally, Uses, changes_by_day, phones_by_status, uses_of_agents
 from phones.services.agents.usage import SHOWN_COUNT, numbers_of_agent
-from tests.support.history import add_changes
+from tests.support.database.history import add_changes
 
 pytestmark = pytest.mark.django_db
 MADRID = ZoneInfo("Europe/Madrid")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones import tasks
 from phones.diga import DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
@@ -14,9 +15,8 @@ from phones.models import AgentUpgrade, Project
 from phones.services.agents import publish_outcome
 from phones.services.agents.publish_outcome import sweep_upgrades
 from phones.services.projects.keys import client_for
-from tests.support.invariants import assert_invariants
-from tests.support.saving import Killed, before_answering, forget_waiting, target
-from tests.support.upgraded import AGENTS, publishings, standings, sweep_after, upgrade
+from tests.support.desk.saving import Killed, before_answering, forget_waiting, target
+from tests.support.desk.upgraded import AGENTS, publishings, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

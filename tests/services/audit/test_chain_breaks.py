@@ -16,7 +16,7 @@ from phones.services.audit.chain_heads import Head, exported_note, head_path
 from phones.services.audit.verification import verify_diary
 from tests.fixtures.desk import make_user
 from tests.fixtures.diary import entry, settle
-from tests.support.restoring import Backup, is_complete
+from tests.support.database.restoring import Backup, is_complete
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

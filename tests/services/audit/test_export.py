@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from phones.models import Change, LaneSnapshot, Outcome, Phone, Source
 from phones.services.audit.export import COLUMNS, csv_lines
 from phones.services.tables.cell_guard import unguarded
-from tests.support.history import add_changes
-from tests.support.hostile import HOSTILE
+from tests.support.database.history import add_changes
+from tests.support.pages.hostile import HOSTILE
 
 
 def rows() -> list[dict[str, str]]:

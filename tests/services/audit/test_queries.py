@@ -17,8 +17,8 @@ from phones.services.audit.named_agents import agents_of, name_agents
 from phones.services.audit.queries import PAGE_SIZE, Wanted, history_page, look_count, matching_changes, people_in
 from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
-from tests.support.history import add_changes
-from tests.support.saving import save, target
+from tests.support.database.history import add_changes
+from tests.support.desk.saving import save, target
 
 ALICIA, BRUNO = uuid.UUID(int=1), uuid.UUID(int=2)
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from phones.services.audit.chain_heads import head_path
 from phones.services.audit.hash_chain import EVERY_FIELD
 from phones.services.audit.verification import verify_diary, verify_guards
 from tests.fixtures.diary import NOON, entry, settle
-from tests.support.tampering import run_sql, tamper, unguarded
+from tests.support.database.tampering import run_sql, tamper, unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

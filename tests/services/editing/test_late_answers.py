@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, PlanState, Project, Source
 from phones.services.editing.recheck import sweep
@@ -15,9 +17,8 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import before_answering, forget_waiting, held, patches, save, stored, target
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import before_answering, forget_waiting, held, patches, save, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW_NAME = "Ventas, otra vez"

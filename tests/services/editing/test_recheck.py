@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.state import VersionRow
 from phones.models import Change, ChangeSeal, Outcome, Phone, Project
@@ -24,8 +25,7 @@ from phones.services.projects import keys
 from phones.services.projects import keys as projects_keys
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.refresh import refresh_phone
-from tests.support.invariants import assert_invariants
-from tests.support.saving import (
+from tests.support.desk.saving import (
     Killed,
     forget_waiting,
     held,

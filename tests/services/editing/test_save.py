@@ -17,7 +17,7 @@ from phones.services.routing.editability import Why
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, fingerprint
 from phones.services.routing.lanes import Target
-from tests.support.saving import (
+from tests.support.desk.saving import (
     forget_waiting,
     held,
     is_true_copy,

@@ -16,7 +16,7 @@ from phones.services.editing.save import Conflict, NothingToChange
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.impact import fingerprint
 from phones.services.routing.lanes import FIELDS, Target
-from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored, target
+from tests.support.desk.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored, target
 
 
 @pytest.fixture(autouse=True)

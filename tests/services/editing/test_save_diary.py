@@ -14,7 +14,7 @@ from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.save import AlreadySent
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.routing.edits import PhoneEdit
-from tests.support.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
+from tests.support.desk.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
 
 RENAME = PhoneEdit(nickname="Ventas, otra vez")
 in_real_transactions = pytest.mark.django_db(transaction=True)

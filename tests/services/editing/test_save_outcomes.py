@@ -9,7 +9,7 @@ from phones.diga import Reason
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project, TokenState
 from phones.services.routing.edits import PhoneEdit
-from tests.support.saving import (
+from tests.support.desk.saving import (
     before_answering,
     forget_waiting,
     held,

@@ -4,42 +4,29 @@ The steps are the requests that reach Diga, and the statements, commits and look
 """
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones.diga import DigaError
 from phones.diga.sandbox import Fault, Sandbox
-from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.recheck import sweep
 from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
 from phones.services.projects.keys import client_for
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import refresh_phone, reread_agents
-from tests.support.invariants import assert_invariants
-from tests.support.saving import Killed, forget_waiting, held, patches, save, stored, target
+from tests.support.desk.failing_steps import Clock, Steps, failing_request
+from tests.support.desk.saving import Killed, forget_waiting, held, patches, save, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # More than an edit has of any kind.
 MOST_STEPS = 150
-
-
-class Clock:
-    """A clock that never stands still, and can be moved on."""
-
-    def __init__(self) -> None:
-        self.now = timezone.now()
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @dataclass
@@ -143,25 +130,6 @@ def name_of(fault: Fault) -> str:
     return f"{fault.status or fault.kind} {fault.when}"
 
 
-@contextmanager
-def failing_request(sandbox: Sandbox, number: int, fault: Fault) -> Iterator[list[Request]]:
-    """Let requests fail from the n-th on, as often as the fault says; yield those that came."""
-    seen: list[Request] = []
-    handle = sandbox.handle
-
-    def handle_or_fail(request: Request) -> Answer:
-        seen.append(request)
-        if len(seen) == number:
-            sandbox.faults.add(replace(fault))
-        return handle(request)
-
-    sandbox.handle = handle_or_fail  # type: ignore[method-assign]
-    try:
-        yield seen
-    finally:
-        sandbox.handle = handle  # type: ignore[method-assign]
-
-
 @pytest.mark.parametrize("edit", ["nickname inbound"], indirect=True)
 @pytest.mark.parametrize("fault", FAILURES, ids=name_of)
 def test_nth_request_fails(edit: Edit, fault: Fault, caplog: pytest.LogCaptureFixture) -> None:
@@ -186,58 +154,6 @@ def fail_requests(edit: Edit, fault: Fault, caplog: pytest.LogCaptureFixture) ->
         assert number < MOST_STEPS
 
     assert number > 2
-
-
-@dataclass
-class Steps:
-    """Counts steps and raises at the n-th."""
-
-    number: int
-    error: BaseException
-    count: int = 0
-
-    def step(self) -> None:
-        """Do a step."""
-        self.count += 1
-        if self.count == self.number:
-            raise self.error
-
-    @contextmanager
-    def in_database(self) -> Iterator[None]:
-        """Let every statement, the beginning of every commit and the end of it be a step."""
-        database: Any = connection
-        commit = database._commit
-
-        def step_and_commit() -> None:
-            try:
-                self.step()
-            except Killed:
-                # As the database does when its client is gone.
-                database._rollback()
-                raise
-            commit()
-            if isinstance(self.error, Killed):
-                self.step()
-
-        def step_and_execute(execute: Callable[..., Any], *arguments: Any) -> Any:
-            self.step()
-            return execute(*arguments)
-
-        database._commit = step_and_commit
-        try:
-            with connection.execute_wrapper(step_and_execute):
-                yield
-        finally:
-            database._commit = commit
-
-    def on(self, clock: Clock) -> Callable[[], datetime]:
-        """Return a clock of which every look is a step."""
-
-        def look() -> datetime:
-            self.step()
-            return clock()
-
-        return look
 
 
 @pytest.mark.parametrize("error", [OperationalError("database or disk is full"), Killed()], ids=["full disk", "killed"])

@@ -10,7 +10,7 @@ from phones.services.editing.guard import PredictedRefusal
 from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect
-from tests.support.saving import (
+from tests.support.desk.saving import (
     forget_waiting,
     held,
     is_true_copy,

@@ -14,12 +14,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.editing.save import Conflict, NothingToChange, NotRecorded
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from tests.support.invariants import assert_invariants
-from tests.support.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
+from tests.support.desk.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
 
 RACES = int(os.environ.get("RACES", "25"))
 PHONES_AT_A_TIME = 4

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone
 from phones.services.editing import save as editing_save
 from phones.services.editing.save import AlreadySent, BeingSaved, Conflict
 from phones.services.routing.edits import PhoneEdit
-from tests.support.invariants import assert_invariants
-from tests.support.saving import Killed, forget_waiting, held, is_true_copy, patches, save, stored
-from tests.support.tampering import alter
+from tests.support.database.tampering import alter
+from tests.support.desk.saving import Killed, forget_waiting, held, is_true_copy, patches, save, stored
 
 RENAME = PhoneEdit(nickname="Ventas Nerja")
 LONG_AGO = timedelta(minutes=3)

@@ -5,12 +5,13 @@ import uuid
 import pytest
 from django.contrib.auth.models import User
 
+from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Plan, Project
 from phones.services.editing.spent_forms import SpentForm
-from tests.support.planned import make_plan, phones_of, renames
-from tests.support.saving import before_answering, target
-from tests.support.upgraded import AGENTS, publishings, seen, upgrade
+from tests.support.desk.planned import renames
+from tests.support.desk.saving import before_answering, target
+from tests.support.desk.upgraded import AGENTS, publishings, seen, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,8 +13,8 @@ from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.encodings import _sample, encodings_of_bytes, encodings_of_text
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.support.north import RECEPTION, add_phone, catalogue, north
-from tests.support.uploads import draft_of, wishes
+from tests.support.database.north import RECEPTION, add_phone, catalogue, north
+from tests.support.files.uploads import draft_of, wishes
 
 __all__ = ["catalogue", "north"]
 

@@ -27,9 +27,9 @@ from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.snapshots import lane_snapshot
 from phones.wording.plans import words_for_why
 from tests.fixtures.desk import make_user
-from tests.support.exports import csv_text
-from tests.support.north import NOON, RECEPTION, SALES, add_phone, catalogue, north
-from tests.support.uploads import draft_of, edited, wishes
+from tests.support.database.north import NOON, RECEPTION, SALES, add_phone, catalogue, north
+from tests.support.files.exports import csv_text
+from tests.support.files.uploads import draft_of, edited, wishes
 
 __all__ = ["catalogue", "north"]
 

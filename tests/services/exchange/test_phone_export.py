@@ -22,9 +22,9 @@ from phones.services.exchange.phone_export import COLUMNS, csv_lines
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.tables.cell_guard import FORMULA_STARTS, unguarded
-from tests.support.exports import FORMULAS, book_of, csv_text
-from tests.support.hostile import HOSTILE
-from tests.support.north import NOON, RECEPTION, STRANGE, add_many, add_phone, catalogue, north
+from tests.support.database.north import NOON, RECEPTION, STRANGE, add_many, add_phone, catalogue, north
+from tests.support.files.exports import FORMULAS, book_of, csv_text
+from tests.support.pages.hostile import HOSTILE
 
 __all__ = ["catalogue", "north"]
 

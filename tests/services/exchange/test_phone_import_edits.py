@@ -11,11 +11,11 @@ from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.tables.cell_guard import guarded
 from phones.services.tables.read import read_table
-from tests.support.exports import FORMULAS, book_of, csv_text
-from tests.support.hostile import HOSTILE
-from tests.support.north import RECEPTION, SALES, add_phone, catalogue, north
-from tests.support.uploads import MANGLED, draft_of, edited, wishes
-from tests.support.workbooks import resaved
+from tests.support.database.north import RECEPTION, SALES, add_phone, catalogue, north
+from tests.support.files.exports import FORMULAS, book_of, csv_text
+from tests.support.files.uploads import MANGLED, draft_of, edited, wishes
+from tests.support.files.workbooks import resaved
+from tests.support.pages.hostile import HOSTILE
 
 __all__ = ["catalogue", "north"]
 

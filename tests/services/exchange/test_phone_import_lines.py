@@ -15,9 +15,9 @@ from phones.services.exchange.phone_export import COLUMNS
 from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import read_table
-from tests.support.exports import csv_text
-from tests.support.north import RECEPTION, add_many, add_phone, catalogue, north
-from tests.support.uploads import draft_of, edited, faults, rewritten
+from tests.support.database.north import RECEPTION, add_many, add_phone, catalogue, north
+from tests.support.files.exports import csv_text
+from tests.support.files.uploads import draft_of, edited, faults, rewritten
 
 __all__ = ["catalogue", "north"]
 
@@ -47,8 +47,11 @@ def test_line_with_a_problem_makes_no_row(north: Project, catalogue: Catalogue) 
     assert [line for line, _text in faults(draft)] == [2, 2]
 
 
+COUNT = 2_500
+
+
 @pytest.mark.parametrize("has_id", [True, False])
-def test_ten_thousand_rows_are_few_queries(north: Project, catalogue: Catalogue, has_id: bool) -> None:
+def test_thousands_of_rows_are_few_queries(north: Project, catalogue: Catalogue, has_id: bool) -> None:
     add_many(north, 3)
     Phone.objects.all().delete()
     Phone.objects.bulk_create(
@@ -56,19 +59,19 @@ def test_ten_thousand_rows_are_few_queries(north: Project, catalogue: Catalogue,
             id=UUID(int=index + 1), project=north, number=f"+349512{index:05d}", shown="", digits=f"349512{index:05d}",
             telephony_provider="netelip", status="assigned", fetched_at="2026-11-24T12:00:00Z",
         )
-        for index in range(10_000)
+        for index in range(COUNT)
     )  # fmt: skip
-    lines = [f"{UUID(int=index + 1) if has_id else ''},9512{index:05d},Línea {index}" for index in range(10_000)]
+    lines = [f"{UUID(int=index + 1) if has_id else ''},9512{index:05d},Línea {index}" for index in range(COUNT)]
     table = read_table("\n".join(["id,number,nickname", *lines]).encode(), "list.csv")
 
-    started = time.perf_counter()
+    started = time.thread_time()
     with CaptureQueriesContext(connection) as queries:
         draft = draft_of(north, table)
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
 
-    assert (len(draft.rows), draft.problems) == (10_000, [])
-    assert len(queries) <= 20
-    assert took < 20
+    assert (len(draft.rows), draft.problems) == (COUNT, [])
+    assert len(queries) <= 5
+    assert took < 5
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)

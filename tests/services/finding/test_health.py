@@ -18,7 +18,7 @@ from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import catalogue_of, forget_catalogues
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.store import store_phone
-from tests.support.history import add_changes
+from tests.support.database.history import add_changes
 
 pytestmark = pytest.mark.django_db
 

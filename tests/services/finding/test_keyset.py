@@ -11,7 +11,7 @@ from phones.models import Agent, Phone, Project
 from phones.services.finding.keyset import KEYS, Order, agent_key
 from phones.services.finding.phone_list import Criteria, PhonePage, phone_page
 from phones.services.routing.catalogue import Catalogue
-from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, catalogue, cursor_of, north
+from tests.support.database.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, catalogue, cursor_of, north
 
 __all__ = ["catalogue", "north"]
 

@@ -10,8 +10,19 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Phone, Project
 from phones.services.finding.phone_list import MISSING, NONE, PAGE_SIZE, UNKNOWN, Criteria, matching, phone_page
 from phones.services.routing.catalogue import Catalogue
-from tests.support.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_many, add_phone, catalogue, cursor_of, north
-from tests.support.spellings import SPELLINGS
+from tests.support.database.north import (
+    GONE,
+    NOON,
+    RECEPTION,
+    SALES,
+    STRANGE,
+    add_many,
+    add_phone,
+    catalogue,
+    cursor_of,
+    north,
+)
+from tests.support.files.spellings import SPELLINGS
 
 __all__ = ["catalogue", "north"]
 

@@ -18,8 +18,8 @@ from phones.services.finding.resolve import (
 )
 from phones.services.number_reader.reader import read_paste
 from tests.fixtures.desk import make_user
-from tests.support.north import NOON, add_phone
-from tests.support.spellings import SPELLINGS, WHOLE
+from tests.support.database.north import NOON, add_phone
+from tests.support.files.spellings import SPELLINGS, WHOLE
 
 
 @pytest.fixture

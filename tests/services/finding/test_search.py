@@ -15,8 +15,8 @@ from phones.services.finding.search import words_of
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folded
 from phones.services.routing.catalogue import Catalogue, catalogue_of, forget_catalogues
-from tests.support.north import NOON, RECEPTION, add_phone, catalogue, north
-from tests.support.spellings import WHOLE
+from tests.support.database.north import NOON, RECEPTION, add_phone, catalogue, north
+from tests.support.files.spellings import WHOLE
 
 __all__ = ["catalogue", "north"]
 

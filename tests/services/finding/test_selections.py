@@ -25,8 +25,8 @@ from phones.services.finding.selections import (
 )
 from phones.services.routing.catalogue import catalogue_of
 from tests.fixtures.desk import make_user
-from tests.support.north import NOON, add_phone
-from tests.support.north import north as north
+from tests.support.database.north import NOON, add_phone
+from tests.support.database.north import north as north
 
 BY_NUMBER = Order.of("")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from phones.services.number_reader.candidates import LONGEST, apart
 from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
 from phones.services.number_reader.text import plain_text
-from tests.support.spellings import SPELLINGS, WHOLE
+from tests.support.files.spellings import SPELLINGS, WHOLE
 
 
 def spellings(pasted: Pasted) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.phonebook import PhoneBook
+from tests.support.files.phonebook import PhoneBook
 
 CASES = Path(__file__).resolve().parents[3] / "tests" / "data" / "cases"
 AURORA = ("+34951201802", "+34951358306", "+34951441246")

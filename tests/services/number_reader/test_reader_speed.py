@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from phones.services.number_reader.reader import TEXT_LIMIT, TooMuch, read_paste
 
-# A pattern whose time grows with the square of the text takes a minute for so many characters.
-LENGTH = 20_000
-SECONDS = 2.0
+# A pattern whose time grows with the square of the text takes seconds for so many characters, and others 0.1.
+LENGTH = 10_000
+SECONDS = 0.5
 # Written with a bar between them.
 _PIECES = r"""
 951 |1 |9|0|00 |+|+34 |(|()|(1|-|1-|_1|'1'|·1|.|..|...|. |1.|1.111|1.111,|1,|111,|,|;1|\t1|/|9/|12/|95/12/01/
@@ -28,11 +28,17 @@ PIECES = tuple(
 
 
 def seconds_for(text: str) -> float:
-    """Return the processor's time for a text; one that holds too much is over early."""
-    started = time.process_time()
+    """Return the thread's time for a text, the shorter of two if long; one that holds too much is over early."""
+    took = _seconds_for(text)
+    # A machine that is busy with other things counts them to whoever runs.
+    return min(took, _seconds_for(text)) if took > SECONDS / 2 else took
+
+
+def _seconds_for(text: str) -> float:
+    started = time.thread_time()
     with suppress(TooMuch):
         read_paste(text)
-    return time.process_time() - started
+    return time.thread_time() - started
 
 
 @pytest.mark.parametrize("piece", PIECES)
@@ -50,6 +56,7 @@ def test_no_text_takes_long(piece: str, end: str) -> None:
 
 @pytest.mark.parametrize("piece", ["951201802/", "951201800-951201809 ", "951 20 18 00 ", "00 951201802 "])
 def test_row_as_long_as_a_text_may_be_takes_time_by_its_length(piece: str) -> None:
-    one = seconds_for((piece * TEXT_LIMIT)[: TEXT_LIMIT // 8])
+    one = seconds_for((piece * TEXT_LIMIT)[: TEXT_LIMIT // 32])
 
-    assert seconds_for((piece * TEXT_LIMIT)[:TEXT_LIMIT]) < 24 * max(one, 0.05)
+    # Eight times the text: 64 times the time if it grew with the square, of which not a tenth may be in it.
+    assert seconds_for((piece * TEXT_LIMIT)[: TEXT_LIMIT // 4]) < 13 * max(one, 0.05)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bench.rig.tickets import Ticket, texts_without_numbers, tickets
 from phones.models import Project
 from phones.services.finding.resolve import Resolved, resolve
 from phones.services.number_reader.reader import Pasted, read_paste
-from tests.support.phonebook import PhoneBook, add_numbers
-from tests.support.tickets import Ticket, texts_without_numbers, tickets
+from tests.support.files.phonebook import PhoneBook, add_numbers
 
 _RNG = random.Random(20261130)
 OURS = [

@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.models import ItemState, Plan, Project
 from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans import lifecycle
-from tests.support.planned import make_plan, phones_of, renames, start, states
+from tests.support.desk.planned import renames
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4

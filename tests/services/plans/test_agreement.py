@@ -9,11 +9,12 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, states
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanState, Project
 from phones.services.plans import lifecycle, preview
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
-from tests.support.planned import make_plan, phones_of, renames, states
+from tests.support.desk.planned import renames
 
 in_real_transactions = pytest.mark.django_db(transaction=True)
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, PlanKind, Project
 from phones.services.plans.checked_forecast import READ_FOR
@@ -13,9 +14,9 @@ from phones.services.plans.follow_ups import plan_again
 from phones.services.plans.preview import renew_preview
 from phones.services.routing.catalogue import forget_catalogues
 from phones.services.routing.edits import PhoneEdit
-from tests.support.planned import make_plan, phones_of, start, work_at
-from tests.support.saving import forget_waiting, held, target
-from tests.support.upgraded import phones_of as users_of
+from tests.support.desk.planned import work_at
+from tests.support.desk.saving import forget_waiting, held, target
+from tests.support.desk.upgraded import phones_of as users_of
 
 pytestmark = pytest.mark.django_db
 

@@ -4,11 +4,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.access import may_run_plan
 from phones.models import Membership, Plan, PlanState, Project, Role
 from phones.services.plans import lifecycle
 from phones.services.plans.fingerprint import fingerprint_of
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
+from tests.support.desk.planned import renames, work_at
 
 
 @pytest.fixture

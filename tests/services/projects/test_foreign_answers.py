@@ -10,6 +10,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
@@ -21,10 +22,10 @@ from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes
 from phones.wording import causes
 from phones.wording.plans import words_for_pause
-from tests.support.pages import open_phone, result_of
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import before_answering, forget_waiting, patches, save, target
-from tests.support.settings_pages import text_of
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import before_answering, forget_waiting, patches, save, target
+from tests.support.pages.pages import open_phone, result_of
+from tests.support.pages.settings_pages import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[[User], Client]

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga import DigaAuthError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, PlanState, Project, SyncState, TokenState
@@ -15,9 +16,9 @@ from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes as sync_passes
 from phones.services.sync.refresh import refresh_phone
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import before_answering, forget_waiting, save, stored
-from tests.support.upgraded import read_back, standings, upgrade
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import before_answering, forget_waiting, save, stored
+from tests.support.desk.upgraded import read_back, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/v1/phone/"

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones import tasks
 from phones.access import may_run_plan
 from phones.diga.sandbox import Sandbox
@@ -16,9 +17,9 @@ from phones.models import AgentUpgrade, ItemState, Phone, Plan, PlanItem, PlanSt
 from phones.services.agents import read_back as agents_read_back
 from phones.services.plan_items import claiming
 from phones.services.sync import passes
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import before_answering, forget_waiting, patches
-from tests.support.upgraded import read_back, standings, upgrade
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import before_answering, forget_waiting, patches
+from tests.support.desk.upgraded import read_back, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -4,14 +4,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
 from phones.services.plans import lifecycle
 from phones.services.routing.edits import PhoneEdit
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, start, states, work_at
-from tests.support.saving import forget_waiting, held, patches, target
-from tests.support.upgraded import phones_of as users_of
+from tests.support.desk.planned import work_at
+from tests.support.desk.saving import forget_waiting, held, patches, target
+from tests.support.desk.upgraded import phones_of as users_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

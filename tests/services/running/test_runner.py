@@ -4,13 +4,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, PlanState, Project, Source
 from phones.services.plans import lifecycle
 from phones.services.routing.edits import PhoneEdit
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import forget_waiting, held, is_true_copy, patches, sent, sweep_a_minute_after
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import forget_waiting, held, is_true_copy, patches, sent, sweep_a_minute_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

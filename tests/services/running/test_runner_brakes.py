@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Membership, Plan, PlanState, Project, Role
@@ -15,9 +17,8 @@ from phones.services.plan_items import claiming
 from phones.services.plans import lifecycle
 from phones.services.projects import keys
 from phones.services.running.circuit_breaker import SAME_REFUSALS
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import forget_waiting, patches
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import forget_waiting, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIDTH = 8

@@ -11,15 +11,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bench.rig.crashing import Crashes, Worker, Workshop, start_huey, wait_until, worker_environment
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, ItemState, Outcome, Plan, PlanKind, PlanState, Project
 from phones.services.plans import follow_ups
 from phones.services.plans.totals import totals_of
-from tests.support.crashing import Crashes, Worker, Workshop, start_huey, wait_until, worker_environment
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import held, patches
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import held, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # As in production.

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.access import may_run_plan
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanItem, PlanState, Project, Source
@@ -25,9 +27,8 @@ from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target
 from phones.services.sync import passes
 from phones.services.sync.refresh import reread_agents
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 12

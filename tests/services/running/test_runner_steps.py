@@ -15,15 +15,16 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from bench.rig.invariants import assert_invariants
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Plan, PlanState, Project
 from phones.services.editing.recheck import sweep
 from phones.services.plans import lifecycle
 from phones.services.plans.totals import totals_of
-from tests.services.editing.test_save_steps import Steps, failing_request
-from tests.support.invariants import assert_invariants
-from tests.support.planned import make_plan, phones_of, renames, start, states, work_at
-from tests.support.saving import Killed, forget_waiting, patches
+from tests.support.desk.failing_steps import Steps, failing_request
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import Killed, forget_waiting, patches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 20

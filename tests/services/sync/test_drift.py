@@ -16,7 +16,7 @@ from phones.services.sync.passes import claim_sync, run_sync, sync_project
 from phones.services.sync.refresh import refresh_phone
 from phones.services.sync.store import Answer, store_answers, store_phone, store_phones
 from phones.services.sync.store_agents import store_agents
-from tests.support.saving import before_answering, forget_waiting, held, reading_back_fails, save, stored, target
+from tests.support.desk.saving import before_answering, forget_waiting, held, reading_back_fails, save, stored, target
 
 NOON = datetime(2030, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

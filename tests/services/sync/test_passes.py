@@ -22,7 +22,7 @@ from phones.services.sync.passes import (
     set_interval,
     sync_project,
 )
-from tests.support.saving import before_answering, forget_waiting, held, picture, save, stored
+from tests.support.desk.saving import before_answering, forget_waiting, held, picture, save, stored
 
 NOW = datetime(2030, 11, 24, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -13,7 +13,7 @@ from phones.services.clock import CLOCK_SLACK
 from phones.services.sync import passes
 from phones.services.sync.refresh import refresh_phone
 from phones.wording.causes import words_for_cause
-from tests.support.saving import before_answering, held, is_true_copy, stored
+from tests.support.desk.saving import before_answering, held, is_true_copy, stored
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 # The stand-in's threads look at what is committed.

@@ -1,26 +1,23 @@
 """Rows 18 to 24 and 41 to 45 of the table of faults, as a sync meets them: what it keeps, and what it never does."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.http import Request
 from phones.models import Change, Phone, Project, SyncRun, SyncState, TokenState
 from phones.services.sync import missing
 from phones.services.sync.passes import SILENCE_LIMIT, claim_sync, run_sync, sync_project
 from phones.wording.causes import words_for_cause
-from tests.support.saving import forget_waiting, held, picture, stored
+from tests.support.desk.saving import forget_waiting, held, picture, stored
+from tests.support.diga.lies import LIES, LIST, SPOILT, Body, answering
 
 NOW = datetime(2030, 11, 24, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-LIST = "/v1/phone/"
 MANY = 230
-
-Body = dict[str, Any]
 
 
 def clock() -> datetime:
@@ -37,24 +34,6 @@ def sync(project: Project, after: timedelta = timedelta(0)) -> SyncRun:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-
-
-@contextmanager
-def answering(sandbox: Sandbox, alter: Callable[[Request, Body], Body]) -> Iterator[None]:
-    """Change the good answers to list requests on their way out."""
-    handle = sandbox.handle
-
-    def changed(request: Request) -> Answer:
-        answer = handle(request)
-        if request.path == LIST and answer.status == 200 and isinstance(answer.body, dict):
-            answer.body = alter(request, dict(answer.body))
-        return answer
-
-    sandbox.handle = changed  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        sandbox.handle = handle  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -123,16 +102,6 @@ def test_unknown_status_is_kept_as_it_is(sandbox: Sandbox, aurora: Project, sale
     run = sync(aurora)
 
     assert (run.state, run.malformed_count, stored(sales_phone).status) == (SyncState.COMPLETE, 0, "ported")
-
-
-SPOILT: dict[str, Callable[[Body], Body]] = {
-    "22 no number": lambda row: {name: value for name, value in row.items() if name != "number"},
-    "22 no id": lambda row: {name: value for name, value in row.items() if name != "id"},
-    "22 no id but null": lambda row: row | {"id": None},
-    "24 number is a number": lambda row: row | {"number": 34951441246},
-    "24 agent is an object": lambda row: row | {"inbound_agent_id": {"id": "x"}},
-    "24 no object": lambda row: {},
-}
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
@@ -261,15 +230,6 @@ def test_trouble_while_asking_leaves_the_rest_for_the_next_pass(sandbox: Sandbox
 
 
 # 43: lists that can't be trusted.
-
-
-LIES: dict[str, Callable[[Request, Body], Body]] = {
-    "always more, and the last id again": lambda _request, body: body | {"has_more": True},
-    "more, but nothing there": lambda _request, body: body | {"has_more": True, "data": []},
-    "more, but no cursor": lambda _request, body: body | {"has_more": True, "data": [], "last_id": None},
-    "fewer than counted": lambda _request, body: body | {"total_pages": 50},
-    "an error in the list's shape": lambda _request, body: body | {"has_more": "yes"},
-}
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())

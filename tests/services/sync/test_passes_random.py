@@ -23,7 +23,7 @@ from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.editing.save import Conflict
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
-from tests.support.saving import save, stored
+from tests.support.desk.saving import save, stored
 
 SYNC_COUNT = 60 if "QUICK" in os.environ else 300
 SEEDS = 6

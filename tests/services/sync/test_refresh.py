@@ -7,7 +7,7 @@ from phones.diga import DigaAuthError, DigaError, DigaForbidden, DigaNotFound, D
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, NoKey, Phone, Project, TokenState
 from phones.services.sync.refresh import refresh_phone
-from tests.support.saving import forget_waiting, held, is_true_copy, picture, stored
+from tests.support.desk.saving import forget_waiting, held, is_true_copy, picture, stored
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start
 from phones.diga import DigaRejected
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import ItemState, Phone, PlanState, Project, ReadBack, SyncState
@@ -17,11 +18,11 @@ from phones.services.running.circuit_breaker import SAME_REFUSALS
 from phones.services.sync import missing, passes
 from phones.services.sync.refresh import refresh_phone
 from phones.wording.plan_rows import words_for_item
-from tests.support.pages import find, read, words
-from tests.support.planned import make_plan, phones_of, renames, start, work_at
-from tests.support.saving import forget_waiting, save, stored
-from tests.support.upgraded import phones_of as numbers_of
-from tests.support.upgraded import read_back, upgrade
+from tests.support.desk.planned import renames, work_at
+from tests.support.desk.saving import forget_waiting, save, stored
+from tests.support.desk.upgraded import phones_of as numbers_of
+from tests.support.desk.upgraded import read_back, upgrade
+from tests.support.pages.pages import find, read, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[[User], Client]

@@ -13,7 +13,7 @@ from phones.models import Phone, Project
 from phones.services.projects.identity import ForeignProject
 from phones.services.sync.bulk_rows import COPIED
 from phones.services.sync.store import Stored, store_phone, store_phones
-from tests.support.said import answer, writes
+from tests.support.diga.said import answer, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -14,7 +14,7 @@ from phones.models import Agent, AgentVersion, Project
 from phones.services.projects.identity import ForeignProject
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.sync.store_agents import store_agents
-from tests.support.said import agent, listed, version, writes
+from tests.support.diga.said import agent, listed, version, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from phones.services.exchange.import_columns import is_head
 from phones.services.tables import limits, read
 from phones.services.tables.limits import FILE_LIMIT
 from phones.services.tables.read import Row, Table, read_table
-from tests.support.workbooks import read_anything, sentence, workbook
+from tests.support.files.workbooks import read_anything, sentence, workbook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
 ROWS = [("number", "nickname"), ("+34951201802", "Recepción"), ("+34951201803", "a, b; c\td|e")]

@@ -14,7 +14,7 @@ from phones.services.exchange.import_columns import is_head
 from phones.services.tables import workbook_child
 from phones.services.tables.limits import COLUMN_LIMIT, NotATable
 from phones.services.tables.read import Row, SheetsToChoose, read_table
-from tests.support.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
+from tests.support.files.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
 

@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Agent, AgentVersion, Phone, Project
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import read, texts, words
-from tests.views.projects.test_overview import add_phones
+from tests.support.database.crowds import add_phones
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import read, texts, words
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

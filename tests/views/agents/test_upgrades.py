@@ -9,17 +9,17 @@ from django.test import Client
 from lxml.html import HtmlElement, tostring
 from pytest_django import Settings
 
+from bench.rig.invariants import assert_invariants
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Membership, Phone, Plan, Project, Role
 from phones.views.parts.permalinks import plan_page_url
 from tests.fixtures.desk import Canary
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.invariants import assert_invariants
-from tests.support.pages import Answer, find, plan, read, texts, values_of, words
-from tests.support.places import add_upgrade
-from tests.support.saving import forget_waiting, held, target
-from tests.support.upgraded import phones_of, publishings
+from tests.support.desk.saving import forget_waiting, held, target
+from tests.support.desk.upgraded import phones_of, publishings
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import Answer, find, plan, read, texts, values_of, words
+from tests.support.pages.places import add_upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientOf = Callable[[User], Client]

@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.views.parts.permalinks import change_url
-from tests.support.history import THEN, add_changes
-from tests.support.pages import find, open_phone, read, texts, url_of, version_of, words
+from tests.support.database.history import THEN, add_changes
+from tests.support.pages.pages import find, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/changes/"
 ClientOf = Callable[[User], Client]

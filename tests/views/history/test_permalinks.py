@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bench.rig.plans import make_plan
 from phones.models import ChainBreak, Change, Outcome, Phone, Plan, PlanState, Project, Source
 from phones.services.audit import log
 from phones.services.audit import log as audit_log
@@ -17,9 +18,8 @@ from phones.services.audit.chain_heads import head_path
 from phones.services.audit.permalinks import LENGTH, check_of, is_meant
 from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url, plan_page_url
-from tests.support.pages import Answer, find, read, texts, words
-from tests.support.planned import make_plan
-from tests.support.restoring import Backup
+from tests.support.database.restoring import Backup
+from tests.support.pages.pages import Answer, find, read, texts, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ClientOf = Callable[[User], Client]

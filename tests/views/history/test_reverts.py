@@ -15,10 +15,10 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url
-from tests.support.history import add_changes
-from tests.support.pages import Answer, OpenForm, read, result_of, texts, url_of, values_of, words
-from tests.support.saving import forget_waiting, held, patches, save, sent, stored, target
-from tests.support.tampering import alter
+from tests.support.database.history import add_changes
+from tests.support.database.tampering import alter
+from tests.support.desk.saving import forget_waiting, held, patches, save, sent, stored, target
+from tests.support.pages.pages import Answer, OpenForm, form_of, read, result_of, texts, url_of, words
 
 ClientOf = Callable[[User], Client]
 CHANGES = "/projects/aurora/changes/"
@@ -33,12 +33,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(client_of: ClientOf, router: User) -> Client:
     """The browser of somebody who may rename and re-route."""
     return client_of(router)
-
-
-def form_of(client: Client, response: Answer) -> OpenForm:
-    """Return the form of the page."""
-    (form,) = read(response).xpath("//main//form[@method='post']")
-    return OpenForm(client, form.get("action"), values_of(form))
 
 
 def open_revert(client: Client, change: Change) -> OpenForm:

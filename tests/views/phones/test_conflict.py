@@ -8,7 +8,8 @@ from django.test import Client
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone, Source
-from tests.support.pages import (
+from tests.support.desk.saving import sent
+from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
     OpenForm,
@@ -24,7 +25,6 @@ from tests.support.pages import (
     version_of,
     words,
 )
-from tests.support.saving import sent
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])

@@ -10,14 +10,25 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bench.rig.plans import make_plan
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
 from phones.services.upstream import bulkhead
 from phones.services.upstream.bulkhead import ACTS_AT_ONCE, READS_AT_ONCE, place_to_act, place_to_read
-from tests.support.pages import FOR_DRAWER, find, form_in, has, open_phone, open_rename, read, result_of, url_of, words
-from tests.support.planned import make_plan
-from tests.support.saving import target
+from tests.support.desk.saving import target
+from tests.support.pages.pages import (
+    FOR_DRAWER,
+    find,
+    form_in,
+    has,
+    open_phone,
+    open_rename,
+    read,
+    result_of,
+    url_of,
+    words,
+)
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[User], Client]

@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone, Project
 from phones.services.projects import keys
-from tests.support.history import add_changes
-from tests.support.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
-from tests.support.tampering import alter
+from tests.support.database.history import add_changes
+from tests.support.database.tampering import alter
+from tests.support.pages.pages import FOR_DRAWER, find, has, open_phone, read, texts, url_of, version_of, words
 
 LIST = "/projects/aurora/phones/"
 ClientOf = Callable[[User], Client]

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from phones.models import Phone, Project
 from phones.services.exchange.phone_export import COLUMNS
 from tests.fixtures.desk import Canary
-from tests.support.pages import Answer, read
+from tests.support.pages.pages import Answer, read
 
 EXPORT = "/projects/aurora/phones/export."
 

@@ -14,9 +14,9 @@ from phones.models import Phone, Project, Selection
 from phones.services.number_reader.reader import TEXT_LIMIT, read_paste
 from phones.services.number_reader.text import plain_text
 from phones.views.phones.filters import selection_label
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import find, has, read, texts, words
-from tests.support.skeletons import skeleton
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import find, has, read, texts, words
+from tests.support.pages.skeletons import skeleton
 
 FIND = "/projects/aurora/find/"
 

@@ -7,11 +7,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from lxml.html import HtmlElement
 
+from bench.rig import plans
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
 from phones.services.routing.edits import PhoneEdit
-from tests.support import planned
-from tests.support.pages import (
+from tests.support.desk.saving import forget_waiting, held, sent, target
+from tests.support.desk.upgraded import phones_of
+from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
     find,
@@ -24,8 +26,6 @@ from tests.support.pages import (
     version_of,
     words,
 )
-from tests.support.saving import forget_waiting, held, sent, target
-from tests.support.upgraded import phones_of
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])
@@ -215,9 +215,9 @@ def test_plan_leads_from_refused_rows_to_publishing_for_all(
     client_of: ClientOf, lead: User, router: User, aurora: Project, sandbox: Sandbox
 ) -> None:
     agent_id, version_id = sandbox.projects["aurora"].agent("Alicia").id, version_of(sandbox, "Alicia", 6)
-    phones = [phone for phone in planned.phones_of(aurora) if phone.inbound_agent_id != agent_id][:3]
+    phones = [phone for phone in plans.phones_of(aurora) if phone.inbound_agent_id != agent_id][:3]
     both = target(aurora, "Alicia", 6)
-    plan = planned.make_plan(lead, phones, PhoneEdit(inbound=both, outbound=both))
+    plan = plans.make_plan(lead, phones, PhoneEdit(inbound=both, outbound=both))
 
     page, of_another = (client_of(person).get(f"/projects/aurora/plans/{plan.pk}/") for person in (lead, router))
 

@@ -1,17 +1,25 @@
 """How the list is shown: its columns, its order, its pages, and the filters that are rarely needed."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from phones.models import Phone, Project
-from tests.support.pages import FOR_TABLE, find, read, texts, words
-from tests.views.phones.test_phones import LIST, client, count_in, crowd, nicknames_in, numbers_in, walk
+from tests.support.database.crowds import crowd
+from tests.support.pages.pages import FOR_TABLE, find, read, texts, words
+from tests.support.pages.phone_list import LIST, count_in, nicknames_in, numbers_in, walk
 
-__all__ = ["client"]
+
+@pytest.fixture
+def client(client_of: Callable[[User], Client], router: User) -> Client:
+    """The browser of somebody who may rename and re-route."""
+    return client_of(router)
+
 
 # Columns, order, pages.
 

@@ -15,7 +15,8 @@ from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN
 from phones.services.sync.passes import sync_project
 from phones.views.parts.permalinks import change_url
-from tests.support.pages import (
+from tests.support.desk.saving import before_answering, forget_waiting
+from tests.support.pages.pages import (
     FOR_DRAWER,
     find,
     form_in,
@@ -27,7 +28,6 @@ from tests.support.pages import (
     version_of,
     words,
 )
-from tests.support.saving import before_answering, forget_waiting
 
 SECOND = timedelta(seconds=1)
 TITLE = ".//strong"

@@ -10,7 +10,9 @@ from django.test import Client
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
 from phones.services.editing import save as editing_save
-from tests.support.pages import (
+from tests.support.database.tampering import alter
+from tests.support.desk.saving import patches
+from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
     find,
@@ -25,8 +27,6 @@ from tests.support.pages import (
     version_of,
     words,
 )
-from tests.support.saving import patches
-from tests.support.tampering import alter
 
 ClientOf = Callable[[User], Client]
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])

@@ -15,9 +15,10 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Agent, Phone, Project
 from phones.services.projects import keys
 from phones.services.routing.catalogue import forget_catalogues
-from tests.support.pages import FOR_DRAWER, FOR_NOTHING_KNOWN, FOR_TABLE, find, read, texts, url_of, words
+from tests.support.database.crowds import crowd
+from tests.support.pages.pages import FOR_DRAWER, FOR_NOTHING_KNOWN, FOR_TABLE, find, read, texts, url_of, words
+from tests.support.pages.phone_list import LIST, count_in, nicknames_in, numbers_in, walk
 
-LIST = "/projects/aurora/phones/"
 ClientOf = Callable[[User], Client]
 
 
@@ -27,40 +28,8 @@ def client(client_of: ClientOf, router: User) -> Client:
     return client_of(router)
 
 
-def numbers_in(tree: HtmlElement) -> list[str]:
-    return texts(tree, ".//tbody/tr//a[contains(@class, 'phone')]")
-
-
-def count_in(tree: HtmlElement) -> str:
-    return texts(find(tree, "phone-table"), ".//span[@role='status']")[0]
-
-
-def nicknames_in(tree: HtmlElement) -> list[str]:
-    return texts(tree, ".//td[contains(@class, 'c-alias')]//span[@title]")
-
-
 def _row(tree: HtmlElement, phone: Phone) -> HtmlElement:
     return find(tree, f"phone-{phone.pk}")
-
-
-def crowd(project: Project, count: int, *, number: str = "+349990{:05d}") -> list[Phone]:
-    """Add phones to our copy, so that the list has more than a page."""
-    now = timezone.now()
-    phones = [
-        Phone(
-            project=project,
-            number=number.format(index),
-            shown=number.format(index),
-            search_text="crowd",
-            telephony_provider="netelip",
-            status="assigned",
-            nickname="crowd",
-            fetched_at=now,
-        )
-        for index in range(count)
-    ]
-    Project.objects.update(phone_count=40 + count)
-    return Phone.objects.bulk_create(phones)
 
 
 def test_list_shows_every_phone_by_number(client: Client) -> None:
@@ -230,16 +199,6 @@ def test_links_of_a_row_keep_the_filters(client: Client, spare_phone: Phone) -> 
         url_of("phone_edit", spare_phone, "?q=new"),
         url_of("phone_rename", spare_phone, "?q=new"),
     ]
-
-
-def walk(client: Client, url: str, relation: str) -> list[list[str]]:
-    pages = []
-    while url:
-        tree = read(client.get(url))
-        pages.append(numbers_in(tree))
-        url = next(iter(tree.xpath(f".//nav//a[@rel='{relation}']/@href")), "")
-        assert len(pages) < 10
-    return pages
 
 
 def test_pages_show_each_phone_once_and_lead_back(client: Client, aurora: Project) -> None:

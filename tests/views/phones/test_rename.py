@@ -8,8 +8,8 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone
-from tests.support.pages import find, has, open_rename, plan, read, texts, url_of, words
-from tests.support.saving import patches
+from tests.support.desk.saving import patches
+from tests.support.pages.pages import find, has, open_rename, plan, read, texts, url_of, words
 
 ClientOf = Callable[[User], Client]
 

@@ -11,7 +11,7 @@ from phones.models import Phone, Project
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.phones import row_cache
 from phones.views.phones.rows import PhoneRow
-from tests.support.hostile import HOSTILE
+from tests.support.pages.hostile import HOSTILE
 
 LIST_URL = "/projects/aurora/phones/"
 

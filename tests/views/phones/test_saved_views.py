@@ -8,9 +8,9 @@ from django.test import Client
 
 from phones.models import Project, SavedView
 from phones.services.finding.saved_views import VIEWS_LIMIT, save_view
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import find, has, read, texts, values_of, words
-from tests.support.skeletons import skeleton
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import find, has, read, texts, values_of, words
+from tests.support.pages.skeletons import skeleton
 
 ClientOf = Callable[[User], Client]
 VIEWS = "/projects/aurora/views/"

@@ -11,7 +11,9 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import Change, Outcome, Phone
 from phones.services.editing import save as editing_save
-from tests.support.pages import (
+from tests.support.database.tampering import alter
+from tests.support.desk.saving import patches
+from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
     OpenForm,
@@ -23,8 +25,6 @@ from tests.support.pages import (
     result_of,
     words,
 )
-from tests.support.saving import patches
-from tests.support.tampering import alter
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[User], Client]

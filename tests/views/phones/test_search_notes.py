@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from phones.models import Phone, Project
-from tests.support.pages import FOR_TABLE, find, read, texts, words
+from tests.support.pages.pages import FOR_TABLE, find, read, texts, words
 
 LIST = "/projects/aurora/phones/"
 NUMBERS = "//td[contains(@class, 'c-num')]//a"

@@ -14,14 +14,12 @@ from pytest_django import DjangoAssertNumQueries
 from phones.models import Phone, Project, Selection
 from phones.services.finding import selections
 from phones.services.finding.selections import CHOICE_LIMIT
-from tests.support.hostile import HOSTILE
-from tests.support.htmx import Browser
-from tests.support.pages import FOR_TABLE, Answer, find, read, texts, words
-from tests.views.phones.test_phones import crowd
+from tests.support.database.crowds import crowd
+from tests.support.pages.choosing import CHOOSE, LIST, NEW, alerts, choose
+from tests.support.pages.hostile import HOSTILE
+from tests.support.pages.htmx import Browser
+from tests.support.pages.pages import FOR_TABLE, find, read, texts, words
 
-LIST = "/projects/aurora/phones/"
-CHOOSE = "/projects/aurora/plans/choose/"
-NEW = "/projects/aurora/plans/new/"
 ClientOf = Callable[[User], Client]
 
 
@@ -29,17 +27,6 @@ ClientOf = Callable[[User], Client]
 def client(client_of: ClientOf, lead: User) -> Client:
     """The browser of somebody who may change many numbers."""
     return client_of(lead)
-
-
-def alerts(response: Answer) -> list[str]:
-    return texts(read(response), "//*[@id='messages']/p")
-
-
-def choose(client: Client, *phones: Phone, query: str = "") -> str:
-    """Tick phones in the list, and return the address of the panel."""
-    response = client.post(CHOOSE + query, {"phone": [str(phone.pk) for phone in phones]})
-    assert response.status_code == 302, alerts(response)
-    return response["Location"]
 
 
 def all_of(page: HtmlElement) -> str:

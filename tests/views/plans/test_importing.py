@@ -14,9 +14,9 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind, Upload
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.plans import upload as plans_upload
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import Answer, find, has, read, texts, values_of, words
-from tests.support.skeletons import skeleton
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import Answer, find, has, read, texts, values_of, words
+from tests.support.pages.skeletons import skeleton
 
 UPLOAD = "/projects/aurora/plans/import/"
 EXPORT = "/projects/aurora/phones/export.csv"

@@ -7,16 +7,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, states
 from phones.diga.sandbox import Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
 from phones.services.projects.keys import client_for
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import reread_agents
-from tests.support.htmx import Browser, outline
-from tests.support.pages import find, has, read, texts, words
-from tests.support.plan_pages import press, said, show, tick, url_of
-from tests.support.planned import make_plan, phones_of, renames, states
-from tests.support.saving import save, stored, target
+from tests.support.desk.planned import renames
+from tests.support.desk.saving import save, stored, target
+from tests.support.pages.htmx import Browser, outline
+from tests.support.pages.pages import find, has, read, texts, words
+from tests.support.pages.plan_pages import press, said, show, tick, url_of
 
 ClientOf = Callable[[User], Client]
 

@@ -1,6 +1,7 @@
 """The panel that says what to do with many numbers: what it offers and refuses, and the plan that comes of it."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,14 +11,18 @@ from lxml.html import HtmlElement
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
 from phones.views.parts.permalinks import plan_page_url
-from tests.support.hostile import HOSTILE, harmless
-from tests.support.pages import find, has, read, texts, values_of, version_of, words
-from tests.support.skeletons import skeleton
-from tests.views.plans.test_choosing import NEW, choose, client
-
-__all__ = ["client"]
+from tests.support.pages.choosing import NEW, choose
+from tests.support.pages.hostile import HOSTILE, harmless
+from tests.support.pages.pages import find, has, read, texts, values_of, version_of, words
+from tests.support.pages.skeletons import skeleton
 
 FOR_NAMES = {"HX-Request": "true", "HX-Target": "pattern-names"}
+
+
+@pytest.fixture
+def client(client_of: Callable[[User], Client], lead: User) -> Client:
+    """The browser of somebody who may change many numbers."""
+    return client_of(lead)
 
 
 def wish_form(client: Client, url: str) -> dict[str, str]:

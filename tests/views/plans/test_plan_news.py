@@ -7,12 +7,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start
 from phones.models import ItemState, Plan, Project
 from phones.services.plans import lifecycle
-from tests.support.pages import find, read, texts, values_of, words
-from tests.support.plan_pages import press, show, url_of
-from tests.support.planned import make_plan, phones_of, renames, start
-from tests.views.plans.test_plans import finish
+from tests.support.desk.planned import finish, renames
+from tests.support.pages.pages import find, read, texts, values_of, words
+from tests.support.pages.plan_pages import press, show, url_of
 
 ClientOf = Callable[[User], Client]
 

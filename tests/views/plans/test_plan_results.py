@@ -8,13 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from bench.rig.plans import make_plan, phones_of
 from phones.models import Change, ItemState, Phone, Project
 from phones.views.parts.permalinks import change_url, plan_page_url
-from tests.support.history import add_changes
-from tests.support.pages import read, texts
-from tests.support.plan_pages import show, sums, url_of
-from tests.support.planned import make_plan, phones_of, renames
-from tests.views.plans.test_plans import finish
+from tests.support.database.history import add_changes
+from tests.support.desk.planned import finish, renames
+from tests.support.pages.pages import read, texts
+from tests.support.pages.plan_pages import show, sums, url_of
 
 ClientOf = Callable[[User], Client]
 

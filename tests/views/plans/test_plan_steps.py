@@ -7,15 +7,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from bench.rig.plans import make_plan, phones_of, start, states
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services.plans import lifecycle
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.routing.edits import PhoneEdit
-from tests.support.htmx import Browser, outline
-from tests.support.pages import find, has, read, texts, words
-from tests.support.plan_pages import press, said, show, sums, tick, url_of
-from tests.support.planned import make_plan, phones_of, renames, start, states
-from tests.views.plans.test_plans import big_plan, finish
+from tests.support.desk.planned import big_plan, finish, renames
+from tests.support.pages.htmx import Browser, outline
+from tests.support.pages.pages import find, has, read, texts, words
+from tests.support.pages.plan_pages import press, said, show, sums, tick, url_of
 
 ClientOf = Callable[[User], Client]
 

@@ -12,16 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml.html import HtmlElement
 
-from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanKind, PlanState, Project
+from bench.rig.plans import make_plan, phones_of
+from phones.models import ItemState, Phone, Plan, PlanItem, PlanKind, Project
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, LineProblem, PlannedRow, PlanRequest
 from phones.services.routing.edits import PhoneEdit
-from tests.support.history import add_changes
-from tests.support.htmx import outline
-from tests.support.pages import find, read, texts, words
-from tests.support.plan_pages import show, sums, url_of
-from tests.support.planned import make_plan, phones_of
-from tests.support.saving import target
+from tests.support.desk.planned import big_plan
+from tests.support.desk.saving import target
+from tests.support.pages.htmx import outline
+from tests.support.pages.pages import find, read, texts, words
+from tests.support.pages.plan_pages import show, sums, url_of
 
 ClientOf = Callable[[User], Client]
 
@@ -40,20 +40,6 @@ def reception_plan(project: Project, author: User, **more: Any) -> Plan:
     )
     plan.wish = {"inbound": {"how": "SET", "value": wanted.snapshot}}
     plan.save()
-    return plan
-
-
-def finish(plan: Plan, *ends: ItemState, **more: Any) -> Plan:
-    """Let a plan have run: its rows end so, in their order, the last end for all that are left."""
-    now = timezone.now()
-    for place, item in enumerate(plan.items.filter(state=ItemState.WAITING).order_by("number")):
-        item.state, item.finished_at = ends[min(place, len(ends) - 1)], now
-        if item.state == ItemState.DONE:
-            item.change = add_changes(item.phone, 1, before=item.before, after=item.after, plan=plan, source="PLAN")[0]
-        item.save()
-    values = {"state": PlanState.FINISHED, "started_at": now, "finished_at": now, "resumed_at": None} | more
-    Plan.objects.filter(pk=plan.pk).update(**values)
-    plan.refresh_from_db()
     return plan
 
 
@@ -158,30 +144,6 @@ def test_groups_open_by_pages_of_a_hundred(client: Client, aurora: Project, lead
 def _only_link(tree: HtmlElement, text: str) -> str:
     (url,) = tree.xpath(f".//*[@id='plan-table']//a[.='{text}']/@href")
     return "?" + str(url).partition("?")[2]
-
-
-def big_plan(project: Project, author: User, count: int, **more: Any) -> Plan:
-    """Make a plan of so many new phones, row by row in the database: all of them will change, or as `more` says."""
-    plan = make_plan(author, phones_of(project, 1), PhoneEdit(nickname="Line 1"))
-    PlanItem.objects.filter(plan=plan).delete()
-    now = timezone.now()
-    phones = Phone.objects.bulk_create(
-        Phone(
-            project=project,
-            number=f"+3495{n:07d}",
-            shown=f"+34 95{n:07d}",
-            status="assigned",
-            nickname="N",
-            fetched_at=now,
-        )
-        for n in range(count)
-    )
-    common: dict[str, Any] = {"foreseen": Foreseen.WILL_CHANGE, "why": "changes", "state": ItemState.WAITING}
-    PlanItem.objects.bulk_create(
-        PlanItem(plan=plan, number=n, phone=phone, before={"nickname": "N"}, after={"nickname": "M"}, **(common | more))
-        for n, phone in enumerate(phones, 1)
-    )
-    return plan
 
 
 @pytest.mark.parametrize("state", ["PREVIEW", "PROPOSED", "DISCARDED", "RUNNING", "PAUSED", "STOPPED", "FINISHED"])

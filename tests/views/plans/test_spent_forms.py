@@ -8,14 +8,26 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Sandbox
 from phones.models import AgentUpgrade, Change, ItemState, Phone, Plan, PlanKind, Project, Selection
 from phones.services.routing.edits import PhoneEdit
-from tests.support.pages import Answer, find, form_in, open_phone, read, result_of, texts, values_of, version_of, words
-from tests.support.plan_pages import said, show, url_of
-from tests.support.planned import make_plan, phones_of, renames
-from tests.support.saving import forget_waiting, patches, save, sent, target
-from tests.support.upgraded import publishings
+from tests.support.desk.planned import renames
+from tests.support.desk.saving import forget_waiting, patches, save, sent, target
+from tests.support.desk.upgraded import publishings
+from tests.support.pages.pages import (
+    Answer,
+    find,
+    form_in,
+    open_phone,
+    read,
+    result_of,
+    texts,
+    values_of,
+    version_of,
+    words,
+)
+from tests.support.pages.plan_pages import said, show, url_of
 
 ClientOf = Callable[[User], Client]
 AURORA = "/projects/aurora/"

@@ -8,7 +8,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Membership, Project, Role, SyncRun
-from tests.support.settings_pages import abilities_in, text_of
+from tests.support.pages.settings_pages import abilities_in, text_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard import disk
-from tests.support.disks import let_be_free
-from tests.support.pages import find, read, words
+from tests.support.machine.disks import let_be_free
+from tests.support.pages.pages import find, read, words
 
 SignIn = Callable[[User], Client]
 WARNING = "The disk of this server is nearly full."

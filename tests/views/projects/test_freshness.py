@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
-from tests.support.pages import FOR_DRAWER, find, has, open_phone, read, words
+from tests.support.pages.pages import FOR_DRAWER, find, has, open_phone, read, words
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,10 +14,11 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Agent, Outcome, Phone, Project, Source
 from phones.services.finding.health import CONDITIONS
 from phones.views.parts.health_labels import LOOKS, health_labels
-from tests.support.history import add_changes
-from tests.support.hostile import HOSTILE
-from tests.support.htmx import Browser, outline
-from tests.support.pages import find, open_phone, read, texts, words
+from tests.support.database.crowds import add_phones
+from tests.support.database.history import add_changes
+from tests.support.pages.hostile import HOSTILE
+from tests.support.pages.htmx import Browser, outline
+from tests.support.pages.pages import find, open_phone, read, texts, words
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -195,20 +195,3 @@ def test_overview_takes_as_many_queries_for_many_phones_and_agents(
 
     with django_assert_num_queries(11):
         client.get(OVERVIEW)
-
-
-def add_phones(project: Project, count: int, agent_ids: list[UUID]) -> None:
-    """Add phones that these agents answer and dial from in turn."""
-    Phone.objects.bulk_create(
-        Phone(
-            project=project,
-            number=f"+3499{place:07d}",
-            shown=f"+34 99{place:07d}",
-            telephony_provider="netelip",
-            status="assigned",
-            inbound_agent_id=agent_ids[place % len(agent_ids)],
-            outbound_agent_id=agent_ids[place % len(agent_ids)],
-            fetched_at=timezone.now(),
-        )
-        for place in range(count)
-    )

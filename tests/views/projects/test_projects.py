@@ -11,8 +11,8 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 from phones.models import Project
 from phones.services.sync import passes
-from tests.support.pages import read
-from tests.support.settings_pages import text_of
+from tests.support.pages.pages import read
+from tests.support.pages.settings_pages import text_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

@@ -12,8 +12,8 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project, SyncRun, TokenState
 from phones.services.projects import keys
 from tests.fixtures.desk import Canary
-from tests.support.saving import before_answering
-from tests.support.settings_pages import abilities_in, text_of
+from tests.support.desk.saving import before_answering
+from tests.support.pages.settings_pages import abilities_in, text_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

@@ -13,8 +13,8 @@ from lxml.etree import tostring
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Project, SyncRun
 from phones.services.sync import passes
-from tests.support.pages import Answer, find, read
-from tests.support.settings_pages import text_of
+from tests.support.pages.pages import Answer, find, read
+from tests.support.pages.settings_pages import text_of
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]

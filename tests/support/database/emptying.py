@@ -9,7 +9,7 @@ from functools import cache
 from django.db import connection, transaction
 
 from phones.models import append_only
-from tests.support.tampering import unguarded
+from tests.support.database.tampering import unguarded
 
 # What `migrate` filled; no test changes it.
 KEPT = {"django_content_type", "auth_permission"}

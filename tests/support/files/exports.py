@@ -6,7 +6,7 @@ from phones.models import Project
 from phones.services.exchange.phone_export import csv_lines, xlsx_chunks
 from phones.services.finding.phone_list import Criteria
 from phones.services.routing.catalogue import Catalogue
-from tests.support.north import NOON
+from tests.support.database.north import NOON
 
 FORMULAS = [
     "=1+1",

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from phones.models import AgentUpgrade, ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, PlanStep, UpgradeItem
-from tests.support.tampering import run_sql, unguarded
+from tests.support.database.tampering import run_sql, unguarded
 
 # In the order in which they can be laid down.
 TABLES: tuple[type[models.Model], ...] = (

@@ -5,7 +5,7 @@ from lxml.html import HtmlElement
 
 from phones.models import Plan
 from phones.views.parts.permalinks import plan_page_url
-from tests.support.pages import Answer, read, texts, values_of, words
+from tests.support.pages.pages import Answer, read, texts, values_of, words
 
 
 def url_of(plan: Plan, rest: str = "") -> str:

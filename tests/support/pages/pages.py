@@ -144,3 +144,9 @@ def diga_fields(**narrowed: object) -> list[dict[str, Any]]:
     ours = ("note", "fetched_at", "missing_since", "refused_at", "refused_status", "refused_message")
     names = [field.attname for field in Phone._meta.concrete_fields if field.name not in ours]
     return list(Phone.objects.filter(**narrowed).order_by("pk").values(*names))
+
+
+def form_of(client: Client, response: Answer) -> OpenForm:
+    """Return the form of the page."""
+    (form,) = read(response).xpath("//main//form[@method='post']")
+    return OpenForm(client, form.get("action"), values_of(form))

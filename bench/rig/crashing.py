@@ -1,7 +1,7 @@
 """Workers as processes that are killed: how tests and `bench.kills` start and kill them, and count what is left.
 
-Run as `python -m tests.support.crashing`, this is a process that has everything loaded and forks a worker for each line
-that it reads: the id of a plan, by how many seconds the worker's clock is ahead, and how long Diga may be silent.
+Run as `python -m bench.rig.crashing`, this is a process that has everything loaded and forks a worker for each
+line that it reads: the id of a plan, by how many seconds the worker’s clock is ahead, and how long Diga may be silent.
 """
 
 import importlib
@@ -130,7 +130,7 @@ class Workshop:
         self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.crashing"],
+                [sys.executable, "-m", "bench.rig.crashing"],
                 cwd=ROOT,
                 env={**env, "LOG_LEVEL": "CRITICAL"},
                 stdin=subprocess.PIPE,

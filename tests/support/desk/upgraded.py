@@ -18,7 +18,7 @@ from phones.services.agents.read_back import check_numbers
 from phones.services.editing.write import Author
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.lanes import Target
-from tests.support.saving import patches, target
+from tests.support.desk.saving import patches, target
 
 Clock = Callable[[], datetime]
 AGENTS = "/v1/agent/"

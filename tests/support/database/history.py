@@ -1,8 +1,9 @@
 """Entries of the history, made by hand."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
-from phones.models import Change, Outcome, Phone
+from phones.models import Change, LaneSnapshot, Outcome, Phone
 
 THEN = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)
 
@@ -22,3 +23,8 @@ def add_changes(phone: Phone, count: int, **values: object) -> list[Change]:
         "created_at": THEN,
     }
     return [Change.objects.create(**(common | values)) for _ in range(count)]
+
+
+def lane(name: str | None, number: int | None) -> LaneSnapshot:
+    """Return a lane as the diary keeps it."""
+    return LaneSnapshot(uuid.UUID(int=7), name, None, number)

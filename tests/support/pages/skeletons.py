@@ -4,7 +4,7 @@ import re
 
 from lxml.html import HtmlElement
 
-from tests.support.pages import Answer, read
+from tests.support.pages.pages import Answer, read
 
 # Attributes that show a text to people; all others have to be equal in both runs.
 SHOWN = {"title", "value", "aria-label", "placeholder", "label", "content", "hx-headers"} | {

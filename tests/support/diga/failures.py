@@ -14,8 +14,8 @@ from urllib3.exceptions import NewConnectionError
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.wording.causes import words_for_cause
-from tests.support.pages import plan
-from tests.support.saving import forget_waiting
+from tests.support.desk.saving import forget_waiting
+from tests.support.pages.pages import plan
 
 PHONES = "/v1/phone/"
 DIGA_SAID = "A fault of the stand-in"

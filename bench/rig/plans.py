@@ -1,4 +1,4 @@
-"""How tests make plans, let them run in this process, and look at what came of them."""
+"""Plans of numbers, made and started as people do."""
 
 import uuid
 from collections import Counter
@@ -8,14 +8,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from phones.access import may_run_plan
 from phones.models import Phone, Plan, PlanKind, Project
 from phones.services.plans import lifecycle
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.routing.edits import PhoneEdit
-from phones.services.running import runner
 
 
 def phones_of(project: Project, count: int | None = None, **narrowing: Any) -> list[Phone]:
@@ -44,19 +42,6 @@ def start(plan: Plan, by: User) -> Plan:
     return plan
 
 
-def work_at(plan: Plan, **more: Any) -> Plan:
-    """Let one worker work at the plan until it has no more reason to."""
-    fresh = Plan.objects.select_related("project").get(pk=plan.pk)
-    runner.run_plan(plan=fresh, **({"clock": timezone.now, "may_run": may_run_plan} | more))
-    plan.refresh_from_db()
-    return plan
-
-
 def states(plan: Plan) -> Counter[str]:
     """Count the rows of a plan by state."""
     return Counter(plan.items.values_list("state", flat=True))
-
-
-def renames(text: str) -> Callable[[int], PhoneEdit]:
-    """Return a wish for each place: the text with the place behind it."""
-    return lambda place: PhoneEdit(nickname=f"{text} {place}")

@@ -13,7 +13,7 @@ from django.test import Client
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.support.pages import Answer, find, has, values_of
+from tests.support.pages.pages import Answer, find, has, values_of
 
 KNOWN_ATTRIBUTES = {
     "get",

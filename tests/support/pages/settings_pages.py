@@ -1,6 +1,6 @@
 """The pages of connecting and settings as a person reads them."""
 
-from tests.support.pages import Answer, read
+from tests.support.pages.pages import Answer, read
 
 
 def text_of(response: Answer) -> str:

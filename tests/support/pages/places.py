@@ -8,14 +8,17 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from bench.rig.plans import make_plan
 from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
 from phones.services.audit.permalinks import check_of
 from phones.services.people.members import Invitation, admit
 from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
-from tests.support.history import add_changes
-from tests.support.planned import make_plan
-from tests.support.tampering import alter
+from tests.support.database.history import add_changes
+from tests.support.database.tampering import alter
+
+# Who may look: a visitor, people with an account, and members from the weakest to the strongest.
+KINDS = ("anonymous", "stranger", "viewer", "labeller", "router", "lead", "admin", "superuser")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What benchmarks and tests share: plans, killed workers, invented tickets, and what holds after every fault."""

@@ -1,0 +1,1 @@
+"""Tables in tests: rows made by hand, tampered with, emptied, restored, and what always holds of them."""

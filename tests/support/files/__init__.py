@@ -1,0 +1,1 @@
+"""Files, tickets and spellings: what people bring from elsewhere."""

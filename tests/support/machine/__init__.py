@@ -1,0 +1,1 @@
+"""What the site stands on in tests: Redis, disks, pickles, a queue in memory."""

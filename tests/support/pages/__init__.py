@@ -1,0 +1,1 @@
+"""Pages, forms and addresses as a person, or a browser, meets them."""
