@@ -9,10 +9,10 @@ ASSETS := $(shell find static -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test check bench soak kills
+.PHONY: help setup demo run test test-fast check bench soak kills
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/run.done $(MESSAGES) $(STATIC) ## only the set-up: packages, translations, static files, tables
 	@$(PY) scripts/desk.py setup
@@ -26,6 +26,9 @@ run: $(VENV)/run.done $(MESSAGES) $(STATIC) ## web and worker against the real D
 
 test: $(VENV)/dev.done $(MESSAGES) ## every test, browser tests included (ARGS= goes to pytest)
 	@scripts/test.sh $(ARGS)
+
+test-fast: $(VENV)/dev.done $(MESSAGES) ## within a minute: on SQLite, without browser, crawls and processes (ARGS= too)
+	@scripts/test.sh --fast $(ARGS)
 
 check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, migrations, deploy check
 	@scripts/check.sh

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Runs every test; arguments go to pytest. What meets a database or a queue runs first on PostgreSQL and Redis, where
-# those answer; then everything runs on SQLite. THOROUGH=1 adds what is about pages to the former, all looks to axe, and
-# makes the tests of random syncs as long as they are when they are run by themselves. The first part that fails ends
-# it, so that the last line is pytest's and says how it went.
+# Runs every test; arguments go to pytest. What meets a database or a queue in its own way runs first on PostgreSQL and
+# Redis, where those answer; then everything runs on SQLite. THOROUGH=1 lets everything run on both, adds all looks to
+# axe, and makes the tests of random syncs as long as they are when they are run by themselves. `--fast` leaves out what
+# is slow. The first part that fails ends it, so that the last line is pytest's and says how it went.
 set -euo pipefail
 
 python=.venv/bin/python
-CHROME_PATH=$(scripts/browser.sh)
-export CHROME_PATH
+# Thousands of rewritten asserts are compiled once, not by each worker of each run.
+unset PYTHONDONTWRITEBYTECODE
 
-# Some tests wait for clocks and other processes, so that more workers than processors keep those busy.
+# One more than processors, as some tests wait for other processes.
 workers=$(($(nproc) + 1))
 second=(--second-database)
 if [ -n "${THOROUGH:-}" ]; then
@@ -18,11 +18,16 @@ elif [ $# = 0 ]; then
   export QUICK=1
 fi
 
+if [[ " $* " != *" --fast "* ]]; then
+  CHROME_PATH=$(scripts/browser.sh)
+  export CHROME_PATH
+fi
+
 if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
-      "$python" -m pytest -n $((workers + 1)) --dist worksteal -q -m "not browser" "${second[@]}" \
+      "$python" -m pytest -n "$workers" --dist worksteal -q -m "not browser" "${second[@]}" \
       tests/models tests/services tests/wording tests/tasks tests/views tests/commands tests/test_faults.py
     echo "SQLite:"
   elif [ -n "${CI:-}" ]; then

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from dashboard import disk
 from phones.services.projects import keys
 from phones.services.routing.catalogue import forget_catalogues
 from tests.support.database.emptying import empty_tables
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -36,21 +39,52 @@ def _is_near(host: object) -> bool:
         return False
 
 
-# What these are about is in the page or in the answer, whatever database is behind it.
-ABOUT_PAGES = {
-    f"tests/views/test_{name}.py"
-    for name in ("access", "csrf", "errors", "forged", "secrets", "spanish", "spanish_states", "swaps", "xss")
+# What these are about is in a page, a file, a sentence or an answer of Diga, whatever database is behind it. One crawl
+# asks for every page on both.
+SAME_ON_BOTH = (
+    "tests/forms/",
+    "tests/views/",
+    "tests/wording/",
+    "tests/services/agents/test_publish_outcomes.py",
+    "tests/services/editing/test_save_outcomes.py",
+    "tests/services/editing/test_save_switches.py",
+    "tests/services/exchange/test_import",
+    "tests/services/exchange/test_phone_import",
+)
+CRAWL = "tests/views/test_access.py"
+# Crawls over every page, random and killed things by the dozen, processes, speed: what takes seconds.
+SLOW = {
+    *(f"tests/dashboard/test_{name}.py" for name in ("outages", "settings")),
+    *(f"tests/diga/test_{name}.py" for name in ("contract", "pace", "pace_learning", "switches", "wire")),
+    *(f"tests/services/editing/test_save_{name}.py" for name in ("outcomes", "steps", "turns", "waits")),
+    *(f"tests/services/exchange/test_{name}.py" for name in ("import_encoding", "phone_import", "phone_import_lines")),
+    *(f"tests/services/number_reader/test_reader_{name}.py" for name in ("speed", "tickets")),
+    *(f"tests/services/running/test_runner_{name}.py" for name in ("brakes", "crashes", "steps")),
+    *(f"tests/services/sync/test_passes_{name}.py" for name in ("faults", "random")),
+    *(f"tests/views/test_{name}.py" for name in ("access", "csrf", "forged", "secrets", "spanish_states", "xss")),
+    "tests/browser",
+    "tests/services/agents/test_publish_outcomes.py",
+    "tests/services/tables/test_workbook_reader.py",
+    "tests/tasks/test_worker.py",
+    "tests/test_faults.py",
 }
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer to leave out what doesn't depend on the database: for the run on a second one."""
-    parser.addoption("--second-database", action="store_true", help="only tests that meet the database")
+    """Offer to leave out what doesn't depend on the database, for the run on a second one, and what is slow."""
+    parser.addoption("--second-database", action="store_true", help="only tests that meet the database in its own way")
+    parser.addoption("--fast", action="store_true", help="only tests that take no seconds, and no browser")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is slow when asked to; don't even import it."""
+    is_slow = config.getoption("--fast") and collection_path.relative_to(ROOT).as_posix() in SLOW
+    return True if is_slow else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, on a second database, what meets none, and what is about pages."""
+    """Leave out, on a second database, what meets none, or each in the same way."""
     if not config.getoption("--second-database"):
         return
     left_out = [item for item in items if not _meets_database(item)]
@@ -59,7 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _meets_database(item: pytest.Item) -> bool:
-    if item.location[0] in ABOUT_PAGES:
+    path = item.location[0]
+    if path.startswith(SAME_ON_BOTH) and path != CRAWL:
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)

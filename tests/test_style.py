@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.conftest import CRAWL, SAME_ON_BOTH, SLOW
+
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sorted(
     path
@@ -189,6 +191,12 @@ def test_imports_are_found(tmp_path: Path) -> None:
     guilty.write_text("import tests.views.test_csrf\ndef late():\n    from tests.views import test_access\n")
 
     assert list(_imports(guilty)) == ["tests.views.test_csrf", "tests.views.test_access"]
+
+
+def test_modules_that_are_told_apart_are_there() -> None:
+    prefixes = [prefix for prefix in SAME_ON_BOTH if not any(name_of(path).startswith(prefix) for path in PYTHON)]
+
+    assert (prefixes, [path for path in (*SLOW, CRAWL) if not (ROOT / path).exists()]) == ([], [])
 
 
 def test_no_folder_of_tests_or_what_they_share_is_crowded() -> None:
