@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from bench.rig.plans import make_plan, phones_of
 from phones.models import ItemState, Plan, PlanState, Project
-from tests.support.planned import make_plan, phones_of, renames
+from tests.support.desk.planned import renames
 
 pytestmark = pytest.mark.browser
 

@@ -11,14 +11,15 @@ from django.test import Client
 from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
+from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Phone, Plan, PlanState, Project
 from phones.services import heartbeat
 from phones.services.sync import passes
 from phones.views.plans.query import plan_url
-from tests.support.pages import FOR_DRAWER, open_phone, read, words
-from tests.support.planned import make_plan, phones_of, renames
-from tests.support.saving import forget_waiting
+from tests.support.desk.planned import renames
+from tests.support.desk.saving import forget_waiting
+from tests.support.pages.pages import FOR_DRAWER, open_phone, read, words
 
 YESTERDAY = timedelta(days=1)
 SAID = {
