@@ -12,13 +12,15 @@ unset PYTHONDONTWRITEBYTECODE
 # One more than processors, as some tests wait for other processes.
 workers=$(($(nproc) + 1))
 second=(--second-database)
+is_fast=
+[[ " $* " != *" --fast "* ]] || is_fast=1
 if [ -n "${THOROUGH:-}" ]; then
   second=()
-elif [ $# = 0 ]; then
+elif [ $# = 0 ] || [ -n "$is_fast" ]; then
   export QUICK=1
 fi
 
-if [[ " $* " != *" --fast "* ]]; then
+if [ -z "$is_fast" ]; then
   CHROME_PATH=$(scripts/browser.sh)
   export CHROME_PATH
 fi
