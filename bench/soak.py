@@ -93,7 +93,7 @@ class Soak:
         """Do one's work; whatever ends it early is a failure of the soak."""
         from django.db import DatabaseError, connections
 
-        from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
+        from phones.services.agents.publish import NotRecorded, OutcomeNotRecorded
 
         try:
             work()
@@ -116,22 +116,13 @@ class Soak:
         from phones import diga
         from phones.models import Phone
         from phones.services.editing import save
-        from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
+        from phones.services.editing.guard import impacts_of
         from phones.services.routing.edits import PhoneSnapshot
         from phones.services.routing.impact import fingerprint
 
         chance = random.Random(self._seed * 100 + number)
         ids = list(
             Phone.objects.filter(project=self._project, status="assigned").order_by("id").values_list("id", flat=True)
-        )
-        refusals = (
-            save.Conflict,
-            save.NothingToChange,
-            save.PhoneIsBusy,
-            save.NotEditable,
-            PredictedRefusal,
-            NotChecked,
-            NoConsent,
         )
         for turn in range(sys.maxsize):
             if self._is_over():
@@ -152,12 +143,10 @@ class Soak:
                     agreed=agreed,
                     clock=timezone.now,
                 )
-            except refusals as refusal:
-                self._count(f"not sent: {type(refusal).__name__}")
             except diga.DigaError:
                 self._count("not sent: the read before it failed")
             else:
-                self._count(f"sent: {saved.change.outcome}")
+                self._count(f"sent: {saved.change.outcome}" if saved.change else f"not sent: {saved.kind}")
 
     def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
         """Return a rename, or where there is a phone, one time in four, another agent in its published version."""

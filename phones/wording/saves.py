@@ -1,11 +1,21 @@
 """Sentences about saves that were not sent: refused here, in conflict, or sent before."""
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext as _
 
 from phones.models import Change
+from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.routing.editability import Policy
 from phones.wording.causes import parts_for_cause
-from phones.wording.changes import Happened, Words, failure, why_closed, words_for_change
+from phones.wording.changes import (
+    Happened,
+    Words,
+    failure,
+    why_closed,
+    words_for_change,
+    words_for_unchecked_refusal,
+)
 
 
 def words_for_review() -> Words:
@@ -114,3 +124,35 @@ def words_for_unrecorded_outcome() -> Words:
     sentence = _("It was sent, but what became of it could not be written down. We look again within two minutes.")
     then = _("Don’t save it again now: read the number again in two minutes.")
     return failure(_("We don’t know whether Diga applied it"), Happened.UNKNOWN, sentence, then)
+
+
+_UNSENT: dict[SaveKind, Callable[[], Words]] = {
+    SaveKind.READ_ONLY: words_for_no_key,
+    SaveKind.WILL_BE_REFUSED: words_for_predicted_refusal,
+    SaveKind.CONFLICT: words_for_conflict,
+    SaveKind.ALREADY_SENT: words_for_being_sent,
+    SaveKind.BEING_SAVED: words_for_being_saved,
+    SaveKind.BUSY: words_for_busy,
+    SaveKind.NOT_RECORDED: words_for_unrecorded,
+    SaveKind.OUTCOME_NOT_RECORDED: words_for_unrecorded_outcome,
+}
+
+
+def words_for_unsent(result: SaveResult, *, is_chosen: bool) -> Words | None:
+    """Explain why a save was not sent; None for `NO_CONSENT`, which is said at the field.
+
+    `is_chosen` if the person has chosen Diga's value wherever there was a conflict.
+    """
+    match result.kind:
+        case SaveKind.NO_CONSENT:
+            return None
+        case SaveKind.NOTHING_TO_CHANGE:
+            return words_for_nothing_to_save(is_chosen=is_chosen)
+        case SaveKind.NOT_EDITABLE if result.policy:
+            return words_for_closed(result.policy)
+        case SaveKind.NOT_CHECKED:
+            return words_for_unchecked_refusal(result.error)
+        case SaveKind.SPENT_FORM if result.change:
+            return words_for_spent_form(result.change)
+        case kind:
+            return _UNSENT[kind]()

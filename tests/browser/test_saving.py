@@ -301,7 +301,7 @@ def test_reserved_number_offers_its_nickname_only(page: Page, sandbox: Sandbox, 
 def test_page_goes_on_looking_while_somebody_elses_save_is_under_way(
     page: Page, complaints: Complaints, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "WAITS_SECONDS", (0.1,))
     complaints.expect(409)
     drawer = open_alone(page, sales_phone)
     theirs = Change.objects.create(

@@ -20,12 +20,21 @@ from phones import tasks
 from phones.diga.sandbox import Fault
 from phones.models import Change, Outcome, Phone, Project, SyncRun, SyncState
 from phones.services.editing.recheck import sweep
-from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import HEARD_WITHIN, SyncIsRunning, claim_sync, run_sync
 from tests.faults.stage import Stage, in_child, kill_self, row, together
 from tests.support.database.outages import IS_POSTGRES, database_away
-from tests.support.desk.saving import before_answering, is_true_copy, patches, reading_back_fails, save, stored
+from tests.support.desk.saving import (
+    NotSaved,
+    before_answering,
+    is_true_copy,
+    not_saved,
+    patches,
+    reading_back_fails,
+    save,
+    stored,
+)
 from tests.support.machine.cabling import NOBODY_URL
 
 SECONDS_OF_CROWD = 3.0
@@ -98,15 +107,15 @@ def database_restarted(stage: Stage) -> None:
         with cutting_at(stage, step) as (clock, asked):
             try:
                 told.append(save(stored(stage.phone), PhoneEdit(nickname=f"Step {step}"), clock=clock).change.outcome)
-            except (NotRecorded, OutcomeNotRecorded, DatabaseError) as error:
-                told.append(type(error).__name__)
+            except (NotSaved, DatabaseError) as error:
+                told.append(str(error))
         stage.sweep()
         assert not Change.objects.filter(outcome=Outcome.PENDING).exists(), step
         assert is_true_copy(stage.sandbox, stage.phone), step
         if len(asked) < step:
             break
     assert told[-1] == Outcome.CONFIRMED
-    assert "OutcomeNotRecorded" in told
+    assert "outcome_not_recorded" in told
     assert len(told) >= 5
 
     client = stage.client
@@ -186,7 +195,7 @@ def _insert_without_end(cursor: CursorWrapper) -> NoReturn:
 def disk_is_full(stage: Stage) -> None:
     """No room for the entry: nothing is sent; reading goes on; with room again all is well."""
     with disk_full():
-        with pytest.raises(NotRecorded):
+        with not_saved(SaveKind.NOT_RECORDED):
             save(stored(stage.phone), PhoneEdit(nickname="No room " * 4000))
         seen = Phone.objects.filter(project=stage.project).count()
 

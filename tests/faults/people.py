@@ -4,16 +4,25 @@ import uuid
 from datetime import timedelta
 from functools import partial
 
-import pytest
 import time_machine
 from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Source, SyncState
-from phones.services.editing.save import Conflict
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.sync.passes import SILENCE_LIMIT, claim_sync
 from tests.faults.stage import Stage, row, together
-from tests.support.desk.saving import before_answering, held, is_true_copy, patches, save, sent, stored
+from tests.support.desk.saving import (
+    NotSaved,
+    before_answering,
+    held,
+    is_true_copy,
+    not_saved,
+    patches,
+    save,
+    sent,
+    stored,
+)
 
 PAIRS = 15
 
@@ -43,8 +52,8 @@ def two_editors_at_once(stage: Stage) -> None:
         found = together(*(partial(stage.rename, name=name, base=seen) for name in names))
 
         (kept,) = [each for each in found if isinstance(each, Change)]
-        (asked,) = [each for each in found if isinstance(each, Conflict)]
-        assert asked.fields == ("nickname",)
+        (asked,) = [each for each in found if isinstance(each, NotSaved)]
+        assert (asked.result.kind, asked.result.fields) == (SaveKind.CONFLICT, ("nickname",))
         assert asked.now.nickname == kept.after["nickname"] == held(stage.sandbox, stage.phone).nickname
     assert len(patches(stage.sandbox)) == PAIRS
 
@@ -71,7 +80,7 @@ def clock_jumps(stage: Stage) -> None:
             assert (change.outcome, is_true_copy(stage.sandbox, stage.phone)) == (Outcome.CONFIRMED, True)
     with time_machine.travel(now - timedelta(hours=1), tick=True):
         held(stage.sandbox, stage.phone).nickname = "Renamed in Diga"
-        with pytest.raises(Conflict) as conflict:
+        with not_saved(SaveKind.CONFLICT) as conflict:
             stage.rename()
 
     ours = Change.objects.filter(source=Source.FORM).order_by("pk")

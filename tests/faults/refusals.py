@@ -10,12 +10,12 @@ import pytest
 
 from phones import diga
 from phones.models import Change, Outcome, Phone, Project, TokenState
-from phones.services.editing.save import ReadOnlyProject
+from phones.services.editing.result import SaveKind
 from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import Stage, row
 from tests.fixtures.desk import connect
-from tests.support.desk.saving import forget_waiting, is_true_copy, patches, save, stored
+from tests.support.desk.saving import forget_waiting, is_true_copy, not_saved, patches, save, stored
 from tests.support.pages.pages import find, open_phone, read, words
 
 HOSTILE = '<b id="evil">Otra</b> versión'
@@ -69,7 +69,7 @@ def key_revoked(stage: Stage) -> None:
     with pytest.raises(diga.DigaAuthError):
         stage.rename()
     count = len(stage.sandbox.journal)
-    with pytest.raises(ReadOnlyProject):
+    with not_saved(SaveKind.READ_ONLY):
         stage.rename()
 
     stage.project.refresh_from_db()

@@ -257,7 +257,7 @@ def test_key_is_not_on_the_error_page_of_a_crash_while_sending(
 ) -> None:
     settings.DEBUG = True
     # A crash leaves a save under way; nobody here has to wait for it.
-    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "WAITS_SECONDS", (0.1,))
     form = open_phone(client, sales_phone)
     client.raise_request_exception = False
     pages = set()

@@ -19,7 +19,6 @@ from phones.services.agents.publish_preview import NotOffered, Outlook, outlook_
 from phones.services.audit import log
 from phones.services.clock import database_clock
 from phones.services.editing.recheck_times import SENT_WITHIN
-from phones.services.editing.save import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.editing.write import Author
 from phones.services.people.display_names import name_of
@@ -30,6 +29,18 @@ from phones.services.routing.snapshots import lane_snapshot
 from phones.services.sync.refresh import reread_agents, reread_users
 
 Clock = Callable[[], datetime]
+
+
+class ReadOnlyProject(Exception):
+    """Nothing can be written: there is no key, or Diga has rejected it."""
+
+
+class NotRecorded(Exception):
+    """The upgrade could not be written down, so nothing was sent."""
+
+
+class OutcomeNotRecorded(Exception):
+    """It was sent, and what became of it could not be written down: it is looked at again within minutes."""
 
 
 class OutlookMoved(Exception):

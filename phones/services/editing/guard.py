@@ -9,6 +9,7 @@ from functools import partial
 from phones import diga
 from phones.models import Phone, Project
 from phones.services.clock import has_passed
+from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, renewed
 from phones.services.routing.impact import Impact, Use, fingerprint
@@ -25,16 +26,8 @@ AGENTS_FRESH_FOR = timedelta(seconds=60)
 USER_PAGES = 3
 
 
-class PredictedRefusal(Exception):
-    """Diga would refuse: nothing was sent. `impacts` says because of which phones; it was read for this."""
-
-    def __init__(self, impacts: tuple[Impact, ...]) -> None:
-        super().__init__("Diga would refuse this change")
-        self.impacts = impacts
-
-
 class NotChecked(Exception):
-    """Our copy foresees a refusal, and Diga could not be asked: nothing was sent.
+    """Our copy foresees a refusal, and Diga could not be asked.
 
     `error` is why; without one our copy is too far from what Diga lists, and needs a sync.
     """
@@ -42,14 +35,6 @@ class NotChecked(Exception):
     def __init__(self, error: diga.DigaError | None = None) -> None:
         super().__init__("Whether Diga would refuse this change could not be found out")
         self.error = error
-
-
-class NoConsent(Exception):
-    """Live calls would change in a way that the person has not ticked; `impacts` says how."""
-
-    def __init__(self, impacts: tuple[Impact, ...]) -> None:
-        super().__init__("The person has not agreed to what this change does")
-        self.impacts = impacts
 
 
 def impacts_of(phone: Phone, edit: PhoneEdit) -> tuple[Impact, ...]:
@@ -77,30 +62,31 @@ def guard_change(
     client: diga.DigaClient,
     agreed: str | None,
     clock: Clock,
-) -> tuple[Impact, ...]:
-    """Say what the edit will do, on a copy of the agents that is fresh enough to say it.
+) -> SaveResult:
+    """Say what the edit will do, on a copy of the agents that is fresh enough to say it, and whether it may be sent.
 
-    `agreed` is the fingerprint of the impacts that the person has ticked, or None.
+    `agreed` is the fingerprint of the impacts that the person has ticked, or None. The result is `READY`,
+    `WILL_BE_REFUSED`, `NOT_CHECKED` or `NO_CONSENT`.
 
-    :raises PredictedRefusal: Diga would refuse, by what it has now.
-    :raises NotChecked: our copy foresees a refusal, and what that rests on could not be read.
-    :raises NoConsent: consent is needed, and `agreed` is None or for something else.
     :raises DigaError: the agents had to be read, and Diga gave no usable answer.
     """
     if not edit.moves_calls:
-        return ()
+        return SaveResult(SaveKind.READY)
     agents = None
     if has_passed(AGENTS_FRESH_FOR, project.agents_read_at, clock()):
         agents = reread_agents(project=project, client=client, clock=clock)
     impacts = impacts_of(phone, renewed(edit, catalogue_of(project)))
     if any(impact.is_refused for impact in impacts):
         # Ask before telling a person that something can't be done.
-        impacts = _impacts_read(project, phone, edit, client, clock, agents)
+        try:
+            impacts = _impacts_read(project, phone, edit, client, clock, agents)
+        except NotChecked as unchecked:
+            return SaveResult(SaveKind.NOT_CHECKED, error=unchecked.error)
     if any(impact.is_refused for impact in impacts):
-        raise PredictedRefusal(impacts)
+        return SaveResult(SaveKind.WILL_BE_REFUSED, impacts=impacts)
     if any(impact.needs_consent for impact in impacts) and agreed != fingerprint(impacts):
-        raise NoConsent(impacts)
-    return impacts
+        return SaveResult(SaveKind.NO_CONSENT, impacts=impacts)
+    return SaveResult(SaveKind.READY, impacts=impacts)
 
 
 def _impacts_read(

@@ -7,7 +7,7 @@ transaction is open while the network is used.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import DatabaseError, IntegrityError
@@ -16,104 +16,30 @@ from django.db.models import QuerySet
 from phones import diga
 from phones.models import Change, NoKey, Outcome, Phone, Project
 from phones.services.clock import database_clock
-from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, guard_change
+from phones.services.editing.guard import guard_change
 from phones.services.editing.outcome import settle_by_reading
 from phones.services.editing.recheck_times import claim_look, due
-from phones.services.editing.spent_forms import SpentForm
+from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.editing.write import Author, Write, begin, new_write, send, take_answers, take_error
 from phones.services.projects.keys import client_for
-from phones.services.routing.editability import Policy, policy_for
+from phones.services.routing.editability import policy_for
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import Impact
 from phones.services.routing.lanes import FIELDS
 from phones.services.routing.snapshots import is_answered_by
 from phones.services.sync.refresh import reread
 
-__all__ = ["Author", "Saved", "change_phone"]
+__all__ = ["Author", "SaveKind", "SaveResult", "change_phone"]
 
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 
-# How long a save holds its thread for another one of the same phone; where that takes longer, the page goes on looking.
-PATIENCE_SECONDS = 3.0
-POLL_SECONDS = 0.05
+# How long a save holds its thread for another one of the same phone, look by look: three seconds in all. Where that
+# takes longer, the page goes on looking.
+WAITS_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.45)
 # How often a save starts over because the phone has moved on between its read and its write.
 MAX_ROUNDS = 5
-
-
-class NothingToChange(Exception):
-    """The edit is empty, or the phone is already so."""
-
-
-class NotEditable(Exception):
-    """The phone's status closes a field that was to be changed; `policy` says why."""
-
-    def __init__(self, policy: Policy) -> None:
-        super().__init__("The phone's status does not allow this change")
-        self.policy = policy
-
-
-class Conflict(Exception):
-    """Somebody else changed the same fields meanwhile: nothing was sent. `now` is what Diga says."""
-
-    def __init__(self, fields: tuple[str, ...], base: PhoneSnapshot, now: PhoneSnapshot, wanted: PhoneEdit) -> None:
-        super().__init__("The phone was changed by somebody else")
-        self.fields, self.base, self.now, self.wanted = fields, base, now, wanted
-
-
-class AlreadySent(Exception):
-    """This form was sent before and its change is still under way."""
-
-
-class PhoneIsBusy(Exception):
-    """Others are saving this phone all the time: nothing was sent."""
-
-
-class BeingSaved(PhoneIsBusy):
-    """One save of this phone by somebody else is under way, and takes long: nothing was sent."""
-
-
-class NotRecorded(Exception):
-    """The diary could not be written, so nothing was sent."""
-
-
-class OutcomeNotRecorded(Exception):
-    """It was sent, and what became of it could not be written down: it is looked at again within minutes."""
-
-
-class _Overtaken(Exception):
-    """The phone has moved on since it was read: start over."""
-
-
-class ReadOnlyProject(Exception):
-    """Nothing can be written: there is no key, or Diga has rejected it."""
-
-
-# What keeps a save from being sent once the phone has been read.
-_IN_THE_WAY = (NothingToChange, Conflict, NotEditable, PredictedRefusal, NotChecked, NoConsent)
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The change made, and what there is to say about it.
-
-    `merged` are the fields somebody else had changed meanwhile, which were left as they are. `error` is why
-    the write got no usable answer, if it got none.
-    """
-
-    change: Change
-    merged: tuple[str, ...] = ()
-    impacts: tuple[Impact, ...] = ()
-    error: diga.DigaError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What is left to send, what others changed meanwhile, and what there is to say about it."""
-
-    remaining: PhoneEdit
-    merged: tuple[str, ...]
-    impacts: tuple[Impact, ...]
+# With these nothing else of the same form or phone has to be looked for.
+_FINAL = {SaveKind.SENT, SaveKind.NOT_RECORDED, SaveKind.OUTCOME_NOT_RECORDED}
 
 
 def change_phone(
@@ -126,55 +52,85 @@ def change_phone(
     agreed: str | None,
     clock: Clock,
     sleep: Sleep = time.sleep,
-) -> Saved:
+) -> SaveResult:
     """Change a phone through Diga, and return what became of it.
 
-    `agreed` is the fingerprint of the impacts the person has ticked, or None. The phone's row and the diary
-    are right afterwards, whatever happens. `Saved.change.outcome` may be any but `PENDING`. Saves of one phone
-    take turns; the second of two sends of one form waits for the first, and returns its result.
+    `agreed` is the fingerprint of the impacts the person has ticked, or None. The phone's row and the log are right
+    afterwards, whatever happens. Saves of one phone take turns; the second of two sends of one form waits for the
+    first, and returns its result.
 
-    :raises NothingToChange: nothing differs; nothing was sent.
-    :raises ReadOnlyProject: there is no key, or Diga has rejected it; nothing was sent.
-    :raises NotEditable: the status closes a field; nothing was sent.
-    :raises PredictedRefusal: Diga would refuse; nothing was sent.
-    :raises NotChecked: our copy foresees a refusal, and Diga could not be asked; nothing was sent.
-    :raises NoConsent: consent is needed and `agreed` is for something else; nothing was sent.
-    :raises Conflict: somebody changed the same field meanwhile; nothing was sent.
-    :raises AlreadySent: the same form is being sent right now, and that takes long.
-    :raises SpentForm: the same form was sent before with other content; nothing was sent now.
-    :raises BeingSaved: another save of the phone is under way, and takes long; nothing was sent.
-    :raises PhoneIsBusy: the phone is being changed by others all the time; nothing was sent.
-    :raises NotRecorded: the diary could not be written; nothing was sent.
-    :raises OutcomeNotRecorded: it was sent, and the diary could not be written then.
-    :raises DigaError: the re-read before the write failed; nothing was sent.
+    :raises DigaError: a read before the write failed; nothing was sent.
     """
     clock = database_clock(clock)
-    earlier = _earlier(phone, edit, author, clock, sleep)
-    if earlier is not None:
-        return Saved(earlier)
+    if earlier := _replay(phone, edit, author, clock, sleep):
+        return earlier
     if edit.is_empty:
-        raise NothingToChange
-    if not project.is_writable:
-        raise ReadOnlyProject
-    client = client_for(project)
+        return SaveResult(SaveKind.NOTHING_TO_CHANGE)
+    client = _client(project)
+    if client is None:
+        return SaveResult(SaveKind.READ_ONLY)
     for _round in range(MAX_ROUNDS):
-        try:
-            checked = _check(project, phone, edit, base, agreed, client, clock)
-            write = _begin(project, phone, checked.remaining, author, clock())
-        except (_Overtaken, *_IN_THE_WAY) as met:
-            # What is in the way may be what the other send of this form has done.
-            earlier = _earlier(phone, edit, author, clock, sleep)
-            if earlier is not None:
-                return Saved(earlier)
-            if not isinstance(met, _Overtaken):
-                _settle_dead(phone, clock)
-                raise
-            _await_turn(phone, clock, sleep)
-            phone.refresh_from_db()
-            continue
-        error = _send(write, client, clock)
-        return Saved(write.change, checked.merged, checked.impacts, error)
-    raise PhoneIsBusy
+        result = _try(project, phone, edit, base, author, agreed, client, clock)
+        if result.kind in _FINAL:
+            return result
+        # What is in the way may be what the other send of this form has done.
+        if earlier := _replay(phone, edit, author, clock, sleep):
+            return earlier
+        if result.kind is not SaveKind.BUSY:
+            _settle_dead(phone, clock)
+            return result
+        if not _await_turn(phone, clock, sleep):
+            return SaveResult(SaveKind.BEING_SAVED)
+        phone.refresh_from_db()
+    return SaveResult(SaveKind.BUSY)
+
+
+def _try(
+    project: Project,
+    phone: Phone,
+    edit: PhoneEdit,
+    base: PhoneSnapshot,
+    author: Author,
+    agreed: str | None,
+    client: diga.DigaClient,
+    clock: Clock,
+) -> SaveResult:
+    """Read, compare, guard, write down and send, up to the first step that something stands in the way of."""
+    remaining, checked = _check(project, phone, edit, base, agreed, client, clock)
+    if checked.kind is not SaveKind.READY:
+        return checked
+    taken = _take_turn(project, phone, remaining, author, clock())
+    return _send(taken, checked, client, clock) if isinstance(taken, Write) else SaveResult(taken)
+
+
+def _client(project: Project) -> diga.DigaClient | None:
+    with suppress(NoKey):
+        return client_for(project) if project.is_writable else None
+    return None
+
+
+def _replay(phone: Phone, edit: PhoneEdit, author: Author, clock: Clock, sleep: Sleep) -> SaveResult | None:
+    """Return what an earlier send of the same form came to, if there was one; wait a moment while it is under way."""
+    if author.form_token is None:
+        return None
+    for _look in _looks(phone, clock, sleep):
+        change = Change.objects.filter(form_token=author.form_token).first()
+        if change is None:
+            return None
+        if change.phone_id != phone.pk:
+            # Nothing of another phone is shown.
+            break
+        if not change.is_pending:
+            is_same = _is_asked_for(change, phone, edit, author)
+            return SaveResult(SaveKind.SENT if is_same else SaveKind.SPENT_FORM, change)
+    return SaveResult(SaveKind.ALREADY_SENT)
+
+
+def _is_asked_for(change: Change, phone: Phone, edit: PhoneEdit, author: Author) -> bool:
+    """Say whether a change is what is asked for now: the same values, for the same reason."""
+    given = (author.reason, author.ticket, author.reverts and author.reverts.pk)
+    is_same = given == (change.reason, change.ticket, change.reverts_id)
+    return is_same and is_answered_by(edit, change.after, PhoneSnapshot.of(phone))
 
 
 def _check(
@@ -185,49 +141,72 @@ def _check(
     agreed: str | None,
     client: diga.DigaClient,
     clock: Clock,
-) -> _Checked:
-    """Read the phone anew, and let nothing through that the person would not want sent any more."""
-    _refuse_closed_fields(phone, edit)
+) -> tuple[PhoneEdit, SaveResult]:
+    """Read the phone anew; return what is left to send, `READY` unless the person would not want it sent any more.
+
+    Base, now and wanted are compared field by field: a lane by its agent, as a version is not told by a read. What
+    others changed and the person left alone is merged.
+
+    :raises DigaError: Diga gave no usable answer.
+    """
+    if closed := _closed(phone, edit):
+        return edit, closed
     now = reread(project=project, phone=phone, client=client, clock=clock, is_before_write=True)
-    _refuse_closed_fields(phone, edit)
-    merged = _compare(base, now, edit)
+    if closed := _closed(phone, edit):
+        return edit, closed
+    moved = [name for name in FIELDS if base.value(name) != now.value(name)]
+    if asked := tuple(name for name in moved if name in edit.fields and not edit.is_met(name, now)):
+        return edit, SaveResult(SaveKind.CONFLICT, fields=asked, now=now)
     remaining = edit.remaining(now)
     if remaining.is_empty:
-        raise NothingToChange
-    impacts = guard_change(project=project, phone=phone, edit=remaining, client=client, agreed=agreed, clock=clock)
-    return _Checked(remaining, merged, impacts)
+        return remaining, SaveResult(SaveKind.NOTHING_TO_CHANGE)
+    guarded = guard_change(project=project, phone=phone, edit=remaining, client=client, agreed=agreed, clock=clock)
+    return remaining, replace(guarded, merged=tuple(name for name in moved if name not in edit.fields))
 
 
-def _earlier(phone: Phone, edit: PhoneEdit, author: Author, clock: Clock, sleep: Sleep) -> Change | None:
-    """Return what an earlier send of the same form came to, if there was one; wait a moment while it is under way."""
-    if author.form_token is None:
-        return None
-    same_form = Change.objects.filter(form_token=author.form_token)
-    for _look in _looks(phone, clock, sleep):
-        change = same_form.first()
-        if change and change.phone_id != phone.pk:
-            # Nothing of another phone is shown.
-            raise AlreadySent
-        if change is None or change.outcome != Outcome.PENDING:
-            if change and not _is_asked_for(change, phone, edit, author):
-                raise SpentForm(change)
-            return change
-    raise AlreadySent
+def _closed(phone: Phone, edit: PhoneEdit) -> SaveResult | None:
+    policy = policy_for(phone)
+    is_open = policy.can_label and (policy.can_route or not edit.moves_calls)
+    return None if is_open else SaveResult(SaveKind.NOT_EDITABLE, policy=policy)
 
 
-def _is_asked_for(change: Change, phone: Phone, edit: PhoneEdit, author: Author) -> bool:
-    """Say whether a change is what is asked for now: the same values, for the same reason."""
-    given = (author.reason, author.ticket, author.reverts and author.reverts.pk)
-    is_same = given == (change.reason, change.ticket, change.reverts_id)
-    return is_same and is_answered_by(edit, change.after, PhoneSnapshot.of(phone))
+def _take_turn(project: Project, phone: Phone, edit: PhoneEdit, author: Author, now: datetime) -> Write | SaveKind:
+    """Commit the log's row before anything is sent: who has it may send.
+
+    `BUSY` where the phone was written or read by others since we read it, is being written, or this very form was sent.
+    """
+    write = new_write(project=project, phone=phone, edit=edit, author=author, now=now)
+    try:
+        return write if begin([write]) else SaveKind.BUSY
+    except IntegrityError as error:
+        return SaveKind.BUSY if _is_about_turns(error) else SaveKind.NOT_RECORDED
+    except DatabaseError:
+        return SaveKind.NOT_RECORDED
 
 
-def _await_turn(phone: Phone, clock: Clock, sleep: Sleep) -> None:
-    """Wait a moment until nobody is sending a change of the phone."""
-    for _look in _looks(phone, clock, sleep):
-        if not is_being_sent(phone):
-            return
-    raise BeingSaved
+def _is_about_turns(error: IntegrityError) -> bool:
+    """Say whether the row was refused because the phone is being written, or the form was sent, this very moment."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or str(error)
+    return any(what in name for what in ("one_write_a_phone", "phones_change.phone_id", "form_token"))
+
+
+def _send(write: Write, checked: SaveResult, client: diga.DigaClient, clock: Clock) -> SaveResult:
+    """Send the PATCH, and settle the log's row by the answer."""
+    outcome = send(write, client, clock)
+    error = None
+    try:
+        if isinstance(outcome, diga.DigaError):
+            error = take_error(write, client, outcome, clock)
+        else:
+            take_answers(write.change.project, [(write, outcome)], client, clock)
+    except DatabaseError:
+        return SaveResult(SaveKind.OUTCOME_NOT_RECORDED)
+    return replace(checked, kind=SaveKind.SENT, change=write.change, error=error)
+
+
+def _await_turn(phone: Phone, clock: Clock, sleep: Sleep) -> bool:
+    """Wait a moment until nobody is sending a change of the phone; say whether that was so."""
+    return any(not is_being_sent(phone) for _look in _looks(phone, clock, sleep))
 
 
 def _looks(phone: Phone, clock: Clock, sleep: Sleep) -> Iterator[None]:
@@ -235,8 +214,8 @@ def _looks(phone: Phone, clock: Clock, sleep: Sleep) -> Iterator[None]:
     yield
     _settle_dead(phone, clock)
     yield
-    for _poll in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
-        sleep(POLL_SECONDS)
+    for seconds in WAITS_SECONDS:
+        sleep(seconds)
         yield
 
 
@@ -261,57 +240,3 @@ def _settle_dead(phone: Phone, clock: Clock) -> None:
             client = client_for(change.project)
             if claim_look(change, begun_at=change.created_at, now=clock()):
                 settle_by_reading(change, client, clock)
-
-
-def _refuse_closed_fields(phone: Phone, edit: PhoneEdit) -> None:
-    policy = policy_for(phone)
-    if (edit.moves_calls and not policy.can_route) or not policy.can_label:
-        raise NotEditable(policy)
-
-
-def _compare(base: PhoneSnapshot, now: PhoneSnapshot, edit: PhoneEdit) -> tuple[str, ...]:
-    """Compare base, now and wanted per field; return the fields others changed that the person left alone.
-
-    A version is not told by a read, so a lane is compared by its agent.
-    """
-    moved = [name for name in FIELDS if base.value(name) != now.value(name)]
-    clashing = [name for name in moved if name in edit.fields and not edit.is_met(name, now)]
-    if clashing:
-        raise Conflict(tuple(clashing), base, now, edit)
-    return tuple(name for name in moved if name not in edit.fields)
-
-
-def _begin(project: Project, phone: Phone, edit: PhoneEdit, author: Author, now: datetime) -> Write:
-    """Commit the diary row before anything is sent.
-
-    :raises _Overtaken: the phone was written or read by others since we read it, is being written, or this very
-        form was sent.
-    """
-    write = new_write(project=project, phone=phone, edit=edit, author=author, now=now)
-    try:
-        begun = begin([write])
-    except IntegrityError as error:
-        raise (_Overtaken if _is_about_turns(error) else NotRecorded) from None
-    except DatabaseError:
-        raise NotRecorded from None
-    if not begun:
-        raise _Overtaken
-    return write
-
-
-def _is_about_turns(error: IntegrityError) -> bool:
-    """Say whether the row was refused because the phone is being written, or the form was sent, this very moment."""
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or str(error)
-    return any(what in name for what in ("one_write_a_phone", "phones_change.phone_id", "form_token"))
-
-
-def _send(write: Write, client: diga.DigaClient, clock: Clock) -> diga.DigaError | None:
-    """Send the PATCH and settle the diary row by the answer; return the error if there was one."""
-    outcome = send(write, client, clock)
-    try:
-        if isinstance(outcome, diga.DigaError):
-            return take_error(write, client, outcome, clock)
-        take_answers(write.change.project, [(write, outcome)], client, clock)
-    except DatabaseError:
-        raise OutcomeNotRecorded from None
-    return None

@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 from phones import diga
 from phones.models import NoKey
-from phones.services.agents.publish import CopyTooOld, NotProposed, NotYourUpgrade, UpgradeUnderWay
-from phones.services.editing.save import NotRecorded, OutcomeNotRecorded, ReadOnlyProject
+from phones.services.agents.publish import (
+    CopyTooOld,
+    NotProposed,
+    NotRecorded,
+    NotYourUpgrade,
+    OutcomeNotRecorded,
+    ReadOnlyProject,
+    UpgradeUnderWay,
+)
 from phones.views.parts.save_result import status_of
 from phones.wording import changes, saves, upgrades
 from phones.wording.changes import Words

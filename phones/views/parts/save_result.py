@@ -8,12 +8,10 @@ from django.utils.translation import gettext as _
 
 from phones import diga
 from phones.forms.phones import NicknameForm
-from phones.models import Change, NoKey, Outcome
+from phones.models import Change, Outcome
 from phones.services.audit import queries
-from phones.services.editing import guard
-from phones.services.editing import save as editing_save
 from phones.services.editing.outcome import is_stored
-from phones.services.editing.spent_forms import SpentForm
+from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.projects.identity import ForeignProject
 from phones.services.routing.impact import Impact
 from phones.services.upstream import bulkhead
@@ -44,66 +42,49 @@ class Answer:
     is_waiting: bool = False
 
 
-# What keeps a save from being sent, or from being written down, whatever the form says.
-_HINDRANCES: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
-    editing_save.AlreadySent: (409, saves.words_for_being_sent),
-    editing_save.BeingSaved: (409, saves.words_for_being_saved),
-    editing_save.PhoneIsBusy: (409, saves.words_for_busy),
-    editing_save.NotRecorded: (503, saves.words_for_unrecorded),
-    editing_save.OutcomeNotRecorded: (503, saves.words_for_unrecorded_outcome),
+_STATUSES = {
+    SaveKind.NOTHING_TO_CHANGE: 200,
+    SaveKind.READ_ONLY: 422,
+    SaveKind.NOT_EDITABLE: 422,
+    SaveKind.WILL_BE_REFUSED: 422,
+    SaveKind.NO_CONSENT: 422,
+    SaveKind.NOT_RECORDED: 503,
+    SaveKind.OUTCOME_NOT_RECORDED: 503,
 }
-# Of these the page finds out by itself when they are over.
-_WAITING = {editing_save.AlreadySent, editing_save.BeingSaved}
 
 
-def answer_for(form: NicknameForm, save: Callable[[], editing_save.Saved]) -> Answer:
-    """Run a save and translate what it returns or raises. Errors about a field are put on the form."""
+def answer_for(form: NicknameForm, save: Callable[[], SaveResult]) -> Answer:
+    """Run a save and put in words what it comes to. Errors about a field are put on the form."""
     try:
-        saved = _with_place(form, save)
-    except editing_save.NothingToChange:
-        is_chosen = bool(form.seen.asked)
-        return Answer(200, saves.words_for_nothing_to_save(is_chosen=is_chosen), is_done=is_chosen)
-    except (editing_save.ReadOnlyProject, NoKey):
-        return Answer(422, saves.words_for_no_key())
-    except editing_save.NotEditable as closed:
-        return Answer(422, saves.words_for_closed(closed.policy))
-    except (guard.PredictedRefusal, guard.NotChecked, guard.NoConsent) as guarded:
-        return _answer_for_guard(form, guarded)
-    except SpentForm as spent:
-        return Answer(409, saves.words_for_spent_form(spent.earlier), spent.earlier, is_rebased=True)
-    except editing_save.Conflict as conflict:
-        return Answer(409, saves.words_for_conflict(), is_rebased=True, asked=conflict.fields)
-    except tuple(_HINDRANCES) as hindrance:
-        status, words = _HINDRANCES[type(hindrance)]
-        return Answer(status, words(), is_waiting=type(hindrance) in _WAITING)
+        result = _with_place(form, save)
     except diga.DigaError as error:
         return Answer(status_of(error), changes.words_for_save_not_sent(error))
-    return _answer_for_change(form, saved)
+    if result.kind is SaveKind.SENT and result.change:
+        return _answer_for_change(form, result, result.change)
+    if result.kind is SaveKind.NO_CONSENT:
+        form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
+    is_chosen = bool(form.seen.asked)
+    return Answer(
+        status_of(result.error) if result.error else _STATUSES.get(result.kind, 409),
+        saves.words_for_unsent(result, is_chosen=is_chosen),
+        result.change,
+        is_done=is_chosen and result.kind is SaveKind.NOTHING_TO_CHANGE,
+        is_rebased=result.kind in {SaveKind.CONFLICT, SaveKind.SPENT_FORM},
+        asked=result.fields,
+        impacts=result.impacts,
+        is_waiting=result.kind in {SaveKind.ALREADY_SENT, SaveKind.BEING_SAVED},
+    )
 
 
-def _with_place(form: NicknameForm, save: Callable[[], editing_save.Saved]) -> editing_save.Saved:
+def _with_place(form: NicknameForm, save: Callable[[], SaveResult]) -> SaveResult:
     """Run a save if there is a place to wait for Diga; a second click of one that is under way is told so."""
     try:
         with bulkhead.place_to_act(form.phone.project):
             return save()
     except bulkhead.NotAsked:
         if queries.change_of_form(form.phone, form.cleaned_data.get("form_token")):
-            raise editing_save.AlreadySent from None
+            return SaveResult(SaveKind.ALREADY_SENT)
         raise
-
-
-def _answer_for_guard(
-    form: NicknameForm, guarded: guard.PredictedRefusal | guard.NotChecked | guard.NoConsent
-) -> Answer:
-    match guarded:
-        case guard.PredictedRefusal():
-            return Answer(422, saves.words_for_predicted_refusal(), impacts=guarded.impacts)
-        case guard.NotChecked():
-            status = status_of(guarded.error) if guarded.error else 409
-            return Answer(status, changes.words_for_unchecked_refusal(guarded.error))
-        case _:
-            form.add_error("understood", _("Read the box above, then tick that you understand it. Nothing was sent."))
-            return Answer(422, impacts=guarded.impacts)
 
 
 def status_of(error: diga.DigaError) -> int:
@@ -115,8 +96,7 @@ def status_of(error: diga.DigaError) -> int:
     return 403 if isinstance(error, diga.DigaForbidden) else 502
 
 
-def _answer_for_change(form: NicknameForm, saved: editing_save.Saved) -> Answer:
-    change = saved.change
+def _answer_for_change(form: NicknameForm, saved: SaveResult, change: Change) -> Answer:
     words = changes.words_for_change(change, saved.error)
     # A number that was given an agent has it, even while nobody has read yet whether its version is published.
     if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH} or (change.is_open and is_stored(change)):

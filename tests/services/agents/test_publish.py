@@ -13,8 +13,8 @@ from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, Source, UpgradeItem, append_only
 from phones.services.agents import publish
+from phones.services.agents.publish import NotRecorded, ReadOnlyProject
 from phones.services.agents.publish_preview import NotOffered
-from phones.services.editing.save import NotRecorded, ReadOnlyProject
 from phones.services.plans.lifecycle import CountNotTyped
 from phones.services.projects import keys
 from phones.services.sync import refresh

@@ -9,12 +9,13 @@ from django.utils import timezone
 from phones.diga import DigaAuthError, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, Project
-from phones.services.editing.guard import AGENTS_FRESH_FOR, NoConsent, NotChecked, PredictedRefusal
+from phones.services.editing.guard import AGENTS_FRESH_FOR
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, fingerprint
 from phones.services.routing.lanes import Target
 from phones.services.sync import refresh
-from tests.support.desk.saving import forget_waiting, held, patches, save, stored, target
+from tests.support.desk.saving import forget_waiting, held, not_saved, patches, save, stored, target
 from tests.support.desk.upgraded import phones_of
 
 DROPDOWN = "/v1/agent/versions-dropdown/dashboard"
@@ -68,10 +69,10 @@ def test_version_that_is_no_longer_live_needs_consent_after_a_minute(
     later = timezone.now() + AGENTS_FRESH_FOR + timedelta(seconds=1)
     sandbox.journal.clear()
 
-    with pytest.raises(NoConsent) as refused:
+    with not_saved(SaveKind.NO_CONSENT) as refused:
         save(spare_phone, PhoneEdit(inbound=alicia), clock=lambda: later)
 
-    assert [impact.effect for impact in refused.value.impacts] == [Effect.WILL_PUBLISH]
+    assert [impact.effect for impact in refused.value.result.impacts] == [Effect.WILL_PUBLISH]
     assert agent_reads(sandbox) == 1
     assert patches(sandbox) == []
 
@@ -94,7 +95,7 @@ def test_agents_are_read_once_for_a_refusal_as_well(sandbox: Sandbox, aurora: Pr
     later = timezone.now() + AGENTS_FRESH_FOR + timedelta(seconds=1)
     sandbox.journal.clear()
 
-    with pytest.raises(PredictedRefusal):
+    with not_saved(SaveKind.WILL_BE_REFUSED):
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)), clock=lambda: later)
 
     assert agent_reads(sandbox) == 1
@@ -144,10 +145,10 @@ def test_refusal_is_told_by_the_numbers_that_diga_has_with_the_agent(
     free(sandbox, gone)
     sandbox.journal.clear()
 
-    with pytest.raises(PredictedRefusal) as refused:
+    with not_saved(SaveKind.WILL_BE_REFUSED) as refused:
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
-    [impact] = refused.value.impacts
+    [impact] = refused.value.result.impacts
     assert ([use.phone_id for use in impact.others], impact.other_count) == (
         [phone.pk for phone in others],
         len(others),
@@ -162,11 +163,11 @@ def test_numbers_that_moved_away_in_diga_stand_in_nobody_s_way(
     wanted = PhoneEdit(inbound=target(aurora, "Dora", 2))
     free(sandbox, *phones_of(aurora, "Dora"))
 
-    with pytest.raises(NoConsent) as asked:
+    with not_saved(SaveKind.NO_CONSENT) as asked:
         save(spare_phone, wanted, agreed=None)
-    assert [(impact.effect, impact.other_count) for impact in asked.value.impacts] == [(Effect.WILL_PUBLISH, 0)]
+    assert [(impact.effect, impact.other_count) for impact in asked.value.result.impacts] == [(Effect.WILL_PUBLISH, 0)]
 
-    saved = save(spare_phone, wanted, agreed=fingerprint(asked.value.impacts))
+    saved = save(spare_phone, wanted, agreed=fingerprint(asked.value.result.impacts))
     assert saved.change.outcome == Outcome.CONFIRMED
 
 
@@ -189,7 +190,7 @@ def test_number_that_diga_no_longer_knows_stands_in_nobody_s_way(
     for phone in users:
         sandbox.phones.remove(phone.pk)
 
-    with pytest.raises(NoConsent):
+    with not_saved(SaveKind.NO_CONSENT):
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)), agreed=None)
 
     assert all(stored(phone).missing_since for phone in users)
@@ -201,10 +202,10 @@ def test_refusal_that_can_t_be_checked_is_not_told(
 ) -> None:
     sandbox.faults.add(Fault(kind="status", status=503, method="GET", path=path, is_exact=True, times=None))
 
-    with pytest.raises(NotChecked) as unchecked:
+    with not_saved(SaveKind.NOT_CHECKED) as unchecked:
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
-    assert isinstance(unchecked.value.error, DigaUnavailable)
+    assert isinstance(unchecked.value.result.error, DigaUnavailable)
     assert patches(sandbox) == []
 
 
@@ -214,10 +215,10 @@ def test_copy_that_is_far_from_diga_tells_no_refusal(
     monkeypatch.setattr(refresh, "STRAY_LIMIT", 1)
     free(sandbox, *phones_of(aurora, "Dora"))
 
-    with pytest.raises(NotChecked) as unchecked:
+    with not_saved(SaveKind.NOT_CHECKED) as unchecked:
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Dora", 2)))
 
-    assert (unchecked.value.error, patches(sandbox)) == (None, [])
+    assert (unchecked.value.result.error, patches(sandbox)) == (None, [])
 
 
 def test_very_many_numbers_are_not_read_to_the_last(
@@ -229,9 +230,9 @@ def test_very_many_numbers_are_not_read_to_the_last(
     assert len(users) > 6
     sandbox.journal.clear()
 
-    with pytest.raises(PredictedRefusal) as refused:
+    with not_saved(SaveKind.WILL_BE_REFUSED) as refused:
         save(spare_phone, PhoneEdit(inbound=target(aurora, "Alicia", 6)))
 
-    [impact] = refused.value.impacts
+    [impact] = refused.value.result.impacts
     assert (user_reads(sandbox), impact.is_at_least, 3 <= impact.other_count <= 6) == (2, True, True)
     assert len(impact.others) == impact.other_count

@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, Change, LaneSnapshot, Outcome, Phone, Project, Source, TokenState
-from phones.services.editing.guard import NoConsent, NotChecked, PredictedRefusal, impacts_of
-from phones.services.editing.save import NotEditable, NothingToChange, ReadOnlyProject
+from phones.services.editing.guard import impacts_of
+from phones.services.editing.result import SaveKind
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
 from phones.services.routing.editability import Why
 from phones.services.routing.edits import PhoneEdit
@@ -21,6 +21,7 @@ from tests.support.desk.saving import (
     forget_waiting,
     held,
     is_true_copy,
+    not_saved,
     patches,
     picture,
     save,
@@ -127,7 +128,7 @@ def test_emptied_nickname_is_sent_as_null(sandbox: Sandbox, sales_phone: Phone) 
 def test_empty_intention_sends_nothing(sandbox: Sandbox, sales_phone: Phone) -> None:
     listen(sandbox)
 
-    with pytest.raises(NothingToChange):
+    with not_saved(SaveKind.NOTHING_TO_CHANGE):
         save(sales_phone, PhoneEdit())
 
     assert sandbox.journal == []
@@ -140,7 +141,7 @@ def test_what_somebody_else_did_already_is_not_sent_again(
     row = held(sandbox, sales_phone)
     row.nickname, row.inbound_agent_id = "Ventas", None
 
-    with pytest.raises(NothingToChange):
+    with not_saved(SaveKind.NOTHING_TO_CHANGE):
         save(sales_phone, wanted)
 
     assert patches(sandbox) == []
@@ -154,10 +155,10 @@ def test_what_somebody_else_did_already_is_not_sent_again(
 def test_predicted_refusal_sends_no_write(sandbox: Sandbox, aurora: Project, sales_phone: Phone) -> None:
     before = picture(aurora)
 
-    with pytest.raises(PredictedRefusal) as refused:
+    with not_saved(SaveKind.WILL_BE_REFUSED) as refused:
         save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 4)))
 
-    [impact] = refused.value.impacts
+    [impact] = refused.value.result.impacts
     assert (impact.effect, impact.live) == (Effect.WILL_BE_REFUSED, target(aurora, "Alicia", 5).version)
     assert patches(sandbox) == []
     assert picture(aurora) == before
@@ -167,7 +168,7 @@ def test_predicted_refusal_sends_no_write(sandbox: Sandbox, aurora: Project, sal
 def test_draft_is_never_sent(sandbox: Sandbox, aurora: Project, sales_phone: Phone) -> None:
     sandbox.switches.draft_accepted = True
 
-    with pytest.raises(PredictedRefusal):
+    with not_saved(SaveKind.WILL_BE_REFUSED):
         save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 7)))
 
     assert patches(sandbox) == []
@@ -176,7 +177,7 @@ def test_draft_is_never_sent(sandbox: Sandbox, aurora: Project, sales_phone: Pho
 def test_two_versions_of_one_agent_are_never_sent(sandbox: Sandbox, aurora: Project, spare_phone: Phone) -> None:
     wanted = PhoneEdit(inbound=target(aurora, "Elena", 1), outbound=target(aurora, "Elena", 2))
 
-    with pytest.raises(PredictedRefusal):
+    with not_saved(SaveKind.WILL_BE_REFUSED):
         save(spare_phone, wanted)
 
     assert patches(sandbox) == []
@@ -207,10 +208,10 @@ def test_key_refused_while_the_agents_are_asked_for_again_is_remembered(
 ) -> None:
     sandbox.faults.add(Fault("status", status=401, path="/v1/agent/", times=None))
 
-    with pytest.raises(NotChecked) as unchecked:
+    with not_saved(SaveKind.NOT_CHECKED) as unchecked:
         save(sales_phone, PhoneEdit(inbound=target(aurora, "Alicia", 4)))
 
-    assert isinstance(unchecked.value.error, DigaAuthError)
+    assert isinstance(unchecked.value.result.error, DigaAuthError)
     aurora.refresh_from_db()
     assert (aurora.token_state, patches(sandbox)) == (TokenState.REJECTED, [])
 
@@ -221,17 +222,17 @@ def test_going_live_needs_consent_to_exactly_that(
 ) -> None:
     wanted = PhoneEdit(inbound=target(aurora, "Gema", 1))
 
-    with pytest.raises(NoConsent) as refused:
+    with not_saved(SaveKind.NO_CONSENT) as refused:
         save(spare_phone, wanted, agreed=agreed)
 
-    assert refused.value.impacts == impacts_of(spare_phone, wanted)
+    assert refused.value.result.impacts == impacts_of(spare_phone, wanted)
     assert patches(sandbox) == []
     assert not Change.objects.exists()
 
 
 @pytest.mark.parametrize("lane", ["inbound", "outbound"])
 def test_unassigning_needs_consent(sandbox: Sandbox, sales_phone: Phone, lane: str) -> None:
-    with pytest.raises(NoConsent):
+    with not_saved(SaveKind.NO_CONSENT):
         save(sales_phone, unassigned(lane), agreed=None)
 
     assert patches(sandbox) == []
@@ -244,10 +245,10 @@ def test_consent_to_fewer_other_numbers_is_not_enough(sandbox: Sandbox, aurora: 
         inbound_agent_id=target(aurora, "Elena", 2).agent.id
     )
 
-    with pytest.raises(NoConsent) as refused:
+    with not_saved(SaveKind.NO_CONSENT) as refused:
         save(spare_phone, wanted, agreed=agreed)
 
-    assert [impact.other_count for impact in refused.value.impacts] == [2]
+    assert [impact.other_count for impact in refused.value.result.impacts] == [2]
     assert patches(sandbox) == []
 
 
@@ -276,9 +277,9 @@ def test_phone_that_is_not_active_yet_takes_a_nickname_only(
     listen(sandbox)
 
     for wanted in (PhoneEdit(inbound=target(aurora, "Alicia", 5)), PhoneEdit("Alias", outbound=None)):
-        with pytest.raises(NotEditable) as closed:
+        with not_saved(SaveKind.NOT_EDITABLE) as closed:
             save(phone, wanted)
-        assert closed.value.policy.why == Why(phone.status)
+        assert closed.value.why == Why(phone.status)
     requests_before = list(sandbox.journal)
     saved = save(phone, PhoneEdit(nickname="Alias"))
 
@@ -303,10 +304,10 @@ def test_read_only_phone_causes_no_request_at_all(
     Phone.objects.filter(pk=sales_phone.pk).update(**change)
     listen(sandbox)
 
-    with pytest.raises(NotEditable) as closed:
+    with not_saved(SaveKind.NOT_EDITABLE) as closed:
         save(stored(sales_phone), wanted)
 
-    assert closed.value.policy.why == why
+    assert closed.value.why == why
     assert sandbox.journal == []
     assert not Change.objects.exists()
 
@@ -314,7 +315,7 @@ def test_read_only_phone_causes_no_request_at_all(
 def test_status_learned_by_the_reading_before_the_write_closes_the_phone(sandbox: Sandbox, sales_phone: Phone) -> None:
     held(sandbox, sales_phone).status = "released"
 
-    with pytest.raises(NotEditable):
+    with not_saved(SaveKind.NOT_EDITABLE):
         save(sales_phone, PhoneEdit(nickname="Alias"))
 
     assert patches(sandbox) == []
@@ -327,10 +328,10 @@ def test_phone_that_diga_no_longer_knows_becomes_read_only(sandbox: Sandbox, sal
     with pytest.raises(DigaNotFound):
         save(sales_phone, PhoneEdit(nickname="Alias"))
     listen(sandbox)
-    with pytest.raises(NotEditable) as closed:
+    with not_saved(SaveKind.NOT_EDITABLE) as closed:
         save(stored(sales_phone), PhoneEdit(nickname="Alias"))
 
-    assert closed.value.policy.why == Why.MISSING
+    assert closed.value.why == Why.MISSING
     assert sandbox.journal == []
     assert stored(sales_phone).nickname == "Ventas Costa del Sol"
 
@@ -343,7 +344,7 @@ def test_project_without_a_good_key_is_read_only(sandbox: Sandbox, sales_phone: 
     Project.objects.update(token_state=state)
     listen(sandbox)
 
-    with pytest.raises(ReadOnlyProject):
+    with not_saved(SaveKind.READ_ONLY):
         save(sales_phone, PhoneEdit(nickname="Alias"))
 
     assert sandbox.journal == []

@@ -11,10 +11,19 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing.save import AlreadySent
-from phones.services.editing.spent_forms import SpentForm
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit
-from tests.support.desk.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
+from tests.support.desk.saving import (
+    before_answering,
+    forget_waiting,
+    held,
+    not_saved,
+    patches,
+    save,
+    sent,
+    stored,
+    target,
+)
 
 RENAME = PhoneEdit(nickname="Ventas, otra vez")
 in_real_transactions = pytest.mark.django_db(transaction=True)
@@ -91,10 +100,10 @@ def test_same_form_twice_is_one_write_and_one_change(sandbox: Sandbox, sales_pho
 
     first = save(sales_phone, RENAME, form_token=token)
     second = save(stored(sales_phone), RENAME, form_token=token)
-    with pytest.raises(SpentForm) as spent:
+    with not_saved(SaveKind.SPENT_FORM) as spent:
         save(stored(sales_phone), PhoneEdit(nickname="Typed after the first click"), form_token=token)
 
-    assert second.change == first.change == spent.value.earlier
+    assert second.change == first.change == spent.value.result.change
     assert sent(sandbox) == [{"nickname": RENAME.nickname}]
     assert Change.objects.count() == 1
 
@@ -117,7 +126,7 @@ def test_same_form_while_it_is_being_sent_is_already_sent(sandbox: Sandbox, sale
     refused: list[str] = []
 
     def click_again() -> None:
-        with pytest.raises(AlreadySent):
+        with not_saved(SaveKind.ALREADY_SENT):
             save(stored(sales_phone), RENAME, form_token=token, sleep=lambda _seconds: None)
         refused.append(threading.current_thread().name)
 
@@ -156,12 +165,12 @@ def test_database_lets_one_of_two_clicks_through(sandbox: Sandbox, aurora: Proje
         # The slower click is past everything but its row in the diary: it asks for the agents again.
         save(stored(sales_phone), RENAME, form_token=token)
 
-    with before_answering(sandbox, "GET", overtake, path="/v1/agent/"), pytest.raises(SpentForm) as spent:
+    with before_answering(sandbox, "GET", overtake, path="/v1/agent/"), not_saved(SaveKind.SPENT_FORM) as spent:
         save(sales_phone, wanted, form_token=token)
 
     assert sent(sandbox) == [{"nickname": RENAME.nickname}]
-    assert spent.value.earlier == Change.objects.get()
-    assert spent.value.earlier.outcome == Outcome.CONFIRMED
+    assert spent.value.result.change == Change.objects.get()
+    assert spent.value.result.change.outcome == Outcome.CONFIRMED
 
 
 def test_token_of_another_phones_form_shows_nothing_of_that_phone(
@@ -170,7 +179,7 @@ def test_token_of_another_phones_form_shows_nothing_of_that_phone(
     token = uuid.uuid4()
     save(sales_phone, RENAME, form_token=token)
 
-    with pytest.raises(AlreadySent):
+    with not_saved(SaveKind.ALREADY_SENT):
         save(spare_phone, PhoneEdit(nickname="Spare"), form_token=token)
 
     assert len(patches(sandbox)) == 1

@@ -17,12 +17,12 @@ from phones.diga import DigaError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.recheck import sweep
-from phones.services.editing.save import NotRecorded, OutcomeNotRecorded
+from phones.services.editing.result import SaveKind
 from phones.services.projects.keys import client_for
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import refresh_phone, reread_agents
 from tests.support.desk.failing_steps import Clock, Steps, failing_request
-from tests.support.desk.saving import Killed, forget_waiting, held, patches, save, stored, target
+from tests.support.desk.saving import Killed, NotSaved, forget_waiting, held, patches, save, stored, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # More than an edit has of any kind.
@@ -47,7 +47,7 @@ class Edit:
                 "inbound": target(phone.project, "Alicia", 5),
             }
             save(phone, PhoneEdit(**{name: wanted[name] for name in self.wishes}), clock=clock or self.clock)
-        except (DigaError, NotRecorded, OutcomeNotRecorded, OperationalError) as error:
+        except (DigaError, NotSaved, OperationalError) as error:
             return error
         except Killed as error:
             # The database sees the connection of a dead process end.
@@ -164,14 +164,15 @@ def test_nth_step_fails(edit: Edit, error: BaseException) -> None:
         steps = Steps(number, error)
         with steps.in_database():
             raised = edit.again(number, steps.on(edit.clock) if isinstance(error, Killed) else None)
-        met.add(type(raised).__name__)
+        met.add(str(raised) if isinstance(raised, NotSaved) else type(raised).__name__)
         edit.assert_rest(before)
         if steps.count < number:
             break
         assert number < MOST_STEPS
 
     assert raised is None
-    assert met == {"NoneType", "Killed"} if isinstance(error, Killed) else met >= {"NotRecorded", "OutcomeNotRecorded"}
+    unrecorded = {SaveKind.NOT_RECORDED.value, SaveKind.OUTCOME_NOT_RECORDED.value}
+    assert met == {"NoneType", "Killed"} if isinstance(error, Killed) else met >= unrecorded
     outcomes = set(Change.objects.exclude(source=Source.OUTSIDE).values_list("outcome", flat=True))
     # Only a kill comes between the entry and its request.
     assert outcomes == ({"CONFIRMED", "FAILED"} if isinstance(error, Killed) else {"CONFIRMED"})

@@ -6,7 +6,7 @@ import pytest
 
 from phones.diga.sandbox import Key, Sandbox
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing.guard import PredictedRefusal
+from phones.services.editing.result import SaveKind
 from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect
@@ -14,6 +14,7 @@ from tests.support.desk.saving import (
     forget_waiting,
     held,
     is_true_copy,
+    not_saved,
     patches,
     picture,
     reading_back_fails,
@@ -247,7 +248,7 @@ def test_key_that_is_gone(sandbox: Sandbox, aurora: Project, sales_phone: Phone,
 def test_draft_is_not_tried(sandbox: Sandbox, aurora: Project, spare_phone: Phone, accepted: bool) -> None:
     sandbox.switches.draft_accepted = accepted
 
-    with pytest.raises(PredictedRefusal):
+    with not_saved(SaveKind.WILL_BE_REFUSED):
         save(spare_phone, PhoneEdit(outbound=target(aurora, "Gema", 2)))
 
     assert patches(sandbox) == []

@@ -17,9 +17,19 @@ from django.db import connections
 from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Outcome, Phone, Project
-from phones.services.editing.save import Conflict, NothingToChange, NotRecorded
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from tests.support.desk.saving import forget_waiting, held, is_true_copy, patches, save, sent, stored
+from tests.support.desk.saving import (
+    NotSaved,
+    forget_waiting,
+    held,
+    is_true_copy,
+    not_saved,
+    patches,
+    save,
+    sent,
+    stored,
+)
 
 RACES = int(os.environ.get("RACES", "25"))
 PHONES_AT_A_TIME = 4
@@ -45,7 +55,7 @@ def race(*savers: Callable[[], object]) -> list[object]:
         barrier.wait()
         try:
             return saver()
-        except (Conflict, NothingToChange) as error:
+        except NotSaved as error:
             return error
         finally:
             connections.close_all()
@@ -60,7 +70,7 @@ def test_row_that_can_not_be_written_for_another_reason_is_not_taken_for_a_race(
     User.objects.filter(pk=router.pk).delete()
     sandbox.journal.clear()
 
-    with pytest.raises(NotRecorded):
+    with not_saved(SaveKind.NOT_RECORDED):
         save(sales_phone, PhoneEdit(nickname="Of somebody who is gone"), user=router)
 
     assert [request.method for request in sandbox.journal] == ["GET"]
@@ -92,9 +102,10 @@ def test_of_two_editors_at_once_one_wins_and_the_other_is_told(sandbox: Sandbox,
         came_to = race(*map(saver, names))
 
         # Who has not won was shown what is there now, and has overwritten nothing.
-        winners = [name for name, what in zip(names, came_to, strict=True) if not isinstance(what, Conflict)]
+        winners = [name for name, what in zip(names, came_to, strict=True) if not isinstance(what, NotSaved)]
         assert len(winners) == 1, came_to
-        assert [what.now.nickname for what in came_to if isinstance(what, Conflict)] == winners
+        refused = [what for what in came_to if isinstance(what, NotSaved)]
+        assert [(what.result.kind, what.now.nickname) for what in refused] == [(SaveKind.CONFLICT, winners[0])]
         assert stored(phone).nickname == held(sandbox, phone).nickname == winners[0]
 
     many_races(phones, one_race)

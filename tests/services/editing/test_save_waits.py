@@ -10,10 +10,10 @@ from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone
 from phones.services.editing import save as editing_save
-from phones.services.editing.save import AlreadySent, BeingSaved, Conflict
+from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit
 from tests.support.database.tampering import alter
-from tests.support.desk.saving import Killed, forget_waiting, held, is_true_copy, patches, save, stored
+from tests.support.desk.saving import Killed, forget_waiting, held, is_true_copy, not_saved, patches, save, stored
 
 RENAME = PhoneEdit(nickname="Ventas Nerja")
 LONG_AGO = timedelta(minutes=3)
@@ -69,7 +69,7 @@ def test_whoever_comes_settles_what_a_dead_sender_had_sent_and_saves(
 def test_conflict_with_what_a_dead_sender_had_sent_says_whose_it_was(sandbox: Sandbox, sales_phone: Phone) -> None:
     save_and_die(sandbox, sales_phone, is_applied=True)
 
-    with pytest.raises(Conflict):
+    with not_saved(SaveKind.CONFLICT):
         save(stored(sales_phone), PhoneEdit(nickname="Ventas Málaga"), sleep=no_sleep)
 
     assert Change.objects.get().outcome == Outcome.CONFIRMED
@@ -93,9 +93,9 @@ def test_same_form_again_gets_what_the_dead_senders_write_came_to(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("own", "error"), [(True, AlreadySent), (False, BeingSaved)])
+@pytest.mark.parametrize(("own", "kind"), [(True, SaveKind.ALREADY_SENT), (False, SaveKind.BEING_SAVED)])
 def test_a_save_that_goes_on_holds_others_for_seconds_only(
-    sandbox: Sandbox, sales_phone: Phone, own: bool, error: type[Exception]
+    sandbox: Sandbox, sales_phone: Phone, own: bool, kind: SaveKind
 ) -> None:
     token = uuid.uuid4()
     waited: list[float] = []
@@ -103,7 +103,7 @@ def test_a_save_that_goes_on_holds_others_for_seconds_only(
     alter(Change.objects.all(), outcome=Outcome.PENDING)
     count = len(patches(sandbox))
 
-    with pytest.raises(error):
+    with not_saved(kind):
         save(
             stored(sales_phone),
             PhoneEdit(nickname="Ventas Málaga"),

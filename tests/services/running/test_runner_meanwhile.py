@@ -15,8 +15,8 @@ from phones.access import may_run_plan
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, ItemState, Outcome, Phone, Plan, PlanItem, PlanState, Project, Source
 from phones.services.audit import log
-from phones.services.editing import save as editing_save
 from phones.services.editing.recheck import sweep
+from phones.services.editing.result import SaveKind
 from phones.services.editing.write import Author, begin, new_write
 from phones.services.plan_items import claiming
 from phones.services.plans import lifecycle
@@ -28,7 +28,17 @@ from phones.services.routing.lanes import Target
 from phones.services.sync import passes
 from phones.services.sync.refresh import reread_agents
 from tests.support.desk.planned import renames, work_at
-from tests.support.desk.saving import before_answering, forget_waiting, held, patches, save, sent, stored, target
+from tests.support.desk.saving import (
+    NotSaved,
+    before_answering,
+    forget_waiting,
+    held,
+    patches,
+    save,
+    sent,
+    stored,
+    target,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 12
@@ -210,8 +220,8 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
         def save_one(name: str = f"Person {round_}", phone: Phone = phones[3]) -> None:
             try:
                 outcomes.append(save(stored(phone), PhoneEdit(nickname=name), user=lead).change.outcome)
-            except (editing_save.Conflict, editing_save.PhoneIsBusy) as refusal:
-                outcomes.append(type(refusal).__name__)
+            except NotSaved as refusal:
+                outcomes.append(refusal.result.kind)
 
         person = aside(save_one)
         person.start()
@@ -225,6 +235,7 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
         if has_person_won:
             assert (outcomes[-1], now) == (Outcome.CONFIRMED, f"Person {round_}")
         assert states(plan)["DONE"] >= 7
+    assert set(outcomes) <= {Outcome.CONFIRMED, SaveKind.CONFLICT, SaveKind.BUSY, SaveKind.BEING_SAVED}
     assert_invariants(sandbox)
 
 

@@ -20,10 +20,9 @@ from phones.diga import DigaClient, DigaNotFound
 from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Change, Outcome, Phone, Project, Source
-from phones.services.editing.save import Conflict
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
-from tests.support.desk.saving import save, stored
+from tests.support.desk.saving import NotSaved, save, stored
 
 SYNC_COUNT = 60 if "QUICK" in os.environ else 300
 SEEDS = 6
@@ -137,7 +136,7 @@ def test_own_saves_between_pages_are_never_told_as_drift(sandbox: Sandbox, auror
         if phone.pk in sandbox.phones and phone.pk not in bustle.given:
             own.setdefault(phone.pk, []).append(f"Ours {chance.getrandbits(32):08x}")
             # Meanwhile it may have been taken away, or renamed.
-            with suppress(DigaNotFound, Conflict):
+            with suppress(DigaNotFound, NotSaved):
                 save(phone, PhoneEdit(nickname=own[phone.pk][-1]))
 
     for _ in range(20):

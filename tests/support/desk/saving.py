@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,17 +13,18 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
 
-from phones.diga import DigaClient
+from phones.diga import DigaClient, DigaError
 from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
 from phones.diga.sandbox.http import Answer, Request
 from phones.models import Agent, AgentVersion, Change, Phone, Project
 from phones.services.editing.guard import impacts_of
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
-from phones.services.editing.save import Author, Saved, change_phone
+from phones.services.editing.save import Author, SaveKind, SaveResult, change_phone
 from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.editability import Why
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from phones.services.routing.impact import fingerprint
+from phones.services.routing.impact import Impact, fingerprint
 from phones.services.routing.lanes import Target
 
 WHAT_WAS_SHOWN = "what was shown"
@@ -30,6 +32,40 @@ WHAT_WAS_SHOWN = "what was shown"
 
 class Killed(BaseException):
     """The process ends here: nothing may catch it."""
+
+
+class NotSaved(Exception):
+    """A save came to another kind than `SENT`."""
+
+    def __init__(self, result: SaveResult) -> None:
+        super().__init__(result.kind.value)
+        self.result = result
+
+    @property
+    def now(self) -> PhoneSnapshot:
+        """What a conflict shows as Diga's."""
+        assert self.result.now is not None
+        return self.result.now
+
+    @property
+    def why(self) -> Why | None:
+        """Why a field is closed."""
+        return self.result.policy.why if self.result.policy else None
+
+
+def not_saved(kind: SaveKind) -> pytest.RaisesExc[NotSaved]:
+    """Expect a save to come to this kind."""
+    return pytest.raises(NotSaved, match=f"^{kind}$")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save that was sent has come to."""
+
+    change: Change
+    merged: tuple[str, ...]
+    impacts: tuple[Impact, ...]
+    error: DigaError | None
 
 
 def target(project: Project, agent_name: str, number: int) -> Target:
@@ -55,10 +91,13 @@ def save(
     clock: Callable[[], datetime] = timezone.now,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Saved:
-    """Save as a person who saw the phone as it is in our copy, and ticked what the guard showed."""
+    """Save as a person who saw the phone as it is in our copy, and ticked what the guard showed.
+
+    :raises NotSaved: it came to another kind than `SENT`.
+    """
     if agreed == WHAT_WAS_SHOWN:
         agreed = fingerprint(impacts_of(phone, edit))
-    return change_phone(
+    result = change_phone(
         project=phone.project,
         phone=phone,
         edit=edit,
@@ -68,6 +107,9 @@ def save(
         clock=clock,
         sleep=sleep,
     )
+    if result.kind is not SaveKind.SENT or result.change is None:
+        raise NotSaved(result)
+    return Saved(result.change, result.merged, result.impacts, result.error)
 
 
 def sweep_a_minute_after(change: Change) -> str:

@@ -317,7 +317,7 @@ def test_same_form_twice_is_one_write(
 def test_form_that_is_being_sent_is_not_sent_again(
     client: Client, sandbox: Sandbox, sales_phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "WAITS_SECONDS", (0.1,))
     form = open_phone(client, sales_phone)
     form.send(nickname="Una vez")
     alter(Change.objects.all(), outcome="PENDING")

@@ -33,7 +33,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing_save, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(editing_save, "WAITS_SECONDS", (0.1,))
 
 
 @pytest.fixture
