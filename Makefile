@@ -61,7 +61,7 @@ $(VENV)/dev.done: requirements/dev.lock | $(PY)
 	@scripts/install.sh $<
 	@touch $(VENV)/run.done $@
 
-%.mo: %.po scripts/compile_translations.py $(VENV)/run.done
+%.mo: %.po scripts/compile_translations.py | $(PY)
 	@$(PY) scripts/compile_translations.py $<
 
 $(STATIC): $(ASSETS) $(VENV)/run.done

@@ -1,5 +1,6 @@
 """The Spanish catalogue: complete, faithful to its source, and what a person who wants it gets."""
 
+import gettext
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 from babel.messages import Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.translation.template import templatize
 from lxml import html
 
+from scripts.compile_translations import compile_file
 from tests.fixtures.spanish import ROOT, SOURCE, SPOKEN, catalogue, forms, messages
 
 KEYWORDS = DEFAULT_KEYWORDS | {
@@ -95,6 +99,70 @@ def test_catalogue_is_translated_throughout() -> None:
     assert [message.id for message in spanish.obsolete.values()] == []
     assert (spanish.num_plurals, spanish.plural_expr, spanish.charset) == (2, "(n != 1)", "utf-8")
     assert not re.search(r"(?m)\S@\S|/home/|^#:", SOURCE.read_text())
+
+
+ODD_CATALOGUE = r"""
+msgid ""
+msgstr ""
+"Language: es\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+
+# A remark.
+#, python-format
+msgid "%(count)s number"
+msgid_plural "%(count)s numbers"
+msgstr[0] "%(count)s número"
+msgstr[1] ""
+"%(count)s "
+"números"
+
+msgctxt "age"
+msgid "Read"
+msgstr "Leído"
+
+msgid "Read"
+msgstr "Leer “\"todo\"”,\ttú\n"
+
+#, fuzzy
+msgid "Guessed"
+msgstr "Adivinado"
+
+msgid "Not yet"
+msgstr ""
+
+#~ msgid "Gone"
+#~ msgstr "Ido"
+"""
+
+
+@pytest.mark.parametrize("text", [ODD_CATALOGUE, SOURCE.read_text()], ids=["odd", "ours"])
+def test_catalogue_is_compiled_as_babel_does_it(text: str, tmp_path: Path) -> None:
+    source, expected = tmp_path / "django.po", io.BytesIO()
+    source.write_text(text)
+    write_mo(expected, read_po(io.StringIO(text), locale="es", abort_invalid=True))
+    expected.seek(0)
+
+    compile_file(source)
+
+    ours, theirs = (
+        gettext.GNUTranslations(file) for file in (io.BytesIO(source.with_suffix(".mo").read_bytes()), expected)
+    )
+    assert {**vars(ours)["_catalog"], "": ""} == {**vars(theirs)["_catalog"], "": ""}
+    assert ours.ngettext("%(count)s number", "%(count)s numbers", 2) == theirs.ngettext(
+        "%(count)s number", "%(count)s numbers", 2
+    )
+
+
+@pytest.mark.parametrize("line", ["msgstr no quotes", 'msgd "A typo"', '"A text of nothing"'])
+def test_catalogue_that_is_spoilt_is_not_compiled(line: str, tmp_path: Path) -> None:
+    source = tmp_path / "django.po"
+    source.write_text(line)
+
+    with pytest.raises(ValueError, match=r"Not a line of a \.po file"):
+        compile_file(source)
+
+    assert not source.with_suffix(".mo").exists()
 
 
 def test_translations_keep_placeholders_and_markup() -> None:
