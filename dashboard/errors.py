@@ -10,33 +10,36 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 from django_htmx.http import trigger_client_event
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxRequest(HttpRequest):
+    """A request as `HtmxMiddleware`, which comes first, leaves it."""
+
+    htmx: HtmxDetails
 
 
 def _page(
-    request: HttpRequest, status: int, title: str, text: str, typed: Sequence[tuple[str, str]] = ()
+    request: HtmxRequest, status: int, title: str, text: str, typed: Sequence[tuple[str, str]] = ()
 ) -> HttpResponse:
     context = {"title": title, "text": text, "code": status, "typed": typed}
     return _aimed(request, render(request, _template(request), context, status=status))
 
 
-def _is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
+def _template(request: HtmxRequest) -> str:
+    return "error.html#problem" if request.htmx else "error.html"
 
 
-def _template(request: HttpRequest) -> str:
-    return "error.html#problem" if _is_htmx(request) else "error.html"
-
-
-def _aimed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _aimed(request: HtmxRequest, response: HttpResponse) -> HttpResponse:
     """Return the answer aimed at the place for problems, where htmx asked."""
-    if _is_htmx(request):
+    if request.htmx:
         response["HX-Retarget"] = "#problems"
         response["HX-Reswap"] = "innerHTML"
     return response
 
 
 @requires_csrf_token
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 400 in words."""
     return _page(
         request,
@@ -47,7 +50,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 @requires_csrf_token
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403 in words."""
     return _page(
         request,
@@ -58,7 +61,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 @requires_csrf_token
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404 in words; a stranger learns no more than that."""
     return _page(
         request,
@@ -69,7 +72,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 @requires_csrf_token
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HtmxRequest) -> HttpResponse:
     """Answer 500 in words, or 503 if our database is away; what went wrong is in the log under the request's id."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return _database_down(request)
@@ -84,7 +87,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _database_down(request: HttpRequest) -> HttpResponse:
+def _database_down(request: HtmxRequest) -> HttpResponse:
     """Answer 503 without a query: neither the session nor the person can be read. Connections heal by themselves."""
     text = _(
         "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
@@ -98,10 +101,10 @@ def _database_down(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
     """Answer a missing or old CSRF token, such as one from before another tab signed in anew."""
     title = _("This form is too old")
-    if _is_htmx(request):
+    if request.htmx:
         text = _("Nothing was sent to Diga. Reload the page: your text comes back into the form, then save again.")
         # Tells the scripts to keep what was typed.
         return trigger_client_event(_page(request, 403, title, text), "form-expired")

@@ -8,25 +8,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from dashboard.errors import signed_out, typed_text
+from dashboard.errors import HtmxRequest, signed_out, typed_text
 
 
 class HtmxLoginRequired(LoginRequiredMiddleware):
     """Ask for sign-in by default; an HTMX request gets `HX-Redirect`, never a login page inside a cell."""
 
     def handle_no_permission(  # type: ignore[override]
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+        self, request: HtmxRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         """Redirect to the sign-in page, and back to the page that was open rather than to a fragment.
 
         Typed text is not lost: scripts keep it in the tab (`form-expired`), and without them it is shown to be copied.
         """
-        if request.headers.get("HX-Request") != "true":
+        if not request.htmx:
             answer = super().handle_no_permission(request, view_func)
             text = typed_text(request)
             return signed_out(request, text, answer["Location"]) if text else answer
-        page = request.headers.get("HX-Current-URL", "")
-        inside = page.removeprefix(f"{request.scheme}://{request.get_host()}")
+        inside = (request.htmx.current_url or "").removeprefix(f"{request.scheme}://{request.get_host()}")
         target = inside if inside.startswith("/") and not inside.startswith("//") else "/"
         answer = redirect_to_login(target, self.get_login_url(view_func))
         return trigger_client_event(HttpResponseClientRedirect(answer["Location"]), "form-expired")

@@ -158,6 +158,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that every error page can ask for `request.htmx`.
+    "django_htmx.middleware.HtmxMiddleware",
     "dashboard.proxies.TrueClient",
     "dashboard.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
@@ -172,7 +174,6 @@ MIDDLEWARE = [
     "dashboard.middleware.HtmxLoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
+from django_htmx.middleware import HtmxDetails
 
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
 from phones.services.people.display_names import name_of
@@ -41,6 +42,7 @@ class DeskRequest(HttpRequest):
     """A request of somebody who has signed in; anonymous ones never reach a view that says so."""
 
     user: User
+    htmx: HtmxDetails
 
 
 def initials(name: str) -> str:

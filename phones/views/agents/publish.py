@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django.views.decorators.vary import vary_on_headers
 
 from phones import diga, tasks
 from phones.access import Desk, DeskRequest, Right, open_desk, rights_in
@@ -175,7 +174,6 @@ def _upgrade_of(desk: Desk, upgrade_id: int) -> AgentUpgrade:
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def agent_upgrade_detail(request: DeskRequest, slug: str, upgrade_id: int) -> HttpResponse:
     """Show what became of an upgrade and how each number stands; the last answer to htmx, 286, ends the polling."""
     desk = open_desk(request, slug)

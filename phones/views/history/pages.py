@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import trigger_client_event
 
 from phones.access import Desk, DeskRequest, Right, open_desk
@@ -29,7 +28,6 @@ from phones.views.parts.permalinks import answer_uncertain, change_url, is_certa
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the changes of a project, newest first, narrowed by the address; `before` and `after` page on."""
     desk = open_desk(request, slug)
@@ -110,7 +108,6 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
     """Say what became of a save by now: 204 while it is as `seen`, 286 once it is known, or won't be soon.
 

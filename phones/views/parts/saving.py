@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
-from django.views.decorators.vary import vary_on_headers
 
 from phones.access import DeskRequest, Right, open_desk
 from phones.models import Change, Phone
@@ -43,7 +42,6 @@ def saving_of(phone: Phone, slug: str, form_token: uuid.UUID | None, place: str 
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def phone_saving(request: DeskRequest, slug: str, phone_id: uuid.UUID) -> HttpResponse:
     """Say whether a save of the phone is over, by our tables alone; the last answer, 286, ends the polling."""
     desk = open_desk(request, slug, Right.LABEL)

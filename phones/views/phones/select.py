@@ -11,7 +11,6 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
-from django.views.decorators.vary import vary_on_headers
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.services.finding import selections
@@ -23,7 +22,6 @@ from phones.views.phones.list_page import list_context
 
 
 @require_http_methods(["GET", "POST"])
-@vary_on_headers("HX-Request", "HX-Target")
 def plan_choose(request: DeskRequest, slug: str) -> HttpResponse:
     """Freeze the phones that were ticked, or all that the list holds, and ask what is to be done with them.
 

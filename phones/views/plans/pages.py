@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
-from django.views.decorators.vary import vary_on_headers
 
 from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.plan_again import PlanAgainForm
@@ -80,7 +79,6 @@ def plan_list(request: DeskRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def plan_detail(request: DeskRequest, slug: str, plan_id: int, check: str = "") -> HttpResponse:
     """Show a plan as it is: its preview, how far it has come, or its result."""
     desk = open_desk(request, slug)
@@ -155,7 +153,6 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Show how far a plan is; 286 ends the polling, with the whole card where its state is another than `seen`."""
     desk = open_desk(request, slug)
@@ -183,7 +180,6 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 def plan_rows(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Show other rows of a plan: a page of a group, or those in a state."""
     desk = open_desk(request, slug)
