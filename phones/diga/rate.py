@@ -2,8 +2,8 @@
 
 Turns are a leaky bucket kept as one moment, the generic cell rate algorithm. The rate that Diga allows is not told, so
 refusals teach it. Between two of them about as many calls passed as it allows: after a 429 everyone holds off, goes on
-at that measured rate (but no less than half of the refused one), climbs within seconds to just below the refused one,
-and then grows beyond it, slowly at first.
+at that measured rate, climbs within seconds to the middle between it and the refused rate, and then grows beyond,
+slowly at first. Where little passed, because the rate was far too high or nobody called, the refused rate is halved.
 """
 
 import math
@@ -16,13 +16,15 @@ STRIKE_SECONDS = 1.0
 """A refusal so soon after a hold doubles it, where Diga does not say how long to wait."""
 CLOCK_SLACK_SECONDS = 60.0
 """How far the clocks of two machines that share a rate may be apart."""
-FALL = 0.5
-AIM = 0.95
+FALL, AIM = 0.5, 0.95
+"""Which shares of the refused rate are begun with and climbed to, where nothing was measured."""
 CLIMB_SECONDS = 8.0
 GROWTH_SECONDS = 75.0
 """Seconds until the rate has grown e-fold; in the first half of them it grows by a quarter."""
 MOST_GUESSED = 256.0
 """A rate we believe to have used. Above it threads and latency set the rate, not the turns."""
+LATENESS_TURNS = 0.05
+"""How much of a turn may be made up for while slowed: threads wake up late."""
 LEAST_WAIT_SECONDS = 1e-6
 """Nobody waits for less: epoch seconds are not much finer."""
 
@@ -47,6 +49,7 @@ class RateState(NamedTuple):
     start: float = math.inf
     """The rate at the end of the hold."""
     aim: float = math.inf
+    """The rate at the end of the climb."""
 
     def hold_at(self, now: float) -> float:
         """Return the seconds to hold off from now."""
@@ -83,7 +86,8 @@ class RateState(NamedTuple):
             state, wait = state._replace(due_at=0.0), 0.0
         if wait > LEAST_WAIT_SECONDS:
             return state, wait
-        due_at = max(state.due_at, ask.now + min(0.0, ahead)) + ask.turns / rate
+        made_up = LATENESS_TURNS if learnt < per_second else 0.0
+        due_at = max(state.due_at, ask.now + min(0.0, ahead) - made_up / rate) + ask.turns / rate
         return state._replace(due_at=due_at, turn_count=state.turn_count + ask.turns), 0.0
 
     def refused(
@@ -109,9 +113,10 @@ class RateState(NamedTuple):
             retry_after = min(2 * last_hold, LAST_HOLD_SECONDS)
         rate = min(state.rate_at(now), per_second, MOST_GUESSED)
         measured = state.turn_count / max(now - state.refused_at, LEAST_HOLD_SECONDS)
-        start = max(least_rate(per_second), min(max(measured, FALL * rate), rate))
+        start = max(least_rate(per_second), FALL * rate, min(measured, rate))
+        aim = (start + rate) / 2 if measured > FALL * rate else max(start, AIM * rate)
         hold_until = now + min(max(retry_after, LEAST_HOLD_SECONDS), MAX_HOLD_SECONDS)
-        return RateState(0.0, 0, now, hold_until, start, max(start, AIM * rate))
+        return RateState(0.0, 0, now, hold_until, start, aim)
 
     def _at(self, now: float) -> "RateState":
         """Return the state as it can be now: a hold longer than any of ours is of a clock that was set back."""
