@@ -72,6 +72,16 @@ def not_found(request: HtmxRequest, exception: Exception | None = None) -> HttpR
 
 
 @requires_csrf_token
+def too_large(request: HtmxRequest) -> HttpResponse:
+    """Answer 413 in words, without having read what was sent."""
+    text = _("Nothing was changed. Send less at a time, or split the file.")
+    response = _page(request, 413, _("That is more than can be sent at once"), text)
+    # What is left of the body isn't waited for.
+    response["Connection"] = "close"
+    return response
+
+
+@requires_csrf_token
 def server_error(request: HtmxRequest) -> HttpResponse:
     """Answer 500 in words, or 503 if our database is away; what went wrong is in the log under the request's id."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):

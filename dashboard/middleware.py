@@ -1,14 +1,22 @@
-"""Middleware of the site: sign-in for HTMX requests, and no copies of private pages."""
+"""Middleware of the site: sign-in for HTMX requests, limits before parsing, and no copies of private pages."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from dashboard.errors import HtmxRequest, signed_out, typed_text
+from dashboard.errors import HtmxRequest, signed_out, too_large, typed_text
+from phones.access import may_upload
+from phones.services.tables.limits import FILE_LIMIT
+
+STRANGERS_BYTES = 2 * 1024 * 1024
+# A file, and the fields of its form.
+UPLOAD_BYTES = FILE_LIMIT + 1024 * 1024
 
 
 class HtmxLoginRequired(LoginRequiredMiddleware):
@@ -42,5 +50,39 @@ class PrivateResponses:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class NoSensors:
+    """Let no page use what it has no use for; static files carry the header, too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        return response
+
+
+class BodyLimit:
+    """Refuse a body that is too large for who sends it, before anything reads it: CSRF's check would keep its files.
+
+    Strangers have the least, and only who may upload files may send one. Stands behind the sign-in. A body without a
+    length is none: the server hands it over empty.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or (int(length) > STRANGERS_BYTES and int(length) > _limit_bytes(request.user)):
+            return too_large(request)
+        return self.get_response(request)
+
+
+def _limit_bytes(user: User | AnonymousUser) -> int:
+    if not isinstance(user, User):
+        return STRANGERS_BYTES
+    return UPLOAD_BYTES if may_upload(user) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE

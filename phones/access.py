@@ -38,6 +38,12 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+def may_upload(user: User) -> bool:
+    """Say whether somebody may upload files in one of their projects."""
+    roles = [role for role, rights in RIGHTS.items() if Right.BULK in rights]
+    return user.is_superuser or Membership.objects.filter(user=user, role__in=roles).exists()
+
+
 class DeskRequest(HttpRequest):
     """A request of somebody who has signed in; anonymous ones never reach a view that says so."""
 

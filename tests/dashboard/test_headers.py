@@ -1,5 +1,6 @@
 """Headers that every answer carries, whatever became of the request."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponseBase
 from django.test import Client
+from pytest_django import Settings
 
 from phones.models import Project
 
@@ -34,6 +36,28 @@ plain = Client().get("/health/?a=b", headers={"host": "desk.example.com"})
 safe = Client().get("/health/", secure=True, headers={"host": "desk.example.com"})
 print(plain.status_code, plain["Location"])
 print(safe.status_code, safe["Strict-Transport-Security"])
+"""
+
+
+COOKIES = """
+import json, django
+django.setup()
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+call_command("migrate", verbosity=0)
+call_command("createcachetable", verbosity=0)
+User.objects.create_user("viewer", password="a password of the tests")
+client = Client(headers={"host": "desk.example.com"})
+client.get("/account/login/", secure=True)
+client.post("/account/language/", {"language": "es"}, secure=True)
+client.post("/account/login/", {"login": "viewer", "password": "a password of the tests"}, secure=True)
+print(json.dumps({
+    name: [*(flag for flag in ("Secure", "HttpOnly") if one[flag.lower()]), one["samesite"], one["path"], one["domain"]]
+    for name, one in client.cookies.items()
+}, sort_keys=True))
 """
 
 
@@ -75,6 +99,33 @@ def test_headers_on_pages_and_refusals(client_of: Callable[[User], Client], auro
         assert_headers(answer)
 
 
+def test_static_files_carry_what_pages_do_and_may_be_kept(settings: Settings) -> None:
+    (Path(str(settings.STATIC_ROOT)) / "desk.css").write_text("body {}")
+
+    answer = Client().get("/static/desk.css")
+
+    assert (answer.status_code, b"".join(answer)) == (200, b"body {}")
+    assert policy_of(answer) == POLICY
+    for name, value in {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }.items():
+        assert answer[name] == value
+    assert "HX-Target" not in answer.get("Vary", "")
+    assert "public" in answer["Cache-Control"]
+
+
+def test_cookies_are_all_alike(tmp_path: Path) -> None:
+    cookies = json.loads(run_on_https(tmp_path, COOKIES))
+
+    assert cookies == {
+        f"__Host-{name}": ["Secure", "HttpOnly", "Lax", "/", ""] for name in ("csrf", "device", "language", "session")
+    }
+
+
 @pytest.mark.parametrize("is_htmx", [True, False])
 def test_headers_without_csrf_token(db: None, is_htmx: bool) -> None:
     client = Client(enforce_csrf_checks=True)
@@ -93,17 +144,20 @@ def test_unknown_host_is_refused(client: Client) -> None:
 
 
 def test_https_redirects_and_stays(tmp_path: Path) -> None:
-    env = {
-        "PATH": os.environ["PATH"],
-        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
-        "DATA_DIR": str(tmp_path),
-        "SITE_URL": "https://desk.example.com",
-        "LOG_LEVEL": "ERROR",
-    }
-
-    done = subprocess.run([sys.executable, "-c", HTTPS], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-
-    assert done.stdout.splitlines() == [
+    assert run_on_https(tmp_path, HTTPS).splitlines() == [
         "301 https://desk.example.com/health/?a=b",
         "200 max-age=31536000; includeSubDomains; preload",
     ]
+
+
+def run_on_https(folder: Path, code: str) -> str:
+    """Return what the code prints in a process with the settings of a real installation."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+        "DATA_DIR": str(folder),
+        "SITE_URL": "https://desk.example.com",
+        "LOG_LEVEL": "CRITICAL",
+    }
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    return done.stdout

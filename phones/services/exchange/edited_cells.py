@@ -66,7 +66,8 @@ def is_untouched(cell: str, text: str) -> bool:
 
 def _is_same(cell: str, text: str) -> bool:
     shown, was = _normalised(cell), _normalised(text)
-    if shown == was or _is_rounding_of(shown, was) or _is_lossy(shown, was):
+    copies = {shown, _normalised(unguarded(cell))}
+    if shown == was or _is_rounding_of(shown, was) or any(_is_lossy(copy, was) for copy in copies):
         return True
     lines = {one_line(each) for line in (was, _normalised(guarded(text))) for each in (line, line.replace("\t", ""))}
     return one_line(shown) in lines or one_line(unguarded(cell)) == one_line(was)
