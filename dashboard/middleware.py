@@ -75,7 +75,7 @@ class BodyLimit:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HtmxRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or (int(length) > STRANGERS_BYTES and int(length) > _limit_bytes(request.user)):
             return too_large(request)
