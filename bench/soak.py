@@ -92,7 +92,6 @@ class Soak:
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do one's work; whatever ends it early is a failure of the soak."""
         from django.db import DatabaseError, connections
-
         from phones.services.agents.publish import NotRecorded, OutcomeNotRecorded
 
         try:

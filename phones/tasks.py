@@ -12,11 +12,10 @@ from huey.api import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
 from phones.access import may_run_plan
-from phones.models import AgentUpgrade, Plan, PlanState, Project, SyncRun
+from phones.models import Plan, PlanState, Project, SyncRun
 from phones.services import heartbeat
-from phones.services.agents import publish_outcome, read_back
 from phones.services.editing import recheck
-from phones.services.running import runner
+from phones.services.running import publish_outcome, runner
 from phones.services.sync import passes
 
 logger = logging.getLogger("phones.tasks")
@@ -69,9 +68,10 @@ def tick() -> None:
 
 
 def settle_open() -> None:
-    """Find out what became of changes and upgrades whose process died, or whose outcome is not known yet."""
+    """Find out what became of changes and publishings whose process died, or whose outcome is not known yet."""
     recheck.sweep(clock=timezone.now)
-    publish_outcome.sweep_upgrades(clock=timezone.now)
+    for plan_id in publish_outcome.sweep_requests(clock=timezone.now):
+        run_plan(plan_id)
 
 
 @on_startup(name="settle_open")
@@ -147,18 +147,3 @@ def go_on_with_plans() -> None:
 def go_on_at_start() -> None:
     """Do so as soon as a worker starts, too."""
     go_on_with_plans()
-
-
-@db_task()
-def check_upgrade(upgrade_id: int) -> None:
-    """Read the numbers of an upgrade back, as far as they were not yet."""
-    upgrade = AgentUpgrade.objects.select_related("project", "actor").filter(pk=upgrade_id).first()
-    if upgrade is not None and upgrade.is_unverified and upgrade.project.is_writable:
-        read_back.check_numbers(upgrade=upgrade, clock=timezone.now, should_stop=_is_stopping)
-
-
-@db_periodic_task(crontab(minute="*"))
-def go_on_with_upgrades() -> None:
-    """Ring the bell for upgrades whose numbers have to be read back."""
-    for upgrade_id in read_back.unverified_upgrades(clock=timezone.now):
-        check_upgrade(upgrade_id)

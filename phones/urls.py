@@ -29,11 +29,10 @@ project_patterns = [
     path("phones/<uuid:phone_id>/first-state/", revert.phone_restore, name="phone_restore"),
     path("agents/", agent_pages.agent_list, name="agent_list"),
     path("agents/<uuid:agent_id>/", agent_pages.agent_detail, name="agent_detail"),
+    path("agents/<uuid:agent_id>/publish/", publish.agent_publish, name="agent_publish"),
+    # As these addresses once were.
     path("agents/<uuid:agent_id>/upgrade/", publish.agent_upgrade, name="agent_upgrade"),
     path("agents/upgrades/<int:upgrade_id>/", publish.agent_upgrade_detail, name="agent_upgrade_detail"),
-    path("agents/upgrades/<int:upgrade_id>/approve/", publish.agent_upgrade_approve, name="agent_upgrade_approve"),
-    path("agents/upgrades/<int:upgrade_id>/discard/", publish.agent_upgrade_discard, name="agent_upgrade_discard"),
-    path("agents/upgrades/<int:upgrade_id>/give-back/", publish.agent_give_back, name="agent_give_back"),
     path("changes/", change_pages.change_list, name="change_list"),
     path("changes/export/", change_pages.change_export, name="change_export"),
     path("changes/acknowledge/", change_pages.chain_acknowledge, name="chain_acknowledge"),

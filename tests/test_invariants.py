@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Sandbox
-from phones.models import AgentUpgrade, Change, Outcome, Phone, Project, UpgradeItem, append_only
+from phones.models import Change, Outcome, Phone, Plan, Project, PublishRequest, append_only
 from phones.services.routing.edits import PhoneEdit
+from tests.support.desk.published import publish, publishings, read_back
 from tests.support.desk.saving import held, save
-from tests.support.desk.upgraded import publishings, read_back, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,13 +83,13 @@ def test_open_entry_is_looked_at_again(sandbox: Sandbox, sales_phone: Phone) -> 
     assert_broken(sandbox, "Nobody looks at it again")
 
 
-# Upgrades.
+# Publishing.
 
 
 @pytest.fixture
-def upgraded(sandbox: Sandbox, aurora: Project) -> AgentUpgrade:
+def published(sandbox: Sandbox, aurora: Project) -> Plan:
     """A version that was published for all numbers of an agent, and tables that no trigger guards any more."""
-    done = read_back(upgrade(aurora, "Alicia", 6))
+    done = read_back(publish(aurora, "Alicia", 6))
     assert_invariants(sandbox)
     append_only.remove_triggers()
     return done
@@ -100,30 +100,34 @@ def upgraded(sandbox: Sandbox, aurora: Project) -> AgentUpgrade:
     [
         ({"outcome": "PENDING"}, "left pending"),
         ({"outcome": "FAILED"}, "said not to be"),
-        ({"sent_at": None}, "written down 0 times"),
+        ({"outcome": "UNKNOWN"}, "An entry of no plan"),
     ],
 )
-def test_false_upgrade_is_noticed(
-    sandbox: Sandbox, upgraded: AgentUpgrade, values: dict[str, object], words: str
-) -> None:
-    AgentUpgrade.objects.update(**values)
+def test_false_request_is_noticed(sandbox: Sandbox, published: Plan, values: dict[str, object], words: str) -> None:
+    PublishRequest.objects.update(**values)
 
     assert_broken(sandbox, words)
 
 
-def test_upgrade_that_was_sent_twice_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
+def test_publishing_without_a_request_is_noticed(sandbox: Sandbox, published: Plan) -> None:
+    PublishRequest.objects.all()._raw_delete("default")
+
+    assert_broken(sandbox, "written down 0 times")
+
+
+def test_request_that_was_sent_twice_is_noticed(sandbox: Sandbox, published: Plan) -> None:
     sandbox.journal.append(publishings(sandbox)[0])
 
     assert_broken(sandbox, "Published 2 times, written down 1 times")
 
 
-def test_upgrade_that_diga_never_saw_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
+def test_request_that_diga_never_saw_is_noticed(sandbox: Sandbox, published: Plan) -> None:
     sandbox.journal.clear()
 
     assert_broken(sandbox, "Confirmed 1 times, published 0 times")
 
 
-def test_entry_of_no_upgrade_is_noticed(sandbox: Sandbox, upgraded: AgentUpgrade) -> None:
-    UpgradeItem.objects.filter(pk=upgraded.items.all()[0].pk).update(change=None)
+def test_entry_of_no_plan_is_noticed(sandbox: Sandbox, published: Plan) -> None:
+    published.items.filter(number=1).update(change=None)
 
-    assert_broken(sandbox, "An entry of no upgrade")
+    assert_broken(sandbox, "An entry of no plan")

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Received, Sandbox
 from phones.models import (
-    AgentUpgrade,
     AgentVersion,
     Change,
     ChangeSeal,
@@ -19,11 +18,12 @@ from phones.models import (
     Outcome,
     Phone,
     Plan,
+    PlanItem,
+    PlanKind,
     Project,
+    PublishRequest,
     SealKind,
     Source,
-    UpgradeItem,
-    UpgradeOutcome,
 )
 from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck_times import APPLIED_WITHIN
@@ -43,8 +43,10 @@ ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.CHANGED: {None},
     ItemState.LEFT_OUT: {None},
 }
+# The rows of a plan that publishes have an entry once they were read back; before that, its request says it all.
+READ_BACK: dict[ItemState, set[Outcome | None]] = {ItemState.SENDING: {None}, ItemState.UNKNOWN: {None}}
 # What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
-SETTLED_AT_ONCE = {Source.OUTSIDE, Source.LATE, Source.UPGRADE}
+SETTLED_AT_ONCE = {Source.OUTSIDE, Source.LATE, Source.PUBLISH}
 PUBLISHING = "/published_version"
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
 
@@ -66,7 +68,7 @@ def assert_invariants(
     """
     _assert_every_write_has_its_entry(sandbox, has_applied_late)
     _assert_published_is_published(sandbox)
-    _assert_every_publishing_has_its_upgrade(sandbox, is_at_rest)
+    _assert_every_publishing_has_its_plan(sandbox, is_at_rest)
     _assert_entries_are_settled(is_at_rest)
     _assert_copies_are_true(sandbox, changed_outside)
     _assert_chains_verify()
@@ -157,8 +159,8 @@ def _assert_published_is_published(sandbox: Sandbox) -> None:
         assert confirmed <= published, f"Confirmed, and never published: {change}"
 
 
-def _assert_every_publishing_has_its_upgrade(sandbox: Sandbox, is_at_rest: bool) -> None:
-    """I1, I2, I3 for upgrades: none is sent twice, and each entry it left in the diary comes from one that was sent."""
+def _assert_every_publishing_has_its_plan(sandbox: Sandbox, is_at_rest: bool) -> None:
+    """I1, I2, I3 for publishing: none is sent twice, and each entry it left in the log is of a number of a plan."""
     received: Counter[tuple[str, str]] = Counter()
     applied: Counter[tuple[str, str]] = Counter()
     for request in _writes(sandbox):
@@ -168,22 +170,22 @@ def _assert_every_publishing_has_its_upgrade(sandbox: Sandbox, is_at_rest: bool)
             key = (request.path.split("/")[3], str(request.body["version_id"]))
             received[key] += 1
             applied[key] += request.applied
-    upgrades = [upgrade for upgrade in AgentUpgrade.objects.all() if upgrade.sent_at]
+    requests = list(PublishRequest.objects.all())
 
     def count(*outcomes: str) -> Counter[tuple[str, str]]:
-        keys = ((str(each.agent_id), each.after["version_id"]) for each in upgrades if each.outcome in outcomes)
+        keys = ((str(each.agent_id), each.after["version_id"]) for each in requests if each.outcome in outcomes)
         return Counter(keys)
 
-    written, possible = count(*UpgradeOutcome), count(*MAYBE_APPLIED)
+    written, possible = count(*Outcome), count(*MAYBE_APPLIED)
     for key, times in received.items():
         assert times <= written[key], f"Published {times} times, written down {written[key]} times: {key}"
         assert applied[key] <= possible[key], f"Published, and said not to be: {key}"
-    for key, times in count(UpgradeOutcome.CONFIRMED).items():
+    for key, times in count(Outcome.CONFIRMED).items():
         assert times <= applied[key], f"Confirmed {times} times, published {applied[key]} times: {key}"
-    assert not (is_at_rest and count(UpgradeOutcome.PENDING)), "An upgrade was left pending"
-    entries = set(Change.objects.filter(source=Source.UPGRADE).values_list("pk", flat=True))
-    known = UpgradeItem.objects.filter(upgrade__outcome__in=["CONFIRMED", "MISMATCH"], change__isnull=False)
-    assert entries == set(known.values_list("change_id", flat=True)), "An entry of no upgrade"
+    assert not (is_at_rest and count(Outcome.PENDING)), "A request to publish was left pending"
+    entries = set(Change.objects.filter(source=Source.PUBLISH).values_list("pk", flat=True))
+    known = PlanItem.objects.filter(plan__request__outcome__in=["CONFIRMED", "MISMATCH"], change__isnull=False)
+    assert entries == set(known.values_list("change_id", flat=True)), "An entry of no plan"
 
 
 def _assert_entries_are_settled(is_at_rest: bool) -> None:
@@ -239,15 +241,29 @@ def _assert_plans_add_up() -> None:
     for plan in Plan.objects.all():
         rows = list(plan.items.select_related("change").order_by("number"))
         assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
+        ends = ENDS | (READ_BACK if plan.kind == PlanKind.PUBLISH else {})
         for row in rows:
             outcome = Outcome(row.change.outcome) if row.change else None
-            assert outcome in ENDS.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
+            assert outcome in ends.get(ItemState(row.state), {None, Outcome.FAILED, Outcome.REFUSED}), (
                 f"{row}: {outcome}"
             )
+            assert plan.kind != PlanKind.PUBLISH or _is_as_its_request(plan, row), f"{row}: another than its request"
             is_open = row.state in {ItemState.WAITING, ItemState.CLAIMED} or (
                 row.state == ItemState.SENDING and not plan.is_paused
             )
             assert not (is_open and plan.is_over), f"Left open: {row}"
+
+
+def _is_as_its_request(plan: Plan, row: PlanItem) -> bool:
+    """Say whether a row of a plan that publishes can be in its state, by what became of the request."""
+    request = PublishRequest.objects.filter(plan=plan).first()
+    if request is None:
+        return row.state in {ItemState.WAITING, ItemState.LEFT_OUT, ItemState.NOT_TRIED}
+    if request.is_published:
+        return row.state != ItemState.SENDING
+    if request.is_open:
+        return row.state == ItemState.SENDING or (row.state == ItemState.UNKNOWN and request.next_look_at is None)
+    return row.state == request.outcome
 
 
 def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:

@@ -8,7 +8,7 @@ from phones.models import PlanKind
 
 from .reasons import ReasonFields, reason_field
 
-KINDS = [(kind, kind.label) for kind in (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT)]
+KINDS = [(kind, kind.label) for kind in (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT, PlanKind.REATTACH)]
 
 
 class PlanAgainForm(ReasonFields):

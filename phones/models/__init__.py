@@ -6,17 +6,15 @@ from .lanes import LaneSnapshot, SnapshotEncoder
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
 from .project import Membership, NoKey, Project, Role, TokenState
+from .publishing import PublishRequest
 from .seal import ChainBreak, ChainHead, ChangeSeal, SealKind
 from .sync import SyncRun, SyncState
-from .upgrade import PUBLISHED, AgentUpgrade, ReadBack, UpgradeItem, UpgradeOutcome
 from .upload import Upload
 from .view import SavedView, Selection
 
 __all__ = [
     "OPEN_ITEMS",
-    "PUBLISHED",
     "Agent",
-    "AgentUpgrade",
     "AgentVersion",
     "ChainBreak",
     "ChainHead",
@@ -36,7 +34,7 @@ __all__ = [
     "PlanState",
     "PlanStep",
     "Project",
-    "ReadBack",
+    "PublishRequest",
     "Role",
     "SavedView",
     "SealKind",
@@ -47,7 +45,5 @@ __all__ = [
     "SyncRun",
     "SyncState",
     "TokenState",
-    "UpgradeItem",
-    "UpgradeOutcome",
     "Upload",
 ]

@@ -18,10 +18,8 @@ SETTLED = "outcome stored http_status message cause request_id settled_at durati
 SEAL = "id project_id number change_id kind digest mac"
 BREAK = "id project_id noted noted_number found_number actor_name acknowledged_at"
 FIRST_SEEN = "first_seen first_seen_at"
-UPGRADE_BEGUN = (
-    "id project_id agent_id agent_name before after phone_count agreed actor_name reason ticket created_at form_token"
-)
-UPGRADE_SETTLED = "outcome stored http_status message cause request_id sent_at settled_at duration_ms approver_name"
+PUBLISH_BEGUN = "plan_id agent_id before after sent_at"
+PUBLISH_SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 
 # Name, table, event, condition, what is said.
 TRIGGERS = (
@@ -51,14 +49,14 @@ TRIGGERS = (
         "OLD.first_seen_at IS NOT NULL AND ({first_seen})",
         "What was first seen of a phone is never altered",
     ),
-    ("upgrade_never_deleted", "phones_agentupgrade", "DELETE", "1 = 1", "An upgrade is never deleted"),
-    ("upgrade_begun_once", "phones_agentupgrade", "UPDATE", "{upgrade_begun}", "What was agreed to is never altered"),
+    ("publish_never_deleted", "phones_publishrequest", "DELETE", "1 = 1", "What was published is never deleted"),
+    ("publish_begun_once", "phones_publishrequest", "UPDATE", "{publish_begun}", "What was sent is never altered"),
     (
-        "upgrade_settled_once",
-        "phones_agentupgrade",
+        "publish_settled_once",
+        "phones_publishrequest",
         "UPDATE",
-        "OLD.outcome NOT IN ('PROPOSED', 'PENDING', 'UNKNOWN') AND ({upgrade_settled})",
-        "A settled upgrade is never altered",
+        "OLD.outcome NOT IN ('PENDING', 'UNKNOWN') AND ({publish_settled})",
+        "What became of a publishing is never altered",
     ),
 )
 
@@ -74,8 +72,8 @@ def _condition(template: str) -> str:
         seal=_differs(SEAL),
         broken=_differs(BREAK),
         first_seen=_differs(FIRST_SEEN),
-        upgrade_begun=_differs(UPGRADE_BEGUN),
-        upgrade_settled=_differs(UPGRADE_SETTLED),
+        publish_begun=_differs(PUBLISH_BEGUN),
+        publish_settled=_differs(PUBLISH_SETTLED),
     )
 
 

@@ -18,7 +18,8 @@ class Source(models.TextChoices):
     FORM = "FORM", _("form")
     PLAN = "PLAN", _("plan")
     IMPORT = "IMPORT", _("file")
-    UPGRADE = "UPGRADE", _("new version of an agent")
+    # The code is that of its first name: a sealed entry is never altered.
+    PUBLISH = "UPGRADE", _("new version of an agent")
     REVERT = "REVERT", _("taken back")
     OUTSIDE = "OUTSIDE", _("outside this desk")
     LATE = "LATE", _("applied late by Diga")

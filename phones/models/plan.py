@@ -19,6 +19,8 @@ class PlanKind(models.TextChoices):
     REVERT = "REVERT", _("taking back")
     RETRY = "RETRY", _("second try")
     REST = "REST", _("the rest")
+    PUBLISH = "PUBLISH", _("publishing a version")
+    REATTACH = "REATTACH", _("giving an agent back")
 
 
 class PlanState(models.TextChoices):
@@ -80,9 +82,11 @@ class Plan(models.Model):
     """One change of many phones. Its rows are frozen when it is made; nothing that matches later joins it.
 
     `wish` says what was asked for, for the heading: for each field `{how: SET | UNASSIGN | PATTERN, value}`, where a
-    lane's value is a `LaneSnapshot`; it is empty for plans whose rows differ. `agreed` are the ids of the
-    versions that applying it may publish. `problems` are the lines of a file that no row came from: `{line, text}`;
-    `notes` say how it was read: `{code, …}`, with a code of `import_words`.
+    lane's value is a `LaneSnapshot`; it is empty for plans whose rows differ. A plan that publishes a version has
+    `{version: {how: PUBLISH, value, before}}`, both lanes, and, where an older release had made it as an upgrade, the
+    number that it had there as `upgrade`. `agreed` are the ids of the versions that applying it may publish. `problems`
+    are the lines of a file that no row came from: `{line, text}`; `notes` say how it was read: `{code, …}`, with a
+    code of `import_words`.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="plans")
@@ -137,6 +141,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
+
+    @property
+    def is_publishing(self) -> bool:
+        """True for a plan that publishes a version: its rows are read back, and only its head is sent."""
+        return self.kind == PlanKind.PUBLISH
 
     @property
     def is_running(self) -> bool:

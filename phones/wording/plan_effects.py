@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from phones.models import Plan
 from phones.services.plans.effects import Effects, Move, Publishing
 from phones.services.routing.lanes import Lane
+from phones.wording.publishing import words_for_publishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ def words_for_effects(effects: Effects) -> list[EffectWords]:
     elif moved:
         lines.append(EffectWords("ok", "circle-check", _("What calls do then"), moved))
     return lines
+
+
+def effect_of_publishing(plan: Plan, count: int) -> EffectWords:
+    """Return what a plan that publishes a version does to so many numbers."""
+    words = words_for_publishing(plan, count)
+    return EffectWords(words.tone, "zap", words.title, words.text, str(plan.wish["version"]["value"].agent_id))
 
 
 def _publishing(publishing: Publishing) -> EffectWords:

@@ -38,6 +38,8 @@ class ItemWords:
 
 def words_for_item(item: PlanItem, now: datetime) -> ItemWords:
     """Return what became of a row, or why the preview has left it out; with its change at hand, no query."""
+    if item.why == "moves" and (words := _read_back(item)):
+        return words
     match item.state:
         case ItemState.WAITING:
             return ItemWords("")
@@ -57,6 +59,37 @@ def words_for_item(item: PlanItem, now: datetime) -> ItemWords:
             return ItemWords(_done(item))
         case _:
             return _failure(item)
+
+
+def _read_back(item: PlanItem) -> ItemWords | None:
+    """Return what reading a number of a published agent back has shown; None where its change or state says it all."""
+    match item.state:
+        case ItemState.SENDING:
+            return ItemWords(_("Waits for what becomes of the request; then it is read back."))
+        case ItemState.CLAIMED:
+            return ItemWords(_("Being read back."))
+        case ItemState.DONE:
+            return ItemWords(_("Read back: it still has the agent."))
+        case ItemState.MISMATCH if item.cause:
+            lost = [str(_LOST[name]) for name in item.details["lost"]]
+            return ItemWords(_("Lost the agent: %(lost)s.") % {"lost": ", ".join(lost)})
+        case ItemState.REFUSED | ItemState.FAILED | ItemState.UNKNOWN | ItemState.CHANGED:
+            return ItemWords(str(_READ_BACK.get(item.cause, "")), item.message)
+        case _:
+            return None
+
+
+_LOST: dict[str, Text] = {
+    "inbound": gettext_lazy("no longer answered by it"),
+    "outbound": gettext_lazy("no longer dials from it"),
+}
+# Why a number could not be confirmed. Without a code, what became of the request says it for all of them.
+_READ_BACK: dict[str, Text] = {
+    "moved_here": gettext_lazy("Changed here since, so it says nothing of this."),
+    "unknown_phone": gettext_lazy("Diga does not know this number any more."),
+    "unreadable": gettext_lazy("It could not be read back, however often it was tried."),
+    "read_refused": gettext_lazy("Diga refused to tell about this number."),
+}
 
 
 def _done(item: PlanItem) -> str:

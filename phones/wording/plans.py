@@ -13,11 +13,14 @@ from phones.services.routing.editability import Why
 from phones.services.routing.lanes import FIELDS
 from phones.wording.causes import Text, parts_for_cause
 from phones.wording.changes import Happened, Words, failure, why_closed
+from phones.wording.publishing import text_for_not_offered
 
 
 def plan_what(plan: Plan) -> str:
     """Return in a few words what a plan is about, for its heading."""
-    if plan.origin_id and plan.kind in {PlanKind.REVERT, PlanKind.RETRY, PlanKind.REST}:
+    if plan.is_publishing:
+        return _("publishes %(lane)s") % {"lane": lane_text(plan.wish["version"]["value"])}
+    if plan.origin_id and PlanKind(plan.kind) in _AGAIN:
         return _AGAIN[PlanKind(plan.kind)] % {"id": plan.origin_id}
     parts = [_in_short(name, plan.wish[name]) for name in FIELDS if name in plan.wish]
     return ", ".join(parts) or _("values from a file")
@@ -27,6 +30,7 @@ _AGAIN: dict[PlanKind, Text] = {
     PlanKind.REVERT: gettext_lazy("takes back plan %(id)d"),
     PlanKind.RETRY: gettext_lazy("second try of plan %(id)d"),
     PlanKind.REST: gettext_lazy("the rest of plan %(id)d"),
+    PlanKind.REATTACH: gettext_lazy("gives back what plan %(id)d has detached"),
 }
 
 
@@ -75,6 +79,7 @@ _PLAIN: dict[str, Text] = {
     "unknown_change": gettext_lazy("Nobody knows yet whether Diga applied an earlier change of this number."),
     "moved_since": gettext_lazy("Changed again since: taking it back undoes that as well."),
     "partly": gettext_lazy("Only a part of it can be taken back."),
+    "moves": gettext_lazy("Moves together with all numbers of its agent, at once."),
     "by_itself": gettext_lazy("The spreadsheet may have changed this by itself."),
     "old_version": gettext_lazy(
         "The agents have changed since the file was exported: this may be the version of then."
@@ -87,6 +92,8 @@ def words_for_why(item: PlanItem, now: datetime) -> str:
     if item.why == "not_checked":
         why = _words(item.details["copy_says"], item, now)
         return _("It could not be checked in Diga. By our copy: %(why)s") % {"why": why}
+    if item.why == "not_offered":
+        return text_for_not_offered(item.details["not_offered"])
     return _words(item.why, item, now)
 
 
@@ -203,6 +210,22 @@ _PAUSES: dict[str, tuple[Text, Text]] = {
         gettext_lazy("Diga asks us to wait for long."),
         gettext_lazy("Resume it later; what was not sent yet is sent then."),
     ),
+    "not_read": (
+        gettext_lazy("The agent and its numbers could not be read from Diga once more before publishing."),
+        gettext_lazy("Resume it when Diga answers again; nothing is sent before that."),
+    ),
+    "publish_moved": (
+        gettext_lazy("The live version or the numbers of this agent are not what this plan shows."),
+        gettext_lazy("Stop it, and make a plan of how it is now."),
+    ),
+    "publish_busy": (
+        gettext_lazy("Another plan is publishing a version of this agent at this moment."),
+        gettext_lazy("Wait until that is known, then look at the agent; resume this plan or stop it."),
+    ),
+    "old_copy": (
+        gettext_lazy("Our copy and Diga’s list of this agent’s numbers differ in very many."),
+        gettext_lazy("Sync first, then resume it."),
+    ),
     "not_recorded": (
         gettext_lazy("What happened could not be written down here, so nothing more was sent."),
         gettext_lazy("Tell the administrator of this server; resume when there is room on its disk again."),
@@ -210,21 +233,20 @@ _PAUSES: dict[str, tuple[Text, Text]] = {
 }
 
 
+_SILENT = {"unreachable", "slow_down"}
+
+
 def words_for_pause(plan: Plan) -> Words:
-    """Explain why a paused plan is held, and what to do."""
+    """Explain why a paused plan is held, and what to do. One query for one that publishes a version."""
     if not plan.cause:
         text = _("Nothing is sent while it is paused. Resume it, or stop it; the rest is then not attempted.")
         return Words("warn", _("Paused"), text)
     what, then = parts_for_pause(plan.cause)
-    return failure(
-        _("Paused by itself"),
-        Happened.NO,
-        _("The rest was not sent."),
-        then,
-        why=what,
-        quote=plan.message,
-        tone="warn",
-    )
+    sentence = _("The rest was not sent.")
+    if plan.is_publishing and hasattr(plan, "request"):
+        sentence = _("It was sent before; the rest of its numbers was not read back.")
+        then = _("Resume it when Diga answers again; the rest is read back then.") if plan.cause in _SILENT else then
+    return failure(_("Paused by itself"), Happened.NO, sentence, then, why=what, quote=plan.message, tone="warn")
 
 
 def parts_for_pause(cause: str) -> tuple[str, str]:

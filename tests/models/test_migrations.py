@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -19,7 +18,7 @@ from pytest_django import Settings
 from phones import migrations
 from phones.models import Agent, Change, ChangeSeal, NamedAgent, Phone, Project, append_only
 from phones.services.audit.verification import verify_diary
-from tests.support.database.outages import IS_POSTGRES
+from tests.support.database.migrating import empty_database
 
 FOLDER = Path(migrations.__file__).parent
 OLDEST = "0001_initial"
@@ -32,22 +31,8 @@ AGENT, NAMELESS = uuid.UUID(int=3), uuid.UUID(int=4)
 def _empty_database(transactional_db: None, tmp_path: Path, settings: Settings) -> Iterator[None]:
     """Put a database without a table in the place of the one that tests use."""
     settings.DATA_DIR = tmp_path
-    parts = connection.settings_dict
-    kept = parts["NAME"]
-    name = f"{kept}_migrated" if IS_POSTGRES else str(tmp_path / "desk.sqlite3")
-    connection.close()
-    if IS_POSTGRES:
-        admin = psycopg.connect(host=parts["HOST"], port=parts["PORT"], user=parts["USER"], autocommit=True)
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-    parts["NAME"] = name
-    try:
+    with empty_database(tmp_path):
         yield
-    finally:
-        connection.close()
-        parts["NAME"] = kept
-        if IS_POSTGRES:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-            admin.close()
 
 
 def _state_apps(name: str) -> Any:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from phones.models import Change, Outcome, Phone, Project
+from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folding_pattern
 
@@ -66,11 +66,12 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
     exact = {
         "phone": wanted.phone,
         "actor": wanted.person,
-        "plan": wanted.plan,
         "source": wanted.source or None,
         "outcome": wanted.outcome or None,
     }
     changes = changes.filter(**{name: value for name, value in exact.items() if value is not None})
+    if wanted.plan is not None:
+        changes = changes.filter(**_of_plan(wanted.plan))
     if wanted.field:
         changes = changes.filter(after__has_key=wanted.field)
     if wanted.since:
@@ -81,6 +82,21 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
         # Few rows, which their own index finds; else SQLite walks through the whole history for them.
         changes = changes.filter(pk__in=Change.objects.filter(_needs_a_look(), project=project).values("pk"))
     return changes.filter(_text(project, wanted.q)) if wanted.q else changes
+
+
+def _of_plan(plan_id: int) -> dict[str, int]:
+    """Return what the changes of a plan meet. One query.
+
+    Those of one that an older release had made as an upgrade don't name it, as they are sealed: its rows name them.
+    """
+    is_older = Plan.objects.filter(pk=plan_id, wish__version__has_key="upgrade").exists()
+    return {"item__plan" if is_older else "plan": plan_id}
+
+
+def plan_of_upgrade(change: Change) -> Plan | None:
+    """Return the plan that was made of the upgrade of which a change is an entry. One query for those of upgrades."""
+    is_of_upgrade = change.source == Source.PUBLISH and change.plan_id is None
+    return Plan.objects.filter(items__change=change).first() if is_of_upgrade else None
 
 
 def _midnight(day: date) -> datetime:

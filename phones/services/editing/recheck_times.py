@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet
 
-from phones.models import AgentUpgrade, Change
+from phones.models import Change, PublishRequest
 
-Sent = TypeVar("Sent", Change, AgentUpgrade)
+Sent = TypeVar("Sent", Change, PublishRequest)
 PENDING, UNKNOWN = "PENDING", "UNKNOWN"
 # A write leaves so soon after it was written down, or not at all.
 SENT_WITHIN = timedelta(seconds=30)
@@ -27,7 +27,7 @@ LONGEST_WAIT = timedelta(hours=4)
 BATCH = 100
 
 
-def may_still_be_applied(row: Change | AgentUpgrade, *, begun_at: datetime, asked_at: datetime) -> bool:
+def may_still_be_applied(row: Change | PublishRequest, *, begun_at: datetime, asked_at: datetime) -> bool:
     """Say whether Diga may apply a write after it was asked, at `asked_at`, what it has.
 
     What a dead sender sent left at the latest moment at which a write may leave.
@@ -36,14 +36,14 @@ def may_still_be_applied(row: Change | AgentUpgrade, *, begun_at: datetime, aske
     return asked_at - left_before < APPLIED_WITHIN
 
 
-def is_soon_known(row: Change | AgentUpgrade) -> bool:
+def is_soon_known(row: Change | PublishRequest) -> bool:
     """Say whether it will be known within about a minute what became of a row, so that a page may wait for it."""
     if row.outcome != UNKNOWN or row.next_look_at is None or row.answer_lost_at is None:
         return row.outcome == PENDING
     return row.next_look_at - row.answer_lost_at <= APPLIED_WITHIN
 
 
-def keep_unknown(row: Change | AgentUpgrade, *, begun_at: datetime) -> None:
+def keep_unknown(row: Change | PublishRequest, *, begun_at: datetime) -> None:
     """Let a row be unknown from now on, and read again soon after its answer was lost.
 
     The answer to a dead sender's write counts as lost at the latest moment at which it may have left.
@@ -53,7 +53,7 @@ def keep_unknown(row: Change | AgentUpgrade, *, begun_at: datetime) -> None:
     row.next_look_at = row.next_look_at or row.answer_lost_at + FIRST_LOOKS[0]
 
 
-def is_given_up(row: Change | AgentUpgrade) -> bool:
+def is_given_up(row: Change | PublishRequest) -> bool:
     """Say whether nobody looks at a row any more, although it is not known what became of it."""
     return row.outcome == UNKNOWN and row.next_look_at is None
 
@@ -77,7 +77,7 @@ def due(rows: QuerySet[Sent], begun_field: str, now: datetime) -> list[Sent]:
     return list(rows.filter(is_dead | is_unknown).order_by(F("next_look_at").asc(nulls_first=True), "pk")[:BATCH])
 
 
-def claim_look(row: Change | AgentUpgrade, *, begun_at: datetime, now: datetime) -> bool:
+def claim_look(row: Change | PublishRequest, *, begun_at: datetime, now: datetime) -> bool:
     """Take a row for one look, and say when the next one is; False if another worker was quicker."""
     next_look_at = _next_look_at(row, begun_at, now)
     seen = type(row)._default_manager.filter(pk=row.pk, outcome=row.outcome, next_look_at=row.next_look_at)
@@ -88,7 +88,7 @@ def claim_look(row: Change | AgentUpgrade, *, begun_at: datetime, now: datetime)
     return True
 
 
-def _next_look_at(row: Change | AgentUpgrade, begun_at: datetime, now: datetime) -> datetime:
+def _next_look_at(row: Change | PublishRequest, begun_at: datetime, now: datetime) -> datetime:
     left_before = row.answer_lost_at or begun_at + SENT_WITHIN
     early = next((left_before + wait for wait in FIRST_LOOKS if left_before + wait > now), None)
     later_count = max(0, row.look_count + 1 - len(FIRST_LOOKS))

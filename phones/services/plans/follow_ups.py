@@ -1,16 +1,23 @@
-"""A plan made from another one: its failed rows once more, what was not attempted, or all it did taken back."""
+"""A plan made from another one: its failed rows once more, what was not attempted, or all it did taken back.
+
+What follows from a plan that publishes a version publishes one, too: the same once more, or the one before it. But what
+Diga has detached is given back number by number, by a plan of the usual kind.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
-from phones.models import Change, ItemState, Plan, PlanItem, PlanKind
+from phones.models import Change, ItemState, Outcome, Plan, PlanItem, PlanKind
 from phones.services.editing.revert import Standing, Step, edit_of, steps_back
-from phones.services.plans.create import create_plan
+from phones.services.plans.create import NothingPlanned, create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
 from phones.services.plans.preview import edit_from, read_agents_if_old
+from phones.services.plans.publish import ids_of, make_publish_plan, published_lanes
+from phones.services.plans.reattach import detached_count, reattaching
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 
 Clock = Callable[[], datetime]
@@ -25,9 +32,23 @@ _CANNOT = {
 _ROWS = {PlanKind.RETRY: FAILED, PlanKind.REST: (ItemState.NOT_TRIED,), PlanKind.REVERT: (ItemState.DONE,)}
 
 
-def count_again(counts: Mapping[ItemState, int], kind: PlanKind) -> int:
-    """Return how many rows such a plan would have, by the totals of the first one."""
-    return sum(counts.get(state, 0) for state in _ROWS[kind])
+def count_again(plan: Plan, counts: Mapping[ItemState, int], kind: PlanKind) -> int:
+    """Return how many rows such a plan would have, by the totals of the first one.
+
+    No query but for a plan that publishes a version: two.
+    """
+    if kind == PlanKind.REATTACH:
+        return detached_count(plan)
+    is_fit = not plan.is_publishing or _may_publish(plan, kind)
+    return sum(counts.get(state, 0) for state in _ROWS[kind]) if is_fit else 0
+
+
+def _may_publish(plan: Plan, kind: PlanKind) -> bool:
+    """Say whether a plan that publishes can be made again: as long as nothing was published, or only back."""
+    request = getattr(plan, "request", None)
+    if kind == PlanKind.REST:
+        return request is None
+    return request is not None and request.outcome == (Outcome.FAILED if kind == PlanKind.RETRY else Outcome.CONFIRMED)
 
 
 def plan_again(
@@ -43,14 +64,24 @@ def plan_again(
 ) -> Plan:
     """Make a plan of the failed rows (`RETRY`), of those not attempted (`REST`), or take back the done ones (`REVERT`).
 
-    It has today's preview like any other, and the first plan keeps its results.
+    `REATTACH` gives numbers the agent back that have lost it as a version of it was published. The new plan has today's
+    preview like any other, and the first plan keeps its results.
 
     :raises NothingPlanned: there is no such row, or nothing of it could be done today.
     :raises SpentForm: the form was sent before with other content.
+
+    And all that `make_publish_plan` raises, for another plan that publishes.
     """
+    given: dict[str, Any] = {"project": plan.project, "author": author, "reason": reason, "ticket": ticket}
+    given |= {"origin": plan, "form_token": form_token, "form_digest": form_digest}
+    if plan.is_publishing and kind != PlanKind.REATTACH:
+        return _publish_again(plan, kind, given, clock)
     read_agents_if_old(plan.project, clock)
-    items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
     catalogue = catalogue_of(plan.project)
+    if kind == PlanKind.REATTACH:
+        draft, lanes = reattaching(plan, catalogue) if plan.is_publishing else (Draft(), {})
+        return create_plan(PlanRequest(kind=kind, draft=draft, wish=lanes, **given), clock=clock)
+    items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
     reverts: dict[uuid.UUID, Change] = {}
     if kind == PlanKind.REVERT:
         rows = _rows_back(items, catalogue, reverts)
@@ -59,20 +90,17 @@ def plan_again(
         rows = [
             PlannedRow(item.phone_id, edit, item.line) for item in items if (edit := edit_from(item.after, catalogue))
         ]
-    request = PlanRequest(
-        project=plan.project,
-        author=author,
-        kind=kind,
-        draft=Draft(rows),
-        reason=reason,
-        ticket=ticket,
-        wish={} if kind == PlanKind.REVERT else plan.wish,
-        origin=plan,
-        reverts=reverts,
-        form_token=form_token,
-        form_digest=form_digest,
-    )
-    return create_plan(request, clock=clock)
+    wish: Mapping[str, Any] = {} if kind == PlanKind.REVERT else plan.wish
+    return create_plan(PlanRequest(kind=kind, draft=Draft(rows), wish=wish, reverts=reverts, **given), clock=clock)
+
+
+def _publish_again(plan: Plan, kind: PlanKind, given: Mapping[str, Any], clock: Clock) -> Plan:
+    if not _may_publish(plan, kind):
+        raise NothingPlanned
+    agent_id, version_id = ids_of(plan)
+    if kind == PlanKind.REVERT:
+        version_id = published_lanes(plan)[0].version_id or version_id
+    return make_publish_plan(agent_id=agent_id, version_id=version_id, clock=clock, **given)
 
 
 def _rows_back(items: Sequence[PlanItem], catalogue: Catalogue, reverts: dict[uuid.UUID, Change]) -> list[PlannedRow]:

@@ -12,6 +12,7 @@ from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import held_plan
 from phones.services.plans.preview import renew_preview
+from phones.services.plans.publish import ids_of, renew_publish
 from phones.services.plans.totals import totals_of
 
 Clock = Callable[[], datetime]
@@ -52,7 +53,9 @@ def needs_approval(project: Project, count: int) -> bool:
 
 
 def will_publish(plan: Plan) -> list[str]:
-    """Return the ids of the versions that the plan, as it is ticked, will publish. One query."""
+    """Return the ids of the versions that the plan, as it is ticked, will publish. One query at most."""
+    if plan.is_publishing:
+        return [str(ids_of(plan)[1])]
     return sorted(publishing.version_id for publishing in publishings_of(plan))
 
 
@@ -122,11 +125,22 @@ def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
     plan.refresh_from_db()
 
 
+def renew(plan: Plan, *, clock: Clock, state: PlanState = PlanState.PREVIEW) -> bool:
+    """Compute the preview of a plan of any kind anew, and return whether anything in it has moved.
+
+    :raises PlanHasMoved: it is no longer in this state.
+    """
+    return (renew_publish if plan.is_publishing else renew_preview)(plan, clock=clock, state=state)
+
+
 def _is_overtaken(plan: Plan, state: PlanState, clock: Clock) -> bool:
-    """Compute a plan anew if agents have moved since it was foreseen; say whether it would do something else."""
+    """Compute a plan anew if agents have moved since it was foreseen; say whether it would do something else.
+
+    One that publishes a version is computed anew in any case: it is about all numbers that the agent has today.
+    """
     changed_at = plan.project.agents_changed_at
-    is_old = plan.state == state and changed_at is not None and changed_at > plan.foreseen_at
-    return is_old and renew_preview(plan, clock=clock, state=state)
+    is_old = plan.is_publishing or (changed_at is not None and changed_at > plan.foreseen_at)
+    return plan.state == state and is_old and renew(plan, clock=clock, state=state)
 
 
 def _refuse_unread(held: Plan, reviewed: str) -> None:

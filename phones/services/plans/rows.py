@@ -52,7 +52,7 @@ def latest_rows(plan: Plan) -> list[PlanItem]:
 
 def fields_of(plan: Plan) -> tuple[str, ...]:
     """Return the fields that any row of the plan changes. One query where the rows differ."""
-    if plan.wish:
+    if plan.wish and not plan.is_publishing:
         return tuple(name for name in FIELDS if name in plan.wish)
     counts = {name: Count("pk", filter=Q(after__has_key=name)) for name in FIELDS}
     found = plan.items.aggregate(**counts)

@@ -9,7 +9,7 @@ from phones.services.editing.write import Author, Write
 from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 
-_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT}
+_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT, PlanKind.PUBLISH: Source.PUBLISH}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from phones.services.running import plan_watch
 from phones.services.running.diga_calls import DigaCalls
 from phones.services.running.held_rows import Row
 from phones.services.running.plan_watch import PlanWatch
+from phones.services.running.publish_run import run_publish
 from phones.services.running.recorder import Recorder
 from phones.services.running.row_feed import RowFeed
 
@@ -38,12 +39,17 @@ def run_plan(
     """
     shared = database_clock(clock)
     try:
-        watch = PlanWatch(plan, clock=shared, may_run=may_run, should_stop=should_stop, call_others=call_others)
+        if plan.is_publishing:
+            run_publish(plan=plan, clock=shared, may_run=may_run, should_stop=should_stop)
+        else:
+            watch = PlanWatch(plan, clock=shared, may_run=may_run, should_stop=should_stop, call_others=call_others)
+            _work(watch, RowFeed(plan, shared), shared)
     except NoKey:
         with suppress(PlanHasMoved):
             pause_plan(plan=plan, clock=clock, cause="no_key")
         return
-    _work(watch, RowFeed(plan, shared), shared)
+    except PlanHasMoved:
+        return
     finish_if_done(plan, clock=clock)
 
 

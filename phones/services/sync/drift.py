@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Q
 
 from phones import diga
-from phones.models import PUBLISHED, Change, Outcome, Phone, ReadBack, Source, UpgradeItem, UpgradeOutcome
+from phones.models import OPEN_ITEMS, Change, Outcome, Phone, PlanItem, PlanKind, Source
 from phones.services.audit.log import OPEN
 from phones.services.clock import CLOCK_SLACK
 from phones.services.routing.catalogue import Catalogue, catalogue_of
@@ -30,8 +30,9 @@ from phones.services.upstream.failures import was_sent
 # For how long a value that turns up is taken for a write of ours that was settled as not applied.
 LATE_WITHIN = timedelta(hours=24)
 LATE_AFTER_ANOTHER_WITHIN = timedelta(minutes=10)
-# While an upgrade has one of these, its numbers are read back, and that writes what became of them down.
-_TO_BE_READ_BACK = (UpgradeOutcome.PENDING, UpgradeOutcome.UNKNOWN, *PUBLISHED)
+# While the request of a plan that publishes has one of these, its numbers are read back, and that writes what became of
+# them down.
+_TO_BE_READ_BACK = (Outcome.PENDING, Outcome.UNKNOWN, Outcome.CONFIRMED, Outcome.MISMATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,8 @@ def ours_of(phone_ids: Iterable[uuid.UUID], now: datetime) -> Mapping[uuid.UUID,
     for change in Change.objects.filter(recent, phone__in=ids).order_by("pk"):
         changes[change.phone_id].append(change)
     lanes: dict[uuid.UUID, set[str]] = defaultdict(set)
-    unread = UpgradeItem.objects.filter(
-        phone__in=ids, read_back=ReadBack.WAITING, upgrade__outcome__in=_TO_BE_READ_BACK
+    unread = PlanItem.objects.filter(
+        phone__in=ids, state__in=OPEN_ITEMS, plan__kind=PlanKind.PUBLISH, plan__request__outcome__in=_TO_BE_READ_BACK
     )
     for phone_id, before in unread.values_list("phone_id", "before"):
         lanes[phone_id].update(before)

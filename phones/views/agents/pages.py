@@ -15,7 +15,7 @@ from phones.services.agents.usage import numbers_of_agent
 from phones.services.finding.phone_list import Criteria
 from phones.services.phone_numbers import national_number
 from phones.services.routing.catalogue import AgentEntry, catalogue_of
-from phones.views.agents.publish_lines import upgrade_lines
+from phones.views.agents.publish_lines import publish_lines
 from phones.views.parts.badges import Badge, status_badge
 from phones.views.parts.list_address import suffix_of
 
@@ -93,7 +93,7 @@ def agent_detail(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpRe
         "phones": [_agent_phone(slug, phone, agent_id) for phone in numbers.phones],
         "inbound_url": inbound_url,
         "outbound_url": outbound_url,
-        "upgrades": upgrade_lines(desk.project, agent_id),
+        "publishings": publish_lines(desk.project, agent_id),
         "changes_url": f"{reverse('change_list', args=[slug])}?agent={agent_id}",
     }
     return render(request, "agents/agent_detail.html", context)

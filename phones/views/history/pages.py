@@ -1,5 +1,6 @@
 """The history of a project, and the permanent page of one change."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -24,7 +25,7 @@ from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.no_worker import no_worker
-from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain
+from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain, plan_page_url
 
 
 @require_GET
@@ -97,7 +98,7 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
     context = {
         "desk": desk,
         "section": "changes",
-        "change": ChangeLine.of(change, slug, desk=desk, phone=change.phone),
+        "change": _with_plan(change, ChangeLine.of(change, slug, desk=desk, phone=change.phone), slug),
         "record": change,
         "ticket_text": ticket_text(change, slug),
         "reverts": [ChangeLine.of(later, slug) for later in change.reverted_by.order_by("-id")],
@@ -105,6 +106,12 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
         "came_late": [ChangeLine.of(later, slug) for later in change.came_late.order_by("pk")],
     }
     return render(request, "history/change_detail.html", context)
+
+
+def _with_plan(change: Change, line: ChangeLine, slug: str) -> ChangeLine:
+    """Let an entry of an upgrade lead to the plan that was made of this: it is sealed, and does not name it."""
+    plan = audit_queries.plan_of_upgrade(change)
+    return replace(line, plan_id=plan.pk, plan_url=plan_page_url(plan, slug)) if plan else line
 
 
 @require_GET

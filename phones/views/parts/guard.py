@@ -111,7 +111,7 @@ def _ways_out(impacts: Sequence[Impact], phone: Phone, desk: Desk) -> list[Ways 
 
 def _publishing(impact: Impact, target: Target, phone: Phone, desk: Desk) -> tuple[str, str]:
     """Return the address at which the version is published for all numbers of its agent, and what to call it."""
-    page = reverse("agent_upgrade", args=[desk.project.slug, target.agent.id])
+    page = reverse("agent_publish", args=[desk.project.slug, target.agent.id])
     count = impact.other_count + (target.agent.id in (phone.inbound_agent_id, phone.outbound_agent_id))
     if impact.is_at_least:
         label = _("Publish %(version)s for all its numbers…")

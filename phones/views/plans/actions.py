@@ -1,6 +1,7 @@
 """What people do with a plan. Each act is a POST; the plan is shown as it is then."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 from django.db import transaction
@@ -15,12 +16,14 @@ from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.plan_again import PlanAgainForm
 from phones.models import Plan, PlanKind
 from phones.services.editing.spent_forms import SpentForm
-from phones.services.plans import create, lifecycle, notices, preview
+from phones.services.plans import create, lifecycle, notices
 from phones.services.plans.follow_ups import plan_again as make_again
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.plans.rows import numbers_to_look_at
+from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import id_from
+from phones.views.parts.publish_refusals import PUBLISH_REFUSALS, refusal_of
 from phones.views.parts.sent_forms import digest_of_form
 from phones.views.plans.pages import plan_of, show_plan
 from phones.views.plans.query import PlanQuery, plan_url
@@ -146,7 +149,7 @@ def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Compute a preview anew on what our copy says now."""
     desk, plan = _opened(request, slug, plan_id)
     try:
-        has_moved = preview.renew_preview(plan, clock=timezone.now)
+        has_moved = lifecycle.renew(plan, clock=timezone.now)
     except PlanHasMoved as moved:
         plan.refresh_from_db()
         return show_plan(request, desk, plan, words=plan_actions.words_for_moved_plan(moved.plan), status=409)
@@ -164,20 +167,24 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
         return show_plan(request, desk, plan, words=plan_actions.words_for_moved_plan(plan), status=409)
     typed = form.cleaned_data
     try:
-        made = make_again(
-            plan=plan,
-            kind=PlanKind(typed["kind"]),
-            author=desk.user,
-            reason=typed["reason"],
-            ticket=typed["ticket"],
-            form_token=form.token(),
-            form_digest=digest_of_form(request),
-            clock=timezone.now,
-        )
+        with bulkhead.place_to_act(desk.project) if plan.is_publishing else nullcontext():
+            made = make_again(
+                plan=plan,
+                kind=PlanKind(typed["kind"]),
+                author=desk.user,
+                reason=typed["reason"],
+                ticket=typed["ticket"],
+                form_token=form.token(),
+                form_digest=digest_of_form(request),
+                clock=timezone.now,
+            )
     except SpentForm as spent:
         return show_plan(request, desk, plan, again_form=form, spent=spent, status=409)
     except create.NothingPlanned:
         return show_plan(request, desk, plan, words=plan_actions.words_for_nothing_planned(), status=422)
+    except PUBLISH_REFUSALS as refusal:
+        status, words = refusal_of(refusal)
+        return show_plan(request, desk, plan, words=words, again_form=form, status=status)
     return redirect(plan_url("plan_detail", made, slug))
 
 

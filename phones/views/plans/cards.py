@@ -19,24 +19,15 @@ from phones.services.plans.totals import Totals, foreseen_of, totals_of
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.parts.badges import Badge
 from phones.views.parts.no_worker import no_worker
+from phones.views.parts.plan_badges import plan_badge
 from phones.views.plans.lines import ResultLine, WishLine, wish_lines
+from phones.views.plans.publishing import RequestCard, request_of
 from phones.views.plans.query import plan_url
 from phones.views.plans.sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums
 from phones.wording.changes import Words
-from phones.wording.plan_effects import EffectWords, words_for_effects
+from phones.wording.plan_effects import EffectWords, effect_of_publishing, words_for_effects
 from phones.wording.plan_tickets import plan_sentence
 from phones.wording.plans import plan_what, words_for_pause, words_for_step
-
-# icons: eye hourglass loader pause play square circle-check circle-slash
-BADGES = {
-    "PREVIEW": ("info", "eye"),
-    "PROPOSED": ("warn", "hourglass"),
-    "RUNNING": ("info", "loader"),
-    "PAUSED": ("warn", "pause"),
-    "STOPPED": ("off", "square"),
-    "FINISHED": ("ok", "circle-check"),
-    "DISCARDED": ("off", "circle-slash"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +48,6 @@ class PlanHead:
     origin_id: int | None
     origin_url: str
     followers: list[tuple[int, str, str]]
-
-
-def plan_badge(plan: Plan) -> Badge:
-    """Return the state of a plan with its sign."""
-    tone, icon = BADGES[plan.state]
-    return Badge(tone, icon, plan.get_state_display())
 
 
 def head_of(plan: Plan, slug: str) -> PlanHead:
@@ -129,11 +114,12 @@ class AgainCounts:
     retry_count: int
     rest_count: int
     revert_count: int
+    reattach_count: int
 
     @property
     def is_offered(self) -> bool:
         """True if there is any."""
-        return bool(self.retry_count or self.rest_count or self.revert_count)
+        return any((self.retry_count, self.rest_count, self.revert_count, self.reattach_count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +137,7 @@ class RunCard:
     no_worker: str
     again: AgainCounts
     ticket_text: str
+    request: RequestCard | None
 
 
 def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
@@ -164,7 +151,7 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
     return PreviewCard(
         total=totals.total,
         sums=foreseen_sums(foreseen_of(plan)),
-        effects=words_for_effects(effects_of(plan)) if count else [],
+        effects=_effects(plan, count) if count else [],
         count=count,
         fingerprint=fingerprint,
         needs_typing=needs_typing(desk.project, count),
@@ -172,13 +159,18 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
     )
 
 
+def _effects(plan: Plan, count: int) -> list[EffectWords]:
+    return [effect_of_publishing(plan, count)] if plan.is_publishing else words_for_effects(effects_of(plan))
+
+
 def run_of(desk: Desk, plan: Plan) -> RunCard:
-    """Return how far the plan has come. Six queries at most."""
+    """Return how far the plan has come. Six queries at most, eight for one that publishes a version."""
     now = timezone.now()
     progress = progress_of(plan, now=now)
     totals = progress.totals
-    is_moving = plan.is_running or progress.busy > 0 or has_soon_known_rows(plan, progress.totals)
     slug = desk.project.slug
+    request = request_of(plan, totals, slug)
+    is_moving = _is_moving(plan, progress, request)
     return RunCard(
         progress=progress,
         total=totals.total,
@@ -190,12 +182,20 @@ def run_of(desk: Desk, plan: Plan) -> RunCard:
         is_moving=is_moving,
         no_worker=no_worker() if is_moving else "",
         again=_again(plan, totals),
+        request=request,
         ticket_text=plan_sentence(plan, totals, url=settings.SITE_URL + plan_url("plan_detail", plan, slug)),
     )
 
 
+def _is_moving(plan: Plan, progress: Progress, request: RequestCard | None) -> bool:
+    """Say whether the page goes on by itself: not while nobody knows for long what became of the request."""
+    if request and request.is_unknown:
+        return request.is_soon_known
+    return plan.is_running or progress.busy > 0 or has_soon_known_rows(plan, progress.totals)
+
+
 def _again(plan: Plan, totals: Totals) -> AgainCounts:
     if not plan.is_over:
-        return AgainCounts(0, 0, 0)
-    kinds = (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT)
-    return AgainCounts(*(count_again(totals.counts, kind) for kind in kinds))
+        return AgainCounts(0, 0, 0, 0)
+    kinds = (PlanKind.RETRY, PlanKind.REST, PlanKind.REVERT, PlanKind.REATTACH)
+    return AgainCounts(*(count_again(plan, totals.counts, kind) for kind in kinds))

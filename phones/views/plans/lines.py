@@ -116,7 +116,7 @@ def ways_out(items: Iterable[PlanItem], slug: str) -> list[WayOut]:
         for name in Lane if item.why == "refused" else ():
             lane = item.after.get(name)
             if lane and _is_about(item.details, lane):
-                page = reverse("agent_upgrade", args=[slug, lane.agent_id])
+                page = reverse("agent_publish", args=[slug, lane.agent_id])
                 label = _("Publish %(version)s of “%(agent)s” for all its numbers…") % item.details
                 found.setdefault(str(lane.version_id), WayOut(f"{page}?version={lane.version_id}", label))
     return list(found.values())

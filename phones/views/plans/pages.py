@@ -20,8 +20,9 @@ from phones.views.htmx import is_for
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import answer_uncertain, is_certain
+from phones.views.parts.plan_badges import plan_badge
 from phones.views.parts.sent_forms import spent_context
-from phones.views.plans.cards import head_of, plan_badge, preview_of, run_of, step_lines
+from phones.views.plans.cards import head_of, preview_of, run_of, step_lines
 from phones.views.plans.query import PlanQuery, plan_url, suffix_of
 from phones.views.plans.sums import Meter, meter_of
 from phones.views.plans.tables import table_of

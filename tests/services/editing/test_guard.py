@@ -15,8 +15,8 @@ from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.impact import Effect, fingerprint
 from phones.services.routing.lanes import Target
 from phones.services.sync import refresh
+from tests.support.desk.published import phones_of
 from tests.support.desk.saving import forget_waiting, held, not_saved, patches, save, stored, target
-from tests.support.desk.upgraded import phones_of
 
 DROPDOWN = "/v1/agent/versions-dropdown/dashboard"
 

@@ -1,17 +1,18 @@
 """Two sends of one form at the very same moment: one result, and the other is told whether it is its own."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Sandbox
-from phones.models import AgentUpgrade, Plan, Project
+from phones.models import Plan, Project
 from phones.services.editing.spent_forms import SpentForm
 from tests.support.desk.planned import renames
-from tests.support.desk.saving import before_answering, target
-from tests.support.desk.upgraded import AGENTS, publishings, seen, upgrade
+from tests.support.desk.published import AGENTS, plan_of
+from tests.support.desk.saving import before_answering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,27 +42,22 @@ def test_two_sends_that_make_a_plan_at_once_make_one(
 
 
 @pytest.mark.parametrize("is_same", [True, False])
-@pytest.mark.parametrize("is_proposed", [True, False])
-def test_two_sends_that_publish_at_once_publish_once(
-    aurora: Project, lead: User, sandbox: Sandbox, is_same: bool, is_proposed: bool
+def test_two_sends_that_plan_to_publish_at_once_make_one_plan(
+    aurora: Project, lead: User, sandbox: Sandbox, is_same: bool
 ) -> None:
-    Project.objects.update(typed_above=None, approved_above=0 if is_proposed else None)
     token, version = uuid.uuid4(), 6 if is_same else 4
-    prints = {number: seen(aurora, target(aurora, "Alicia", number)).fingerprint for number in (6, 4)}
-    made: list[AgentUpgrade] = []
+    given: dict[str, Any] = {"by": lead, "form_token": token}
+    made: list[Plan] = []
 
     def overtake() -> None:
-        made.append(
-            upgrade(aurora, "Alicia", version, by=lead, fingerprint=prints[version], typed="", form_token=token)
-        )
+        made.append(plan_of(aurora, "Alicia", version, form_digest=str(version), **given))
 
     with before_answering(sandbox, "GET", overtake, AGENTS):
         was_spent = False
         try:
-            answer = upgrade(aurora, "Alicia", 6, by=lead, fingerprint=prints[6], typed="", form_token=token)
+            answer = plan_of(aurora, "Alicia", 6, form_digest="6", **given)
         except SpentForm as spent:
             answer, was_spent = spent.earlier, True
 
     assert ([answer], was_spent) == (made, not is_same)
-    assert list(AgentUpgrade.objects.all()) == made
-    assert len(publishings(sandbox)) == (0 if is_proposed else 1)
+    assert list(Plan.objects.all()) == made

@@ -15,8 +15,8 @@ from phones.services.plans.preview import renew_preview
 from phones.services.routing.catalogue import forget_catalogues
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import work_at
+from tests.support.desk.published import phones_of as users_of
 from tests.support.desk.saving import forget_waiting, held, target
-from tests.support.desk.upgraded import phones_of as users_of
 
 pytestmark = pytest.mark.django_db
 

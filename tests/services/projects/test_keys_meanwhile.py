@@ -17,8 +17,8 @@ from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes as sync_passes
 from phones.services.sync.refresh import refresh_phone
 from tests.support.desk.planned import renames, work_at
+from tests.support.desk.published import publish, read_back
 from tests.support.desk.saving import before_answering, forget_waiting, save, stored
-from tests.support.desk.upgraded import read_back, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/v1/phone/"
@@ -152,14 +152,13 @@ def test_plan_goes_on_with_the_new_key(
     assert is_accepted(aurora)
 
 
-def test_reading_an_upgrade_back_with_an_old_key_rejects_no_other_one(
+def test_reading_numbers_back_with_an_old_key_rejects_no_other_one(
     aurora: Project, sandbox: Sandbox, replace_key: Callable[[], None]
 ) -> None:
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
     with before_answering(sandbox, "GET", replace_key, LIST):
         read_back(done)
 
     assert is_accepted(aurora)
-    read_back(done)
-    assert standings(done) == {"KEPT": done.phone_count}
+    assert (states(done), read_back(done).cause) == ({"DONE": done.items.count()}, "")

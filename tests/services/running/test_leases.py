@@ -10,16 +10,14 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.rig.plans import make_plan, phones_of, start, states
-from phones import tasks
 from phones.access import may_run_plan
 from phones.diga.sandbox import Sandbox
-from phones.models import AgentUpgrade, ItemState, Phone, Plan, PlanItem, PlanState, Project, SyncRun
-from phones.services.agents import read_back as agents_read_back
+from phones.models import ItemState, Phone, Plan, PlanItem, PlanState, Project, SyncRun
 from phones.services.plan_items import claiming
 from phones.services.sync import passes
 from tests.support.desk.planned import renames, work_at
+from tests.support.desk.published import publish, read_back
 from tests.support.desk.saving import before_answering, forget_waiting, patches
-from tests.support.desk.upgraded import read_back, standings, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -115,88 +113,49 @@ def test_worker_whose_clock_is_fast_leaves_the_rows_of_others(
     assert (states(plan), patches(sandbox)) == ({ItemState.CLAIMED: 4}, [])
 
 
-# Numbers of an upgrade.
+# Numbers of a published agent.
 
 
-def test_upgrade_that_is_being_read_back_is_read_by_nobody_else(aurora: Project, sandbox: Sandbox) -> None:
-    done = upgrade(aurora, "Alicia", 6)
+def test_number_that_is_being_read_back_is_read_by_nobody_else(aurora: Project, sandbox: Sandbox) -> None:
+    done = publish(aurora, "Alicia", 6)
     sandbox.journal.clear()
 
-    with before_answering(sandbox, "GET", lambda: tasks.check_upgrade(done.pk)):
+    with before_answering(sandbox, "GET", lambda: read_back(done)):
         read_back(done)
 
-    assert standings(done) == {"KEPT": done.phone_count}
-    assert len(sandbox.journal) == done.phone_count
-    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
-    assert (done.owner, done.leased_until) == (None, None)
+    assert states(done) == {"DONE": done.items.count()}
+    assert len(sandbox.journal) == done.items.count()
+    assert not done.items.exclude(owner=None, leased_until=None).exists()
 
 
-def test_bell_is_not_rung_for_an_upgrade_that_a_worker_has(aurora: Project, sandbox: Sandbox) -> None:
-    done = upgrade(aurora, "Alicia", 6)
-    assert agents_read_back.unverified_upgrades(clock=timezone.now) == [done.pk]
-    rung: list[list[int]] = []
-
-    with before_answering(
-        sandbox, "GET", lambda: rung.append(agents_read_back.unverified_upgrades(clock=timezone.now))
-    ):
-        read_back(done)
-
-    assert rung == [[]]
+def taken_by_another(done: Plan) -> None:
+    """Let another worker have taken every number just now, and have died."""
+    lease = timezone.now() + claiming.LEASE
+    done.items.update(state=ItemState.CLAIMED, owner=uuid.uuid4(), leased_until=lease)
 
 
-def held_by_another(done: AgentUpgrade) -> None:
-    lease = timezone.now() + agents_read_back.LEASE
-    AgentUpgrade.objects.filter(pk=done.pk).update(owner=uuid.uuid4(), leased_until=lease)
-
-
-@pytest.mark.parametrize(("later", "expected"), [(timedelta(0), "WAITING"), (3 * MINUTE + SECOND, "KEPT")])
-def test_upgrade_of_a_worker_that_died_is_read_back_when_its_lease_is_over(
+@pytest.mark.parametrize(("later", "expected"), [(timedelta(0), "CLAIMED"), (MINUTE + SECOND, "DONE")])
+def test_numbers_of_a_worker_that_died_are_read_back_when_its_lease_is_over(
     aurora: Project, later: timedelta, expected: str
 ) -> None:
-    done = upgrade(aurora, "Alicia", 6)
-    held_by_another(done)
+    done = publish(aurora, "Alicia", 6)
+    taken_by_another(done)
 
     read_back(done, clock=lambda: timezone.now() + later)
 
-    assert standings(done) == {expected: done.phone_count}
+    assert states(done) == {expected: done.items.count()}
 
 
-def test_lease_of_an_upgrade_is_renewed_with_every_wave(
-    aurora: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each number takes Diga a minute, so all of them take longer than a lease lasts."""
-    monkeypatch.setattr(agents_read_back, "WAVES", 1)
-    monkeypatch.setattr("django.conf.settings.PLAN_CONCURRENCY", 1)
-    done = upgrade(aurora, "Alicia", 6)
-    ahead = [timedelta(0)]
-    free: list[list[int]] = []
-
-    def stop() -> bool:
-        free.append(agents_read_back.unverified_upgrades(clock=clock) if ahead[0] else [])
-        ahead[0] += MINUTE
-        return False
-
-    def clock() -> datetime:
-        return timezone.now() + ahead[0]
-
-    read_back(done, clock=clock, should_stop=stop)
-
-    assert standings(done) == {"KEPT": done.phone_count}
-    assert len(free) > agents_read_back.LEASE / MINUTE
-    assert not any(free)
-
-
-def test_worker_whose_clock_is_fast_leaves_the_upgrade_of_another(
+def test_worker_whose_clock_is_fast_leaves_the_numbers_of_another(
     aurora: Project, request: pytest.FixtureRequest
 ) -> None:
-    done = upgrade(aurora, "Alicia", 6)
-    held_by_another(done)
+    done = publish(aurora, "Alicia", 6)
+    taken_by_another(done)
     request.getfixturevalue("fast_clock")
 
-    assert agents_read_back.unverified_upgrades(clock=timezone.now) == []
     read_back(done)
 
-    assert standings(done) == {"WAITING": done.phone_count}
+    assert states(done) == {"CLAIMED": done.items.count()}
 
 
 # Passes over Diga's lists.

@@ -11,8 +11,8 @@ from phones.models import ItemState, Phone, Plan, PlanState, Project
 from phones.services.plans import lifecycle
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import work_at
+from tests.support.desk.published import phones_of as users_of
 from tests.support.desk.saving import forget_waiting, held, patches, target
-from tests.support.desk.upgraded import phones_of as users_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -108,7 +108,7 @@ def test_promise_of_forty_rows_holds(
         35,
     ]
     assert_invariants(sandbox)
-    assert follow_ups.count_again(totals_of(plan).counts, PlanKind.RETRY) == 1
+    assert follow_ups.count_again(plan, totals_of(plan).counts, PlanKind.RETRY) == 1
 
     sent_count = len(patches(sandbox))
     again = retried(plan, lead)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bench.rig.plans import make_plan, phones_of, start
 from phones.diga import DigaRejected
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import ItemState, Phone, PlanState, Project, ReadBack, SyncState
+from phones.models import ItemState, Phone, PlanState, Project, SyncState
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.routing.edits import PhoneEdit
 from phones.services.running.circuit_breaker import SAME_REFUSALS
@@ -19,9 +19,9 @@ from phones.services.sync import missing, passes
 from phones.services.sync.refresh import refresh_phone
 from phones.wording.plan_rows import words_for_item
 from tests.support.desk.planned import renames, work_at
+from tests.support.desk.published import phones_of as numbers_of
+from tests.support.desk.published import publish, read_back
 from tests.support.desk.saving import forget_waiting, save, stored
-from tests.support.desk.upgraded import phones_of as numbers_of
-from tests.support.desk.upgraded import read_back, upgrade
 from tests.support.pages.pages import find, read, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,25 +166,27 @@ def test_rows_of_a_plan_that_are_refused_end_at_once_and_the_plan_goes_on(
     assert stored(refused[0]).is_refused
 
 
-def test_number_of_an_upgrade_that_is_refused_is_not_read_again(aurora: Project, sandbox: Sandbox) -> None:
-    done = upgrade(aurora, "Alicia", 6)
+def test_number_of_a_published_agent_that_is_refused_is_not_read_again(aurora: Project, sandbox: Sandbox) -> None:
+    done = publish(aurora, "Alicia", 6)
     dark = numbers_of(aurora, "Alicia")[0]
     refuse(sandbox, dark)
 
     read_back(done)
 
-    assert done.items.get(phone=dark).read_back == ReadBack.UNREAD
-    assert done.verified_at is not None
+    item = done.items.select_related("change").get(phone=dark)
+    assert (item.state, item.cause, read_back(done).state) == (ItemState.UNKNOWN, "read_refused", PlanState.FINISHED)
+    said = words_for_item(item, timezone.now())
+    assert (said.text, said.quote) == ("Diga refused to tell about this number.", "A fault of the stand-in")
     assert stored(dark).is_refused
 
 
-def test_number_that_only_our_copy_gives_an_agent_does_not_stop_its_upgrade(aurora: Project, sandbox: Sandbox) -> None:
+def test_number_that_only_our_copy_gives_an_agent_does_not_stop_publishing(aurora: Project, sandbox: Sandbox) -> None:
     hidden = numbers_of(aurora, "Alicia")[0]
     hide(sandbox, hidden)
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert done.outcome == "CONFIRMED"
+    assert done.request.outcome == "CONFIRMED"
     assert done.items.filter(phone=hidden).exists()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from phones.models import AgentUpgrade, ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, PlanStep, UpgradeItem
+from phones.models import ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, PlanStep, PublishRequest
 from tests.support.database.tampering import run_sql, unguarded
 
 # In the order in which they can be laid down.
@@ -17,8 +17,7 @@ TABLES: tuple[type[models.Model], ...] = (
     ChainHead,
     PlanItem,
     PlanStep,
-    AgentUpgrade,
-    UpgradeItem,
+    PublishRequest,
 )
 
 

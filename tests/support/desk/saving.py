@@ -167,7 +167,7 @@ def forget_waiting(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
 
 @contextmanager
 def before_answering(
-    sandbox: Sandbox, method: str, act: Callable[[], None], path: str = "/v1/phone/"
+    sandbox: Sandbox, method: str, act: Callable[[], object], path: str = "/v1/phone/"
 ) -> Iterator[list[Request]]:
     """Do something once, the moment the stand-in gets its first such request; yield the requests.
 

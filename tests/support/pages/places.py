@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from bench.rig.plans import make_plan
-from phones.models import Agent, AgentUpgrade, Membership, Phone, Project, Role, SavedView, UpgradeOutcome
+from phones.models import Agent, Membership, Phone, Plan, PlanKind, PlanState, Project, PublishRequest, Role, SavedView
 from phones.services.audit.permalinks import check_of
 from phones.services.people.members import Invitation, admit
 from phones.services.routing.edits import PhoneEdit
@@ -54,22 +54,32 @@ def addresses() -> list[Address]:
     return list(walk(get_resolver(), frozenset()))
 
 
-def add_upgrade(project: Project, **values: Any) -> AgentUpgrade:
-    """Make an upgrade of a project's first agent, over and done with, past the services."""
+def add_publishing(project: Project, *, agent_name: str = "", **values: Any) -> Plan:
+    """Make a plan that has published a version of a project's first agent, over and done with, past the services.
+
+    `values` are those of its request that has a field of this name, else of the plan.
+    """
     agent = Agent.objects.filter(project=project).order_by("name", "id")[0]
-    lane = {"agent_id": str(agent.pk), "agent_name": agent.name, "version_id": str(agent.pk)}
-    known = {
-        "agent_id": agent.pk,
-        "agent_name": str(agent),
-        "before": lane | {"version_number": 1},
-        "after": lane | {"version_number": 2},
-        "phone_count": 0,
-        "reason": "Autumn hours",
-        "outcome": UpgradeOutcome.CONFIRMED,
-        "created_at": timezone.now(),
-        "verified_at": timezone.now(),
-    }
-    return AgentUpgrade.objects.create(project=project, **(known | values))
+    lane = {"agent_id": str(agent.pk), "agent_name": agent_name or str(agent), "version_id": str(agent.pk)}
+    before, after = lane | {"version_number": 1}, lane | {"version_number": 2}
+    now = timezone.now()
+    names = {field.name for field in PublishRequest._meta.concrete_fields} - {"plan"}
+    about = {name: value for name, value in values.items() if name in names}
+    wish = {"version": {"how": "PUBLISH", "before": before, "value": after, "is_older": False}}
+    known = {"reason": "Autumn hours", "state": PlanState.FINISHED, "created_at": now, "foreseen_at": now, "wish": wish}
+    known |= {"started_at": now, "finished_at": now}
+    known |= {name: value for name, value in values.items() if name not in names}
+    plan = Plan.objects.create(project=project, kind=PlanKind.PUBLISH, **known)
+    plan.wish["version"]["upgrade"] = plan.pk
+    plan.save(update_fields=["wish"])
+    given = {"agent_id": agent.pk, "before": before, "after": after, "sent_at": now, "outcome": "CONFIRMED"}
+    PublishRequest.objects.create(plan=plan, **(given | about))
+    return plan
+
+
+def upgrade_id_of(plan: Plan) -> int:
+    """Return the number that the plan had as an upgrade of an older release."""
+    return int(plan.wish["version"]["upgrade"])
 
 
 def things_of(project: Project, actor: User) -> dict[str, Any]:
@@ -100,6 +110,6 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,
-        "upgrade_id": add_upgrade(project).pk,
+        "upgrade_id": upgrade_id_of(add_publishing(project)),
         "code": invitation.code,
     }

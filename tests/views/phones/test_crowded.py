@@ -135,10 +135,10 @@ def test_pages_that_peek_show_our_copy(
         outcome=Outcome.CONFIRMED,
         created_at=timezone.now(),
     )
-    upgrade = reverse("agent_upgrade", args=["aurora", target(aurora, "Alicia", 6).agent.id])
+    publish = reverse("agent_publish", args=["aurora", target(aurora, "Alicia", 6).agent.id])
     crowd()
 
-    for url in (reverse("change_revert", args=["aurora", change.pk]), upgrade):
+    for url in (reverse("change_revert", args=["aurora", change.pk]), publish):
         page = client.get(url)
         assert (page.status_code, CROWDED in page.content.decode()) == (200, True), url
     assert asked() == 0
@@ -148,11 +148,11 @@ def test_publishing_says_that_nothing_was_sent(
     client: Client, aurora: Project, crowd: Callable[[], None], asked: Callable[[], int]
 ) -> None:
     version = target(aurora, "Alicia", 6)
-    url = reverse("agent_upgrade", args=["aurora", version.agent.id])
+    url = reverse("agent_publish", args=["aurora", version.agent.id])
     crowd()
 
-    typed = {"version_id": str(version.version.id), "reason": "Autumn", "reviewed": "x", "understood": "on"}
-    response = client.post(url, typed | {"form_token": str(uuid.uuid4()), "typed": "1"})
+    typed = {"version_id": str(version.version.id), "reason": "Autumn", "form_token": str(uuid.uuid4())}
+    response = client.post(url, typed)
 
     assert response.status_code == 502
     assert CROWDED in response.content.decode()

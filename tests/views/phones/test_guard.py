@@ -11,8 +11,8 @@ from bench.rig import plans
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Phone, Project
 from phones.services.routing.edits import PhoneEdit
+from tests.support.desk.published import phones_of
 from tests.support.desk.saving import forget_waiting, held, sent, target
-from tests.support.desk.upgraded import phones_of
 from tests.support.pages.pages import (
     FOR_DRAWER,
     Answer,
@@ -223,5 +223,5 @@ def test_plan_leads_from_refused_rows_to_publishing_for_all(
 
     (link,) = find(read(page), "group-CANNOT").xpath(".//a[contains(@class, 'btn')]")
     assert words(link) == "Publish v6 of “Alicia · Recepción” for all its numbers…"
-    assert link.get("href") == f"/projects/aurora/agents/{agent_id}/upgrade/?version={version_id}"
+    assert link.get("href") == f"/projects/aurora/agents/{agent_id}/publish/?version={version_id}"
     assert find(read(of_another), "group-CANNOT").xpath(".//a[contains(@class, 'btn')]") == []

@@ -10,11 +10,10 @@ from django.test import Client
 
 from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Sandbox
-from phones.models import AgentUpgrade, Change, ItemState, Phone, Plan, PlanKind, Project, Selection
+from phones.models import Change, ItemState, Phone, Plan, PlanKind, Project, Selection
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import renames
 from tests.support.desk.saving import forget_waiting, patches, save, sent, target
-from tests.support.desk.upgraded import publishings
 from tests.support.pages.pages import (
     Answer,
     find,
@@ -180,25 +179,22 @@ def test_form_of_another_project_shows_nothing_of_it(
 
 
 @pytest.mark.parametrize("other", [{"reason": "Winter"}, {"ticket": "T-2"}, {"version_id": 4}])
-@pytest.mark.parametrize("is_proposed", [False, True])
 def test_other_content_on_a_spent_form_to_publish_is_said(
-    client: Client, aurora: Project, sandbox: Sandbox, other: dict[str, object], is_proposed: bool
+    client: Client, aurora: Project, sandbox: Sandbox, other: dict[str, object]
 ) -> None:
-    Project.objects.update(approved_above=0 if is_proposed else None, typed_above=None)
     if "version_id" in other:
         other = {"version_id": str(version_of(sandbox, "Alicia", 4))}
     alicia = target(aurora, "Alicia", 6)
-    url = f"{AURORA}agents/{alicia.agent.id}/upgrade/?version={alicia.version.id}"
-    (form,) = read(client.get(url)).xpath(".//form[.//input[@name='reviewed']]")
-    values = values_of(form) | {"reason": "Autumn hours", "ticket": "T-1", "understood": "on"}
+    url = f"{AURORA}agents/{alicia.agent.id}/publish/?version={alicia.version.id}"
+    (form,) = read(client.get(url)).xpath(".//form[.//input[@name='version_id']]")
+    values = values_of(form) | {"reason": "Autumn hours", "ticket": "T-1"}
     first = client.post(url, values)
 
     same, answer = client.post(url, values), client.post(url, values | other)
 
-    upgrade = AgentUpgrade.objects.get()
+    plan = Plan.objects.get()
     assert same["Location"] == first["Location"]
-    assert f"upgrade #{upgrade.pk} came of it" in problem(answer)
-    assert len(publishings(sandbox)) == (0 if is_proposed else 1)
+    assert f"plan {plan.pk} came of it" in problem(answer)
 
 
 # One number.

@@ -3,13 +3,14 @@
 import pytest
 
 from bench.rig.invariants import assert_invariants
+from bench.rig.plans import states
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Outcome, Project, UpgradeOutcome
-from phones.services.agents.read_back import totals_of
+from phones.models import Change, Outcome, Plan, Project
 from phones.services.editing.recheck_times import FIRST_LOOKS
-from phones.wording.upgrades import words_for_upgrade
+from phones.services.plans.totals import totals_of
+from phones.wording.publishing import words_for_request
+from tests.support.desk.published import AGENTS, fresh, live, outcome, publish, publishings, read_back, sweep_after
 from tests.support.desk.saving import forget_waiting, target
-from tests.support.desk.upgraded import AGENTS, live, publishings, read_back, standings, sweep_after, upgrade
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,8 +20,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
 
 
+def assert_ended(plan: Plan, state: str) -> None:
+    """Check that every row has ended so, and with them the plan."""
+    assert (states(plan), fresh(plan).state) == ({state: plan.items.count()}, "FINISHED")
+    assert not plan.items.filter(finished_at=None).exists()
+
+
 @pytest.mark.parametrize(
-    ("fault", "outcome", "cause"),
+    ("fault", "ended", "cause"),
     [
         (Fault("status", status=403), "REFUSED", "forbidden"),
         (Fault("status", status=409), "REFUSED", "rejected"),
@@ -32,17 +39,18 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=lambda value: str(getattr(value, "status", value)),
 )
 def test_refusal_is_kept_with_diga_s_words(
-    aurora: Project, sandbox: Sandbox, fault: Fault, outcome: str, cause: str
+    aurora: Project, sandbox: Sandbox, fault: Fault, ended: str, cause: str
 ) -> None:
     fault.method, fault.path = "PATCH", AGENTS
     sandbox.faults.add(fault)
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert (done.outcome, done.cause, done.http_status) == (outcome, cause, fault.status)
-    assert done.message == "A fault of the stand-in" or fault.shape == "validation"
+    assert (done.request.outcome, done.request.cause, done.request.http_status) == (ended, cause, fault.status)
+    assert done.request.message == "A fault of the stand-in" or fault.shape == "validation"
     assert (live(sandbox, "Alicia"), Change.objects.count()) == (5, 0)
     assert len(publishings(sandbox)) == 1
+    assert_ended(done, ended)
     aurora.refresh_from_db()
     assert aurora.is_rejected == (fault.status == 401)
     assert aurora.can_write_phones is None
@@ -56,9 +64,9 @@ def test_key_without_a_permission_is_refused(aurora: Project, sandbox: Sandbox, 
         token, "aurora-full", "aurora", sandbox.keys[token].permissions - {lacks}
     )
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert (done.outcome, done.cause, live(sandbox, "Alicia")) == ("REFUSED", "forbidden", 5)
+    assert (done.request.outcome, done.request.cause, live(sandbox, "Alicia")) == ("REFUSED", "forbidden", 5)
 
 
 @pytest.mark.parametrize(
@@ -70,18 +78,19 @@ def test_diga_that_refuses_it_altogether(
 ) -> None:
     setattr(sandbox.switches, switch, value)
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert (done.outcome, done.http_status, live(sandbox, "Alicia")) == ("REFUSED", status, 5)
+    assert (done.request.outcome, done.request.http_status, live(sandbox, "Alicia")) == ("REFUSED", status, 5)
     assert_invariants(sandbox)
 
 
-def test_good_answer_that_is_to_be_read_back_is_not_called_lost(aurora: Project, sandbox: Sandbox) -> None:
-    done = upgrade(aurora, "Alicia", 6)
-    done.outcome, done.answer_lost_at = UpgradeOutcome.UNKNOWN, done.created_at
-    done.next_look_at = done.created_at + FIRST_LOOKS[0]
+def test_good_answer_that_is_to_be_read_back_is_not_called_lost(aurora: Project) -> None:
+    done = publish(aurora, "Alicia", 6)
+    request = done.request
+    request.outcome, request.answer_lost_at = Outcome.UNKNOWN, request.sent_at
+    request.next_look_at = request.sent_at + FIRST_LOOKS[0]
 
-    words = words_for_upgrade(done, totals_of(done))
+    words = words_for_request(done, request, totals_of(done))
 
     assert words.text == (
         "Diga accepted it, but the agent could not be read again to see whether it is so. "
@@ -96,18 +105,18 @@ def test_lost_answer_is_settled_by_reading(aurora: Project, sandbox: Sandbox, wh
     kind = "not_json" if kind == "wrong_shape" else kind
     sandbox.faults.add(Fault(kind, method="PATCH", path=AGENTS, when=when, **options))  # type: ignore[arg-type]
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert done.outcome == ("CONFIRMED" if when == "after" else "UNKNOWN")
+    assert done.request.outcome == ("CONFIRMED" if when == "after" else "UNKNOWN")
+    assert states(done) == {"WAITING" if when == "after" else "SENDING": done.items.count()}
     for seconds in (5, 20, 59, 60):
-        assert done.outcome != "FAILED", "The old version proves nothing for a minute"
-        sweep_after(done, seconds)
-    assert done.outcome == ("CONFIRMED" if when == "after" else "FAILED")
-    assert done.cause != ""
+        assert outcome(done) != "FAILED", "The old version proves nothing for a minute"
+        assert sweep_after(done, seconds) == ([done.pk] if (when, seconds) == ("before", 60) else [])
+    read_back(done)
+    assert outcome(done) == ("CONFIRMED" if when == "after" else "FAILED")
+    assert fresh(done).request.cause != ""
     assert len(publishings(sandbox)) == 1
-    if done.is_unverified:
-        read_back(done)
-    assert standings(done) == {"KEPT" if when == "after" else "WAITING": done.phone_count}
+    assert_ended(done, "DONE" if when == "after" else "FAILED")
     assert_invariants(sandbox)
 
 
@@ -115,19 +124,20 @@ def test_timeout_is_settled_by_reading(aurora: Project, sandbox: Sandbox, monkey
     forget_waiting(monkeypatch, read_timeout=0.3)
     sandbox.faults.add(Fault("hang", seconds=0.7, method="PATCH", path=AGENTS, when="after"))
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert (done.outcome, done.cause, len(publishings(sandbox))) == ("CONFIRMED", "timeout", 1)
+    assert (done.request.outcome, done.request.cause, len(publishings(sandbox))) == ("CONFIRMED", "timeout", 1)
     assert_invariants(sandbox)
 
 
 def test_diga_that_publishes_something_else_is_shown_as_that(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault("stored_other", method="PATCH", path=AGENTS))
 
-    done = read_back(upgrade(aurora, "Alicia", 6))
+    done = read_back(publish(aurora, "Alicia", 6))
 
-    assert (done.outcome, done.stored["version_number"], live(sandbox, "Alicia")) == ("MISMATCH", 1, 1)
-    assert standings(done) == {"KEPT": done.phone_count}
+    assert (done.request.outcome, done.request.stored["version_number"], live(sandbox, "Alicia")) == ("MISMATCH", 1, 1)
+    assert_ended(done, "MISMATCH")
+    assert set(done.items.values_list("cause", flat=True)) == {""}
     change = Change.objects.all()[0]
     assert change.outcome == Outcome.MISMATCH
     assert {lane.version_number for lane in change.stored.values()} == {1}
@@ -140,6 +150,6 @@ def test_diga_that_says_yes_and_does_nothing_is_found_out(aurora: Project, sandb
     body = {"agent_id": str(alicia.id), "published_version_id": str(asked)}
     sandbox.faults.add(Fault("status", status=200, body=body, method="PATCH", path=AGENTS))
 
-    done = upgrade(aurora, "Alicia", 6)
+    done = publish(aurora, "Alicia", 6)
 
-    assert (done.outcome, done.stored["version_number"]) == ("MISMATCH", 5)
+    assert (done.request.outcome, done.request.stored["version_number"]) == ("MISMATCH", 5)

@@ -1,10 +1,10 @@
 """What publishing another version of an agent would do: to which numbers, from which version to which."""
 
-import hashlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from phones.models import Phone, Project
+from phones.models import Phone, PlanItem, Project
 from phones.services.routing.catalogue import AgentEntry, VersionEntry
 
 
@@ -20,7 +20,7 @@ class Affected:
 
     @property
     def lanes(self) -> tuple[str, ...]:
-        """The names of those lanes, as the diary calls them."""
+        """The names of those lanes, as the log calls them."""
         return ("inbound",) * self.answers + ("outbound",) * self.dials
 
 
@@ -43,16 +43,14 @@ class Outlook:
         """True where the version is older than the live one."""
         return self.version.number < self.live.number
 
-    @property
-    def fingerprint(self) -> str:
-        """A short text that is equal where the same versions and numbers were read."""
-        held = "".join(f"{each.phone_id}{each.answers:d}{each.dials:d}" for each in self.numbers)
-        text = f"{self.live.id} {self.version.id} {held}"
-        return f"{self.count}:{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+    def is_held_by(self, items: Iterable[PlanItem]) -> bool:
+        """Say whether the rows of a plan are these numbers, in these lanes, from the live version."""
+        planned = {(item.phone_id, name, lane.version_id) for item in items for name, lane in item.before.items()}
+        return planned == {(each.phone_id, name, self.live.id) for each in self.numbers for name in each.lanes}
 
 
 class NotOffered(Exception):
-    """The version can't be published from here; `why` is a code that `upgrade_words` has a sentence for."""
+    """The version can't be published from here; `why` is a code that `wording.publishing` has a sentence for."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The version is not offered: {why}")
