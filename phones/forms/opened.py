@@ -17,17 +17,30 @@ TOO_OLD = _("This form is too old. Open the number again; nothing was sent.")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What the person saw when the form was opened.
+class Seen:
+    """What a form showed of a phone.
 
     `kept` is the value each lane's picker had: the version its agent had published then. Without it, a
     version published meanwhile would look like the person's choice, and a rename would take it back.
-    After a conflict, `before` is what had been seen before it, and `asked` names the fields to choose in.
     """
 
     base: PhoneSnapshot
     kept: dict[str, str]
-    before: "Opened | None" = None
+
+    def values(self) -> list[Any]:
+        """Return it as JSON can have it."""
+        base = self.base
+        return [base.nickname, _text(base.inbound_agent_id), _text(base.outbound_agent_id), self.kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Seen):
+    """What the person saw when the form was opened.
+
+    After a conflict, `before` is what had been seen before it, and `asked` names the fields to choose in.
+    """
+
+    before: Seen | None = None
     asked: tuple[str, ...] = ()
 
     @classmethod
@@ -41,9 +54,9 @@ class Opened:
             },
         )
 
-    def after(self, before: "Opened", asked: tuple[str, ...]) -> "Opened":
+    def after(self, before: Seen, asked: tuple[str, ...]) -> "Opened":
         """Return it as the outcome of a conflict in the fields `asked`."""
-        return replace(self, before=replace(before, before=None, asked=()), asked=asked)
+        return replace(self, before=Seen(before.base, before.kept), asked=asked)
 
     @property
     def merged(self) -> tuple[str, ...]:
@@ -55,12 +68,8 @@ class Opened:
 
     def packed(self, phone_id: uuid.UUID) -> str:
         """Return it signed and bound to the phone, for a hidden field."""
-        return signing.dumps(self._values(), salt=_salt(phone_id))
-
-    def _values(self) -> list[Any]:
-        base = self.base
-        seen = [base.nickname, _text(base.inbound_agent_id), _text(base.outbound_agent_id), self.kept]
-        return [*seen, self.before and self.before._values(), self.asked]
+        before = self.before.values() if self.before else None
+        return signing.dumps([self.values(), before, self.asked], salt=_salt(phone_id))
 
     @classmethod
     def unpacked(cls, phone_id: uuid.UUID, packed: str) -> "Opened":
@@ -69,22 +78,20 @@ class Opened:
         :raises ValidationError: it was altered, or belongs to another phone.
         """
         try:
-            values = signing.loads(packed, salt=_salt(phone_id))
+            seen, before, asked = signing.loads(packed, salt=_salt(phone_id))
         except signing.BadSignature:
             raise forms.ValidationError(TOO_OLD) from None
-        return cls._from(values)
+        return cls(*_seen(seen), Seen(*_seen(before)) if before else None, tuple(asked))
 
-    @classmethod
-    def _from(cls, values: list[Any]) -> "Opened":
-        nickname, inbound, outbound, kept, before, asked = values
-        return cls(
-            PhoneSnapshot(nickname, _id(inbound), _id(outbound)), kept, before and cls._from(before), tuple(asked)
-        )
+
+def _seen(values: list[Any]) -> tuple[PhoneSnapshot, dict[str, str]]:
+    nickname, inbound, outbound, kept = values
+    return PhoneSnapshot(nickname, _id(inbound), _id(outbound)), kept
 
 
 def _salt(phone_id: uuid.UUID) -> str:
     """Return what binds the text to a phone, and to this order of values."""
-    return f"phones.opened.2.{phone_id}"
+    return f"phones.opened.3.{phone_id}"
 
 
 def _text(value: uuid.UUID | None) -> str | None:

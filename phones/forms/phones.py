@@ -1,6 +1,7 @@
 """The forms that change a phone."""
 
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Self, cast
@@ -16,7 +17,7 @@ from phones.models import Phone
 from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
-from phones.services.routing.lanes import Lane, Target
+from phones.services.routing.lanes import FIELDS, Lane, Target
 
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields
@@ -39,9 +40,20 @@ FIXED_FIELDS = frozenset({field.name for field in Phone._meta.get_fields()} - {"
 THEIRS, MINE = "theirs", "mine"
 
 
-def choice_between() -> forms.ChoiceField:
-    """Return the choice in one field that two people changed. Nothing is chosen beforehand."""
-    return forms.ChoiceField(choices=[(THEIRS, _("Keep what Diga has")), (MINE, _("Use mine"))], required=False)
+class ConflictForm(forms.Form):
+    """A choice in each field that two people changed: Diga's value, or what was typed. Nothing is chosen beforehand."""
+
+    def __init__(self, data: QueryDict | None, *, asked: Collection[str]) -> None:
+        super().__init__(data)
+        errors = dict.fromkeys(("required", "invalid_choice"), _("Choose which value to keep. Nothing was sent."))
+        choices = [(THEIRS, _("Keep what Diga has")), (MINE, _("Use mine"))]
+        for name in asked:
+            self.fields[f"choose_{name}"] = forms.ChoiceField(choices=choices, error_messages=errors)
+
+    def keeps_theirs(self, name: str) -> bool:
+        """Say whether a field stays as Diga has it: until the person chooses their own."""
+        choice = f"choose_{name}"
+        return choice in self.fields and self.data.get(choice) != MINE
 
 
 # A picker's options of one agent: its name, and (version id, label) of each version.
@@ -54,7 +66,8 @@ class NicknameForm(forms.Form):
     opened = forms.CharField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD})
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
     nickname = forms.CharField(label=_("Nickname"), required=False, strip=False, empty_value="")
-    choose_nickname = choice_between()
+    # What a person may change with this form.
+    editable: tuple[str, ...] = ("nickname",)
 
     def __init__(
         self,
@@ -73,6 +86,11 @@ class NicknameForm(forms.Form):
         if self.is_bound:
             with suppress(forms.ValidationError):
                 self.seen = Opened.unpacked(phone.pk, self.data.get("opened", ""))
+        self.conflict = ConflictForm(data, asked=[name for name in self.seen.asked if name in self.editable])
+
+    def is_valid(self) -> bool:
+        """Say whether nothing is wrong with what was typed, and every choice after a conflict was made."""
+        return super().is_valid() and (not self.conflict.fields or self.conflict.is_valid())
 
     def clean_opened(self) -> Opened:
         """Return what the person saw when the form was opened."""
@@ -81,43 +99,38 @@ class NicknameForm(forms.Form):
     def clean_nickname(self) -> str:
         """Return the nickname on one line. It has a limit, but for one that Diga has and the person left alone."""
         typed = one_line(self.cleaned_data["nickname"])
-        opened: Opened | None = self.cleaned_data.get("opened")
-        if opened is None or typed != one_line(opened.base.nickname or ""):
+        if "opened" not in self.cleaned_data or typed != one_line(self.seen.base.nickname or ""):
             MaxLengthValidator(NICKNAME_LIMIT)(typed)
         return typed
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a request that carries a field nobody changes here, or leaves a choice open after a conflict."""
-        for name in self.seen.asked:
-            if f"choose_{name}" in self.fields and not self.cleaned_data.get(f"choose_{name}"):
-                self.add_error(f"choose_{name}", _("Choose which value to keep. Nothing was sent."))
+        """Refuse a request that carries a field nobody changes here; read what is wanted, whatever else is wrong."""
         if forged := FIXED_FIELDS & set(self.data):
-            raise forms.ValidationError(
-                _("“%(field)s” can’t be changed here. Nothing was sent."), params={"field": ", ".join(sorted(forged))}
-            )
+            text = _("“%(field)s” can’t be changed here. Nothing was sent.")
+            self.add_error(None, forms.ValidationError(text, params={"field": ", ".join(sorted(forged))}))
+        if "opened" in self.cleaned_data:
+            self.cleaned_data["edit"] = self._wanted()
         return self.cleaned_data
 
     def base(self) -> PhoneSnapshot:
         """Return the values of the phone that the person saw."""
-        opened: Opened = self.cleaned_data["opened"]
-        return opened.base
-
-    def keeps_theirs(self, name: str) -> bool:
-        """Say whether a field stays as Diga has it: until the person chooses their own after a conflict."""
-        return name in self.seen.asked and self.cleaned_data.get(f"choose_{name}") != MINE
-
-    def wanted_nickname(self) -> str | diga.Unset:
-        """Return the nickname to send, or UNSET where the person left it alone or it can't be read."""
-        base = self.base()
-        typed: str | None = self.cleaned_data.get("nickname")
-        is_left_alone = "nickname" not in self.data or self.keeps_theirs("nickname")
-        if typed is None or is_left_alone or typed == one_line(base.nickname or ""):
-            return diga.UNSET
-        return typed
+        return self.seen.base
 
     def edit(self) -> PhoneEdit:
         """Return what the person wants changed."""
-        return PhoneEdit(nickname=self.wanted_nickname())
+        edit: PhoneEdit = self.cleaned_data["edit"]
+        return edit
+
+    def _wanted(self) -> PhoneEdit:
+        return PhoneEdit(nickname=self._nickname())
+
+    def _nickname(self) -> str | diga.Unset:
+        """Return the nickname to send, or UNSET where the person left it alone or it can't be read."""
+        typed: str | None = self.cleaned_data.get("nickname")
+        is_left_alone = "nickname" not in self.data or self.conflict.keeps_theirs("nickname")
+        if typed is None or is_left_alone or typed == one_line(self.seen.base.nickname or ""):
+            return diga.UNSET
+        return typed
 
     def rebased(self, asked: tuple[str, ...] = ()) -> Self:
         """Return a form on what the phone is now, with what was typed here in the fields that were touched.
@@ -142,8 +155,6 @@ class PhoneForm(ReasonFields, NicknameForm):
     A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
     """
 
-    choose_inbound = choice_between()
-    choose_outbound = choice_between()
     inbound_version_id = forms.ChoiceField(label=_("Inbound agent"), required=False)
     outbound_version_id = forms.ChoiceField(label=_("Outbound agent"), required=False)
     unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
@@ -163,6 +174,7 @@ class PhoneForm(ReasonFields, NicknameForm):
         opened: Opened | None = None,
     ) -> None:
         opened = opened or Opened.of(phone, catalogue)
+        self.editable = FIELDS if can_route else ("nickname",)
         # Each picker's options as `_choices` returns them; Django's field turns them into lists of its own.
         self.options: dict[str, tuple[Any, ...]] = {}
         lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
@@ -173,51 +185,51 @@ class PhoneForm(ReasonFields, NicknameForm):
             field.choices = self.options[lane]
             field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
         if not can_route:
-            for name in (*ROUTE_FIELDS, "choose_inbound", "choose_outbound", "understood", "reviewed"):
+            for name in (*ROUTE_FIELDS, "understood", "reviewed"):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a lane that is both given an agent and unassigned."""
-        cleaned = super().clean()
-        for lane in Lane:
-            if cleaned.get(f"unassign_{lane}") and self._is_changed(lane):
+        for lane in Lane if "opened" in self.cleaned_data else ():
+            if self.cleaned_data.get(f"unassign_{lane}") and self._is_changed(lane):
                 self.add_error(f"{lane}_version_id", _("Choose an agent or unassign, not both. Nothing was sent."))
-        return cleaned
+        return super().clean()
 
-    def _is_changed(self, lane: str) -> bool:
+    def _is_changed(self, lane: Lane) -> bool:
         """Say whether another version was chosen than the one the picker had."""
-        opened: Opened | None = self.cleaned_data.get("opened")
-        chosen = self.cleaned_data.get(f"{lane}_version_id") or ""
-        return bool(chosen) and opened is not None and chosen != opened.kept[lane]
+        return self.cleaned_data.get(f"{lane}_version_id") not in {None, "", self.seen.kept[lane]}
 
-    def _lane(self, lane: str) -> Target | diga.Unset | None:
-        if self.keeps_theirs(lane):
+    def _wanted(self) -> PhoneEdit:
+        """Return what is wanted. A ticked `both_directions` gives outbound what inbound has."""
+        if "inbound" not in self.editable:
+            return super()._wanted()
+        inbound, outbound = (self._lane(lane) for lane in Lane)
+        if self.cleaned_data.get("both_directions") and not self.conflict.keeps_theirs("outbound"):
+            outbound = self._same_as_inbound(inbound)
+        return PhoneEdit(self._nickname(), inbound, outbound)
+
+    def _lane(self, lane: Lane) -> Target | diga.Unset | None:
+        if self.conflict.keeps_theirs(lane):
             return diga.UNSET
         if self.cleaned_data.get(f"unassign_{lane}"):
-            return None if getattr(self.base(), f"{lane}_agent_id") else diga.UNSET
-        return self._chosen(lane) if self._is_changed(lane) else diga.UNSET
+            return None if self.seen.base.value(lane) else diga.UNSET
+        return self._target(self.cleaned_data[f"{lane}_version_id"]) if self._is_changed(lane) else diga.UNSET
 
-    def _chosen(self, lane: str) -> Target | diga.Unset:
-        chosen = self.seen.kept[lane] if self.keeps_theirs(lane) else self.cleaned_data.get(f"{lane}_version_id")
-        found = self.catalogue.version(uuid.UUID(chosen)) if chosen else None
+    def _target(self, version_id: str) -> Target | diga.Unset:
+        found = self.catalogue.version(uuid.UUID(version_id)) if version_id else None
         return Target(*found) if found else diga.UNSET
-
-    def edit(self) -> PhoneEdit:
-        """Return what the person wants changed. A ticked `both_directions` gives outbound what inbound has."""
-        if "inbound_version_id" not in self.fields:
-            return PhoneEdit(nickname=self.wanted_nickname())
-        inbound, outbound = self._lane("inbound"), self._lane("outbound")
-        if self.cleaned_data.get("both_directions") and not self.keeps_theirs("outbound"):
-            outbound = self._same_as_inbound(inbound)
-        return PhoneEdit(self.wanted_nickname(), inbound, outbound)
 
     def _same_as_inbound(self, inbound: Target | diga.Unset | None) -> Target | diga.Unset | None:
         if inbound is None:
-            return None if self.base().outbound_agent_id else diga.UNSET
-        wanted = self._chosen("inbound") if isinstance(inbound, diga.Unset) else inbound
-        opened: Opened = self.cleaned_data["opened"]
-        runs_already = isinstance(wanted, Target) and str(wanted.version.id) == opened.kept["outbound"]
-        return diga.UNSET if runs_already else wanted
+            return None if self.seen.base.outbound_agent_id else diga.UNSET
+        if isinstance(inbound, diga.Unset):
+            # It stays as it is shown.
+            is_theirs = self.conflict.keeps_theirs("inbound")
+            inbound = self._target(
+                self.seen.kept["inbound"] if is_theirs else self.cleaned_data.get("inbound_version_id", "")
+            )
+        is_same = isinstance(inbound, Target) and str(inbound.version.id) == self.seen.kept["outbound"]
+        return diga.UNSET if is_same else inbound
 
     def _touched(self) -> dict[str, Any]:
         touched = super()._touched() | {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")}
@@ -231,7 +243,7 @@ class PhoneForm(ReasonFields, NicknameForm):
         return touched
 
     def _anew(self, touched: dict[str, Any], opened: Opened) -> Self:
-        can_route = "inbound_version_id" in self.fields
+        can_route = "inbound" in self.editable
         return type(self)(
             phone=self.phone, catalogue=self.catalogue, can_route=can_route, initial=touched, opened=opened
         )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phones.diga import UNSET
-from phones.forms.opened import Opened
+from phones.forms.opened import Opened, Seen
 from phones.forms.phones import PhoneForm
 from phones.models import Phone
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
@@ -84,7 +84,7 @@ def test_nothing_is_chosen_beforehand(then: Phone, now: Phone, typed: dict[str, 
     again = sent_again(form, asked)
 
     assert again.is_valid() == (not asked)
-    assert {name.removeprefix("choose_") for name in again.errors} == set(asked)
+    assert {name.removeprefix("choose_") for name in again.conflict.errors} == set(asked)
     assert set(asked).isdisjoint(again.edit().fields)
 
 
@@ -94,7 +94,7 @@ def test_choice_is_asked_for_in_words() -> None:
 
     again = sent_again(form, ("nickname",))
 
-    assert errors_of(again) == {"choose_nickname": ["Choose which value to keep. Nothing was sent."]}
+    assert errors_of(again.conflict) == {"choose_nickname": ["Choose which value to keep. Nothing was sent."]}
 
 
 def test_conflict_travels_in_the_hidden_field_one_level_deep() -> None:
@@ -102,7 +102,7 @@ def test_conflict_travels_in_the_hidden_field_one_level_deep() -> None:
 
     twice = first.after(second.after(first, ("nickname",)), ("nickname", "inbound"))
 
-    assert twice.before == second
+    assert twice.before == Seen(second.base, second.kept)
     assert Opened.unpacked(uuid.UUID(int=7), twice.packed(uuid.UUID(int=7))) == twice
 
 

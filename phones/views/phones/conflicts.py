@@ -8,7 +8,7 @@ from typing import Any
 from django.forms.utils import ErrorList
 from django.utils.translation import gettext as _
 
-from phones.forms.opened import Opened
+from phones.forms.opened import Seen
 from phones.forms.phones import MINE, THEIRS, NicknameForm
 from phones.models import Change, Source
 from phones.services.routing.catalogue import Catalogue
@@ -77,8 +77,8 @@ def clashes_of(form: NicknameForm, changes: Sequence[Change]) -> list[Clash]:
                 now=_side_of_change(name, change) or _side(name, seen, catalogue),
                 yours=_yours(name, form),
                 who=_who(change) if change else _("Changed outside this desk"),
-                chosen=str(form[f"choose_{name}"].value() or ""),
-                errors=form.errors.get(f"choose_{name}", ErrorList()) if form.is_bound else ErrorList(),
+                chosen=str(form.data.get(f"choose_{name}", "")),
+                errors=form.conflict.errors.get(f"choose_{name}", ErrorList()),
             )
         )
     return found
@@ -95,7 +95,7 @@ def merges_of(form: NicknameForm) -> list[Merge]:
     ]
 
 
-def _side(name: str, seen: Opened, catalogue: Catalogue) -> Side:
+def _side(name: str, seen: Seen, catalogue: Catalogue) -> Side:
     value = seen.base.value(name)
     if name == "nickname":
         return Side(str(value) or _("No nickname"))

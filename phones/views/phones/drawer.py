@@ -170,7 +170,7 @@ def _is_readable(form: PhoneForm) -> bool:
     """Say whether the form's lanes could be read: the guard needs them, whatever else is wrong."""
     if not form.is_bound:
         return False
-    return "opened" in form.cleaned_data and not {"inbound_version_id", "outbound_version_id"} & set(form.errors)
+    return "edit" in form.cleaned_data and not {"inbound_version_id", "outbound_version_id"} & set(form.errors)
 
 
 def _asked_for(request: HttpRequest, changes: Sequence[Change]) -> Change | None:

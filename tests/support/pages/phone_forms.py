@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from phones.forms.phones import NicknameForm, PhoneForm
+from phones.forms.phones import ConflictForm, NicknameForm, PhoneForm
 from phones.models import Phone, Project
 from phones.services.nicknames import one_line
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
@@ -97,6 +97,6 @@ def edit_of(form: PhoneForm) -> PhoneEdit:
     return form.edit()
 
 
-def errors_of(form: NicknameForm) -> dict[str, list[str]]:
+def errors_of(form: NicknameForm | ConflictForm) -> dict[str, list[str]]:
     assert not form.is_valid()
     return {name: [str(text) for text in texts] for name, texts in form.errors.items()}
