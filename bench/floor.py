@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.access import DeskRequest, open_desk
 from phones.services.finding import phone_list
 from phones.services.finding.health import quarantine_days_left
-from phones.services.routing.catalogue import Catalogue, catalogue_of
+from phones.services.routing.catalogue import AgentEntry, Catalogue, catalogue_of
 from phones.views.parts.list_address import criteria_from, suffix_of
 
 COLUMNS = (
@@ -70,16 +70,16 @@ class Markup:
         self._lanes: dict[uuid.UUID | None, str] = {agent.id: self._known(agent) for agent in catalogue.agents}
 
     @staticmethod
-    def _known(agent: object) -> str:
-        name = escape(agent.name)  # type: ignore[attr-defined]
-        live, is_listed = agent.published, agent.is_listed  # type: ignore[attr-defined]
+    def _known(agent: AgentEntry) -> str:
+        name = escape(agent.name)
+        live, is_listed = agent.published, agent.is_listed
         version = f'<span class="ver">{live.label}</span>' if live else ""
         if not live and is_listed:
             version = '<span class="ver ver-off">not published</span>'
         if not is_listed:
             version += '<span class="ver ver-off">not in Diga</span>'
         return (
-            f'<span class="agent"><span class="tile hue-{agent.hue}" aria-hidden="true">{agent.initial}</span>'  # type: ignore[attr-defined]
+            f'<span class="agent"><span class="tile hue-{agent.hue}" aria-hidden="true">{agent.initial}</span>'
             f'<span class="cut" title="{name}">{name}</span>{version}</span>'
         )
 

@@ -193,11 +193,11 @@ def _handled_by(sandbox: "Sandbox", before_write: Callable[[], None]) -> Iterato
             before_write()
         return handle(request)
 
-    sandbox.handle = handle_so  # type: ignore[method-assign]
+    sandbox.handle = handle_so
     try:
         yield
     finally:
-        sandbox.handle = handle  # type: ignore[method-assign]
+        sandbox.handle = handle
 
 
 def _connect() -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ class Soak:
     def run(self) -> None:
         """Let everybody work, and come back when all have ended."""
         works = [
-            *(lambda number=number: self._edit(number) for number in range(EDITORS)),  # type: ignore[misc]
+            *(partial(self._edit, number) for number in range(EDITORS)),
             self._lead,
             self._work_at_plans,
             self._work_at_plans,
@@ -281,7 +282,7 @@ class Soak:
             with self._sandbox.lock:
                 if chance.random() < 0.1:
                     self._sandbox.faults.clear()
-                self._sandbox.faults.add(Fault(kind, method=method, path=path, when=when, **options))  # type: ignore[arg-type]
+                self._sandbox.faults.add(Fault(kind, method=method, path=path, when=when, **options))
             self._count("faults planned")
             time.sleep(chance.uniform(0.05, 0.35))
         self._sandbox.faults.clear()
@@ -366,7 +367,7 @@ def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[st
     sandbox.carry_out_late()
     for hours in range(1, 8):
         later = timedelta(hours=hours)
-        counts["looked at again and settled"] += sweep(clock=lambda later=later: timezone.now() + later)  # type: ignore[misc]
+        counts["looked at again and settled"] += sweep(clock=lambda later=later: timezone.now() + later)
     project.refresh_from_db()
     run = sync_project(project=project, clock=lambda: timezone.now() + timedelta(hours=9))
     for source in ("OUTSIDE", "LATE"):
