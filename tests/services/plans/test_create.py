@@ -11,12 +11,13 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, PlanKind, Project
 from phones.services.plans.checked_forecast import READ_FOR
 from phones.services.plans.follow_ups import plan_again
+from phones.services.plans.lifecycle import tick_rows
 from phones.services.plans.preview import renew_preview
 from phones.services.routing.catalogue import forget_catalogues
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import work_at
 from tests.support.desk.published import phones_of as users_of
-from tests.support.desk.saving import forget_waiting, held, target
+from tests.support.desk.saving import forget_waiting, held, save, target
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +202,19 @@ def test_version_that_is_gone_is_told_to_be_so_once_it_was_read(
     renew_preview(plan, clock=timezone.now)
 
     assert foreseen(plan) == [group]
+
+
+def test_row_that_was_ticked_stays_so_when_its_preview_is_computed_anew(
+    aurora: Project, lead: User, router: User, sales_phone: Phone
+) -> None:
+    save(sales_phone, PhoneEdit(nickname="Changed a minute ago"), user=router)
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname="Sales"))
+    tick_rows(plan=plan, by=lead, numbers=[1], is_ticked=True)
+
+    assert not renew_preview(plan, clock=timezone.now)
+
+    row = plan.items.get()
+    assert (row.foreseen, row.why, row.state) == (Foreseen.NEEDS_LOOK, "just_changed", ItemState.WAITING)
 
 
 def test_row_that_could_only_follow_others_is_asked_about_as_well(

@@ -12,7 +12,7 @@ from bench.rig.invariants import assert_invariants
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
 from phones.diga.sandbox.http import Answer, Request
-from phones.models import Membership, Plan, PlanState, Project, Role
+from phones.models import Change, Membership, Plan, PlanState, Project, Role
 from phones.services.plan_items import claiming
 from phones.services.plans import lifecycle
 from phones.services.projects import keys
@@ -253,6 +253,15 @@ def test_wait_of_seconds_is_waited_for_without_asking_again_and_again(
     assert len(patches(sandbox)) == ROWS + 1
     assert len(claims) < 40
     assert_invariants(sandbox)
+
+
+def test_write_that_is_held_off_for_a_moment_goes_out_again_under_its_entry(plan: Plan, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Fault("status", method="PATCH", status=429, retry_after="1"))
+
+    work_at(plan)
+
+    assert (plan.state, states(plan)) == (PlanState.FINISHED, {"DONE": ROWS})
+    assert (len(patches(sandbox)), Change.objects.filter(plan=plan).count()) == (ROWS + 1, ROWS)
 
 
 def test_diary_that_can_not_be_written_sends_nothing_more_and_the_plan_goes_on_later(

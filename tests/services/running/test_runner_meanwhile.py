@@ -19,12 +19,14 @@ from phones.services.editing.recheck import sweep
 from phones.services.editing.result import SaveKind
 from phones.services.editing.write import Author, begin, new_write
 from phones.services.plan_items import claiming
+from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans import lifecycle
 from phones.services.plans.effects import publishings_of
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target
+from phones.services.running.recorder import MAX_ROUNDS
 from phones.services.sync import passes
 from phones.services.sync.refresh import reread_agents
 from tests.support.desk.planned import renames, work_at
@@ -237,6 +239,20 @@ def test_save_of_a_person_and_a_plan_on_one_phone_never_overwrite_each_other(
         assert states(plan)["DONE"] >= 7
     assert set(outcomes) <= {Outcome.CONFIRMED, SaveKind.CONFLICT, SaveKind.BUSY, SaveKind.BEING_SAVED}
     assert_invariants(sandbox)
+
+
+def test_row_whose_phone_somebody_is_always_about_lets_go_after_its_tries(plan: Plan, sandbox: Sandbox) -> None:
+    busy = plan.items.earliest("number").phone
+    Change.objects.create(project=plan.project, phone=busy, number="1", source=Source.FORM, created_at=timezone.now())
+
+    work_at(plan)
+
+    item = plan.items.get(phone=busy)
+    assert (item.state, item.cause, states(plan)["DONE"]) == (ItemState.FAILED, "unreadable", ROWS - 1)
+    reads = [
+        request for request in sandbox.journal if (request.method, request.path) == ("GET", f"/v1/phone/{busy.pk}")
+    ]
+    assert len(reads) == MAX_ROUNDS * MAX_TRIES
 
 
 def test_sync_meanwhile_takes_nothing_for_somebody_else_s_doing(aurora: Project, lead: User, sandbox: Sandbox) -> None:
