@@ -1,1 +1,1 @@
-"""What the product does. A service never sees a request; the clock is passed in as `now`."""
+"""What the product does. A service never sees a request; the clock is passed in."""

@@ -1,4 +1,4 @@
-"""Moments that were written down, compared with now: clocks are set back, and differ from machine to machine."""
+"""Stored moments compared with now, and the database's clock. Clocks are set back, and differ between machines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from django.db import connection
 from django.utils import timezone
 
 Clock = Callable[[], datetime]
-# How far the clocks of two machines may be apart.
+# The largest difference between the clocks of two machines that counts as normal.
 CLOCK_SLACK = timedelta(seconds=60)
 
 
 def is_ahead(moment: datetime, now: datetime) -> bool:
-    """Say whether a moment that has been can't have been yet: it is of a clock that was set back."""
+    """Return whether a past moment lies in the future: the clock that wrote it has been set back since."""
     return moment > now + CLOCK_SLACK
 
 
 def has_passed(wait: timedelta, since: datetime | None, now: datetime) -> bool:
-    """Say whether so much time has gone since a moment; yes where nobody can tell, as there is none, or it is ahead."""
+    """Return whether `wait` has gone by since a moment; True as well without a moment, or if it lies in the future."""
     return since is None or is_ahead(since, now) or now - since >= wait
 
 
 @dataclass(slots=True)
 class DatabaseClock:
-    """A clock of this machine, set right by the database's when it is made. Asking it takes no query."""
+    """This machine's clock plus the offset of the database's, measured when it is made. A call takes no query."""
 
     clock: Clock
     offset: timedelta
@@ -34,31 +34,31 @@ class DatabaseClock:
         return self.clock() + self.offset
 
     def adjust(self) -> None:
-        """Set it right anew, as either clock may have moved since. One query on PostgreSQL."""
+        """Measure the offset again, as either clock may have moved. One query on PostgreSQL."""
         self.offset = _database_offset()
 
 
 def database_clock(clock: Clock) -> DatabaseClock:
-    """Return `clock` set right by the database's clock, which is one for all machines. One query on PostgreSQL.
+    """Return `clock` corrected to the database's clock, which all machines share. One query on PostgreSQL.
 
-    What several machines write down and judge goes by it: when a value was read, when a write was sent, whose lease is
-    over. The clock of a single machine may be minutes off. SQLite has no other clock than that of its only machine.
+    Every moment that several machines write and compare uses it: when a value was read, when a write was sent, when
+    a lease expires. A single machine's clock may be minutes off. SQLite runs on one machine, and has only its clock.
     """
     return clock if isinstance(clock, DatabaseClock) else DatabaseClock(clock, _database_offset())
 
 
 def database_now(clock: Clock) -> datetime:
-    """Return the database's now, as `database_clock` tells it."""
+    """Return the current time of the database (see `database_clock`)."""
     return database_clock(clock)()
 
 
 def _database_offset() -> timedelta:
-    """Return how far the database's clock is ahead of this machine's; nothing, while they can't be told apart."""
+    """Return how far the database's clock is ahead of this machine's; 0 if that is too little to be measured."""
     if connection.vendor != "postgresql":
         return timedelta(0)
     asked_at = timezone.now()
     with connection.cursor() as cursor:
-        # Unlike `now()`, which stands still within a transaction.
+        # `now()` would return the start of the transaction.
         cursor.execute("SELECT clock_timestamp()")
         (told,) = cursor.fetchone()
     answered_at = timezone.now()

@@ -1,4 +1,4 @@
-"""The workers' heartbeat: the cache, which all machines share in the database, has when one was last seen."""
+"""The workers' heartbeat: the moment a worker last ran, in the cache table that all machines share."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +14,18 @@ SILENT_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No worker runs. `since` is when one was last seen, None if none ever was."""
+    """No worker runs. `since` is the last heartbeat, None if there never was one."""
 
     since: datetime | None
 
 
 def beat(clock: Clock) -> None:
-    """Write down, by the database's clock, that a worker runs now."""
+    """Store the current time of the database as the heartbeat."""
     cache.set(KEY, database_now(clock).isoformat(), timeout=None)
 
 
 def silence_of_workers(clock: Clock) -> Silence | None:
-    """Return since when no worker has been seen, None while one is. A query, and one for the clock on PostgreSQL."""
+    """Return since when no worker has run, None while one does. One query, and one for the clock on PostgreSQL."""
     seen = cache.get(KEY)
     since = datetime.fromisoformat(seen) if seen else None
     return Silence(since) if has_passed(SILENT_AFTER, since, database_now(clock)) else None

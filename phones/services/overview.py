@@ -1,4 +1,4 @@
-"""What the overview shows: how fresh our copy is, what needs a look, and what happened lately."""
+"""The figures of the overview: how fresh our copy is, which phones have a problem, and the newest changes."""
 
 import uuid
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ DAY_COUNT = 30
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One look at a project. Runs and changes are newest first."""
+    """The overview of a project at one moment. Runs and changes are newest first."""
 
     queue: Queue
     catalogue: Catalogue
@@ -31,12 +31,12 @@ class Overview:
 
     @property
     def phone_count(self) -> int:
-        """How many phones Diga has, by our copy."""
+        """The number of phones in Diga, by our copy."""
         return sum(self.statuses.values())
 
 
 def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
-    """Return what the overview shows, with the days of a zone. Eight queries, and two where the agents have changed."""
+    """Return the overview, with days of the given zone. Eight queries, and two if the agents have changed."""
     catalogue = catalogue_of(project)
     changes = Change.objects.filter(project=project)
     return Overview(
@@ -52,10 +52,10 @@ def overview_of(project: Project, *, now: datetime, zone: tzinfo) -> Overview:
 
 
 def queue_now(project: Project, *, now: datetime) -> Queue:
-    """Return how many phones need a look. Two queries, and two where the agents have changed."""
+    """Return how many phones have each problem. Two queries, and two if the agents have changed."""
     return queue_of(project, catalogue_of(project), now)
 
 
 def is_first_run(run: SyncRun) -> bool:
-    """Say whether no pass of the project was complete before this one."""
+    """Return whether no earlier pass of the project was complete."""
     return not SyncRun.objects.filter(project=run.project_id, state="COMPLETE", pk__lt=run.pk).exists()

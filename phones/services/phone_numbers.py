@@ -1,4 +1,4 @@
-"""Spellings of phone numbers: how one is shown, and what finds it."""
+"""Spellings of phone numbers: the form that is shown, and the forms that a search matches."""
 
 import re
 import unicodedata
@@ -9,15 +9,16 @@ import phonenumbers
 
 NOT_DIGITS = re.compile(r"[^0-9]")
 PLAIN_SPANISH = re.compile(r"\+34[6-9](?!00)[0-9]{8}")
-# Accents as characters of their own.
+# Combining accents.
 _MARKS = "[\u0300-\u036f]*"
 LOOKS_DIALLED = re.compile(r"[0-9\s()+./\-]+")
 
 
 def shown_number(number: str) -> str:
-    """Return the international form people read, `+34 951 20 18 02`; what isn't a number stays as it is."""
+    """Return the international form that people read, `+34 951 20 18 02`; other texts are returned unchanged."""
     if PLAIN_SPANISH.fullmatch(number):
-        # As the library has it (a test compares), at a tenth of the time: a first sync asks 100,000 times.
+        # Formats as phonenumbers does (a test compares them) in a tenth of the time: a first sync calls it 100,000
+        # times.
         return f"{number[:3]} {number[3:6]} {number[6:8]} {number[8:10]} {number[10:]}"
     if not number.startswith("+"):
         return number
@@ -39,7 +40,7 @@ def national_number(shown: str) -> tuple[str, str]:
 
 
 def plain(text: str) -> str:
-    """Return a spelling as a keyboard types it: plain digits and hyphens, without the marks that copying brings."""
+    """Return a text with plain digits and hyphens, and without the invisible marks that copying adds."""
     if text.isascii():
         return text
     return "".join(_plain_letter(letter) for letter in unicodedata.normalize("NFKC", text))
@@ -64,7 +65,7 @@ def digits_of(number: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return the text in lower case without accents, as searches compare it."""
+    """Return the text in lower case without accents: the form that searches compare."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -73,7 +74,7 @@ def folded(text: str) -> str:
 
 @cache
 def _variants() -> dict[str, str]:
-    """Return the Latin letters that fold to each letter, with the plain one first."""
+    """Return the Latin letters that fold to each plain letter, the plain one first."""
     variants: dict[str, str] = {}
     for code in (*range(0xA0, 0x250), *range(0x1E00, 0x1F00)):
         letter = folded(chr(code))
@@ -83,7 +84,7 @@ def _variants() -> dict[str, str]:
 
 
 def folding_pattern(text: str) -> str:
-    """Return a regular expression for a text in any case and with any accents, which both databases understand."""
+    """Return a regular expression for a text in any case and with any accents, in the syntax of both databases."""
     return "".join(_either_case(letter) for letter in folded(text))
 
 
@@ -93,14 +94,14 @@ def _either_case(letter: str) -> str:
 
 
 def nickname_key(nickname: str | None) -> str:
-    """Return what two nicknames have in common that people take for the same: case, accents and blanks don't count."""
+    """Return the key by which two nicknames count as the same: without case, accents and blanks."""
     return " ".join(folded(nickname or "").split())
 
 
 def dialled_digits(query: str) -> str:
-    """Return the digits to look for if the query is a spelling of a number, else "".
+    """Return the digits to search for if the query is a spelling of a number, else "".
 
-    `0034…`, `+34 …`, `(+34) …`, dots and dashes all come to the same digits.
+    `0034…`, `+34 …`, `(+34) …`, dots and dashes all give the same digits.
     """
     query = plain(query).strip()
     if not LOOKS_DIALLED.fullmatch(query):

@@ -1,1 +1,1 @@
-"""The audit log: what was changed, each entry sealed in a hash chain; looking it up, exporting and verifying it."""
+"""The audit log: changes, each sealed in a hash chain; queries, export and verification."""

@@ -1,6 +1,6 @@
-"""Ends of chains that were noted outside the database, and that it no longer holds: it was restored, or altered.
+"""Breaks of a hash chain: its head, noted in a file, is no longer in the database, which was restored or altered.
 
-Administrators see that until one of them acknowledges it; who did, and when, is kept for good.
+Administrators see a break until one of them acknowledges it. Who did, and when, is kept for good.
 """
 
 import logging
@@ -30,12 +30,12 @@ Clock = Callable[[], datetime]
 
 
 class BreakHasMoved(Exception):
-    """What was to be acknowledged is not what there is: somebody was quicker, or there is another one."""
+    """The break to acknowledge is not the current one: another person was quicker, or there is a newer break."""
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A break that nobody has acknowledged: the entry noted (0 for a file that was spoiled), and the last one held."""
+    """An unacknowledged break: the noted entry (0 for a damaged file), and the last entry in the database."""
 
     noted: str
     noted_number: int
@@ -44,7 +44,7 @@ class Break:
 
 
 def standing_of(project: Project, note: Note) -> Standing:
-    """Say whether the chain holds the entry that a note names. One query, and one more where it doesn't."""
+    """Return whether the chain holds the entry that a note names. One query, and one more if it doesn't."""
     if note.head == NO_HEAD:
         return Standing.HELD
     if note.head:
@@ -56,11 +56,11 @@ def standing_of(project: Project, note: Note) -> Standing:
 
 
 def find_break(project: Project) -> Break | None:
-    """Return what the file notes and the database does not hold, as long as nobody has acknowledged it."""
+    """Return the break between the file and the database, None if there is none or it was acknowledged."""
     try:
         note = exported_note(project.pk)
     except HeadSpoiled:
-        # Nobody can replace it either: `verify_changes` tells.
+        # The file is unreadable, so nobody can replace it either; `verify_changes` reports it.
         return None
     if standing_of(project, note) is not Standing.LOST:
         return None
@@ -68,12 +68,12 @@ def find_break(project: Project) -> Break | None:
 
 
 def has_break(project: Project) -> bool:
-    """Say whether the history was ever found broken: then numbers of changes and plans may have been given twice."""
+    """Return whether a break was ever found: numbers of changes and plans may then have been given twice."""
     return ChainBreak.objects.filter(project=project).exists() or find_break(project) is not None
 
 
 def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -> ChainBreak:
-    """Write down who has seen the break `noted`, and let the file go on from what the database holds.
+    """Record who acknowledged the break `noted`, and rewrite the file from the database.
 
     :raises BreakHasMoved: there is none, or another one.
     """
@@ -99,5 +99,5 @@ def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -
 
 
 def _held(project: Project) -> Head:
-    """Return the end of the chain in the database."""
+    """Return the head of the chain in the database."""
     return Head(*(ChainHead.objects.filter(project=project).values_list("number", "mac").first() or NO_HEAD))

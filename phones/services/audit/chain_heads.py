@@ -1,7 +1,7 @@
-"""The ends of the chains, kept in files outside the database: whoever cuts off the last entries can't hide it.
+"""The heads of the hash chains, in files outside the database, so that removing the last entries is detected.
 
-A file is replaced only while the chain holds the entry that it notes. Else the database was put back, or altered, and
-the file is the only witness: it is kept until somebody has acknowledged that (`chain_breaks`).
+A file is replaced only while the chain holds the entry that it notes. Otherwise the database was restored or altered,
+and the file is the only evidence: it is kept until a person acknowledges the break (`chain_breaks`).
 """
 
 import fcntl
@@ -19,17 +19,17 @@ from django.conf import settings
 logger = logging.getLogger("phones.diary")
 
 FOLDER = "diary-heads"
-# "00000000000000000007 9f86d081…" and the end of the line.
+# "00000000000000000007 9f86d081…" and a line end.
 NUMBER_LENGTH = 20
 LINE_LENGTH = NUMBER_LENGTH + 1 + 64 + 1
 
 
 class HeadSpoiled(Exception):
-    """The file is not as this program writes it."""
+    """The file does not have the format that this program writes."""
 
 
 class Head(NamedTuple):
-    """The number and the keyed hash of a chain's last link."""
+    """The number and the keyed hash (HMAC) of a chain's last link."""
 
     number: int
     mac: str
@@ -39,19 +39,19 @@ NO_HEAD = Head(0, "")
 
 
 class Note(NamedTuple):
-    """A file as it stands: its text, and the end of the chain that it names, None where it was spoiled."""
+    """The content of a file: its text, and the head that it names, None if the text is damaged."""
 
     text: str
     head: Head | None
 
     @property
     def digest(self) -> str:
-        """What names this very note, whatever stands in it."""
+        """A digest of the text, which identifies this note even if it is damaged."""
         return hashlib.sha256(self.text.encode("latin-1")).hexdigest()
 
 
 class Standing(Enum):
-    """What the database says of a note: it holds the entry, or not, or not and somebody has acknowledged that."""
+    """How the database relates to a note: it holds the entry, does not, or does not and the break was acknowledged."""
 
     HELD = "held"
     LOST = "lost"
@@ -59,16 +59,16 @@ class Standing(Enum):
 
 
 def head_path(project_id: uuid.UUID) -> Path:
-    """Return where the end of a chain is kept."""
+    """Return the path of the file with a chain's head."""
     return Path(settings.DATA_DIR) / FOLDER / f"{project_id}.txt"
 
 
 def export_head(
     project_id: uuid.UUID, head: Head, standing_of: Callable[[Note], Standing] = lambda _note: Standing.LOST
 ) -> None:
-    """Write the end of a chain, unless the file has a later one (processes come by in any order), or one that is lost.
+    """Write a chain's head, unless the file names a later entry (processes write in any order) or one that is missing.
 
-    A file that can't be written is logged and no more: the entry stands, and the next one writes the file again.
+    A failure to write is logged only: the entry is committed, and the next one writes the file again.
     """
     try:
         _write(head_path(project_id), head, standing_of)
@@ -81,7 +81,7 @@ def export_head(
 def _write(path: Path, head: Head, standing_of: Callable[[Note], Standing]) -> None:
     """Write the file under its lock.
 
-    :raises HeadSpoiled: it notes what the chain does not hold.
+    :raises HeadSpoiled: it names an entry that the chain does not hold.
     """
     path.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="latin-1") as file:
@@ -97,7 +97,7 @@ def _write(path: Path, head: Head, standing_of: Callable[[Note], Standing]) -> N
 
 
 def exported_note(project_id: uuid.UUID) -> Note:
-    """Return the end of a chain as this machine wrote it last; of a machine that never did, one of `NO_HEAD`.
+    """Return the head of a chain as this machine last wrote it; a note of `NO_HEAD` if it never did.
 
     :raises HeadSpoiled: the file can't be read.
     """
@@ -112,7 +112,7 @@ def exported_note(project_id: uuid.UUID) -> Note:
 
 def _noted(text: str) -> Note:
     if not text:
-        # It was made a moment ago, and is about to be written.
+        # The file was just created, and its content is about to be written.
         return Note(text, NO_HEAD)
     number, mac = text[:NUMBER_LENGTH], text[NUMBER_LENGTH + 1 : -1]
     is_ours = len(text) == LINE_LENGTH and number.isascii() and number.isdecimal()

@@ -1,4 +1,4 @@
-"""The history as CSV: one row a change, stable column codes, times with their offset."""
+"""The audit log as CSV: one row a change, stable column codes, times with their offset."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def csv_lines(changes: QuerySet[Change]) -> Iterator[str]:
-    """Yield the changes as lines of CSV with a header, for programs and spreadsheets; never all in memory."""
+    """Yield the changes as lines of CSV with a header, in batches; memory does not grow with their number."""
     rows = (_row(change) for change in changes.select_related("phone").iterator(chunk_size=CHUNK))
     yield from csv_stream(COLUMNS, (_cells(row) for row in rows))
 

@@ -1,4 +1,4 @@
-"""The chain's arithmetic: what of a change is sealed, and how a link is computed. No database."""
+"""The computation of the hash chain: which fields of a change are sealed, and the HMAC of a link. No database."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from phones.models import LaneSnapshot, SealKind
 
-# What stands from the beginning and is never altered. The actor's row may be deleted, the name stays.
+# Fields that are set when the change is added, and never altered. The actor's row may be deleted; the name stays.
 BEGUN_FIELDS = (
     "id",
     "project_id",
@@ -29,7 +29,7 @@ BEGUN_FIELDS = (
     "seen_from",
     "reverts_id",
 )
-# What is added when the change is settled.
+# Fields that are set when the change is settled.
 SETTLED_FIELDS = (
     "outcome",
     "stored",
@@ -40,15 +40,15 @@ SETTLED_FIELDS = (
     "settled_at",
     "duration_ms",
 )
-# The columns as they were when sealing began, which migration 0004 knows, and those that came later: a change that
-# has nothing in a later one keeps the digest it had before.
+# The columns of the first release with seals, which migration 0004 uses, and columns added later: a change without a
+# value in a later column keeps its digest.
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
 LATER_FIELDS = ("plan_id", "late_for_id")
 EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON has no form for: times as text in UTC to the microsecond, ids as digits, lanes as objects."""
+    """Convert what JSON has no type for: times to UTC text with microseconds, ids to hex, lanes to objects."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, uuid.UUID):
@@ -68,10 +68,10 @@ def digest_of(change: Mapping[str, Any], kind: SealKind) -> str:
 
 
 def digests_of(values: Sequence[Any]) -> tuple[str, str]:
-    """Return both digests of a change, given as the values of its `EVERY_FIELD`; the second covers the first."""
+    """Return both digests of a change, given as the values of its `EVERY_FIELD`. The second includes the first."""
     plan_id, *newer = values[len(SEALED_FIELDS) :]
     later = [] if plan_id is None else [plan_id]
-    # By name, so that one column can't be taken for another.
+    # Field names are part of the digest, so that the values of two columns can't be swapped.
     named = [[name, value] for name, value in zip(LATER_FIELDS[1:], newer, strict=True) if value is not None]
     begun = _hashed([*values[: len(BEGUN_FIELDS)], *later, *named])
     return begun, _hashed([begun, *values[len(BEGUN_FIELDS) : len(SEALED_FIELDS)]])
@@ -82,6 +82,6 @@ def _hashed(values: Sequence[Any]) -> str:
 
 
 def mac_of(*, project_id: uuid.UUID, number: int, change_id: int, kind: str, digest: str, before: str) -> str:
-    """Return the keyed hash of a link; `before` is the hash of the link before it, "" for the first."""
+    """Return the HMAC of a link. `before` is that of the preceding link, "" for the first."""
     text = f"{project_id.hex} {number} {change_id} {kind} {digest} {before}"
     return hmac.digest(settings.DIARY_KEY.encode(), text.encode(), "sha256").hex()

@@ -1,4 +1,4 @@
-"""The diary: the only place where changes are written down and settled, each step sealed in the same transaction."""
+"""Writes of the audit log: the only place that adds and settles changes, each sealed in the same transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ SETTLED_AND_LOOKS = (*SETTLED_FIELDS, "answer_lost_at", "next_look_at", "look_co
 
 @contextmanager
 def on_disk() -> Iterator[None]:
-    """Let what is committed within be on the disk before we go on.
+    """Make commits within the block durable before it ends.
 
-    On PostgreSQL every commit is. SQLite, as it is set, may lose the last ones when a machine loses its power; it
-    waits for the disk here alone, as that takes milliseconds. Within a transaction it can't be told to.
+    PostgreSQL always does (`synchronous_commit`). SQLite with `synchronous=NORMAL` may lose the last commits when the
+    power fails. Waiting for the disk takes milliseconds, so only this block does. It can't be set within a transaction.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
@@ -37,9 +37,9 @@ def on_disk() -> Iterator[None]:
 
 
 def begin(changes: Sequence[Change]) -> None:
-    """Write down changes of one project that are about to be sent.
+    """Add changes of one project as PENDING, before they are sent.
 
-    :raises IntegrityError: another change of one of the phones is being sent, or a form was sent before.
+    :raises IntegrityError: a change of one of the phones is pending, or the form was sent before.
     """
     if not changes:
         return
@@ -50,10 +50,10 @@ def begin(changes: Sequence[Change]) -> None:
 
 
 def settle(changes: Sequence[Change]) -> None:
-    """Write down what became of changes of one project, or that it is not known; rows of plans follow them.
+    """Store the outcome of changes of one project, UNKNOWN included.
 
-    One that somebody else has settled meanwhile stays so, and is in memory as its row: a sender that waits for Diga
-    for long may be taken for dead.
+    A change that another process has settled meanwhile is left as it is, and the instance is reloaded: a sender that
+    waits long for Diga may be taken for dead.
     """
     if not changes:
         return
@@ -63,14 +63,14 @@ def settle(changes: Sequence[Change]) -> None:
         if not changes:
             return
         _save_endings(changes)
-        # Diga may have stored an agent that nobody had asked for.
+        # Diga may have stored an agent that the change did not name.
         name_agents([change for change in changes if change.stored])
         _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])
         follow(changes)
 
 
 def _still_open(changes: Sequence[Change]) -> list[Change]:
-    """Lock changes, and return those that nobody has settled; the others are read anew."""
+    """Lock the rows (`SELECT … FOR UPDATE`) and return the changes that are still open; reload the others."""
     rows = Change.objects.select_for_update().filter(pk__in=[change.pk for change in changes], outcome__in=OPEN)
     ids = set(rows.order_by("pk").values_list("pk", flat=True))
     for change in changes:
@@ -80,7 +80,7 @@ def _still_open(changes: Sequence[Change]) -> list[Change]:
 
 
 def _save_endings(changes: Sequence[Change]) -> None:
-    """Save what is settled of each change, by one statement that is prepared once."""
+    """Save the outcomes with one prepared UPDATE (`executemany`)."""
     fields = [field for field in Change._meta.concrete_fields if field.attname in SETTLED_AND_LOOKS]
     rows = [
         [*(field.get_db_prep_save(getattr(change, field.attname), connection) for field in fields), change.pk]
@@ -92,7 +92,7 @@ def _save_endings(changes: Sequence[Change]) -> None:
 
 
 def record_observed(changes: Sequence[Change]) -> None:
-    """Write down changes of one project that were made elsewhere; they are settled from the start."""
+    """Add changes of one project that were made outside the desk. They are settled from the start."""
     if not changes:
         return
     with transaction.atomic():
@@ -102,7 +102,7 @@ def record_observed(changes: Sequence[Change]) -> None:
 
 
 def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
-    """Append to the project's chain. Its head is locked, so that appending takes turns."""
+    """Append links to the project's chain. The lock on its `ChainHead` row serialises appending."""
     head = ChainHead.objects.select_for_update().filter(project=project).first()
     if head is None:
         ChainHead.objects.bulk_create([ChainHead(project=project)], ignore_conflicts=True)
@@ -129,5 +129,5 @@ def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
     def standing(note: Note) -> Standing:
         return Standing.HELD if note.head == before else standing_of(project, note)
 
-    # The entry stands, whatever becomes of the file.
+    # The entry stays even if the file can't be written.
     transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac), standing), robust=True)

@@ -1,6 +1,6 @@
-"""What the permanent address of a change or plan has beside its number: a database that is restored gives numbers anew.
+"""The check code in the permanent address of a change or plan: a restored database gives numbers again.
 
-Computed with the key of the history from what never changes, so that addresses of rows of any age have it.
+An HMAC with the key of the audit log over fields that never change, so that rows of any age have one.
 """
 
 import hmac
@@ -11,12 +11,12 @@ from django.conf import settings
 
 from phones.models import Change, Plan
 
-# 40 bits: nobody guesses them, and they fit into a line of a ticket.
+# 40 bits: too many to guess, and short enough for a line of a ticket.
 LENGTH = 8
 
 
 def check_of(row: Change | Plan) -> str:
-    """Return the letters and digits that stand behind the number of a change or plan."""
+    """Return the check code that follows the number of a change or plan in its address."""
     made_at = row.created_at.astimezone(UTC).isoformat(timespec="microseconds")
     text = f"address of {row._meta.model_name} {row.project_id.hex} {row.pk} {made_at}"
     digest = hmac.digest(settings.DIARY_KEY.encode(), text.encode(), "sha256")
@@ -24,5 +24,5 @@ def check_of(row: Change | Plan) -> str:
 
 
 def is_meant(row: Change | Plan, check: str) -> bool:
-    """Say whether an address with these letters was made for this very row."""
+    """Return whether an address with this check code was made for this row."""
     return hmac.compare_digest(check_of(row).encode(), check.encode())

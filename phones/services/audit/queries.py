@@ -1,4 +1,4 @@
-"""The diary as people look through it: filters, keyset pages, and which agents a change names."""
+"""Queries of the audit log: filters, keyset pages, and the people in it."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -15,15 +15,15 @@ from phones.services.phone_numbers import folding_pattern
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2000
-# What a line of the history leads to: its permanent address needs more than the number.
+# Columns of a related change that a line of the history links to: its permanent address needs more than the number.
 LED_TO = ("plan", "reverts", "late_for")
-# What a change may hold; the status only changes outside this desk.
+# The fields that a change may hold. Only changes made outside the desk hold the status.
 CHANGED_FIELDS = ("nickname", "inbound", "outbound", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a history is narrowed to; None, "" and False narrow nothing. The days are days of the site's zone."""
+    """The filters of the history. None, "" and False don't filter. Days are days of the site's time zone."""
 
     phone: uuid.UUID | None = None
     agent: uuid.UUID | None = None
@@ -39,18 +39,18 @@ class Wanted:
 
     @property
     def is_empty(self) -> bool:
-        """True when all changes are shown."""
+        """True when no filter is set."""
         return self == Wanted()
 
     @property
     def is_one_phone(self) -> bool:
-        """True when all changes of one phone are shown."""
+        """True when the only filter is one phone."""
         return self.phone is not None and self == Wanted(phone=self.phone)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page, newest first. `older` and `newer` are the ids to page on from, None where there is nothing."""
+    """One page, newest first. `older` and `newer` are the ids to page on from, None at an end."""
 
     changes: Sequence[Change]
     older: int | None
@@ -58,10 +58,10 @@ class HistoryPage:
 
 
 def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
-    """Return the changes of the project that meet all that is wanted, newest first."""
+    """Return the changes of the project that match all filters, newest first."""
     changes = Change.objects.filter(project=project).order_by("-id")
     if wanted.agent:
-        # The order by the table of agents lets its index bring the newest changes first.
+        # Ordering by the column of the agents' table lets its index return the newest changes first.
         changes = changes.filter(named_agents__agent_id=wanted.agent).order_by("-named_agents__change_id")
     exact = {
         "phone": wanted.phone,
@@ -79,7 +79,7 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
     if wanted.until:
         changes = changes.filter(created_at__lt=_midnight(wanted.until + timedelta(days=1)))
     if wanted.look:
-        # Few rows, which their own index finds; else SQLite walks through the whole history for them.
+        # Few rows match, and a partial index has them; otherwise SQLite scans the whole history.
         changes = changes.filter(pk__in=Change.objects.filter(_needs_a_look(), project=project).values("pk"))
     return changes.filter(_text(project, wanted.q)) if wanted.q else changes
 
@@ -104,13 +104,13 @@ def _midnight(day: date) -> datetime:
 
 
 def _needs_a_look() -> Q:
-    """Match what nobody knows, and what Diga stored instead as long as no later save of the number went well."""
+    """Match changes of unknown outcome, and mismatches that no later successful save of the number has replaced."""
     later = Change.objects.filter(phone=OuterRef("phone"), pk__gt=OuterRef("pk"), outcome=Outcome.CONFIRMED)
     return Q(outcome__in=(Outcome.UNKNOWN, Outcome.MISMATCH)) & (Q(outcome=Outcome.UNKNOWN) | Q(~Exists(later)))
 
 
 def _text(project: Project, query: str) -> Q:
-    """Match any spelling of a number, or a part of a ticket in any case and with any accents."""
+    """Match any spelling of a number, or a part of a ticket without regard to case and accents."""
     found = Q(ticket__regex=folding_pattern(query))
     spelled = spelled_digits(query)
     if not spelled:
@@ -122,7 +122,7 @@ def _text(project: Project, query: str) -> Q:
 
 
 def with_late_entries(changes: Iterable[Change]) -> list[Change]:
-    """Return changes, those that had not come about with what Diga applied late. One query, if there are any."""
+    """Return the changes; those that may have been applied late have `came_late` prefetched, by at most one query."""
     found = list(changes)
     late = Prefetch("came_late", Change.objects.order_by("pk"))
     prefetch_related_objects([change for change in found if change.may_come_late], late)
@@ -132,9 +132,9 @@ def with_late_entries(changes: Iterable[Change]) -> list[Change]:
 def history_page(
     project: Project, wanted: Wanted, *, older_than: int | None = None, newer_than: int | None = None
 ) -> HistoryPage:
-    """Return one page of the history, with each change's phone. One query, two where something may have come late.
+    """Return one page of the history with each change's phone. One query, two if a change may have been applied late.
 
-    `older_than` wins; with nothing newer than `newer_than`, the page is the first one.
+    `older_than` takes precedence; with nothing newer than `newer_than`, the page is the first one.
     """
     found = matching_changes(project, wanted).select_related("phone", *LED_TO)
     if older_than is not None:
@@ -143,7 +143,7 @@ def history_page(
         return _page(found[: PAGE_SIZE + 1], is_first=True)
     newer = list(found.filter(pk__gt=newer_than).reverse()[: PAGE_SIZE + 1])
     if len(newer) <= PAGE_SIZE:
-        # The newest page is always a whole one.
+        # A short page at the newest end is filled up from the first page.
         return _page(found[: PAGE_SIZE + 1], is_first=True)
     changes = with_late_entries(newer[:PAGE_SIZE][::-1])
     return HistoryPage(changes, changes[-1].pk, changes[0].pk)
@@ -157,12 +157,12 @@ def _page(found: Iterable[Change], *, is_first: bool) -> HistoryPage:
 
 
 def change_of_form(phone: Phone, form_token: uuid.UUID | None) -> Change | None:
-    """Return the change of the phone that was made with this form, if there is one. One query at most."""
+    """Return the change of the phone that this form made, None if there is none. At most one query."""
     return Change.objects.filter(phone=phone, form_token=form_token).first() if form_token else None
 
 
 def look_count(project: Project) -> int:
-    """Return how many changes of the project need a look. One query."""
+    """Return how many changes of the project a person has to check. One query."""
     return matching_changes(project, Wanted(look=True)).order_by().count()
 
 

@@ -1,6 +1,6 @@
-"""Verifying the diary: does each entry, and the chain over them, still say what was written?
+"""Verification of the audit log: whether each entry, and the hash chain over all, is as it was written.
 
-Entries and seals are read as two sorted streams of bare columns, so that memory stays small however long the diary.
+Entries and seals are read as two sorted streams of plain columns, so memory does not grow with the log.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +19,14 @@ from phones.services.audit.chain_heads import NO_HEAD, Head, HeadSpoiled, Note, 
 from phones.services.audit.hash_chain import EVERY_FIELD, digests_of, mac_of
 
 CHUNK = 2000
-# With another key every seal is wrong; nobody reads 100,000 lines.
+# With a wrong key every seal differs, and nobody reads 100,000 lines.
 NAMED_FAULTS = 50
 _ID, _OUTCOME = EVERY_FIELD.index("id"), EVERY_FIELD.index("outcome")
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was looked at, and in words what is not as it was written: the first `NAMED_FAULTS` of `fault_count`."""
+    """What was verified, and the first `NAMED_FAULTS` of its `fault_count` faults as sentences."""
 
     faults: list[str]
     fault_count: int = 0
@@ -34,7 +34,7 @@ class Verdict:
     seal_count: int = 0
 
     def add(self, faults: Iterable[str]) -> None:
-        """Count faults, and keep the words of the first ones."""
+        """Count faults, and keep the sentences of the first ones."""
         for fault in faults:
             self.fault_count += 1
             if self.fault_count <= NAMED_FAULTS:
@@ -43,13 +43,13 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Chain:
-    """Where following the seals has come to."""
+    """The state of following the chain: the number and the HMAC expected next."""
 
     last: Head = NO_HEAD
 
 
 def verify_guards() -> list[str]:
-    """Name the triggers that are missing: without them the database lets anybody alter what stands."""
+    """Return a sentence for each append-only trigger that is missing. Without it the database accepts any UPDATE."""
     return [
         _("The trigger %(name)s is missing: the database no longer guards the history. “migrate” puts it back.")
         % {"name": name}
@@ -58,9 +58,9 @@ def verify_guards() -> list[str]:
 
 
 def verify_diary(*, project: Project) -> Verdict:
-    """Compare every entry of a project with its seals, the seals with each other, and their end with the file.
+    """Compare each entry of a project with its seals, the seals with each other, and the last one with the noted head.
 
-    The caller sees to it that all is read as of one moment. The file is read first: it is behind the database then.
+    The caller provides a transaction with one snapshot. The file is read first, so it is never ahead of the database.
     """
     verdict = Verdict([])
     try:
@@ -76,7 +76,7 @@ def verify_diary(*, project: Project) -> Verdict:
 
 
 def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[str]:
-    """Follow the chain from its beginning."""
+    """Follow the chain from its first link."""
     seals = ChangeSeal.objects.filter(project=project).order_by("number")
     columns = ("number", "change_id", "kind", "digest", "mac")
     for number, change_id, kind, digest, mac in seals.values_list(*columns).iterator(chunk_size=CHUNK):
@@ -99,14 +99,14 @@ def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[
         verdict.seal_count += 1
 
 
-# An entry's values with its JSON as it stands in the table, whatever may have been put into it.
+# The JSON is compared as the text in the table, whatever was put into it.
 _AS_STORED = tuple(
     Cast(name, JSONField()) if isinstance(Change._meta.get_field(name), JSONField) else name for name in EVERY_FIELD
 )
 
 
 def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
-    """Compare each entry with what its seals say of it."""
+    """Compare each entry with the digests in its seals."""
     changes = Change.objects.filter(project=project).order_by("pk").values_list(*_AS_STORED)
     seals = ChangeSeal.objects.filter(project=project).order_by("change_id", "number")
     sealed = seals.values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
@@ -116,7 +116,7 @@ def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
             yield fault % {"change": change_id}
 
 
-# The digests of an entry's beginning and of its latest ending, as sealed; None where there is no such seal.
+# The sealed digests of an entry's beginning and of its latest ending, None without such a seal.
 _Sealed = tuple[str | None, str | None]
 
 
@@ -129,7 +129,7 @@ def _by_change(seals: Iterator[tuple[int, str, str]]) -> Iterator[tuple[int, _Se
 def _paired(
     changes: Iterator[Sequence[Any]], seals: Iterator[tuple[int, _Sealed]]
 ) -> Iterator[tuple[int, Sequence[Any] | None, _Sealed | None]]:
-    """Join two streams sorted by the change's id; None stands for what is in one of them only."""
+    """Merge-join two streams sorted by the change's id; None stands for a row that only one of them has."""
     values, seal = next(changes, None), next(seals, None)
     while values is not None or seal is not None:
         change_id = min([*([values[_ID]] if values else []), *([seal[0]] if seal else [])])
@@ -140,7 +140,7 @@ def _paired(
 
 
 def _fault_of(values: Sequence[Any] | None, sealed: _Sealed | None) -> str:
-    """Say what is wrong with an entry, with a place for its id; "" if nothing is."""
+    """Return what is wrong with an entry, as a sentence with a placeholder for its id; "" if nothing is."""
     if values is None:
         return _("Change %(change)s is gone: it was deleted, or moved to another project.")
     if sealed is None:
@@ -157,7 +157,7 @@ def _fault_of(values: Sequence[Any] | None, sealed: _Sealed | None) -> str:
 
 
 def _check_end(project: Project, last: Head) -> Iterator[str]:
-    """Compare the last seal with the row that says where to go on."""
+    """Compare the last seal with the `ChainHead` row."""
     head = ChainHead.objects.filter(project=project).values_list("number", "mac").first() or NO_HEAD
     if head != last:
         yield _("The chain ends with seal %(last)s, and was left at seal %(number)s.") % {
@@ -167,7 +167,7 @@ def _check_end(project: Project, last: Head) -> Iterator[str]:
 
 
 def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator[str]:
-    """Compare the chain with its end as noted outside the database; what somebody has acknowledged is no fault."""
+    """Compare the chain with its head as noted outside the database. An acknowledged break is no fault."""
     head = note.head if note else None
     words = {"path": head_path(project.pk), "number": head.number if head else 0, "last": last.number}
     if head == NO_HEAD and last != NO_HEAD:
@@ -183,7 +183,7 @@ def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator
 
 
 def acknowledged_breaks(*, project: Project) -> list[str]:
-    """Say in words who has acknowledged which breaks of the chain, the first one first."""
+    """Return a sentence for each acknowledged break of the chain, oldest first."""
     told = _("%(time)s: %(person)s has acknowledged that seal %(number)s was noted, and the chain ended with %(last)s.")
     return [
         told

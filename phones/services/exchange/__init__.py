@@ -1,1 +1,1 @@
-"""Numbers out to files and back in: CSV and workbooks, and which cells of an export were edited."""
+"""Phones to and from files: CSV and workbooks, and which cells of an export were edited."""

@@ -1,4 +1,4 @@
-"""Which agent and version somebody means who writes a name, "name v5" or an id into a cell. Pure: no guesses."""
+"""The agent and version that a cell names: by name, by "name v5" or by id. Pure; nothing is guessed."""
 
 import re
 import uuid
@@ -13,13 +13,13 @@ from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.lanes import Target
 
-# Up to so many candidates or versions are named in a sentence.
+# How many candidates or versions a sentence lists at most.
 NAMED = 8
-# So many unknown names are answered with the closest known one.
+# For how many unknown names the closest known name is suggested.
 SUGGESTIONS = 100
-# Longer texts are no name, and to compare them with all names would take long.
+# A longer text is no name, and comparing it with all names would be slow.
 NAME_LIMIT = 200
-# Sought in the end of a text only: a pattern for all of it would try every place for the name's end.
+# Searched in the end of the text only: over the whole text the pattern would backtrack at each position.
 _AT_END = re.compile(r"[\s·,(]v\.?\s?(\d{1,9})\)?\Z", re.IGNORECASE)
 _END_LENGTH = 20
 _BETWEEN = " \t\r\n·,(\xa0"
@@ -27,7 +27,7 @@ _VERSION = re.compile(r"(?:v\.?\s?)?(\d{1,9})(?:\.0)?", re.IGNORECASE)
 
 
 class AgentNames:
-    """The agents of a project by what people call them."""
+    """The agents of a project by name and id."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
@@ -68,13 +68,13 @@ class AgentNames:
         return _listed(found[0]), _saved(*found)
 
     def is_called(self, agent: AgentEntry, text: str) -> bool:
-        """Say whether a cell, with or without a version, names this agent, be it the only one or not."""
+        """Return whether a cell, with or without a version, names this agent, be the name unique or not."""
         name, _number = _parted(text.strip())
         ids = {agent.id, *(version.id for version in agent.versions)}
         return as_uuid(text) in ids or agent in self._named(text.strip()) or agent in self._named(name)
 
     def version_in(self, agent: AgentEntry, text: str) -> VersionEntry | None:
-        """Return the version that a cell gives behind the name of this agent, or as an id; None if it gives none.
+        """Return the version that a cell gives after the name of this agent, or as an id; None if it gives none.
 
         :raises NotUnderstood: the agent has no such version, or that is a draft.
         """
@@ -99,7 +99,7 @@ class AgentNames:
         )
 
     def default_of(self, agent: AgentEntry) -> Target:
-        """Return the agent with the version that is meant where none is named: the published, or the only saved one.
+        """Return the agent with the version meant if none is named: the published one, or the only saved one.
 
         :raises NotUnderstood: it has neither.
         """
@@ -114,14 +114,14 @@ class AgentNames:
         )
 
     def _named(self, text: str) -> list[AgentEntry]:
-        """Return the agents with a name as it is written, else those whose name differs in case and accents only."""
+        """Return the agents with exactly this name, else those whose name differs only in case and accents."""
         if len(text) > NAME_LIMIT and text not in self._exact:
             return []
         return self._exact.get(text) or self._alike.get(nickname_key(text), [])
 
     def _unknown(self, text: str) -> str:
         shown = text[:NAME_LIMIT]
-        # To compare a text with all names takes long, and a file may have very many unknown ones.
+        # Comparing a text with all names is slow, and a file may have very many unknown names.
         self._suggestions -= 1
         close = self._suggestions >= 0 and get_close_matches(nickname_key(shown), list(self._alike), n=1)
         if close:
@@ -133,7 +133,7 @@ class AgentNames:
 
 
 def _parted(text: str) -> tuple[str, str]:
-    """Return a name and the number of the version behind it, "" without one."""
+    """Split a cell into a name and the number of the version after it, "" without one."""
     start = max(0, len(text) - _END_LENGTH)
     found = _AT_END.search(text, start)
     name = text[: found.start()].rstrip(_BETWEEN) if found else ""
@@ -141,7 +141,7 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def as_uuid(text: str) -> uuid.UUID | None:
-    """Return the id that a text is, None for any other text."""
+    """Return the text as an id, None if it is none."""
     try:
         return uuid.UUID(text.strip())
     except ValueError:

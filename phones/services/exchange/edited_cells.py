@@ -1,6 +1,6 @@
-"""Did somebody type into a cell since it was exported? What spreadsheets do to a text by themselves does not count.
+"""Whether a person has edited a cell since it was exported. Conversions that spreadsheets make do not count as edits.
 
-Pure. All of the import rests on it: a cell that reads as the export wrote it is left alone.
+Pure. The whole import rests on it: a cell that equals the exported text is left alone.
 """
 
 import html
@@ -19,28 +19,28 @@ from phones.services.tables.conversions import may_be_conversion
 
 SHOWN_LENGTH = 80
 _ROUNDED = re.compile(r"(-?\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})")
-# Longer rows of digits than a number can have, of which a comparison would take long.
+# Longer than any number; comparing such a text would be slow.
 _NUMBER_LENGTH = 40
-# What programs put in the place of a letter: a mark for the letter, or for each of its UTF-16 units or UTF-8 bytes.
+# Replacement characters of programs: one for a letter, or one for each of its UTF-16 units or UTF-8 bytes.
 _LOSSES = frozenset(f"?{LOST}")
 _WIDTHS: tuple[Callable[[str], int], ...] = (
     lambda _letter: 1,
     lambda letter: 1 + (ord(letter) > 0xFFFF),
     lambda letter: len(letter.encode("utf-8", "replace")),
 )
-# How Excel writes in XML what has no place there.
+# How Excel escapes in XML what XML can't hold.
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-# Spreadsheets set to English, Spanish, German, French, Portuguese and Italian; a mark that was lost doesn't matter.
+# Error values of spreadsheets in English, Spanish, German, French, Portuguese and Italian, with or without accents.
 _ERRORS = re.compile(
     r"#[¡¿?]?(?:REF|VALUE|NAME|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|UNKNOWN|CONNECT|BUSY|ERROR|MACRO|VALOR|NOMBRE|"
     r"NULO|DESBORDAMIENTO|BEZUG|WERT|ZAHL|UBERLAUF|VALEUR|NOM|NUL|PROPAGATION|NOME|RIF|VALORE)[!?]|"
     r"#(?:N/A|N/D|NV|N/V|GETTING_DATA)[!?]?|(?:Err|Fehler|Error|Erro|Erreur):\d{3}|"
-    # What programs write where they have nothing, and web sheets where they have nothing yet.
+    # What programs write for no value, and web spreadsheets for one that is still loading.
     r"nan|NaN|NaT|<NA>|NULL|\\N|(?:Loading|Cargando)(?:\.\.\.|…)"
 )
 _NOTHING = frozenset(("nan", "NaN", "NaT", "<NA>", "NULL", "null", "(null)", "None", r"\N"))
 _BLANKS = re.compile(r"[^\S\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-# In the place of signs that an encoding lacks programs put these, and plain letters in the place of these.
+# Plain signs and letters that programs substitute for those that an encoding lacks.
 _PLAIN = str.maketrans(
     dict.fromkeys("–—‐‑‒−", "-")
     | dict.fromkeys("“”„«»", '"')
@@ -55,9 +55,9 @@ class NotUnderstood(Exception):
 
 
 def is_untouched(cell: str, text: str) -> bool:
-    """Say whether a cell still holds a text that was exported, with or without its guard."""
+    """Return whether a cell still holds an exported text, with or without its guarding apostrophe."""
     if cell in (text, guarded(text)):
-        # Nearly always, and quickly told.
+        # The usual case, and the quickest to test.
         return True
     if not text and cell in _NOTHING:
         return True
@@ -74,20 +74,20 @@ def _is_same(cell: str, text: str) -> bool:
 
 
 def _normalised(text: str) -> str:
-    """Return what programs make of a text: line ends and blanks alike, letters composed, what XML can't say lost."""
+    """Return a text as files normalise it: unified line ends and blanks, composed letters, no characters XML lacks."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\r\n", "\n").replace("\r", "\n")
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", without_controls(plain)))
 
 
 def _is_lossy(cell: str, text: str) -> bool:
-    """Say whether a cell holds what is left of a text in an encoding that lacks some of its letters."""
+    """Return whether a cell may be a text saved in an encoding that lacks some of its letters."""
     if not _LOSSES.intersection(cell):
         return False
     return any(_is_lossy_copy(cell, start + text, width) for start in ("", "'") for width in _WIDTHS)
 
 
 def _is_lossy_copy(cell: str, text: str, width: Callable[[str], int]) -> bool:
-    """Say whether a cell is a text of which some letters beyond ASCII became marks, `width` of them each. Linear."""
+    """Return whether a cell equals a text with letters beyond ASCII replaced by `width` marks each. Linear time."""
     place = 0
     for letter in text:
         if cell[place : place + 1] == letter:
@@ -103,7 +103,7 @@ def _is_lossy_copy(cell: str, text: str, width: Callable[[str], int]) -> bool:
 
 
 def _is_rounding_of(cell: str, text: str) -> bool:
-    """Say whether a cell such as `3.49512E+10` is what a spreadsheet shows of a number with these digits."""
+    """Return whether a cell such as `3.49512E+10` is a spreadsheet's rounding of a number with these digits."""
     rounded = _ROUNDED.fullmatch(cell.strip()) if len(cell) <= _NUMBER_LENGTH else None
     digits = text.strip().removeprefix("+")
     if not rounded or not digits.isascii() or not digits.isdigit() or len(digits) > _NUMBER_LENGTH:
@@ -114,7 +114,7 @@ def _is_rounding_of(cell: str, text: str) -> bool:
 
 
 def may_be_by_itself(cell: str, text: str) -> bool:
-    """Say whether a spreadsheet may have made this cell of a text, so that a person has to say whether they did.
+    """Return whether a spreadsheet may have made this cell of a text, so that a person has to say whether they did.
 
     It is another spelling of the same number, date or time, or the same text with plainer letters and signs.
     """
@@ -123,7 +123,7 @@ def may_be_by_itself(cell: str, text: str) -> bool:
 
 
 def _rarities(text: str) -> int:
-    """Return how many letters of a text some encoding may lack."""
+    """Return how many letters of a text some common encoding may lack."""
     return sum(not letter.isascii() for letter in text)
 
 
@@ -132,15 +132,15 @@ def _bare(text: str) -> str:
 
 
 def is_error(cell: str) -> bool:
-    """Say whether a cell holds what a spreadsheet shows for a formula without a result, in whatever language."""
+    """Return whether a cell holds the error value of a formula, in any of the languages above."""
     text = cell.strip()
-    # A letter may have lost its accent, or the mark before it.
+    # A letter may have lost its accent, or the value the sign before it.
     bare = unicodedata.normalize("NFKD", text[:SHOWN_LENGTH]).encode("ascii", "ignore").decode()
     return any(_ERRORS.fullmatch(each) is not None for each in (text, bare))
 
 
 def typed_nickname(cell: str) -> str:
-    """Return the nickname that somebody typed, on one line; "" removes it.
+    """Return the nickname that a cell holds, on one line; "" removes it.
 
     :raises NotUnderstood: it is too long, an error value, or has lost letters.
     """
@@ -156,9 +156,9 @@ def typed_nickname(cell: str) -> str:
 
 
 def check_value(cell: str, column: str) -> None:
-    """Refuse a cell that holds an error value: what was looked up was not found, so nobody meant to write it.
+    """Refuse a cell with an error value: it is the result of a failed formula, which nobody meant to write.
 
-    :raises NotUnderstood: it does.
+    :raises NotUnderstood: it holds one.
     """
     if is_error(cell):
         raise NotUnderstood(

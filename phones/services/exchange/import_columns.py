@@ -1,4 +1,4 @@
-"""Which columns of an uploaded table are which: by the codes of our export, or by titles that people write."""
+"""The columns of an uploaded table: recognised by the codes of our export, or by common titles."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from phones.services.tables.encodings import Encoding
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import Row, Table
 
-# As `_key` has them: in lower case, without accents, a blank between words. In the languages of Western Europe.
+# Titles in the form of `_key`: lower case, no accents, single blanks. In the languages of Western Europe.
 _TITLES: Mapping[str, tuple[str, ...]] = {
     "id": ("phone id", "number id", "id del numero", "id de numero", "id numero", "diga id"),
     "number": (
@@ -55,7 +55,7 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
         ),
     )
 }
-# What other programs call such a column. It is left out where the table has one of a surer title.
+# Weaker titles of the same columns. They are used only if the table has no column with one of the titles above.
 _LOOSE_TITLES: Mapping[str, tuple[str, ...]] = {
     "number": (
         *(
@@ -86,7 +86,7 @@ _TOTAL = re.compile(
 )
 KEYS = ("id", "number")
 ONLY_READ = (*KEYS, "read_at")
-# A total is no number, and has fewer digits.
+# A total below the list is no number, and has fewer digits.
 SHORTEST_KEY = 7
 
 
@@ -99,17 +99,17 @@ _LOOSE_CODES = {_key(title): code for code, titles in _LOOSE_TITLES.items() for 
 
 
 def is_head(cells: Sequence[str]) -> bool:
-    """Say whether a row could be the headings: it says which number a row is about, and what to change."""
+    """Return whether a row can be the headings: it has a column that identifies a phone, and one to change."""
     keys = [_key(cell) for cell in cells if len(cell) < 60]
     codes = {code for key in keys for code in (_CODES.get(key) or _LOOSE_CODES.get(key),) if code}
     return bool(codes & set(KEYS)) and bool(codes - set(ONLY_READ))
 
 
 class ImportColumns:
-    """Where the columns stand that the import reads; all others are left out."""
+    """The positions of the columns that the import reads. All others are ignored."""
 
     def __init__(self, table: Table, encoding: Encoding | None = None) -> None:
-        """Find them.
+        """Find the columns.
 
         :raises NotATable: a column is there twice, none says which number a row is about, or none says what to change.
         """
@@ -142,12 +142,12 @@ class ImportColumns:
         return _("There is no column “number” and no column “id”, so nothing says what a row is about.")
 
     def _as_read(self, table: Table) -> str:
-        """Say which row was taken for the headings."""
+        """Return a sentence that names the row taken for the headings."""
         shown = ", ".join(f"“{title[:40]}”" for title in self.columns[:6] if title)
         return _("Line %(line)s was read as the headings: %(titles)s.") % {"line": table.head_line, "titles": shown}
 
     def is_aside(self, row: Row) -> bool:
-        """Say whether a row is no line of the list: the headings once more, or a total below it."""
+        """Return whether a row is no phone: repeated headings, or a total below the list."""
         if tuple(cell.strip() for cell in row.cells[: len(self.columns)]) == self.columns:
             return True
         keys = [cell.strip() for code in KEYS if (cell := self.cell(row, code))]
@@ -155,33 +155,33 @@ class ImportColumns:
         return _TOTAL.match(first) is not None and sum(letter.isdigit() for letter in first) < SHORTEST_KEY
 
     def drop(self, code: str) -> str:
-        """Leave a column out, and return its title."""
+        """Ignore a column from now on, and return its title."""
         return self.columns[self.places.pop(code)]
 
     def cell(self, row: Row, code: str) -> str | None:
-        """Return the text in a column; None where the table has no such column, or the row ends before it."""
+        """Return the text in a column; None if the table has no such column, or the row ends before it."""
         place = self.places.get(code)
         return row.cells[place] if place is not None and place < len(row.cells) else None
 
     def is_written(self, row: Row, written: Mapping[str, str]) -> bool:
-        """Say whether the row is, letter for letter, as the export writes it. Most rows are, and need no more looks."""
+        """Return whether the row equals what the export writes, letter for letter: the fast path of most rows."""
         if len(row.cells) != len(self.columns) or row.unknown:
             return False
         return all(row.cells[place] == written[code] for code, place in self.places.items() if code != "read_at")
 
     def cut(self, row: Row) -> list[str]:
-        """Return the codes of the columns to change before which the row ends."""
+        """Return the codes of the columns to change that the row is too short for."""
         return [code for code, place in self.places.items() if code not in ONLY_READ and place >= len(row.cells)]
 
     def unknown(self, row: Row) -> dict[str, str]:
-        """Return why the cells of some columns aren't known, by the code of the column."""
+        """Return why the values of some cells are unknown, by the code of the column."""
         doubts = row.unknown or {}
         return {code: doubts[place] for code, place in self.places.items() if place in doubts}
 
     def title(self, code: str) -> str:
-        """Return the name of a column as it was typed."""
+        """Return the title of a column as it was typed."""
         return self.columns[self.places[code]]
 
     def has_more(self, row: Row) -> bool:
-        """Say whether there is something beyond the columns: most likely an unquoted text holds a separator."""
+        """Return whether the row has cells beyond the columns: most likely an unquoted text holds a separator."""
         return any(cell.strip() for cell in row.cells[len(self.columns) :])

@@ -1,4 +1,4 @@
-"""In which encoding an uploaded file was saved: in the one that makes cells of known numbers say what our copy says."""
+"""The encoding of an uploaded file: the one in which the cells of known phones equal our copy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,15 +16,15 @@ from phones.services.tables.read import Row, Table
 
 SAMPLE_ROWS = 2500
 TEXTS = ("nickname", "inbound_agent", "outbound_agent")
-# Letters and signs of Western languages. Of an encoding that is not theirs others come out, or these in odd places.
+# Letters and signs of Western languages. A wrong encoding produces others, or these in unlikely positions.
 _LETTERS = frozenset("áéíóúüñçàèìòùâêîôûäëïöõãåøæœßÿýšžðþÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÕÃÅØÆŒÝŠŽºª·")
 _SIGNS = frozenset("¡¿€“”‘’«»–—…°©®™£²³½¼&\xa0•")
 
 
 def choose_encoding(project: Project, table: Table, catalogue: Catalogue) -> tuple[ImportColumns, Encoding]:
-    """Return the columns of a table and the encoding of its cells. A few queries where the file doesn't say.
+    """Return the columns of a table and the encoding of its cells. A few queries if the file doesn't declare it.
 
-    :raises NotATable: nobody can tell in which it was saved, or no column can be used.
+    :raises NotATable: the encoding can't be determined, or no column can be used.
     """
     columns = _columns(table)
     if len(columns) == 1 and next(iter(columns)).is_sure:
@@ -40,7 +40,7 @@ def choose_encoding(project: Project, table: Table, catalogue: Catalogue) -> tup
 
 
 def _columns(table: Table) -> dict[Encoding, ImportColumns]:
-    """Return the columns as each encoding reads the headings, for those in which they can be used."""
+    """Return the columns for each encoding in which the headings can be used."""
     found, faults = {}, []
     for encoding in table.encodings:
         try:
@@ -55,7 +55,7 @@ def _columns(table: Table) -> dict[Encoding, ImportColumns]:
 def _evidence(
     project: Project, rows: Sequence[Row], columns: Mapping[Encoding, ImportColumns], catalogue: Catalogue
 ) -> dict[Encoding, int]:
-    """Return for each encoding how many cells with letters beyond ASCII it makes equal to our copy."""
+    """Return for each encoding how many cells with letters beyond ASCII equal our copy."""
     counts = dict.fromkeys(columns, 0)
     first = next(iter(columns.values()))
     for row, phone in phones_of_rows(project=project, rows=rows, columns=first) if rows else ():
@@ -71,9 +71,9 @@ def _evidence(
 
 
 def _plausible(rows: Iterable[Row], encodings: Sequence[Encoding]) -> Encoding:
-    """Return the encoding in which all cells look like a Western language.
+    """Return the only encoding in which all cells look like a Western language.
 
-    :raises NotATable: several do and differ, or none does.
+    :raises NotATable: several do and give different texts, or none does.
     """
     cells = [cell for row in rows for cell in row.cells if not cell.isascii()]
     western = {NAMES.get(name, name.upper()) for name in WESTERN}
@@ -82,7 +82,7 @@ def _plausible(rows: Iterable[Row], encodings: Sequence[Encoding]) -> Encoding:
         texts = tuple(encoding.decode(cell) for cell in cells)
         if all(_looks_western(text) for text in texts):
             outcomes.setdefault(texts, encoding)
-    # The line ends of a file come first in the order: those of an old Mac stand for its encoding.
+    # The order already takes the line ends into account: carriage returns alone put the Mac's encoding first.
     if encodings[0].name == NAMES["mac_roman"] and encodings[0] in outcomes.values():
         return encodings[0]
     others = [encoding for encoding in encodings if encoding.name not in western and encoding.name != "UTF-8"]

@@ -1,13 +1,13 @@
-"""What somebody wants in a lane who edited its three cells of an exported file: name, id, version. Pure.
+"""The lane that the three edited cells of a row ask for: agent name, agent id, version. Pure.
 
-A cell that reads as the export writes it today was left alone, and says nothing. So an edit of any one cell does what
-it says, whatever stale values stand in the two others:
+A cell that equals what the export writes today was not edited, and has no effect. So an edit of any one cell takes
+effect whatever stale values the two others hold:
 
-- A name or an id names the agent. Both may be edited if they agree; an emptied one beside an edited one is left out.
+- A name or an id names the agent. Both may be edited if they agree; an emptied one beside an edited one is ignored.
 - An emptied name or id, with the other left alone, unassigns.
-- A version alone is one of the agent that the phone has. Beside a new agent it is one of that.
-- Without an edited version the agent's published version is meant. But where nothing in the line shows that its
-  version belongs to the old agent, a person has to say so, since they may mean the new agent's version of that number.
+- A version alone is one of the current agent. Beside a new agent it is one of the new one.
+- Without an edited version the agent's published version is used. If nothing in the line shows that its version
+    belongs to the old agent, the row is refused, since the new agent's version of that number may be meant.
 """
 
 import uuid
@@ -37,7 +37,7 @@ NO_CELLS = LaneCells(None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class LaneEdit:
-    """What was typed into a lane's cells: None where one was left alone, "" where it was emptied."""
+    """The edits of a lane's cells: None for an unedited cell, "" for an emptied one."""
 
     agent: str | None
     id: str | None
@@ -54,16 +54,16 @@ class LaneEdit:
 
     @property
     def is_empty(self) -> bool:
-        """True when all cells were left alone."""
+        """True when no cell was edited."""
         return self.agent is None and self.id is None and self.version is None
 
 
 def wanted_lane(
     *, cells: LaneCells, exported: LaneCells, agent_id: uuid.UUID | None, names: AgentNames
 ) -> Target | diga.Unset | None:
-    """Return the version that the cells give to a lane that now has `agent_id`; UNSET leaves it, None unassigns.
+    """Return the version that the cells ask for in a lane that now has `agent_id`; UNSET leaves it, None unassigns.
 
-    :raises NotUnderstood: they name nothing, several, contradict each other, or don't say which version.
+    :raises NotUnderstood: they name nothing, several agents or versions, or contradict each other.
     """
     edit = LaneEdit.of(cells, exported)
     if edit.is_empty:
@@ -87,7 +87,7 @@ def wanted_lane(
 
 
 def _other_version(version: str, agent: AgentEntry | None, names: AgentNames) -> Target:
-    """Return the version that is wanted of the agent that a lane has."""
+    """Return the version that is asked for of the lane's current agent."""
     found = as_uuid(version)
     if found is not None and agent is None:
         owner, saved = names.by_id(found)
@@ -100,7 +100,7 @@ def _other_version(version: str, agent: AgentEntry | None, names: AgentNames) ->
 
 
 def _agent(edit: LaneEdit, names: AgentNames) -> tuple[AgentEntry, VersionEntry | None]:
-    """Return the agent that the edited name or id names, and the version if one of them says which."""
+    """Return the agent that the edited name or id names, and the version if one of them includes it."""
     if not edit.id:
         return names.find(edit.agent or "")
     found_id = as_uuid(edit.id)
@@ -118,7 +118,7 @@ def _agent(edit: LaneEdit, names: AgentNames) -> tuple[AgentEntry, VersionEntry 
 
 
 def _same(one: VersionEntry | None, other: VersionEntry | None) -> VersionEntry | None:
-    """Return the version that is named once or twice.
+    """Return the one version of two cells that may each name one.
 
     :raises NotUnderstood: two are named.
     """
@@ -130,7 +130,7 @@ def _same(one: VersionEntry | None, other: VersionEntry | None) -> VersionEntry 
 
 
 def _check_stale_version(cells: LaneCells, edit: LaneEdit, target: Target) -> None:
-    """Refuse a version that may be the old agent's or be meant for the new one.
+    """Refuse a version that may be left over from the old agent.
 
     :raises NotUnderstood: it differs from the target's, and no name or id of the old agent stands beside it.
     """

@@ -1,8 +1,8 @@
-"""What an export said of a phone at an earlier moment: today's values, with what the log knows of later changes undone.
+"""Values of a phone at an earlier moment: today's values, with the later changes of the audit log undone.
 
-An export says in `read_at` when its values were read. A change of ours stands in the log from before it is sent, one
-that was made outside from the moment it was seen; so what was there at a moment is what the earliest later change
-found. While a change is under way a read may show either value, so that there are two answers then.
+`read_at` in an export says when its values were read. The audit log has a change of this desk from before it is sent,
+and one made outside from when it was seen. So the value at a moment is the `before` of the earliest later change.
+While a change is under way a read may return either value; then both are possible.
 """
 
 import uuid
@@ -22,7 +22,7 @@ _READ = ("phone_id", "before", "created_at", "settled_at")
 
 
 def read_moment(cell: str | None) -> datetime | None:
-    """Return the moment that `read_at` names; None where it names none, or was spoilt. Without a zone it is UTC."""
+    """Return the moment in a `read_at` cell, None if it can't be read. Without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat((cell or "").strip().removeprefix("'"))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -31,7 +31,7 @@ def read_moment(cell: str | None) -> datetime | None:
 
 
 def changes_since(moments: Mapping[uuid.UUID, datetime | None]) -> Changes:
-    """Return the changes of these phones that may be later than the moment of each, oldest first. One query at most."""
+    """Return the changes of these phones that may be later than the moment of each, oldest first. At most one query."""
     since = min(filter(None, moments.values()), default=None)
     found: defaultdict[uuid.UUID, list[Change]] = defaultdict(list)
     if since is not None:
@@ -42,9 +42,9 @@ def changes_since(moments: Mapping[uuid.UUID, datetime | None]) -> Changes:
 
 
 def values_then(changes: Iterable[Change], moment: datetime | None) -> list[dict[str, Any]]:
-    """Return the values, as the log keeps them, that fields had at a moment and no longer may have.
+    """Return the values, as the audit log has them, of fields that have changed since a moment.
 
-    Usually one answer; two where a change was under way at that moment.
+    Usually one result; two if a change was under way at that moment.
     """
     if moment is None:
         return []
@@ -62,7 +62,7 @@ def values_then(changes: Iterable[Change], moment: datetime | None) -> list[dict
 
 
 def written_then(written: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the cells that an export wrote of a phone that is written so today, and had these values then."""
+    """Return the cells that an export wrote of a phone with these earlier values; `written` are today's cells."""
     cells = dict(written)
     for name, value in values.items():
         if name == "nickname":

@@ -1,4 +1,4 @@
-"""The phones of a filter as CSV or XLSX. Rows are read by pages, so that the size of the list costs no memory."""
+"""The phones of a filter as CSV or XLSX. Rows are read in batches, so memory does not grow with the list."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from phones.services.tables.cell_guard import guarded, number_cell, without_cont
 from phones.services.tables.csv_writer import csv_stream
 
 BATCH_SIZE = 2000
-# Codes, the same in every language: scripts and the import rely on them.
+# Codes, the same in every language, because scripts and the import read them.
 COLUMNS = (
     "id",
     "number",
@@ -33,7 +33,7 @@ COLUMNS = (
     "note",
     "read_at",
 )
-# The columns of a phone that `row_of` looks at.
+# The columns of a phone that `row_of` reads.
 READ = (
     "number",
     "nickname",
@@ -45,7 +45,7 @@ READ = (
     "note",
     "fetched_at",
 )
-# The columns of a file by those of the list. What a row is found by, and when it was read, is always there.
+# The columns of a file for each column of the list. The id, the number and `read_at` are always included.
 _SHOWN = {
     "number": ("number",),
     "nickname": ("nickname",),
@@ -57,13 +57,13 @@ _SHOWN = {
     "age": (),
 }
 ALWAYS = ("read_at",)
-# A spreadsheet takes no longer text.
+# The longest text that a cell of a spreadsheet can hold.
 CELL_LIMIT = 32_767
 _CHUNK_BYTES = 64 * 1024
 
 
 def columns_shown(codes: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns of a file that shows what the list does."""
+    """Return the columns of a file that correspond to the columns shown in the list."""
     return tuple(column for code in codes for column in _SHOWN.get(code, ())) + ALWAYS
 
 
@@ -75,7 +75,7 @@ def csv_lines(
     now: datetime,
     columns: Sequence[str] = COLUMNS,
 ) -> Iterator[str]:
-    """Yield the file by batches of whole lines, in the order of the list. One query a batch, when it is wanted."""
+    """Yield the file in batches of whole lines, in the order of the list. One query a batch, made lazily."""
     yield from csv_stream(columns, _rows(project, criteria, catalogue, now, columns), batch_size=BATCH_SIZE)
 
 
@@ -87,14 +87,14 @@ def xlsx_chunks(
     now: datetime,
     columns: Sequence[str] = COLUMNS,
 ) -> Iterator[bytes]:
-    """Yield the file. It is written whole into a temporary file when the first piece is wanted, a row at a time."""
+    """Yield the file in chunks. It is first written to a temporary file, row by row."""
     with tempfile.TemporaryFile() as file:
         book = Workbook(file, {"constant_memory": True})
         sheet = book.add_worksheet("phones")
         sheet.freeze_panes(1, 0)
         for place, row in enumerate(chain([columns], _rows(project, criteria, catalogue, now, columns))):
             for column, text in enumerate(row):
-                # As a text, whatever it looks like; what is empty needs no cell.
+                # Always as text, so that nothing is converted; an empty value needs no cell.
                 if text:
                     sheet.write_string(place, column, without_controls(text)[:CELL_LIMIT])
         book.close()
@@ -106,7 +106,7 @@ def xlsx_chunks(
 def _rows(
     project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime, columns: Sequence[str]
 ) -> Iterator[Sequence[str]]:
-    """Yield the cells of all rows in the order of the list, a batch a query; what is added meanwhile may be absent."""
+    """Yield the cells of all rows in the order of the list, one query a batch. A row added meanwhile may be missing."""
     order = criteria.order
     phones = matching(project, criteria, catalogue, now).only(*{*READ, *order.columns})
     places = [COLUMNS.index(column) for column in columns]
@@ -123,7 +123,7 @@ def _rows(
 
 @dataclass(frozen=True, slots=True)
 class _LaneCells:
-    """An agent in three cells: its name and published version where we know them, its id in any case."""
+    """The three cells of a lane: name and published version if known, and the id."""
 
     name: str
     id: str
@@ -138,7 +138,7 @@ class _LaneCells:
 
 
 def row_of(phone: Phone, catalogue: Catalogue) -> list[str]:
-    """Return what a file says of a phone, in the order of `COLUMNS`, guarded."""
+    """Return the cells of a phone in the order of `COLUMNS`, guarded against formulas."""
     inbound = _LaneCells.of(phone.inbound_agent_id, catalogue)
     outbound = _LaneCells.of(phone.outbound_agent_id, catalogue)
     return [

@@ -1,9 +1,9 @@
-"""From an uploaded table to what a plan is made from.
+"""The import: from an uploaded table to the draft of a plan.
 
-A row is about the phone with its id, else with its number. Only the nickname and the agents are ever changed: the
-status, the note and all other columns of an export are there to be read. A column that is missing keeps its field. A
-cell keeps it too if it reads as the export wrote it at the moment that `read_at` names, or as it would write it today;
-so a file that was not edited changes nothing, however old it is. An emptied cell removes the nickname or unassigns the
+A row means the phone with its id, else with its number. Only the nickname and the agents can be changed; the status,
+the note and all other columns of an export are ignored. A missing column keeps its field. A cell keeps it too if it
+equals what the export wrote at the moment in `read_at`, or would write today, so an unedited file changes nothing,
+however old it is. An emptied cell removes the nickname or unassigns the agent; `row_edits` reads all other cells.
 agent; `row_edits` says what is wanted by the rest.
 """
 
@@ -33,18 +33,17 @@ BATCH_SIZE = 2500
 def draft_from_table(
     *, project: Project, table: Table, catalogue: Catalogue, can_label: bool, can_route: bool
 ) -> Draft:
-    """Return the rows in which something was edited, and the lines that can't be understood. Few queries a batch.
+    """Return a draft with the rows that were edited, and the lines that can't be read. A few queries a batch.
 
-    A line with a problem makes no row, even if other cells of it could be read.
+    A line with a problem makes no row, even if its other cells could be read.
 
-    :raises NotATable: the columns don't say which numbers the rows are about, or what to change, or nobody can tell in
-        which encoding the file was saved.
+    :raises NotATable: no column identifies the phones, none can be changed, or the encoding can't be determined.
     """
     return _Import(project, table, catalogue, can_label=can_label, can_route=can_route).draft()
 
 
 class _Import:
-    """One table on its way to a draft."""
+    """One table and what is known while its draft is made."""
 
     def __init__(
         self, project: Project, table: Table, catalogue: Catalogue, *, can_label: bool, can_route: bool
@@ -64,7 +63,7 @@ class _Import:
         self.undated_count = self.aside_count = 0
 
     def draft(self) -> Draft:
-        """Return what the rows come to."""
+        """Return the draft."""
         draft = Draft()
         for start in range(0, len(self.table.rows), BATCH_SIZE):
             self._read_batch(self.table.rows[start : start + BATCH_SIZE], draft)
@@ -97,7 +96,7 @@ class _Import:
             return
         moment = read_moment(self.columns.cell(row, "read_at"))
         planned, faults = self.edits.read(
-            self._settled(row, raw, written), phone, written, changes.get(phone.pk, ()), moment
+            self._with_exported_texts(row, raw, written), phone, written, changes.get(phone.pk, ()), moment
         )
         draft.problems += [LineProblem(row.line, fault) for fault in faults]
         if planned and not faults:
@@ -113,8 +112,8 @@ class _Import:
             return row
         return replace(row, cells=tuple(map(self.encoding.decode, row.cells)))
 
-    def _settled(self, row: Row, raw: Row, written: dict[str, str]) -> Row:
-        """Return the row with our text in each cell that reads so in another encoding: files are edited in parts."""
+    def _with_exported_texts(self, row: Row, raw: Row, written: dict[str, str]) -> Row:
+        """Return the row with the exported text in each cell that equals it in another encoding: files may mix them."""
         cells = list(row.cells)
         for code in TEXTS:
             place = self.columns.places.get(code)
@@ -130,7 +129,7 @@ class _Import:
         return not readings.isdisjoint(texts) or any(is_misread(cell, text) for text in texts)
 
     def _notes(self) -> Iterator[dict[str, str | int]]:
-        """Yield what a person has to know of how the file was read, as `Plan.notes` keeps it."""
+        """Yield notes on how the file was read, in the form of `Plan.notes`."""
         if self.table.sheet:
             yield {"code": "sheet", "name": self.table.sheet}
         if self.table.head_line > 1:

@@ -1,7 +1,7 @@
-"""What somebody wants who edited the row of an export: each cell compared with what the export said, then and now.
+"""The edit that a row of an export asks for: each cell compared with the exported value, then and now.
 
-A field that was edited while others changed it too is a conflict, and a cell that a spreadsheet may have changed by
-itself a question: such rows are left out of a plan unless somebody looks at them and ticks them.
+A field that was edited here and changed elsewhere is a conflict. A cell that a spreadsheet may have converted is
+doubtful. Both kinds of rows are left out of a plan unless a person checks and ticks them.
 """
 
 import uuid
@@ -38,14 +38,14 @@ _UNSET = diga.UNSET
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an export says of a phone: its cells, without their guards, and the values that the log knows of then."""
+    """What the export wrote of a phone: its cells without guards, and the earlier values by the audit log."""
 
     cells: Mapping[str, str]
     values: Mapping[str, Any]
 
     @classmethod
     def of(cls, written: Mapping[str, str], values: Mapping[str, Any]) -> "_Said":
-        """Return what is written today, with these values in place of today's."""
+        """Return today's cells, with these values in place of today's."""
         cells = written_then(written, values)
         return cls({code: unguarded(cell) for code, cell in cells.items()}, values)
 
@@ -56,7 +56,7 @@ class _Said:
 
 @dataclass(slots=True)
 class _Doubts:
-    """Why a person has to look at a row, and the values of then in the fields that others changed meanwhile."""
+    """Why a person has to check a row, and the earlier values of the fields that were changed elsewhere."""
 
     then: dict[str, Any]
     may_be_by_itself: bool = False
@@ -76,7 +76,7 @@ def _codes(lane: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditReader:
-    """Reads what is wanted from the cells of a row. `hides_faults`: an empty cell may be an error or merged."""
+    """Reads the edits from the cells of a row. `hides_faults`: an empty cell may be an error value or merged."""
 
     columns: ImportColumns
     names: AgentNames
@@ -88,9 +88,10 @@ class EditReader:
     def read(
         self, row: Row, phone: Phone, written: Mapping[str, str], changes: Sequence[Change], moment: datetime | None
     ) -> tuple[PlannedRow | None, list[str]]:
-        """Return what the row wants, None for nothing, and a sentence for each thing in it that can't be had.
+        """Return the edits of the row, None without any, and a sentence for each one that is impossible.
 
-        `written` is what the export says today, guarded; `moment` when the file was read, and `changes` the later ones.
+        `written` are the cells that the export writes today, guarded; `moment` is when the file's values were read, and
+        `changes` are the later changes of the phone.
         """
         now = _Said.of(written, {})
         then = [_Said.of(written, values) for values in values_then(changes, moment)] or [now]
@@ -112,7 +113,7 @@ class EditReader:
         return PlannedRow(phone.pk, edit, row.line, look=doubts.look, details=details), []
 
     def _misshapen(self, row: Row, now: _Said) -> Iterator[str]:
-        """Yield why the cells of a row can't be taken for what somebody wants."""
+        """Yield a sentence for each cell whose value can't be trusted."""
         if self.columns.has_more(row):
             yield _("The line has more cells than the header: a text with a separator in it needs quotation marks.")
         for code in self.columns.cut(row):
@@ -187,7 +188,7 @@ class EditReader:
         doubts: _Doubts,
         moment: datetime | None,
     ) -> None:
-        """Note why somebody has to look at what a lane is to become."""
+        """Add the reasons why a person has to check a lane's new value."""
         now_id = PhoneSnapshot.of(phone).value(lane)
         had = [reads_as(lane, each.values[lane]) for each in said[:-1] if lane in each.values]
         is_met = (target.agent.id if isinstance(target, Target) else None) == now_id

@@ -1,4 +1,4 @@
-"""Which phone each row of an uploaded table is about: by its id, else by its number in any spelling."""
+"""The phone that each row of an uploaded table means: by its id, else by its number in any spelling."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ _READ = ("project_id", "shown", "digits", "missing_since", *READ)
 
 
 def drop_foreign_ids(table: Table, columns: ImportColumns) -> str:
-    """Leave the column of ids out if they are another system's, and return its title; "" where they are Diga's.
+    """Ignore the column of ids if they are another system's, and return its title; "" if they are Diga's.
 
-    :raises NotATable: they are not, and there are no numbers.
+    :raises NotATable: they are another system's, and there are no numbers.
     """
     if "id" not in columns.places:
         return ""
@@ -41,13 +41,13 @@ def drop_foreign_ids(table: Table, columns: ImportColumns) -> str:
 def phones_of_rows(
     *, project: Project, rows: Sequence[Row], columns: ImportColumns
 ) -> list[tuple[Row, Phone | NotUnderstood]]:
-    """Return the phone of each row, or why there is none. A few queries, for as many rows as one query may name."""
+    """Return the phone of each row, or why there is none. A few queries for each batch of ids or numbers."""
     phones = Phone.objects.filter(project=project).only(*_READ)
     ids = {row.line: as_uuid(columns.cell(row, "id") or "") for row in rows}
     by_id: Mapping[uuid.UUID, Phone] = {
         phone.pk: phone for phone in phones.filter(pk__in={found for found in ids.values() if found})
     }
-    # A number is looked up only where there is no id.
+    # The number is used only in rows without an id.
     spelled = {
         row.line: read_number(columns.cell(row, "number") or "")
         for row in rows
@@ -79,7 +79,7 @@ def _identified(cell: str, phone_id: uuid.UUID | None, by_id: Mapping[uuid.UUID,
 
 
 def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candidate, Sequence[Phone]]) -> Phone:
-    """Return the phone with a number; of several that held it, the one that still does."""
+    """Return the phone with a number; if several had it, the one that has it now."""
     text = cell.strip()[:SHOWN_LENGTH]
     if not text:
         raise NotUnderstood(_("There is neither a number nor an id."))
@@ -96,7 +96,7 @@ def _numbered(cell: str, spelled: Candidate | NoNumber, by_number: Mapping[Candi
 
 
 def _no_phone(text: str, spelled: Candidate | NoNumber) -> str:
-    """Say why no phone has the number in a cell."""
+    """Return the sentence for a cell whose number no phone has."""
     if is_error(text):
         return _("The cell of the number holds an error value, %(text)s.") % {"text": text}
     if isinstance(spelled, Candidate):
@@ -107,9 +107,9 @@ def _no_phone(text: str, spelled: Candidate | NoNumber) -> str:
 
 
 def _check_number(phone: Phone, cell: str) -> None:
-    """Refuse a row whose id and number are those of two phones.
+    """Refuse a row whose id and number belong to two phones.
 
-    :raises NotUnderstood: they are.
+    :raises NotUnderstood: they do.
     """
     if not cell.strip() or is_untouched(cell, phone.number):
         return
