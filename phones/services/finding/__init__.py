@@ -1,1 +1,1 @@
-"""The list of numbers: search, filters, order, pages, saved views, and what needs a look."""
+"""The list of phones: search, filters, orders, keyset pages, saved views, and conditions that need attention."""

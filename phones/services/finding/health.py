@@ -1,4 +1,4 @@
-"""What needs a look, as conditions on phones: a count of the overview and the list it leads to are one query."""
+"""The conditions that need attention, as Q objects on phones. The overview's count and its list use the same one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from phones.services.routing.catalogue import Catalogue
 
 Condition = Callable[[Project, Catalogue, datetime], Q]
 
-# Diga holds a number that was given back for so long, then it is gone (contract.md, "released").
+# How long Diga keeps a released number before it is gone (contract.md, "released").
 QUARANTINE = timedelta(days=30)
-# The name Diga gives to a number nobody has named.
+# The nickname that Diga gives to a new number.
 DEFAULT_NICKNAME = "New Number"
-# A write takes seconds; one that is still open after this was left by a process that died.
+# A write takes seconds: a change that is still open after this was left by a process that died.
 ANSWER_LIMIT = timedelta(minutes=5)
 
 _KNOWN_TO_DIGA = Q(missing_since__isnull=True)
-# Numbers that take calls, or will: what is given back or gone can't be put right.
+# Phones that take calls, or will. Nothing can be corrected in one that was released or is gone.
 _IN_USE = _KNOWN_TO_DIGA & ~Q(status__in=("released", "finished"))
 
 
@@ -32,7 +32,7 @@ def _no_inbound(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
 def _agent_trouble(project: Project, catalogue: Catalogue, _now: datetime) -> Q:
     """A lane holds an agent that Diga doesn't list, or one without a published version.
 
-    Where the agents were never read, nothing can be said of any.
+    False for every phone if the agents were never read.
     """
     if project.agents_read_at is None:
         return Q(pk__in=())
@@ -43,15 +43,15 @@ def _agent_trouble(project: Project, catalogue: Catalogue, _now: datetime) -> Q:
 
 
 def _never_confirmed(project: Project, _catalogue: Catalogue, now: datetime) -> Q:
-    """The last word on a change sent from here is missing.
+    """The newest change sent from here is not confirmed.
 
-    Its outcome is not known, or Diga stored something else, or it is still open long after an answer was due; and
-    no later change from here was confirmed. A later one that was refused or not applied settles nothing.
+    Its outcome is unknown, Diga stored something else, or it is still open long after an answer was due; and no later
+    change from here was confirmed. A later change that was refused or not applied does not count.
     """
     ours = Change.objects.filter(project=project).exclude(source=Source.OUTSIDE)
-    # Found by the phone alone; with the project named too, SQLite would walk all confirmed changes of it.
+    # Correlated by the phone alone: with the project too, SQLite would walk all confirmed changes of the project.
     confirmed = Change.objects.filter(phone=OuterRef("phone"), pk__gt=OuterRef("pk"), outcome=Outcome.CONFIRMED)
-    # All three by name first: that is what the index on outcomes can find.
+    # All three outcomes are named in one condition, which is what the partial index on outcomes matches.
     unproven = ours.filter(outcome__in=(Outcome.UNKNOWN, Outcome.MISMATCH, Outcome.PENDING)).exclude(
         outcome=Outcome.PENDING, created_at__gte=now - ANSWER_LIMIT
     )
@@ -67,7 +67,7 @@ def _pending_verification(_project: Project, _catalogue: Catalogue, _now: dateti
 
 
 def _same_alias(project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
-    """Another number in use has the same nickname, or it is the one Diga gives to a new number."""
+    """Another phone in use has the same nickname, or the nickname is the one that Diga gives to new numbers."""
     named = Phone.objects.filter(_IN_USE, project=project).exclude(nickname_key="")
     shared = named.values("nickname_key").annotate(count=Count("*")).filter(count__gt=1)
     is_default = Q(nickname_key=nickname_key(DEFAULT_NICKNAME))
@@ -87,7 +87,7 @@ def _missing(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
     return ~_KNOWN_TO_DIGA
 
 
-# In the order people see them: what costs calls first, what is often on purpose last.
+# In the order of the page: first what loses calls, last what is often intended.
 CONDITIONS: dict[str, Condition] = {
     "no_inbound": _no_inbound,
     "agent_trouble": _agent_trouble,
@@ -102,7 +102,7 @@ CONDITIONS: dict[str, Condition] = {
 
 
 def condition(code: str, project: Project, catalogue: Catalogue, now: datetime) -> Q:
-    """Return what the phones of a code have in common; a code that we don't know is met by none."""
+    """Return the condition with a code; one that matches nothing for an unknown code."""
     found = CONDITIONS.get(code)
     return found(project, catalogue, now) if found else Q(pk__in=())
 
@@ -111,7 +111,7 @@ def condition(code: str, project: Project, catalogue: Catalogue, now: datetime) 
 class Queue:
     """How many phones meet each condition, by its code, in the order of `CONDITIONS`.
 
-    `first_release` is when the number that has been in quarantine longest was given back.
+    `first_release` is when the number longest in quarantine was released.
     """
 
     counts: dict[str, int]
@@ -119,10 +119,10 @@ class Queue:
 
 
 def queue_of(project: Project, catalogue: Catalogue, now: datetime) -> Queue:
-    """Return how many phones need a look. Two queries.
+    """Return how many phones meet each condition. Two queries.
 
-    Each count is a query within the first, so that each has the index that suits it; at 100,000 phones filtered
-    counts over one pass take several times as long.
+    Each count is a subquery, so that each uses the index that suits it. At 100,000 phones, filtered counts over one
+    scan take several times as long.
     """
     phones = Phone.objects.filter(project=project).order_by().values("project")
     counts = [
@@ -137,5 +137,5 @@ def queue_of(project: Project, catalogue: Catalogue, now: datetime) -> Queue:
 
 
 def quarantine_days_left(released_at: datetime, now: datetime) -> int:
-    """Return for how many more days, begun ones counted, Diga holds a number that was given back; 0 when it is over."""
+    """Return for how many more days Diga keeps a released number, a begun day counting as one; 0 when it is gone."""
     return max(0, -((now - released_at - QUARANTINE) // timedelta(days=1)))

@@ -1,7 +1,7 @@
-"""The orders of the list: by any column, forwards and backwards, each with a place for every row.
+"""The orders of the list: by any column, ascending or descending, each a total order.
 
 Keyset pages compare the whole key of a row, `(column, number, id) > (…)`, which an index of the same columns answers
-at any depth. So a column has no nulls here: no nickname, no agent and no date come first, an unknown agent next.
+at any depth. That needs columns without nulls: no nickname, no agent and no date sort first, an unknown agent next.
 """
 
 import base64
@@ -20,7 +20,7 @@ from phones.diga.types import clean_text
 from phones.models import Phone
 from phones.services.phone_numbers import folded
 
-# The column that a code of the address sorts by. Codes are the list's columns.
+# The database column for each code of the address. Codes are the columns of the list.
 KEYS = {
     "number": "number",
     "nickname": "nickname_key",
@@ -34,12 +34,12 @@ KEYS = {
 BY_NUMBER = "number"
 # The sort key of an agent that we don't know; a trigger sets it (0003_finding).
 UNKNOWN_KEY = " "
-# The cursor behind the last row.
+# The cursor of the last page.
 END = "end"
 
 
 def agent_key(agent_id: uuid.UUID, name: str | None) -> str:
-    """Return where the phones of an agent stand in a list sorted by agents: by its name as people read it."""
+    """Return the sort key of an agent for the list of phones: its name in the order people expect."""
     return folded(name or str(agent_id)[:8])
 
 
@@ -51,7 +51,7 @@ _FIELDS: dict[type, Any] = {
 
 
 class _Key(Func):
-    """Several values as one that is compared from left to right."""
+    """Several values compared from left to right, as a row value."""
 
     template = "(%(expressions)s)"
     output_field = models.TextField()
@@ -59,24 +59,24 @@ class _Key(Func):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of the list, by a code of `KEYS`; `-` before it turns it round. What isn't a code is by number."""
+    """An order of the list: a code of `KEYS`, with `-` before it for descending. An unknown code means by number."""
 
     code: str
     is_reversed: bool
 
     @classmethod
     def of(cls, sort: str) -> "Order":
-        """Return the order that the address names."""
+        """Return the order that a parameter of the address names."""
         code = sort.removeprefix("-")
         return cls(code, sort.startswith("-")) if code in KEYS else cls(BY_NUMBER, False)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the whole key; no two rows share it."""
+        """The columns of the key, which is unique."""
         return tuple(dict.fromkeys((KEYS[self.code], "number", "pk")))
 
     def falls(self, *, backwards: bool) -> bool:
-        """Say whether the columns go down. The young ones come first by age, which is the latest moments."""
+        """Return whether the columns descend. By age the youngest come first, so the latest moments do."""
         return self.is_reversed ^ backwards ^ (self.code == "age")
 
     def sorted(self, phones: models.QuerySet[Phone], *, backwards: bool = False) -> models.QuerySet[Phone]:
@@ -87,19 +87,19 @@ class Order:
     def beyond(
         self, phones: models.QuerySet[Phone], key: tuple[Any, ...], *, backwards: bool
     ) -> models.QuerySet[Phone]:
-        """Return the phones on the far side of a key."""
+        """Return the phones after a key."""
         compare = LessThan if self.falls(backwards=backwards) else GreaterThan
         bound = [Value(value, output_field=_FIELDS[type(value)]) for value in key]
         return phones.filter(compare(_Key(*map(F, self.columns)), _Key(*bound)))
 
     def cursor(self, phone: Phone) -> str:
-        """Return the place of a phone, as the address carries it."""
+        """Return the key of a phone in the form of the address."""
         values = [getattr(phone, column) for column in self.columns]
         texts = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
         return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
 
     def key(self, cursor: str) -> tuple[Any, ...] | None:
-        """Return the key that a cursor stands for, None where it is spoilt or of another kind of order."""
+        """Return the key that a cursor encodes, None if it is malformed or of another kind of order."""
         try:
             first, *others, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             is_moment = KEYS[self.code] in {"assigned_key", "fetched_at"}

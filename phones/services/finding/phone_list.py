@@ -1,4 +1,4 @@
-"""Finding phones: filters, search and keyset pages over our copy."""
+"""The list of phones: filters, search and keyset pages over our copy."""
 
 import uuid
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ __all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
 
 PAGE_SIZES = (50, 25, 100)
 PAGE_SIZE = PAGE_SIZES[0]
-# What a list shows; the long texts that only searches read stay in the table.
+# The columns that a list shows. The long texts that only searches read are deferred.
 LISTED = (
     "project_id",
     "number",
@@ -44,12 +44,12 @@ HOW_SHOWN = ("sort", "size", "cols", "after", "before")
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """A list as its address says it: what it is narrowed to, then its order, its look and its page.
+    """A list by its address: filters, order, columns and page.
 
-    Empty texts narrow nothing. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
+    Empty texts don't filter. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
     `selection` is the id of a `Selection`; dates are ISO days of the site's time zone, both included. `sort` is a
-    code of `ordering.KEYS`, with `-` before it for the other way round; `size` counts rows; `cols` are the columns
-    shown, with commas; `after` and `before` are cursors.
+    code of `keyset.KEYS`, with `-` before it for descending; `size` counts rows; `cols` are the columns shown,
+    separated by commas; `after` and `before` are cursors.
     """
 
     q: str = ""
@@ -69,7 +69,7 @@ class Criteria:
 
     @property
     def is_empty(self) -> bool:
-        """True when the whole list is shown."""
+        """True when no filter is set."""
         return not any(getattr(self, field.name) for field in fields(self) if field.name not in HOW_SHOWN)
 
     @property
@@ -79,15 +79,15 @@ class Criteria:
 
     @property
     def page_size(self) -> int:
-        """How many rows a page has."""
+        """The number of rows on a page."""
         return next((size for size in PAGE_SIZES if str(size) == self.size), PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
 class PhonePage:
-    """One page of a list, with the cursors of its neighbours ("" where there is none).
+    """One page of a list, with the cursors of the pages next to it ("" at an end).
 
-    `total` counts all that match, on every page.
+    `total` counts all matching phones, on every page.
     """
 
     phones: Sequence[Phone]
@@ -97,15 +97,15 @@ class PhonePage:
 
 
 def matching(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> QuerySet[Phone]:
-    """Return the phones of the project that meet all criteria, unordered."""
+    """Return the phones of the project that match all criteria, unordered."""
     phones = Phone.objects.filter(_narrowing(project, criteria, catalogue, now), project=project)
     return phones.filter(Search.of(project, criteria.q, catalogue).condition) if criteria.q else phones
 
 
 def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> Q:
-    """Return all that the criteria ask for but the search.
+    """Return the condition for all criteria but the search.
 
-    What Diga said last of a phone that left it, its status and agents, is found only where such phones are asked for.
+    The last known status and agents of a phone that left Diga match only if such phones are asked for.
     """
     wanted = Q()
     if MISSING in (criteria.status, criteria.health):
@@ -128,7 +128,7 @@ def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
 
 
 def _selected(project: Project, selection: str) -> list[uuid.UUID]:
-    """Return the ids of a frozen list; none where there is no such list in the project."""
+    """Return the ids of a frozen list; none if the project has no such list."""
     try:
         found = Selection.objects.filter(project=project, pk=uuid.UUID(selection)).first()
     except ValueError:
@@ -141,7 +141,7 @@ def _lane(lane: str, wanted: str, catalogue: Catalogue) -> Q:
     if wanted == NONE:
         return Q(**{f"{column}__isnull": True})
     if wanted == UNKNOWN:
-        # Never heard of, or no longer listed; to ask for "none of the listed" would read every row.
+        # Agents never listed, or no longer listed. `NOT IN` the listed ones would read every row.
         gone = [agent.id for agent in catalogue.agents if not agent.is_listed]
         return Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{column}__in": gone})
     try:
@@ -161,7 +161,7 @@ def _assigned(criteria: Criteria) -> Q:
 
 
 def day(text: str) -> date | None:
-    """Return the day of an ISO text, None where it is none that calendars of this age have."""
+    """Return the day of an ISO text, None if it is invalid or out of the range that can be shown."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -176,7 +176,7 @@ def _midnight(of: date) -> datetime:
 def phone_page(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> PhonePage:
     """Return the page that the criteria's order and cursor name. One query, and one for a selection.
 
-    A spoilt cursor, and one with nothing behind it, give the first page.
+    A malformed cursor, and one with no rows behind it, give the first page.
     """
     order, size = criteria.order, criteria.page_size
     key = order.key(criteria.after or criteria.before)
@@ -205,13 +205,13 @@ def _ways(project: Project, criteria: Criteria, catalogue: Catalogue, now: datet
     if criteria.q:
         return Search.of(project, criteria.q, catalogue).ways(narrowing)
     phones = Phone.objects.filter(narrowing, project=project)
-    # The whole list was counted when the last sync ended; PostgreSQL would read every row to count again.
+    # The count that the last sync stored; for the whole list PostgreSQL would read every row to count again.
     known = criteria.is_empty and project.phone_count
     return [Way(phones, models.Value(project.phone_count) if known else Counted(phones))]
 
 
 def _rows(ways: list[Way], order: Order, key: tuple[object, ...] | None, *, backwards: bool) -> QuerySet[Phone]:
-    """Return the rows from a cursor on, ready to be sliced."""
+    """Return the rows after a cursor, to be sliced."""
     listed = (*LISTED, *order.columns)
     found = [order.beyond(way.phones, key, backwards=backwards) if key else way.phones for way in ways]
     first, *others = (phones.only(*listed).annotate(total=way.total) for phones, way in zip(found, ways, strict=True))

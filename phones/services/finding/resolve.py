@@ -1,4 +1,4 @@
-"""Which phones of our copy are meant by numbers that somebody spelled, in few queries however many they are."""
+"""The phones of our copy that spelled numbers mean. The number of queries does not grow with that of the spellings."""
 
 import uuid
 from collections import defaultdict
@@ -14,7 +14,7 @@ from phones.models import Phone, Project, Selection
 from phones.services.number_reader.candidates import Candidate, Certainty, Places
 
 BATCH_SIZE = 5000
-# How many of the phones that end alike are read.
+# How many phones with the same last digits are read.
 CHOICES_LIMIT = 10
 KEPT_SELECTIONS = 20
 _SHOWN = (
@@ -41,7 +41,7 @@ class FoundNumber:
 
 @dataclass(slots=True)
 class Choice:
-    """A spelling that could mean one of these phones, or none; at most `CHOICES_LIMIT` of them."""
+    """A spelling that can mean one of these phones, or none; at most `CHOICES_LIMIT` of them."""
 
     text: str
     phones: Sequence[Phone]
@@ -60,53 +60,53 @@ class Missing:
 
 @dataclass(slots=True)
 class Resolved:
-    """What became of the spellings, each in the order given; one that was named again is counted, not repeated."""
+    """The results for all spellings, each list in the order given; a repeated spelling is counted, not listed again."""
 
     numbers: list[FoundNumber] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
-    # What no phone of these projects has, but one of the others that were looked into.
+    # Numbers that no phone of these projects has, but one of the other projects that were searched.
     elsewhere: list[FoundNumber] = field(default_factory=list)
 
     @property
     def found(self) -> list[Phone]:
-        """Every phone once; a number may be held by several registers, of which all but one are over."""
+        """The phones found, each once. Several registers may have a number, all but one of them ended."""
         return list({phone.pk: phone for number in self.numbers for phone in number.phones}.values())
 
     @property
     def found_count(self) -> int:
-        """How many numbers were found."""
+        """The number of numbers found."""
         return len(self.numbers)
 
     @property
     def absent(self) -> list[str]:
-        """What is not there, as it was spelled."""
+        """The spellings of the numbers that were not found."""
         return [missing.candidate.text for missing in self.missing]
 
     @property
     def repeated_count(self) -> int:
-        """How many spellings named what an earlier one had named."""
+        """How many spellings named a number that an earlier one had named."""
         kinds = (self.numbers, self.choices, self.missing, self.elsewhere)
         return sum(item.count - 1 for items in kinds for item in items)
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The phones that have the digits of a candidate, that end with those of its end, and that lie in its range."""
+    """The phones with a candidate's digits, with its last digits, and in its range."""
 
     exact: Mapping[Candidate, Sequence[Phone]]
     endings: Mapping[str, Sequence[Phone]] = field(default_factory=dict)
     ranges: Mapping[Candidate, Sequence[Phone]] = field(default_factory=dict)
 
     def similar(self, candidate: Candidate) -> Sequence[Phone]:
-        """Return the phones that a candidate could mean."""
+        """Return the phones that a candidate can mean."""
         if candidate.last:
             return self.ranges.get(candidate, ())
         return self.exact.get(candidate, ()) or self.endings.get(candidate.end, ())
 
 
 class _Outcome(IntEnum):
-    """What a candidate comes to; of two in one place of the text, the lower counts."""
+    """The result for a candidate. Of two that overlap in the text, the lower value takes precedence."""
 
     FOUND = 0
     CHOICE = 1
@@ -117,10 +117,10 @@ class _Outcome(IntEnum):
 def resolve(
     *, projects: Collection[Project], candidates: Sequence[Candidate], others: Collection[Project] = ()
 ) -> Resolved:
-    """Return the phones of these projects that the candidates mean; what is missing there is looked for in `others`.
+    """Return the phones of these projects that the candidates mean. Missing ones are searched in the projects `others`.
 
-    A number is found where a phone has exactly its digits. All else that a phone ends with, or that lies in a range, is
-    a choice for a person.
+    A number is found if a phone has exactly its digits. Phones with the same last digits, or in a range, are offered as
+    a choice.
     """
     phones = Phone.objects.filter(project__in=projects).only(*_SHOWN)
     exact = phones_by_number(phones, candidates)
@@ -132,7 +132,7 @@ def resolve(
 
 
 def _look_elsewhere(resolved: Resolved, phones: QuerySet[Phone]) -> None:
-    """Tell apart, of what is missing, what is one of these phones."""
+    """Split the missing ones: those that are a phone of these projects, and the rest."""
     exact = phones_by_number(phones, [missing.candidate for missing in resolved.missing])
     for missing in resolved.missing:
         if missing.candidate in exact:
@@ -141,7 +141,7 @@ def _look_elsewhere(resolved: Resolved, phones: QuerySet[Phone]) -> None:
 
 
 def settled(candidates: Sequence[Candidate], known: LookedUp) -> Resolved:
-    """Return what the candidates come to, by what was looked up of them. No query."""
+    """Return the result of the candidates, from the phones looked up for them. No query."""
     outcomes = {candidate: _outcome(candidate, known) for candidate in candidates}
     places = Places(max((candidate.place[1] for candidate in candidates), default=0))
     ranked = sorted(candidates, key=lambda each: (outcomes[each], each.rank, each.place))
@@ -154,7 +154,7 @@ def settled(candidates: Sequence[Candidate], known: LookedUp) -> Resolved:
         if outcomes[candidate] is _Outcome.FOUND:
             name = phones[0].pk
         elif phones and not candidate.last and all(phone.pk in by_phone for phone in phones):
-            # Its end, or its digits as those of an id, beside the number itself.
+            # The last digits, or the digits as those of an id, in the same place as the number itself.
             name = phones[0].pk
         if name in said:
             said[name].count += 1
@@ -183,7 +183,7 @@ def _outcome(candidate: Candidate, known: LookedUp) -> _Outcome:
 
 
 def phones_by_number(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[Candidate, list[Phone]]:
-    """Return those of the phones whose number is what a candidate most likely stands for. One query a batch."""
+    """Return which of the phones has the likeliest number of each candidate. One query a batch."""
     wanted = {number for candidate in candidates for key in candidate.keys for number in (key, f"+{key}")}
     by_number = defaultdict(list)
     for batch in _batches(wanted):
@@ -205,7 +205,7 @@ def phones_by_number(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -
 
 
 def _by_end(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[str, list[Phone]]:
-    """Return the phones that end with what the candidates end with. One query a length of end and batch."""
+    """Return the phones whose numbers end with the last digits of candidates. One query for each length and batch."""
     by_length: defaultdict[int, set[str]] = defaultdict(set)
     for candidate in candidates:
         if candidate.end:
@@ -221,7 +221,7 @@ def _by_end(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[st
 
 
 def _in_ranges(phones: QuerySet[Phone], candidates: Sequence[Candidate]) -> dict[Candidate, list[Phone]]:
-    """Return the phones that lie in the ranges among the candidates. One query a range."""
+    """Return the phones in the ranges among the candidates. One query a range."""
     found: dict[Candidate, list[Phone]] = {}
     for candidate in dict.fromkeys(each for each in candidates if each.last):
         first, last = f"+{candidate.keys[0]}", f"+{candidate.last}"
@@ -238,7 +238,7 @@ def _batches(values: Iterable[str]) -> Iterator[list[str]]:
 
 
 def keep_selection(*, project: Project, owner: User, phones: Iterable[Phone]) -> Selection:
-    """Freeze a list of phones under an id for the address; of a person's selections the newest 20 are kept."""
+    """Freeze a list of phones under an id for the address. Of a person's selections the newest 20 are kept."""
     selection = Selection.objects.create(project=project, owner=owner, phone_ids=[phone.pk.hex for phone in phones])
     newest = Selection.objects.filter(owner=owner).order_by("-created_at", "-pk").values_list("pk", flat=True)
     Selection.objects.filter(owner=owner).exclude(pk__in=list(newest[:KEPT_SELECTIONS])).delete()
@@ -246,7 +246,7 @@ def keep_selection(*, project: Project, owner: User, phones: Iterable[Phone]) ->
 
 
 def selected_count(*, project: Project, selection: str) -> int:
-    """Return how many phones a selection of the project holds; 0 where there is no such selection. One query."""
+    """Return how many phones a selection of the project holds; 0 if there is no such selection. One query."""
     try:
         found = Selection.objects.filter(project=project, pk=uuid.UUID(selection)).first()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Saved views: filters of the list under a name, one's own or the project's."""
+"""Saved views: named filters of the list, private or shared with the project."""
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -14,11 +14,11 @@ class NameTaken(Exception):
 
 
 class TooManyViews(Exception):
-    """The person has `VIEWS_LIMIT` views in the project already."""
+    """The person has `VIEWS_LIMIT` views in the project."""
 
 
 def views_for(*, project: Project, person: User) -> QuerySet[SavedView]:
-    """Return what the person may use: their own views and the shared ones, by name, with their owners."""
+    """Return the views that the person may use: their own and the shared ones, by name, with their owners."""
     usable = SavedView.objects.filter(Q(owner=person) | Q(is_shared=True), project=project)
     return usable.select_related("owner").order_by("name", "pk")
 
@@ -26,10 +26,10 @@ def views_for(*, project: Project, person: User) -> QuerySet[SavedView]:
 def save_view(
     *, project: Project, owner: User, name: str, query: str, is_shared: bool = False, is_default: bool = False
 ) -> SavedView:
-    """Keep a filter under a name. `query` is an address behind its `?`, as the list writes it.
+    """Save a filter under a name. `query` is the query string of the list, without its `?`.
 
     :raises NameTaken: the owner has a view of this name.
-    :raises TooManyViews: the owner has as many as anybody may have.
+    :raises TooManyViews: the owner has `VIEWS_LIMIT` views.
     """
     if SavedView.objects.filter(project=project, owner=owner).count() >= VIEWS_LIMIT:
         raise TooManyViews
@@ -39,7 +39,7 @@ def save_view(
 
 
 def change_view(*, view: SavedView, name: str, is_shared: bool, is_default: bool) -> None:
-    """Give a view another name, share it or not, and make it what its owner's list opens with or not.
+    """Rename a view, set whether it is shared, and set whether its owner's list opens with it.
 
     :raises NameTaken: the owner has another view of this name.
     """
@@ -51,7 +51,7 @@ def _store(view: SavedView, name: str, is_shared: bool, is_default: bool) -> Non
     try:
         with transaction.atomic():
             if is_default:
-                # One view at most opens first. Two saves of one person at once take turns.
+                # At most one view is the default. The lock makes two saves of one person run one after the other.
                 User.objects.select_for_update().get(pk=view.owner_id)
                 others = SavedView.objects.filter(project=view.project_id, owner=view.owner_id, is_default=True)
                 others.exclude(pk=view.pk).update(is_default=False)
@@ -61,5 +61,5 @@ def _store(view: SavedView, name: str, is_shared: bool, is_default: bool) -> Non
 
 
 def delete_view(*, view: SavedView) -> None:
-    """Forget a view; what it showed stays."""
+    """Delete a view. The phones it showed stay."""
     view.delete()

@@ -1,12 +1,13 @@
-"""Substring search over 100,000 phones: by a trigram index, or by walking the list where that is shorter.
+"""Substring search over 100,000 phones: by a trigram index, or by scanning in list order if that is shorter.
 
 The text of a row (`Phone.search_text`) is its number, nickname and note in lower case without accents. A query is
-folded alike, and each of its words has to be somewhere in it; one that spells a number is also looked for as bare
-digits. It matches the names of agents too, and so the phones they answer and dial from. A text that names numbers finds
-these.
+folded in the same way, and each of its words has to occur in the text; one that spells a number is also searched for
+as plain digits. The names of agents match too, and so the phones they answer and dial from. A text that names numbers
+finds these.
 
-PostgreSQL knows from its statistics whether many rows match, and then walks the index of the order until the page is
-full instead of collecting them all. SQLite doesn't, so there a search has two ways, of which it counts its way to one.
+PostgreSQL estimates from its statistics how many rows match. With many, it scans the index of the order until the page
+is full, instead of sorting all matches. SQLite has no such statistics, so a search there counts its matches first,
+and uses one of two ways.
 """
 
 import re
@@ -26,12 +27,12 @@ from phones.services.number_reader.queries import numbers_named, spelled_digits
 from phones.services.phone_numbers import folded
 from phones.services.routing.catalogue import Catalogue
 
-# A sentence with numbers, and as many words as are looked for.
+# The length of a text with numbers, and how many words are searched for.
 QUERY_LIMIT = 500
 WORD_LIMIT = 8
-# A trigram index knows nothing shorter.
+# The length of the shortest text that a trigram index can find.
 TRIGRAM = 3
-# Up to so many hits are read and sorted sooner than a walk meets a page of them.
+# Up to so many matches, reading and sorting them is quicker than scanning in order until the page is full.
 FEW = 4000
 LANES = ("inbound_agent_id", "outbound_agent_id")
 
@@ -41,7 +42,7 @@ SELECT rowid FROM phones_search WHERE phones_search MATCH %s
 AND rowid > (SELECT place << 32 FROM phones_searchproject WHERE project_id = %s)
 AND rowid < (SELECT place + 1 << 32 FROM phones_searchproject WHERE project_id = %s)
 """
-# Never more than are worth reading one by one; the condition for any other query has to have them all.
+# The limit keeps the list short; the condition for all other queries needs every match.
 _FEW_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
 _HIT_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS})"  # noqa: S608 - constants only.
 _HIT_COUNT = f"SELECT count(*) FROM ({_HITS})"  # noqa: S608
@@ -49,7 +50,7 @@ _FEW_COUNT = f"SELECT count(*) FROM ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
 
 
 class Counted(Subquery):
-    """How many rows a query would give, as a part of another query."""
+    """The number of rows of a query, as a subquery."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
@@ -59,29 +60,29 @@ class Counted(Subquery):
 
 
 class _Hidden(Func):
-    """A column that SQLite's planner finds no index for."""
+    """A column wrapped in an expression, so that SQLite's planner uses no index on it."""
 
     template = "+%(expressions)s"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to find what matches: the phones, and how many there are of them."""
+    """A way to find the matches: the phones, and how many there are."""
 
     phones: QuerySet[Phone]
     total: Combinable
 
 
-# A dot between letters parts words, one in a number or an address doesn't.
+# A dot between letters separates words; one in a number or an address doesn't.
 _WORD = re.compile(r"(?:[^\s·•‧・|,;.]|(?<![^\W\d_])\.|\.(?![^\W\d_]))+")
 _AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of a folded text, without the marks between them; the text itself where it is nothing else.
+    """Return the words of a folded text without punctuation; the text itself if it is nothing else.
 
-    A letter alone stays with its neighbour, as in `linea b`, and two letters among other words are looked for where a
-    word begins: nearly every text holds them somewhere, and a trigram index doesn't know them.
+    A single letter stays with the word beside it, as in `linea b`. Two letters among other words match only at the
+    start of a word: nearly every text contains them somewhere, and a trigram index can't find them.
     """
     if "@" in text and " " not in text:
         return (text,)
@@ -98,10 +99,10 @@ def words_of(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody typed, made ready to be compared with a project's phones.
+    """A search text, prepared for comparison with a project's phones.
 
-    `terms` are ways to match a text, each of which is words that all have to be in it. `phone_ids` are the phones whose
-    numbers a longer text names.
+    `terms` are alternatives; each is a tuple of words that must all occur. `phone_ids` are the phones whose numbers a
+    longer text names.
     """
 
     project: Project
@@ -111,10 +112,10 @@ class Search:
 
     @classmethod
     def of(cls, project: Project, query: str, catalogue: Catalogue) -> "Search":
-        """Return the search for what was typed, if not nothing. Queries only where it is a text that names numbers."""
+        """Return the search for a typed text, None if it is blank. Queries only if it is a text that names numbers."""
         query = query[:QUERY_LIMIT].strip()
         text, spelled = folded(query), spelled_digits(query)
-        # A text that has the digits as they stand matches nothing that they don't.
+        # A text that contains the digits as they stand would match nothing more than the digits do.
         texts = [] if any(digits in text for digits in spelled) else [(text,) if spelled else words_of(text)]
         words = words_of(text)
         named = tuple(agent.id for agent in catalogue.agents if all(word in f" {folded(agent.name)}" for word in words))
@@ -124,27 +125,27 @@ class Search:
 
     @property
     def is_indexed(self) -> bool:
-        """True where SQLite's trigram index can answer."""
+        """True if SQLite's trigram index can answer."""
         return connection.vendor == "sqlite" and all(len(word) >= TRIGRAM for words in self.terms for word in words)
 
     @property
     def condition(self) -> Q:
-        """What the matching phones have in common, for any other query."""
+        """The condition for matching phones, for use in any other query."""
         texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
         found = texts | self._lanes(self.project)
         return found | Q(pk__in=self.phone_ids) if self.phone_ids else found
 
     def ways(self, narrowing: Q) -> list[Way]:
-        """Return the ways to what matches among the project's phones of this kind; no row is on two of them."""
+        """Return the ways to find the matches among the project's phones of this kind; no row is in two of them."""
         phones = Phone.objects.filter(narrowing, project=self.project)
         if not self.is_indexed or self.phone_ids:
             found = phones.filter(self.condition)
             return [Way(found, Counted(found))]
         is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
-        # Hidden, else it would read the whole project where it should read the hits alone.
+        # The column is hidden, else SQLite would read the whole project instead of the matches.
         scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
         hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
-        # A walk of no project is over before it begins; as one more condition it would be asked at every row.
+        # With no project, the scan ends at once; as a further condition it would be evaluated for every row.
         texts = self._texts | self._lanes(self.project)
         walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
         if not narrowing and not self.agent_ids:
@@ -153,12 +154,12 @@ class Search:
         return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
 
     def _project_if(self, lookup: "Lookup[Any]") -> Case:
-        """Return the project where the lookup is true, and none where it isn't."""
+        """Return the project's id if the lookup is true, else NULL."""
         return Case(When(lookup, then=Value(self.project.pk, output_field=UUIDField())), default=None)
 
     @property
     def _likely(self) -> Combinable:
-        """How many phones match at most, as far as it matters."""
+        """How many phones match, counted up to the limit that decides."""
         likely: Combinable = self._raw(_FEW_COUNT)
         for lane in LANES if self.agent_ids else ():
             likely = likely + Counted(Phone.objects.filter(**{"project": self.project, f"{lane}__in": self.agent_ids}))
@@ -172,7 +173,7 @@ class Search:
         return found
 
     def _lanes(self, project: Project | Case) -> Q:
-        """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
+        """Match the agents that the query names. Each side of the OR names the project, for its own index."""
         if not self.agent_ids:
             return Q()
         inbound, outbound = (Q(**{"project": project, f"{lane}__in": self.agent_ids}) for lane in LANES)

@@ -1,4 +1,4 @@
-"""Choosing phones for a plan: those somebody ticked, or all that a list holds, frozen in the order of the list."""
+"""The phones of a plan: those that were ticked, or all of a list, frozen in the order of the list."""
 
 import hashlib
 import uuid
@@ -15,7 +15,7 @@ from phones.services.finding.resolve import keep_selection
 from phones.services.routing.catalogue import catalogue_of
 
 CHOICE_LIMIT = 100_000
-# More ids than that are looked for among all phones of the project: a database takes only so many values at once.
+# Above this, ids are compared in Python with those of the project: a query takes a limited number of parameters.
 IDS_A_QUERY = 5000
 NAMED = ("project_id", "number", "shown", "nickname")
 
@@ -29,7 +29,7 @@ class TooManyChosen(Exception):
 
 
 class ListMoved(Exception):
-    """A list doesn't hold the phones that it held when it was shown; `count` and `fingerprint` are of today's."""
+    """The list no longer holds the phones that it held when shown; `count` and `fingerprint` are the current ones."""
 
     def __init__(self, count: int, fingerprint: str) -> None:
         super().__init__(count)
@@ -37,22 +37,22 @@ class ListMoved(Exception):
 
 
 class NotYetRead(ListMoved):
-    """A list holds as many phones as were shown, and nobody was asked about exactly these."""
+    """A list has as many phones as were shown, but the person has not confirmed these very phones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A frozen choice. `dropped_count` counts the ids that are no phone of the project."""
+    """A frozen choice. `dropped_count` counts the ids that belong to no phone of the project."""
 
     selection: Selection
     dropped_count: int = 0
 
 
 def choose_phones(*, project: Project, owner: User, ids: Iterable[str], order: Order) -> Chosen:
-    """Freeze the phones with these ids, which a browser sent and may be anything, in the order of the list.
+    """Freeze the phones with these ids, in the order of the list. The ids come from a browser and are not trusted.
 
     :raises NothingChosen: none of them is a phone of the project.
-    :raises TooManyChosen: there are more than a plan takes.
+    :raises TooManyChosen: there are more than a plan may have.
     """
     texts = {text.replace("-", "").lower() for text in ids if text}
     if len(texts) > CHOICE_LIMIT:
@@ -82,21 +82,21 @@ def fingerprint_of_ids(ids: Collection[uuid.UUID]) -> str:
 
 
 def matching_now(*, project: Project, criteria: Criteria, now: datetime) -> tuple[int, str]:
-    """Return how many phones a list holds, and the fingerprint of their ids. One query, and one for a selection."""
+    """Return how many phones a list has, and the fingerprint of their ids. One query, and one for a selection."""
     ids = matching(project, criteria, catalogue_of(project), now).values_list("pk", flat=True)
     found = list(ids)
     return len(found), fingerprint_of_ids(found)
 
 
 def choose_matching(*, project: Project, owner: User, criteria: Criteria, shown: str, now: datetime) -> Chosen:
-    """Freeze all phones that a list holds now; nothing that matches later joins them.
+    """Freeze all phones of a list. Phones that match later are not added.
 
-    `shown` is the fingerprint of those that the person was asked about, or a bare count where nobody knew it.
+    `shown` is the fingerprint of the list when the person was asked, or a count alone if it wasn't known.
 
     :raises NothingChosen: the list is empty.
-    :raises TooManyChosen: it holds more than a plan takes.
-    :raises NotYetRead: `shown` is the count, and no more.
-    :raises ListMoved: the list doesn't hold the phones that it held then.
+    :raises TooManyChosen: it has more than a plan may have.
+    :raises NotYetRead: `shown` is the count, without a fingerprint.
+    :raises ListMoved: the list no longer has the same phones.
     """
     phones = matching(project, criteria, catalogue_of(project), now)
     found = list(criteria.order.sorted(phones.only("pk")))
@@ -113,7 +113,7 @@ def choose_matching(*, project: Project, owner: User, criteria: Criteria, shown:
 
 
 def find_selection(*, project: Project, selection: str) -> Selection | None:
-    """Return a frozen choice of the project by the id that the address has, None where there is none."""
+    """Return a frozen choice of the project by its id in the address, None if there is none."""
     try:
         return Selection.objects.filter(project=project, pk=uuid.UUID(selection)).first()
     except ValueError:
@@ -121,7 +121,7 @@ def find_selection(*, project: Project, selection: str) -> Selection | None:
 
 
 def chosen_phones(selection: Selection, *, first: int | None = None) -> list[Phone]:
-    """Return the phones of a choice in its order, or only the first ones, with what tells them apart."""
+    """Return the phones of a choice in its order, or only the first ones, with the columns that identify them."""
     ids = [uuid.UUID(phone_id) for phone_id in selection.phone_ids[:first]]
     found: dict[uuid.UUID, Phone] = {}
     for batch in _batches(ids):

@@ -1,4 +1,4 @@
-"""SIP identifiers, and the numbers that stand before the `@` of one, of a messenger's or of a switch's address."""
+"""SIP identifiers, and numbers before the `@` of an address: of SIP, a messenger or a PBX."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from phones.services.number_reader.candidates import Candidate, Certainty
 from phones.services.number_reader.runs import solid
 
-# Bounded and begun only where a word begins, so that no text takes long.
+# Bounded, and started only at a word boundary, so that matching takes linear time.
 _ADDRESS = re.compile(
     r"(?<![\w.!~*'&=+$%/-])(?P<scheme>sips?:)?(?P<user>[\w.!~*'&=+$%/-]{1,64})@"
     r"(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})",
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(r"(?:^|[^\w.+-])(\+?[\d.-]{7,20}?)(?:-\d{9,10})?$")
 _JID = re.compile(r"(?:s\.whatsapp\.net|c\.us|g\.us)$", re.IGNORECASE)
 _INSIDE = re.compile(r"[=/&'*]")
-# A switch's own extensions, and machines without a name, are of no account.
+# A PBX's own extensions, and hosts without a name, are ignored.
 _EXTENSION, _NAMED = re.compile(r"\d{1,6}"), re.compile(r"\.[a-z]{2,}$", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""What a text may hold in the place of a number, before anybody has looked whether there is such a phone."""
+"""Candidates: what may be a number in a text, before any phone is looked up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,23 +8,23 @@ import phonenumbers
 
 COUNTRY_CODE = "34"
 NATIONAL_LENGTH = 9
-# Shorter ends of a number say nothing; longer rows of digits are no numbers (E.164).
+# Fewer last digits than this identify no number; more digits than this are no number (E.164).
 SHORTEST_END, LONGEST = 4, 15
 
 
 class Certainty(Enum):
-    """What a candidate comes to where it is the number of a phone, and where it is not."""
+    """The result for a candidate if it is the number of a phone, and if it is not."""
 
-    # Found, or said to be absent.
+    # Found, else reported as absent.
     SURE = "sure"
-    # Found, or passed over.
+    # Found, else ignored.
     LIKELY = "likely"
-    # A choice for a person, or passed over: a phone's number by its digits, something else by what stands before it.
+    # Offered as a choice, else ignored: the digits match a phone's number, but a label says they are something else.
     DOUBTFUL = "doubtful"
 
 
 class Fault(Enum):
-    """Why something that stands in the place of a number is none."""
+    """Why a text in the place of a number is none."""
 
     WORDS = "words"
     SHORT = "short"
@@ -34,11 +34,11 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A number as somebody spelled it.
+    """A number as it was spelled.
 
     `keys` are the digits it can stand for, the likeliest first; `end` is what a longer number would end with, "" for
-    one with its country; `sip` is a SIP identifier in lower case; `last` is set for a range, which begins with the
-    first key. Of candidates whose places in the text overlap one counts: that of a phone, else that of lowest rank.
+    one with its country code; `sip` is a SIP identifier in lower case; `last` is set for a range, which begins with the
+    first key. Of candidates that overlap in the text one counts: that of a phone, else that of the lowest rank.
     """
 
     text: str
@@ -52,18 +52,18 @@ class Candidate:
 
     @property
     def is_sure(self) -> bool:
-        """True where its absence is worth telling."""
+        """True if it is to be reported when absent."""
         return self.certainty is Certainty.SURE
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What two spellings of one number have in common."""
+        """What all spellings of one number share."""
         return (*(self.keys[:1] or (self.end,)), self.sip, self.last)
 
 
 @dataclass(frozen=True, slots=True)
 class NoNumber:
-    """Something that was meant for a number, and why it is none."""
+    """A text meant for a number, and why it is none."""
 
     text: str
     fault: Fault
@@ -71,20 +71,20 @@ class NoNumber:
 
 
 def apart(candidates: Iterable[Candidate], *, length: int) -> Sequence[Candidate]:
-    """Return those of the candidates that stand in places of their own, in the order of the text of this length."""
+    """Return the candidates that don't overlap one of lower rank, in text order. `length` is that of the text."""
     free = Places(length)
     ranked = sorted(candidates, key=lambda each: (each.rank, each.place))
     return sorted((each for each in ranked if free.take(each)), key=lambda each: each.place)
 
 
 class Places:
-    """Which characters of a text belong to a candidate already."""
+    """Which characters of a text already belong to a candidate."""
 
     def __init__(self, length: int) -> None:
         self._taken = bytearray(length)
 
     def take(self, candidate: Candidate) -> bool:
-        """Take the place of a candidate; say False, and take nothing, where a part of it is taken."""
+        """Take the place of a candidate, or return False and take nothing if part of it is taken."""
         start, stop = candidate.place
         if self._taken.find(1, start, stop) >= 0:
             return False
@@ -93,9 +93,9 @@ class Places:
 
 
 def international(digits: str) -> str:
-    """Return the digits of a possible number with its country, as E.164 has them, else "".
+    """Return the digits of a possible number with its country code, as in E.164, else "".
 
-    It knows which countries drop the zero that is dialled inside them: `44 020 …` is `44 20 …`, `39 06 …` stays.
+    The national trunk zero is removed in countries that drop it: `44 020 …` is `44 20 …`, `39 06 …` stays.
     """
     try:
         number = phonenumbers.parse(f"+{digits}")
@@ -107,7 +107,7 @@ def international(digits: str) -> str:
 
 
 def is_valid(digits: str) -> bool:
-    """Say whether the digits, country included, are in a range that the country hands out."""
+    """Return whether the digits, country code included, are in an assigned range."""
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""Tables in pasted text: what their headings say of the digits below them."""
+"""Tables in pasted text: columns whose headings say that they are ids."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def places_of_ids(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
-    """Yield the places of the cells that stand below a heading of ids, as `Order` or `NIF`.
+    """Yield the places of the cells below a heading of ids, such as `Order` or `NIF`.
 
     A line is given with its place in the text. A table is a line of headings, without digits, and the lines after it
     with as many separators.

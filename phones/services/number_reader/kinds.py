@@ -1,12 +1,12 @@
-"""Digits that are no numbers: dates, times, amounts, addresses and ids are cut out of a text before it is searched.
+"""Digits that are no numbers: dates, times, amounts, addresses and ids. They are blanked out before the search.
 
-Only what has, or could with its neighbours make, the shape of a number needs to be here; a year, a postcode or a law
-is too short for one. Every pattern is linear in the text: its repetitions are bounded, or begin only at a boundary.
+Only what has the shape of a number, or could have it together with its neighbours, is listed; a year, a postcode or a
+law is too short. Every pattern takes linear time: its repetitions are bounded, or start only at a boundary.
 """
 
 import re
 
-# No pattern of a number crosses it, and it takes as much room as what was cut, so that places stay.
+# No pattern of a number matches across it. It is as long as the text it replaces, so that places stay.
 CUT = "\x00"
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
@@ -14,7 +14,7 @@ _YEAR = r"(?:19|20)\d\d"
 _TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,6}(?![ .\-/·'_]?\d))?)?"
 _ZONE = r"(?:Z\b| ?[+-](?:0\d|1[0-4]):?[0-5]\d(?!\d))"
 _CLOCK = rf"(?:(?:T|,? {{0,2}}|_){_TIME}{_ZONE}?)?"
-# Not behind the first groups of a number: `951 20-10-02` and `951 20 18 02/03/04` are none.
+# Not after the first groups of a number: `951 20-10-02` and `951 20 18 02/03/04` are not dates.
 _NO_GROUP = r"(?<!\d)(?<!\d[-/.])(?<!\d{3} \d\d \d\d )(?<![6-9]\d\d[ )])(?<![6-9]\d\) )"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _MONEY = r"(?:€|eur(?:os?)?\b|\$|us\$|£|¥|(?:usd|gbp|chf|mxn|cop|ars|clp|pen|jpy)\b|c[eé]nts?\b|pesos\b|d[oó]lares\b)"
@@ -31,7 +31,7 @@ _KINDS = (
     r"(?<![\d.])1[5-9]\d{8}\.\d{1,9}(?!\d)",
     r"(?<![\d-])97[89]-(?:\d{1,7}-){3}[\dx](?![\d-])",
     r"\bo=\S{1,64} \d{1,20} \d{1,20} IN\b",
-    # Cards that are masked: what is left of them is no end of a number.
+    # Masked card numbers: the digits left are not the last digits of a phone number.
     r"(?:[*x.]{4}[ -]?){3}\d{4}(?!\d)",
     # Dates with their time.
     rf"(?<!\d)(?<!\d[-/.]){_YEAR}(?P<iso>[-/.]){_MONTH}(?P=iso){_DAY}(?!\d){_CLOCK}",
@@ -41,7 +41,7 @@ _KINDS = (
     rf"(?<![\d:]){_TIME}(?![\d:]){_ZONE}?",
     r"(?<![\d.,:])(?<!\d\d )\d{1,2}(?:[.:]\d\d)? ?(?:h|hs|hrs|horas|[ap]\.?m)\b",
     r"(?<![\d:])\d{1,2}h\d\d(?!\d)",
-    # Amounts, with what is counted before or behind.
+    # Amounts, with their unit or currency before or after.
     rf"(?<![\d.,']){_AMOUNT} ?(?:%|{_MONEY}|{_UNITS})",
     rf"(?<![\d.,'])\d{{1,7}}[.,]\d\d? ?(?:%|{_MONEY}|{_UNITS})",
     rf"(?<![\d.,'])(?<!\d\d )\d+ ?(?:%|{_MONEY}|{_UNITS})(?! ?\d)",
@@ -50,10 +50,10 @@ _KINDS = (
     r"(?<![\d.,'])\d{1,3}(?:\.\d{3})+,\d\d(?!\d)",
     r"(?<![\d.,'])\d{1,3}(?:,\d{3})+\.\d\d(?!\d)",
     r"(?<![\d.,])\d{1,3}(?P<zeros>[. ])000(?:(?P=zeros)000)+(?!\d)",
-    # Places on the earth, and fractions.
+    # Coordinates and fractions.
     r"(?<![\d.])-?\d{1,3}\.\d{4,16}[,;] ?-?\d{1,3}\.\d{4,16}(?![\d.])",
     r"(?<![\d.])-?0\.\d{3,18}(?![\d.])",
-    # Addresses of machines; the octets of one that could be a number as well have two or three digits.
+    # IP and MAC addresses; the octets of one that could be a number as well have two or three digits.
     rf"(?<![\d.])(?!\d\d\.\d{{3}}\.\d\d\.\d\d(?!\d)){_OCTET}(?:\.{_OCTET}){{3}}(?!\.?\d)(?:[:/]\d{{1,5}}\b)?",
 )
 _ANY_KIND = re.compile("|".join(f"(?:{kind})" for kind in _KINDS), re.IGNORECASE)
@@ -69,12 +69,12 @@ _IN_ADDRESS = re.compile(
     r"(\+?\d{7,15})(?!\d)",
     re.IGNORECASE,
 )
-# A spreadsheet's separators between three groups of three.
+# Thousands separators between three groups of three.
 _THOUSANDS = re.compile(r"(?<![\d,.])(?:34,)?[6-9]\d\d,\d{3},\d{3}(?![.,]?\d)")
 
 
 def without_other_kinds(text: str) -> str:
-    """Return a plain text of the same length in which digits of other kinds than numbers are cut out."""
+    """Return a plain text of the same length without digits of other kinds than numbers."""
     text = _ADDRESS.sub(_without_address, text)
     text = _ANY_KIND.sub(blank, text)
     text = _EXTENSION.sub(blank, text)
@@ -82,12 +82,12 @@ def without_other_kinds(text: str) -> str:
 
 
 def blank(found: re.Match[str]) -> str:
-    """Return as much of nothing as was found."""
+    """Return a blank of the length of the match."""
     return CUT * len(found[0])
 
 
 def _without_address(found: re.Match[str]) -> str:
-    """Keep what a web address names as the number to write to, to call, or to look up."""
+    """Keep the parts of a web address that give a number to write to, to call, or to look up."""
     letters = [CUT] * len(found[0])
     for kept in _IN_ADDRESS.finditer(found[0]):
         letters[slice(*kept.span(1))] = kept[1]

@@ -1,16 +1,16 @@
-"""Words beside digits: what says that they are an id of something else, and what may touch a number."""
+"""Words beside digits: labels that say they are another kind of id, and words that may touch a number."""
 
 import re
 
-# What is never a number, however its digits are grouped.
+# Labels of what is never a number, however its digits are grouped.
 _OTHERS = (
     r"[nc]if|dni|nie|nss|iban|ccc|bic|vat|tva|siren|siret|isbn|imei|imsi|iccid|anydesk|teamviewer|rustdesk|supremo|"
     r"meeting|reuni[oó]n|zoom|webex|passcode|tarjeta|card|"
-    # Who calls is a number: `ID llamante`, `Id. de llamada`.
+    # A caller's id is a number: `ID llamante`, `Id. de llamada`.
     r"id\.?(?! (?:del? )?(?:llama(?:da|nte|dor)|l[ií]nea|tel))(?: (?:de(?: la)? )?\w{1,12})?"
 )
 _EXTENSIONS = r"ext(?:ensi[oó]n(?:es)?|ensions?)?"
-# What may be spelled as a number in one piece is.
+# Labels of what may have the shape of a number in one piece.
 _IDS = (
     r"pedido|order|factura|invoice|albar[aá]n|refs?|referencia|reference|expediente|expte|exp|tracking|seguimiento|"
     r"env[ií]o|cuenta|account|serie|serial|sn|s/n|lote|batch|lot|p[oó]liza|policy|contrato|contract|mandato(?: sepa)?|"
@@ -31,7 +31,7 @@ _ID_BEFORE = re.compile(
     rf"{_WORD_BEFORE}(?:{_OTHERS}|(?:{_IDS})\b)[._ ]?{_SIGN}?{_MARKS}|"
     rf"{_WORD_BEFORE}(?:{_NUMBERED})[ _-]?{_SIGN}{_MARKS}|"
     rf"{_WORD_BEFORE}{_SIGN} (?:del? )?(?:{_NUMBERED}){_MARKS}|"
-    # Letters of a series, but for those that stand for a telephone.
+    # Letters of a serial number, except those that stand for a telephone.
     r"(?-i:\b(?!T|M|F|P)[A-Z]{1,5}-|\b(?:PO|SO|OC|OT|WO|TT)[ :]{1,2}))\Z",
     re.IGNORECASE,
 )
@@ -46,7 +46,7 @@ _PHONE_HEADING = re.compile(
     re.IGNORECASE,
 )
 _LOOKED_AT = 40
-# Written onto a number without a blank: `Tel951201802`, `al951201802`, `951201802x12`.
+# Written directly before or after a number: `Tel951201802`, `al951201802`, `951201802x12`.
 _STUCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:tel[eé]fono|tel|telf|tlf|tlfno|tfno|tf|fax|fono|m[oó]vil|mov|phone|n[uú]mero|num|nro|no|n|l[ií]nea|did|ddi|msisdn|"
     r"[tmfy]|al?|el|de|del|en)\Z",
@@ -56,23 +56,23 @@ _STUCK_BEHIND = re.compile(r"(?:tel|tlf|fax|m[oó]v|ext|[xp]\d)", re.IGNORECASE)
 
 
 def is_labelled_as_id(text: str, place: int, *, is_solid: bool) -> bool:
-    """Say whether what stands right before a place calls the digits there the id of something."""
+    """Return whether the text right before a place labels the digits there as another kind of id."""
     before = text[max(0, place - _LOOKED_AT) : place]
     return (_ID_BEFORE if is_solid else _OTHER_BEFORE).search(before) is not None
 
 
 def heads_ids(heading: str) -> bool:
-    """Say whether a heading of a table is about ids, not about numbers of phones."""
+    """Return whether a heading of a table is of ids, not of phone numbers."""
     return _ID_HEADING.search(heading) is not None and not _PHONE_HEADING.search(heading)
 
 
 def is_labelled_as_host(text: str, place: int) -> bool:
-    """Say whether what stands right before a place calls what begins there the address of a machine."""
+    """Return whether the text right before a place labels what begins there as the address of a host."""
     return _HOST_BEFORE.search(text[max(0, place - _LOOKED_AT) : place]) is not None
 
 
 def may_touch(text: str, start: int, stop: int) -> tuple[bool, bool]:
-    """Say whether what touches digits before and behind them is no word that they are a part of."""
+    """Return whether the letters directly before and after digits leave them a number of their own."""
     before, behind = text[max(0, start - 12) : start], text[stop : stop + 8]
     return (
         not _is_latin(before[-1:]) or _STUCK_BEFORE.search(before) is not None,

@@ -1,4 +1,4 @@
-"""Numbers in what somebody types into a search box: one in any spelling, a part of one, or a text that names some."""
+"""Numbers in a search text: one in any spelling, a part of one, or a text that names some."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from phones.services.phone_numbers import dialled_digits
 
 
 def spelled_digits(query: str) -> tuple[str, ...]:
-    """Return the digits to look for if a query is a number, or a part of one; () for any other text."""
+    """Return the digits to search for if a query is a number, or a part of one; () for any other text."""
     dialled = dialled_digits(query)
     if not _has_number(query):
         return (dialled,) if dialled else ()
     number = read_number(query)
     keys = () if isinstance(number, NoNumber) or not number.is_sure else (*number.keys, number.end)
     found = sorted({digits for digits in (dialled, *keys) if digits}, key=len)
-    # What holds the digits of another is found with it.
+    # A match of longer digits is included in that of the shorter ones.
     return tuple(each for place, each in enumerate(found) if not any(other in each for other in found[:place]))
 
 
 def numbers_named(query: str) -> Sequence[Candidate]:
-    """Return what may be a number in a query that is a text, or that holds several; () where it is one, or none."""
+    """Return the candidates in a query that is a text, or has several; () if it is one number, or has none."""
     if not _has_number(query) or spelled_digits(query):
         return ()
     candidates = read_paste(query).candidates
@@ -29,7 +29,7 @@ def numbers_named(query: str) -> Sequence[Candidate]:
 
 
 def number_typed(query: str) -> Sequence[Candidate]:
-    """Return the one number that a query is, as somebody spelled it; () where it is none, or a part of one."""
+    """Return the one number that a query is, as it was spelled; () if it is none, or a part of one."""
     number = read_number(query) if _has_number(query) or "@" in query else None
     return (number,) if isinstance(number, Candidate) else ()
 

@@ -1,8 +1,8 @@
-"""Numbers in what somebody pastes: the text of a ticket, or a column of a spreadsheet, in any spelling.
+"""Numbers in pasted text: a ticket, or a column of a spreadsheet, in any spelling.
 
-Four steps, none of which asks a database: the text as a keyboard would have typed it (`paste_text`), without the digits
-of other kinds (`paste_kinds`), the numbers in addresses and rows of digits (`paste_addresses`, `paste_runs`), and what
-the lines of a column were meant for, here. `resolving` says which phones are meant.
+Four steps, all without a database: `text` normalises the characters, `kinds` blanks out digits of other kinds,
+`addresses` and `runs` find numbers in addresses and rows of digits, and this module reads the lines of a column.
+`finding.resolve` looks up which phones are meant.
 """
 
 import re
@@ -34,10 +34,10 @@ TEXT_LIMIT = 200_000
 ITEM_LIMIT = 5_000
 # Each is a query.
 RANGE_LIMIT = 20
-# As long as the longest SIP identifier that is looked for.
+# The length of the longest SIP identifier that is looked up.
 CELL_LIMIT = 700
 SHOWN_LENGTH = 80
-# What a spreadsheet makes of a long number; digits are lost where it shows fewer than the number has.
+# A long number in scientific notation; digits are lost if it shows fewer than the number has.
 _EXPONENT = re.compile(r"(?<![\w.,-])(\d)(?:[.,](\d{1,20}))?e\+?(\d{1,2})(?!\w)", re.IGNORECASE)
 _EXPONENTS = range(7, LONGEST)
 _END = re.compile(
@@ -45,12 +45,12 @@ _END = re.compile(
     r"|\b(?:acabad[oa]s?|acaban?|terminad[oa]s?|terminan?) (?:en|con)(?: el)?"
     r"|\bterminaci[oó]n|\b(?:ending|ends?) (?:in|with|on)|\blast (?:\w{1,5} )?digits?|"
     r"\b[uú]ltim[oa]s (?:\w{1,6} )?(?:d[ií]gitos|cifras|n[uú]meros))"
-    # No whole number: `Tel.....: 951 20 18 02`.
+    # Not a shortened number: `Tel.....: 951 20 18 02`.
     r"(?: (?:son|are|is))?[ :]{0,3}(?!\d{2,3}(?:[ .-]\d{2,3}){2,3}(?!\d))(?P<end>\d(?:[ .-]?\d){3,7})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
 _CARD = re.compile(r"\b(?:tarjeta|visa|mastercard|amex|card|cuenta|account|iban)\b[^\n]{0,30}$", re.IGNORECASE)
-# What may stand beside a number in a line of a column: a label, an enumeration, what a spreadsheet adds, its country.
+# What may stand beside a number in a line of a column: a label, an enumeration, an added unit, its country.
 _BESIDE = re.compile(
     r"tel|tel[eé]fono|telf|tlfn?o?|tfn?o?|fax|m[oó]vil|mov|n[uú]mero|num|n[ro]?|no|phone|mobile|number|ddi|did|cell|"
     r"[a-z]|0{1,6}|\d{1,3}[ao]?",
@@ -58,28 +58,28 @@ _BESIDE = re.compile(
 )
 _DIALLED = re.compile(r"\+?[0-9][0-9 ]{7,18}")
 _WORD = re.compile(r"[^\W_]+")
-# Two words say that there is no number, more say something else; two letters may have been meant for digits.
+# Two words mean that there is no number, more are a sentence; two letters may be digits that were mistyped.
 _SENTENCE_WORDS, _TYPING_ERRORS = 3, 2
-# Where no more than one line in so many holds words, one with words is a gap in the column.
+# If at most one line in so many has words, a line with words is a missing number of the column.
 _STRICTNESS = 3
 _SPANISH_LENGTH = len(COUNTRY_CODE) + NATIONAL_LENGTH
 _TOLD_RANGE = range(2, 10_000)
 _BETWEEN = re.compile(r" ?- ?")
-# `951 20 18 02/03`: the next number, told by the digits in which it differs.
+# `951 20 18 02/03`: the next number, given by its last digits alone.
 _TAIL = re.compile(r"( ?/ ?)(\d{1,3})(?![\d:]| \d|[.,-]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AROUND = " \t\"'`<>[](){}=*:;,!?~\\|.-"
 
 
 class TooMuch(Exception):
-    """The text is longer than `TEXT_LIMIT`, or holds more than `ITEM_LIMIT` numbers."""
+    """The text is longer than `TEXT_LIMIT`, or has more than `ITEM_LIMIT` numbers."""
 
 
 @dataclass(slots=True)
 class Pasted:
-    """What a text holds, in the order of the text; a number that stands there twice is there twice.
+    """The numbers of a text in its order; a number that occurs twice is listed twice.
 
-    `ignored_count` tells how many lines of a column hold nothing that was meant for a number, such as its heading.
+    `ignored_count` is how many lines of a column have nothing meant for a number, such as its heading.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Pasted:
 
 @dataclass(slots=True)
 class _Line:
-    """A line of the text that is not empty, with what it holds."""
+    """A line of the text that is not empty, with its numbers."""
 
     text: str
     # The line without digits of other kinds.
@@ -99,7 +99,7 @@ class _Line:
 
     @property
     def is_item(self) -> bool:
-        """True where the line is a number, whole or spoilt, and nothing else."""
+        """True if the line is a number, whole or damaged, and nothing else."""
         rest = list(self.cut)
         for item in self.items:
             start, stop = (at - self.start for at in item.place)
@@ -108,17 +108,17 @@ class _Line:
 
     @property
     def is_dialled(self) -> bool:
-        """True where the line is nothing but digits, and these of no other kind."""
+        """True if the line has only digits, and none of another kind."""
         return CUT not in self.cut and bool(LOOKS_DIALLED.fullmatch(self.text.strip(_AROUND)))
 
 
 def read_paste(text: str) -> Pasted:
-    """Return the numbers of a text, and what was meant for one but is none.
+    """Return the numbers of a text, and the parts that were meant for one but are none.
 
-    In a column, of which most lines are a number and nothing else, every line counts. In running text only what looks
+    In a column, most of whose lines are a number and nothing else, every line counts. In running text only what looks
     like a number does.
 
-    :raises TooMuch: the text is too long, or holds too many numbers.
+    :raises TooMuch: the text is too long, or has too many numbers.
     """
     if len(text) > TEXT_LIMIT:
         raise TooMuch
@@ -138,9 +138,9 @@ def read_paste(text: str) -> Pasted:
 
 
 def read_number(cell: str) -> Candidate | NoNumber:
-    """Return the number that a cell of a table holds and nothing else, or why it is none."""
+    """Return the number that is the whole content of a table's cell, or why there is none."""
     if _DIALLED.fullmatch(cell):
-        # Nearly always, and quickly told.
+        # The usual case, and the quickest to test.
         found = apart(numbers_in(cell), length=len(cell))
         if len(found) == 1:
             return replace(found[0], certainty=Certainty.SURE)
@@ -156,7 +156,7 @@ def read_number(cell: str) -> Candidate | NoNumber:
 
 
 def _lines(text: str) -> list[_Line]:
-    """Return the lines of a plain text that are not empty, each with what it holds."""
+    """Return the lines of a plain text that are not empty, each with its numbers."""
     found, cut = _found(text)
     found.sort(key=lambda item: item.place)
     lines = []
@@ -174,7 +174,7 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _found(text: str) -> tuple[list[Candidate | NoNumber], str]:
-    """Return all that may be a number in a plain text, and the text without digits of other kinds."""
+    """Return all candidates in a plain text, and the text without digits of other kinds."""
     found: list[Candidate | NoNumber] = []
     pieces, place = [], 0
     for (start, stop), candidates in addresses_in(text):
@@ -193,7 +193,7 @@ def _found(text: str) -> tuple[list[Candidate | NoNumber], str]:
 
 
 def _of_exponent(found: re.Match[str]) -> Iterator[Candidate | NoNumber]:
-    """Yield the number that a spreadsheet shows as a power of ten, or that its last digits are lost."""
+    """Yield the number that scientific notation gives, or the fault that its last digits are lost."""
     decimals, exponent = found[2] or "", int(found[3])
     if exponent not in _EXPONENTS:
         return
@@ -217,7 +217,7 @@ def _end(spelling: str, place: tuple[int, int]) -> Candidate:
 
 
 def _with_tails(numbers: Iterable[Candidate], text: str) -> Iterator[Candidate]:
-    """Yield the numbers, and those of which only the last digits are written behind them."""
+    """Yield the numbers, and those given after them by their last digits alone."""
     for number in numbers:
         yield number
         base, stop = number, number.place[1]
@@ -242,7 +242,7 @@ def _tail(base: Candidate, found: re.Match[str]) -> Candidate:
 
 
 def _with_ranges(numbers: Sequence[Candidate], text: str) -> Iterator[Candidate]:
-    """Yield the numbers; behind two that are the ends of a range, which are then not missed, the range as well."""
+    """Yield the numbers, and after the two ends of a range the range; its ends are then not reported as absent."""
     starts = {number.place[0]: number for number in numbers if number.is_sure}
     ends: set[Candidate] = set()
     for first in starts.values():
@@ -261,7 +261,7 @@ def _is_range(first: str, last: str) -> bool:
 
 
 def _doubt_ids(lines: Sequence[_Line]) -> None:
-    """Make the numbers doubtful that stand below a heading of ids."""
+    """Make numbers below a heading of ids uncertain."""
     places = list(places_of_ids([(line.start, line.text) for line in lines]))
     for line in lines if places else ():
         line.items = [
@@ -273,13 +273,13 @@ def _doubt_ids(lines: Sequence[_Line]) -> None:
 
 
 def _is_in(place: tuple[int, int], places: Sequence[tuple[int, int]]) -> bool:
-    """Say whether a place lies within one of these, which are in order."""
+    """Return whether a place lies within one of these, which are sorted."""
     index = bisect_right(places, (place[0], TEXT_LIMIT)) - 1
     return index >= 0 and place[1] <= places[index][1]
 
 
 def _read_column(lines: Sequence[_Line]) -> None:
-    """Say of each line of a column what was meant for a number; its heading, and what follows it, are none."""
+    """Return what each line of a column was meant for; its heading, and footers, are no numbers."""
     held = [index for index, line in enumerate(lines) if line.items]
     worded = [line for line in lines if not line.is_item and _WORD.search(line.text) and not line.is_dialled]
     is_strict = _STRICTNESS * len(worded) <= len(lines)
@@ -298,7 +298,7 @@ def _candidates_of(line: _Line) -> list[Candidate]:
 
 
 def _spoilt(line: _Line, *, is_inside: bool) -> Iterator[Candidate | NoNumber]:
-    """Yield what a line without a number was meant for: the end of one, or one that is none, and why."""
+    """Yield what a line without a number was meant for: the last digits of one, or a faulty one with its fault."""
     text = line.text.strip(_AROUND)
     start = line.start + line.text.find(text)
     place = (start, start + len(text))
@@ -312,7 +312,7 @@ def _spoilt(line: _Line, *, is_inside: bool) -> Iterator[Candidate | NoNumber]:
 
 
 def _is_spoilt(line: _Line) -> bool:
-    """Say whether a line stands where a number should, and is no sentence beside the numbers."""
+    """Return whether a line stands in the place of a number, and is no sentence beside the numbers."""
     text = line.text.strip()
     digit_count = sum(letter.isdigit() for letter in text)
     if digit_count:

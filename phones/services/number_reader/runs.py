@@ -1,7 +1,7 @@
-"""Numbers among rows of digits: windows that begin and end where groups do, and have the shape of a number.
+"""Numbers among runs of digits: windows that begin and end at group boundaries, and have the shape of a number.
 
-What is left of a row is no number, so nothing is said of it. Windows may overlap (`61 951 20 18 02`); which one was
-meant is settled where the phones are known.
+The rest of a run is no number and is not reported. Windows may overlap (`61 951 20 18 02`); which one was meant is
+decided when the phones are looked up.
 """
 
 import re
@@ -20,17 +20,17 @@ from phones.services.number_reader.candidates import (
 from phones.services.number_reader.labels import is_labelled_as_host, is_labelled_as_id, may_touch
 
 SHORTEST = 7
-# What separates the groups of a number; a number with its country may have been spread over the cells of a table.
+# Separators between the groups of a number; one with its country code may be spread over cells of a table.
 _RUN = re.compile(r"(?P<plus>\+{1,2}[ (]{0,2})?\d+(?:[ \t.\-/()_'·]{1,4}\d+)*")
 _GROUP = re.compile(r"\d+")
-# How people group nine digits; beside other groups only these are a number.
+# Common groupings of nine digits; next to other groups only these are a number.
 _SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (2, 3, 2, 2), (3, 6), (2, 7), (2, 3, 4), (3, 2, 4), (3, 4, 2), (3, 1, 5)}
 _BEST_SHAPES = {(9,), (3, 3, 3), (3, 2, 2, 2), (3, 6)}
 _MOST_GROUPS = 6
-# Two zeros and a country.
+# Two zeros and a country code.
 _LONGEST_PREFIX = 5
 _LOOKED_AT = 40
-# How long numbers are that are dialled inside other countries.
+# The lengths of numbers as dialled inside other countries.
 _FOREIGN_LENGTHS = (9, 10)
 _SPANISH = re.compile(r"6\d{8}|7[0-4]\d{7}|[89][0-8]\d{7}")
 _OCTETS = re.compile(r"\d\d\.(?:1\d\d|2[0-4]\d|25[0-5])\.\d\d\.[1-9]\d")
@@ -41,13 +41,13 @@ class _Group:
     digits: str
     start: int
     stop: int
-    # What stands between the group before and this one.
+    # The separator between the preceding group and this one.
     separator: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A row of groups of digits, as it stands in a text."""
+    """A run of groups of digits, as it stands in a text."""
 
     text: str
     groups: Sequence[_Group]
@@ -59,7 +59,7 @@ class _Run:
         return self.text[start:stop]
 
     def place(self, first: int, last: int) -> tuple[int, int]:
-        """Return where a window stands, with the sign and the bracket before it."""
+        """Return the place of a window, with the sign and the bracket before it."""
         start, stop = self.groups[first].start, self.groups[last].stop
         sign = re.search(r"\(?(?:\+[ (]{0,2})?\(?$", self.text[max(0, start - 6) : start])
         if sign and ("+" in sign[0] or ")" in self.text[start:stop]):
@@ -71,7 +71,7 @@ class _Run:
 
 
 def numbers_in(text: str) -> Iterator[Candidate]:
-    """Yield the numbers among the digits of a text; those of one row may overlap."""
+    """Yield the numbers among the digits of a text; those of one run may overlap."""
     for found in _RUN.finditer(text):
         run = _run(text, found)
         if run:
@@ -79,7 +79,7 @@ def numbers_in(text: str) -> Iterator[Candidate]:
 
 
 def _run(text: str, found: re.Match[str]) -> _Run | None:
-    """Return the groups of a row, without those that a letter touches: these are parts of a word."""
+    """Return the groups of a run, without those that touch a letter: they are parts of a word."""
     groups, stop = [], found.start()
     for group in _GROUP.finditer(text, found.start(), found.end()):
         groups.append(_Group(group[0], group.start(), group.end(), text[stop : group.start()]))
@@ -92,13 +92,13 @@ def _run(text: str, found: re.Match[str]) -> _Run | None:
 
 def _in_run(run: _Run) -> list[Candidate]:
     found: list[Candidate] = []
-    # Up to here the row belongs to a number with its country, and to a sure one of ours.
+    # The groups before this one belong to a number with its country code, and to a certain Spanish one.
     taken = sure = 0
     for first, group in enumerate(run.groups):
         if group.start < taken:
             continue
         abroad = _abroad(run, first) if (first == 0 and run.has_plus) or group.digits.startswith("00") else None
-        # The zeros may be the end of the number before: `951 20 18 00 951 20 18 01`.
+        # The zeros may be the last digits of the number before: `951 20 18 00 951 20 18 01`.
         if abroad and group.start >= sure:
             found.append(abroad)
             taken = abroad.place[1]
@@ -113,7 +113,7 @@ def _in_run(run: _Run) -> list[Candidate]:
 
 
 def _unknown_country(run: _Run) -> Candidate | None:
-    """Return a row with a `+` as it stands: somebody meant it for a number, whatever is wrong with it."""
+    """Return a run with a `+` unchanged: it was meant for a number, whatever is wrong with it."""
     digits = "".join(group.digits for group in run.groups[:_MOST_GROUPS])
     if len(run.groups) > _MOST_GROUPS or not SHORTEST < len(digits) <= LONGEST:
         return None
@@ -121,7 +121,7 @@ def _unknown_country(run: _Run) -> Candidate | None:
 
 
 def _in_full(number: str) -> Iterator[str]:
-    """Yield a number behind a sign, and a Spanish one whose country was left out: `+951 20 18 02`."""
+    """Yield a number after a sign, and a Spanish one without its country code: `+951 20 18 02`."""
     yield number
     if _SPANISH.fullmatch(number):
         yield COUNTRY_CODE + number
@@ -138,7 +138,7 @@ def _digits(run: _Run, first: int) -> Iterator[tuple[int, str]]:
 
 
 def _abroad(run: _Run, first: int) -> Candidate | None:
-    """Return the number with its country that begins with a group: after a `+`, or with `00`."""
+    """Return the number with its country code that begins with a group: after a `+`, or with `00`."""
     windows: list[tuple[int, str]] = []
     has_sign = first == 0 and run.has_plus
     for last, digits in _digits(run, first):
@@ -150,7 +150,7 @@ def _abroad(run: _Run, first: int) -> Candidate | None:
                 return candidate if has_sign else replace(candidate, certainty=_certainty(run, first, last))
         elif SHORTEST < len(number) <= LONGEST and number[0] != "0":
             windows.append((last, number))
-    # The longest that is in use there; behind a sign, the longest there could be.
+    # The longest that is assigned in that country; after a sign, the longest possible.
     for last, number in reversed(windows):
         if is_valid(number):
             candidate = _candidate(run, first, last, (international(number), *_in_full(number)))
@@ -166,7 +166,7 @@ def _abroad(run: _Run, first: int) -> Candidate | None:
 
 
 def _at_home(run: _Run, first: int) -> Iterator[Candidate]:
-    """Yield the Spanish numbers that begin with a group: without their country, or with it but without a sign."""
+    """Yield the Spanish numbers that begin with a group: without their country code, or with it but without a sign."""
     for last, digits in _digits(run, first):
         if "\t" in (group.separator for group in run.groups[first + 1 : last + 1]):
             return
@@ -189,7 +189,7 @@ def _national(run: _Run, first: int, last: int, national: str, digits: str) -> I
     if sizes[0] == 0:
         del sizes[0]
     is_whole = run.is_whole(first, last)
-    # The first separator may be another one: `951/20 18 02`.
+    # The first separator may differ from the others: `951/20 18 02`.
     is_even = len({group.separator for group in groups[-len(sizes) + 2 :]}) <= 1 if len(sizes) > 2 else True
     is_shaped = tuple(sizes) in _SHAPES and is_even
     if not is_shaped and not (is_whole and (set(sizes) == {1} or (sizes[0] > 1 and len(sizes) <= 5))):
@@ -203,12 +203,12 @@ def _national(run: _Run, first: int, last: int, national: str, digits: str) -> I
 
 
 def _certainty(run: _Run, first: int, last: int) -> Certainty:
-    """Say how sure a window is by what it looks like otherwise, and by what stands before it."""
+    """Return how certain a window is, by other kinds that it resembles, and by the label before it."""
     group = run.groups[first]
     is_solid = first == last
     if _OCTETS.fullmatch(run.window(first, last)):
         return Certainty.DOUBTFUL if is_labelled_as_host(run.text, group.start) else Certainty.LIKELY
-    # A fraction, but for the number of a line: `1.951201802`.
+    # A fraction, unless it follows the number of a line: `1.951201802`.
     is_fraction = first > 0 and group.separator == "." and len(run.groups[first - 1].digits) <= 3
     if is_solid and is_fraction:
         start = run.groups[first - 1].start
@@ -220,14 +220,14 @@ def _certainty(run: _Run, first: int, last: int) -> Certainty:
 
 
 def _is_list(groups: Sequence[_Group]) -> bool:
-    """Say whether groups are numbers of their own: `801 802 803`, `612 / 613 / 614`."""
+    """Return whether groups are numbers of their own: `801 802 803`, `612 / 613 / 614`."""
     values = [int(group.digits) for group in groups]
     is_counted = len(values) == 3 and values == list(range(values[0], values[0] + 3))
     return is_counted or any(group.separator in {" / ", " - "} for group in groups[2:])
 
 
 def _others(run: _Run) -> Iterator[Candidate]:
-    """Yield what may be a number of another country without its sign: a row as a whole, and its long groups."""
+    """Yield candidates of other countries without a sign: a run as a whole, and its long groups."""
     last = len(run.groups) - 1
     windows = {(0, last)} if last < _MOST_GROUPS else set()
     windows |= {(place, place) for place, group in enumerate(run.groups) if len(group.digits) >= NATIONAL_LENGTH}
@@ -248,7 +248,7 @@ def _candidate(run: _Run, first: int, last: int, keys: tuple[str, ...], end: str
 
 
 def solid(spelling: str, *, place: tuple[int, int], certainty: Certainty, sip: str = "") -> Candidate:
-    """Return the number that stands alone, as part of an address; one that is no possible number is never sure."""
+    """Return the number that stands alone as part of an address; an impossible number is never certain."""
     inner = next(iter(sorted(numbers_in(spelling), key=lambda each: each.rank)), None)
     keys = inner.keys if inner else (re.sub(r"\D", "", spelling),)
     if inner is None or not inner.is_sure:

@@ -1,4 +1,4 @@
-"""Pasted text as a keyboard would have typed it: no markup, no escapes, no marks that copying brings, plain digits."""
+"""Normalisation of pasted text: no markup, no escapes, no invisible marks, plain digits."""
 
 import html
 import re
@@ -11,7 +11,7 @@ _BREAKS = dict.fromkeys("\u2028\u2029\x85\x0b\x0c", "\n")
 
 
 class _Letters(dict[int, str]):
-    """What each character becomes, worked out once."""
+    """The translation of each character, computed once and cached."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
@@ -27,7 +27,7 @@ def _plain(letter: str) -> str:
         case "Pd":
             return "-"
         case "Zs" | "No":
-            # Marks of footnotes, fractions and circled numbers are no digits of a number.
+            # Footnote marks, fractions and circled numbers are no digits of a number.
             return " "
         case "Cf" | "Me":
             return ""
@@ -36,7 +36,7 @@ def _plain(letter: str) -> str:
 
 
 _LETTERS = _Letters()
-# UTF-8 that was read as Windows-1252: blanks, dashes and marks of direction between the digits.
+# UTF-8 read as Windows-1252: blanks, dashes and direction marks between the digits.
 _MOJIBAKE = re.compile(r"(?:Ã‚|Â)(?=[\s\xa0·\d])[\xa0]?|(?<=\d)(?:Ã‚|Â)|â€[^\w\s]|â€[ªŽ\x90\x91\x8d\x8e]?(?=[\s\d+])")
 _PERCENT = re.compile(r"%(?:c2%a0|a0|20|2[89bdef]|3[abd]|40|09|0[ad])", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:u([0-9a-f]{4})|[nrt])", re.IGNORECASE)
@@ -48,9 +48,9 @@ _LINKED = re.compile(r"(?:tel|sips?|callto):[^\s\"'<>]{1,100}", re.IGNORECASE)
 
 
 def plain_text(text: str) -> str:
-    """Return what the text says, with plain digits, blanks, hyphens, dots and line breaks."""
+    """Return the text with plain digits, blanks, hyphens, dots and line breaks."""
     if "&" in text:
-        # Twice, as it is often escaped for a second time.
+        # Twice, as it is often escaped twice.
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _TAG.sub(_without_tag, text)

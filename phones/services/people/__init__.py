@@ -1,1 +1,1 @@
-"""Members of a project, and how people are named."""
+"""Members of a project, and the names they are shown by."""

@@ -1,8 +1,8 @@
-"""What people are called wherever others see them."""
+"""The names by which people are shown."""
 
 from django.contrib.auth.models import User
 
 
 def name_of(person: User) -> str:
-    """Return a person's full name, or what they sign in with where they have none."""
+    """Return a person's full name, or their username if they have none."""
     return person.get_full_name() or person.get_username()

@@ -1,4 +1,4 @@
-"""Letting people into a project: members, roles, and signed invitations for those without an account."""
+"""Members of a project, their roles, and signed invitations for people without an account."""
 
 import uuid
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ _WITHDRAWN = _("Whoever sent it is no longer an administrator of the project. As
 
 
 class AlreadyMember(Exception):
-    """The person has a role in the project; it is changed in the list of members."""
+    """The person is a member of the project; their role is changed in the list of members."""
 
 
 class LastAdministrator(Exception):
-    """Nobody would be left who may change the key, the people and the settings."""
+    """The project would have no administrator left, and nobody to change the key, the people and the settings."""
 
 
 class UnknownInvitation(Exception):
-    """The code isn't one of ours, or it was altered."""
+    """The code was not made by this site, or was altered."""
 
 
 class InvitationOver(Exception):
-    """The code was good once; `why` is a sentence for the person."""
+    """The code is no longer valid; `why` is a sentence for the person."""
 
     def __init__(self, why: Promise) -> None:
         super().__init__("The invitation is over")
@@ -44,7 +44,7 @@ class InvitationOver(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What an unknown person is given: a code that makes them a member once, until `expires_at`."""
+    """An invitation: a code that makes a person without an account a member once, until `expires_at`."""
 
     code: str
     username: str
@@ -54,7 +54,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class PendingMember:
-    """Who stands at the door with an invitation; `user` isn't saved yet."""
+    """The person that an invitation is for; `user` isn't saved yet."""
 
     user: User
     project: Project
@@ -69,7 +69,7 @@ def members_of(project: Project) -> Sequence[Membership]:
 def admit(
     *, project: Project, username: str, full_name: str, role: Role, actor: User, now: datetime
 ) -> Membership | Invitation:
-    """Make an existing user a member at once, or return an invitation for one who has no account.
+    """Make an existing user a member at once, or return an invitation for a person without an account.
 
     Usernames are compared without regard to case, as sign-in does. An existing user keeps their name.
 
@@ -91,9 +91,9 @@ def _invite(project: Project, username: str, full_name: str, role: Role, actor: 
 
 
 def open_invitation(code: str, *, now: datetime) -> PendingMember:
-    """Return who the code was made for.
+    """Return the person that the code was made for.
 
-    :raises UnknownInvitation: it isn't ours.
+    :raises UnknownInvitation: the code was not made by this site, or was altered.
     :raises InvitationOver: it has expired, was used, or its sender no longer administers the project.
     """
     try:
@@ -120,10 +120,10 @@ def _administers(user_id: int, project: Project) -> bool:
 
 @sensitive_variables("password")
 def accept_invitation(code: str, *, password: str, now: datetime) -> User:
-    """Make the account and the membership, both or neither. `password` has passed the validators.
+    """Create the account and the membership in one transaction. `password` has passed the validators.
 
-    :raises UnknownInvitation: the code isn't ours.
-    :raises InvitationOver: it can't be used any more; of two at once, one gets this.
+    :raises UnknownInvitation: the code was not made by this site, or was altered.
+    :raises InvitationOver: it can't be used any more, or was used by another request at the same time.
     """
     pending = open_invitation(code, now=now)
     pending.user.set_password(password)
@@ -137,7 +137,7 @@ def accept_invitation(code: str, *, password: str, now: datetime) -> User:
 
 
 def change_role(*, membership: Membership, role: Role) -> None:
-    """Give a member another role; it counts from their next request.
+    """Give a member another role, which applies from their next request.
 
     :raises LastAdministrator: the project would have no administrator left.
     """
@@ -149,7 +149,7 @@ def change_role(*, membership: Membership, role: Role) -> None:
 
 
 def remove_member(*, membership: Membership) -> None:
-    """Take a member out of the project. Their account and their entries in the history stay.
+    """Remove a member from the project. Their account and their entries in the history stay.
 
     :raises LastAdministrator: the project would have no administrator left.
     """
@@ -159,7 +159,7 @@ def remove_member(*, membership: Membership) -> None:
 
 
 def _keep_an_administrator(leaving: Membership) -> None:
-    # Two administrators may lower each other at the same moment: the project's row makes them take turns.
+    # Two administrators may demote each other at the same time: the lock on the project's row serialises them.
     Project.objects.select_for_update().get(pk=leaving.project_id)
     administrators = Membership.objects.filter(project=leaving.project_id, role=Role.ADMIN, user__is_active=True)
     is_one = administrators.filter(pk=leaving.pk).exists()

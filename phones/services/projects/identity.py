@@ -1,4 +1,4 @@
-"""Is this still the Diga project whose phones we have? A key can open another one, and phones of two never mix."""
+"""Whether a key opens the Diga project whose phones we copied: phones of two Diga projects must not be mixed."""
 
 from collections.abc import Iterable
 
@@ -9,26 +9,25 @@ ASKED_COUNT = 3
 
 
 class ForeignProject(diga.DigaError):
-    """What Diga answered can't be copied: a phone or agent is another project's, as two keys open one Diga project."""
+    """A phone or agent in Diga's answer belongs to another project here: both keys open one Diga project."""
 
     cause = "foreign_project"
 
 
 class OtherProject(ForeignProject):
-    """The key opens another Diga project than the one that was copied until now."""
+    """The key opens another Diga project than the one that was copied so far."""
 
     cause = "other_project"
 
 
 def refuse_other_project(project: Project, client: diga.DigaClient, agents: Iterable[diga.Agent]) -> None:
-    """Compare what the key shows with our copy. One request if no agent is known again, up to four more then.
+    """Compare the phones that the key can read with our copy. One request, up to five if no known agent is among them.
 
-    Ids are unique in all of Diga, so one agent or phone of ours that the key shows settles it. Only where most
-    phones of the first page are strangers as well, a few of ours are asked for by their ids: many new phones at
-    once are no other project.
+    Ids are unique in all of Diga, so one agent or phone of our copy is proof. Only if most phones of the first page are
+    unknown as well, a few of our phones are requested by their ids: many new phones at once don't make another project.
 
-    :raises OtherProject: nothing of ours is there.
-    :raises ForeignProject: nothing of ours is there, and what is there belongs to another project here.
+    :raises OtherProject: nothing of our copy is there.
+    :raises ForeignProject: nothing of our copy is there, and what is there belongs to another project here.
     :raises DigaError: Diga gave no usable answer.
     """
     agent_ids = [agent.agent_id for agent in agents]
@@ -48,7 +47,7 @@ def refuse_other_project(project: Project, client: diga.DigaClient, agents: Iter
         except diga.DigaNotFound:
             continue
         except diga.DigaRejected as error:
-            # That is about this phone alone, and says neither yes nor no.
+            # This error is about the one phone, and proves nothing about the project.
             refusal = error
             continue
         return

@@ -1,4 +1,4 @@
-"""The API key of a project: checking it with reads only, keeping it, replacing it, using it."""
+"""The API key of a project: checked by reads only, stored, replaced and used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from phones.services.projects.identity import ForeignProject, refuse_other_proje
 
 SHORTEST_KEY = 16
 MASK_LETTERS = "•*…"
-# What a check may write: asking Diga takes a while, and a sync may have moved the other fields meanwhile.
+# The fields that a check writes (`update_fields`): Diga's answer takes time, and a sync may write the others meanwhile.
 KEY_FIELDS = (
     "sealed_token",
     "token_id",
@@ -36,8 +36,8 @@ KEY_FIELDS = (
     "can_read_agents",
     "can_read_calls",
 )
-# First parts of addresses that aren't projects.
-# What says that Diga, or the way to it, is down, and not only that one answer was odd.
+# First segments of addresses that are not projects.
+# Reasons that mean that Diga, or the network, is down; any other may be one bad answer.
 _SILENCES = frozenset(
     {
         diga.Reason.REFUSED,
@@ -52,16 +52,16 @@ _SILENCES = frozenset(
     }
 )
 RESERVED_SLUGS = {"connect"}
-# Names the turn that whoever puts in a key takes, among PostgreSQL's advisory locks.
+# The number of PostgreSQL's advisory lock for storing a key.
 KEYS_LOCK = 0x6B657973
 
 
 class UnusableKey(Exception):
-    """What was typed can't be an API key; the argument is a sentence for the person."""
+    """The typed text can't be an API key; the argument is a sentence for the person."""
 
 
 class KeyChanged(Exception):
-    """The key that Diga was asked about was replaced or taken away meanwhile: nothing was noted."""
+    """The key that Diga was asked about was replaced or removed meanwhile: nothing was stored."""
 
 
 class KeyRejected(Exception):
@@ -74,7 +74,7 @@ class KeyRejected(Exception):
 
 @dataclass(frozen=True)
 class Capability:
-    """Whether a key may do one thing: True, False, or None where it isn't known; and what went wrong."""
+    """Whether a key may do one thing: True, False, or None if unknown; and the error of the request."""
 
     is_allowed: bool | None
     count: int | None = None
@@ -84,7 +84,7 @@ class Capability:
 
 @dataclass(frozen=True)
 class KeyCheck:
-    """What a key may do, learned with reads only. Writing can't be tested without changing something."""
+    """The permissions of a key, tested by reads only. Write permission can't be tested without a change."""
 
     phones: Capability
     agents: Capability
@@ -93,12 +93,12 @@ class KeyCheck:
 
     @property
     def is_usable(self) -> bool:
-        """True when phones and agents can be read: without both, nothing here works."""
+        """True when phones and agents can be read: the minimum to work."""
         return bool(self.phones.is_allowed and self.agents.is_allowed)
 
     @property
     def error(self) -> diga.DigaError | None:
-        """The first thing that went wrong with what is needed."""
+        """The first error of a required read."""
         return self.phones.error or self.agents.error
 
 
@@ -106,7 +106,7 @@ class KeyCheck:
 def clean_key(text: str) -> str:
     """Return the API key in a pasted text: without blanks and a leading `Bearer`.
 
-    :raises UnusableKey: empty, a mask, too short, or with characters that no header can carry.
+    :raises UnusableKey: empty, a mask, too short, or with characters that a header can't carry.
     """
     key = "".join(text.split())
     if key.lower().startswith("bearer"):
@@ -122,7 +122,7 @@ def clean_key(text: str) -> str:
 
 @cache
 def _session() -> requests.Session:
-    """One pool of warm connections for the whole process."""
+    """The session, with one pool of kept connections, of the process."""
     return diga.new_session(proxy_url=settings.DIGA_PROXY_URL)
 
 
@@ -140,9 +140,10 @@ def _client(token: str, pace_name: str) -> diga.DigaClient:
 
 
 def client_for(project: Project) -> diga.DigaClient:
-    """Return a client that holds the project's key and keeps its pace.
+    """Return a client with the project's key and its pace.
 
-    What its answers say of the key is noted (`note_of_key`) by way of the same `project`, which knows what key it was.
+    Callers store what its answers say about the key (`note_of_key`) by way of the same `project` instance, which
+    knows the key.
 
     :raises NoKey: the project has no usable key.
     """
@@ -150,7 +151,7 @@ def client_for(project: Project) -> diga.DigaClient:
 
 
 def _capability(read: Callable[[], tuple[int, bool]]) -> Capability:
-    """Run one read and say what it shows: 403 means not allowed, other failures that we can't know."""
+    """Run one read and return what it shows: 403 means not permitted, other errors mean unknown."""
     try:
         count, is_complete = read()
     except diga.DigaForbidden as error:
@@ -163,7 +164,7 @@ def _capability(read: Callable[[], tuple[int, bool]]) -> Capability:
 
 
 def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
-    """Ask Diga with reads only what the client's key may do. Three requests, one if the first is refused."""
+    """Test by reads what the client's key may do. Three requests, one if the first is refused."""
 
     def phones() -> tuple[int, bool]:
         page = client.list_phones(limit=100)
@@ -178,14 +179,14 @@ def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
 
     first = _capability(phones)
     if isinstance(first.error, (diga.DigaAuthError, diga.DigaUnavailable, diga.DigaRateLimited)):
-        # A key that is unknown, or no Diga that answers: asking twice more would only take longer.
+        # The key is unknown, or Diga doesn't answer: two more requests would only take longer.
         unasked = Capability(None)
         return KeyCheck(first, unasked, unasked, now)
     return KeyCheck(first, _capability(agents), _capability(calls), now)
 
 
 def _learned(check: KeyCheck) -> dict[str, Any]:
-    """Return what a check says of a key, by the names of the project's fields; what it says nothing of is left out."""
+    """Return the project's fields that a check has determined; unknown permissions are left out."""
     if check.is_usable:
         return {
             "can_read_phones": check.phones.is_allowed,
@@ -201,14 +202,14 @@ def _learned(check: KeyCheck) -> dict[str, Any]:
 
 
 def _keep(project: Project, token: str, check: KeyCheck, *, actor: User | None, now: datetime) -> None:
-    """Put a key that was checked into the project, with what the check has shown."""
+    """Set the project's fields for a checked key, with what the check has shown."""
     project.keep_token(token, by=actor, at=now)
     for name, value in _learned(check).items():
         setattr(project, name, value)
 
 
 def _refuse_second_key(client: diga.DigaClient, project: Project | None) -> None:
-    """Refuse a key that opens a Diga project that is connected here under another name."""
+    """Refuse a key of a Diga project that is connected here under another name."""
     phone_ids = [phone.id for phone in client.list_phones(limit=100).data]
     taken = Phone.objects.filter(pk__in=phone_ids).exclude(project=project).exists()
     if taken:
@@ -217,13 +218,11 @@ def _refuse_second_key(client: diga.DigaClient, project: Project | None) -> None
 
 @sensitive_variables("token")
 def connect_project(*, name: str, token: str, actor: User | None, now: datetime) -> tuple[Project, KeyCheck]:
-    """Check a key and make a project with it; the actor becomes its administrator.
+    """Check a key and create a project with it; the actor becomes its administrator.
 
-    `token` is as `clean_key` returns it.
+    `token` is as `clean_key` returns it. A second request of the same form returns the project of the first.
 
     :raises KeyRejected: phones or agents can't be read with it; nothing is stored.
-    A second send of one form gives the first one's project.
-
     :raises ForeignProject: the Diga project behind it is connected already; nothing is stored.
     """
     project = Project(name=name, can_write_phones=None)
@@ -246,9 +245,9 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
 
 
 def _take_turn() -> None:
-    """Let no two keys be put in at the same moment: each is compared with those that are there.
+    """Take PostgreSQL's advisory lock for storing keys, so that each key is compared with all that are stored.
 
-    SQLite lets no two transactions write at once anyway.
+    SQLite never runs two writing transactions at the same time.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -257,9 +256,9 @@ def _take_turn() -> None:
 
 @sensitive_variables("token")
 def _sent_before(name: str, token: str, actor: User | None) -> Project | None:
-    """Return the project that the first of two sends of one form has made, if this is the second.
+    """Return the project that an earlier request of the same form has created, None if there is none.
 
-    :raises ForeignProject: somebody else, or under another name, has put in that key.
+    :raises ForeignProject: another person stored that key, or under another name.
     """
     earlier = _with_key(token)
     if earlier and (earlier.name != name or earlier.token_by != actor):
@@ -269,7 +268,7 @@ def _sent_before(name: str, token: str, actor: User | None) -> Project | None:
 
 @sensitive_variables("token", "kept")
 def _with_key(token: str, *, besides: Project | None = None) -> Project | None:
-    """Return the project that has this key, while no phone was read that would tell."""
+    """Return another project with the same key: the test while no phone has been copied that would show it."""
     others = Project.objects.filter(token_last_four=token[-4:]).select_related("token_by")
     for other in others.exclude(pk=besides.pk) if besides else others:
         try:
@@ -283,7 +282,7 @@ def _with_key(token: str, *, besides: Project | None = None) -> Project | None:
 
 @sensitive_variables("token")
 def replace_key(*, project: Project, token: str, actor: User | None, now: datetime) -> KeyCheck:
-    """Check a key and put it in the place of the project's key, which stays active until this one passes.
+    """Check a key and store it in place of the project's key, which stays in use until the new one passes.
 
     :raises KeyRejected: phones or agents can't be read with it; the old key stays.
     :raises ForeignProject: it opens the Diga project of another project here.
@@ -306,18 +305,18 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
 
 
 def disconnect(*, project: Project) -> None:
-    """Forget the key. The copy of the phones and the history stay, read-only."""
+    """Delete the key. The copy of the phones and the history stay, read-only."""
     project.forget_token()
     project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state", "foreign_cause"])
 
 
 def has_same_key(project: Project) -> bool:
-    """Say whether the project has the key still that it had when it was loaded."""
+    """Return whether the project still has the key that it had when it was loaded."""
     return Project.objects.filter(pk=project.pk, token_id=project.token_id).exists()
 
 
 def note_of_key(project: Project, **news: Any) -> bool:
-    """Write what an answer says of the key that got it; False if that was replaced or taken away meanwhile."""
+    """Store what an answer says about the key that got it; False if that was replaced or removed meanwhile."""
     if not Project.objects.filter(pk=project.pk, token_id=project.token_id).update(**news):
         return False
     for name, value in news.items():
@@ -326,9 +325,9 @@ def note_of_key(project: Project, **news: Any) -> bool:
 
 
 def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
-    """Remember what a failed call says of the key (401 rejects it) and of Diga (no answer: it is down).
+    """Store what a failed call says about the key (401 rejects it) and about Diga (no answer: it is down).
 
-    A key that opens what is another project's here is remembered, too.
+    A key that opens another project's data here is recorded as well.
     """
     if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
         note_of_key(project, token_state=TokenState.REJECTED)
@@ -342,7 +341,7 @@ def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None
 
 
 def note_answer(project: Project, *, is_ours: bool = False) -> None:
-    """Remember that Diga answers; nothing is written if we knew. `is_ours` says that its agents are this project's."""
+    """Store that Diga answers, if that is news. `is_ours` says that its agents are this project's."""
     if is_ours and project.foreign_cause:
         note_of_key(project, foreign_cause="")
     if not project.is_reachable:
@@ -351,10 +350,10 @@ def note_answer(project: Project, *, is_ours: bool = False) -> None:
 
 
 def recheck(*, project: Project, now: datetime) -> KeyCheck:
-    """Ask again what the stored key may do, and remember it.
+    """Test again what the stored key may do, and store the result.
 
     :raises NoKey: the project has no usable key.
-    :raises KeyChanged: the key was replaced or taken away meanwhile.
+    :raises KeyChanged: the key was replaced or removed meanwhile.
     """
     check = check_key(client_for(project), now=now)
     learned = _learned(check)
@@ -364,7 +363,7 @@ def recheck(*, project: Project, now: datetime) -> KeyCheck:
 
 
 def _free_slug(name: str) -> str:
-    """Return an address for the name that no project has yet."""
+    """Return a slug for the name that no project has."""
     base = slugify(name)[:70] or "project"
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     number, slug = 2, base

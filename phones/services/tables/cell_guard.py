@@ -1,49 +1,49 @@
-"""Texts in the cells of a file that a spreadsheet opens: none is taken for a formula or a date, and each comes back.
+"""Guarding of cells against spreadsheets, which would run formulas and convert dates, and the way back.
 
-A spreadsheet runs what begins with one of `FORMULA_STARTS`, and writes `24/7` or `1.000` anew as it sees fit; an
-apostrophe in front makes it a text. So it does within a text, after what another spreadsheet takes for the end of a
-cell: one set to Spanish splits a CSV at semicolons, and knows a quote only at the beginning of a cell. The import takes
-the apostrophes off again, so a text that itself looks guarded gets another one.
+A spreadsheet runs what begins with one of `FORMULA_STARTS`, and rewrites `24/7` or `1.000`. A leading apostrophe makes
+it text. Formulas within a text are guarded too, after the separators of other dialects: a spreadsheet set to Spanish
+splits a CSV at semicolons, and recognises quotes only at the beginning of a cell. The import removes the apostrophes, so
+a text that already looks guarded gets another one.
 """
 
 import re
 
 from phones.services.tables.conversions import is_convertible
 
-# XML has no place for control characters, nor for two others that openpyxl forgets.
+# XML can't hold control characters, nor two others that openpyxl does not reject.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 LOST = "\ufffd"
-# The wide forms are read as the plain ones by spreadsheets set to Japanese and Chinese.
+# Spreadsheets set to Japanese or Chinese read the full-width forms as the plain ones.
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 GUARD = "'"
-# Behind what another spreadsheet takes for the end of a cell: where a formula begins, and an apostrophe before one.
+# The place of a formula after a separator of another dialect, and of an apostrophe before one.
 _INSIDE = r"(?<=[;|\t\r\n])%s(?=[\"']*[-=+@＝＋－＠])"
 _UNGUARDED, _GUARDED = re.compile(_INSIDE % ""), re.compile(_INSIDE % GUARD)
 _E164 = re.compile(r"\+[1-9]\d{3,14}")
 
 
 def guarded(text: str) -> str:
-    """Return a text as it goes into a cell; `unguarded` gives it back."""
+    """Return a text as it is written to a cell; `unguarded` is the inverse."""
     inside = _UNGUARDED.sub(GUARD, text)
     return GUARD + inside if _needs_guard(text) or _looks_guarded(text) else inside
 
 
 def number_cell(text: str) -> str:
-    """Return a text as it goes into a cell, but a telephone number as it is: it is no formula, and is wanted so."""
+    """Return a text as it is written to a cell; a telephone number is unchanged, since it is no formula."""
     return text if _E164.fullmatch(text) else guarded(text)
 
 
 def unguarded(cell: str) -> str:
-    """Return the text that `guarded` put into a cell.
+    """Return the text that `guarded` wrote to a cell.
 
-    An apostrophe that guards nothing, as in `'Tis`, was typed by somebody and stays.
+    An apostrophe that guards nothing, as in `'Tis`, was typed by a person and stays.
     """
     text = _GUARDED.sub("", cell)
     return text[1:] if _looks_guarded(text) else text
 
 
 def without_controls(text: str) -> str:
-    """Return a text as it can stand in a workbook, with `LOST` for what can't."""
+    """Return a text with `LOST` in place of each character that a workbook can't hold."""
     return _NOT_IN_XML.sub(LOST, text)
 
 

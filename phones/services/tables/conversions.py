@@ -1,7 +1,7 @@
-"""What spreadsheets make of a text by themselves: numbers, dates, times and truth values in another spelling. Pure.
+"""Conversions that spreadsheets make: numbers, dates, times and truth values in another spelling. Pure.
 
-`24/7` becomes `24-jul`, `8:30` becomes `08:30`, `TRUE` becomes `VERDADERO`. Nobody can tell such a cell from one that
-somebody typed, so the import asks; and the export guards such texts, so that the question seldom arises.
+`24/7` becomes `24-jul`, `8:30` becomes `08:30`, `TRUE` becomes `VERDADERO`. Such a cell can't be told from one that a
+person typed, so the import asks. The export guards such texts, so the question is rare.
 """
 
 import re
@@ -13,7 +13,7 @@ from itertools import permutations
 
 from phones.services.phone_numbers import folded
 
-# Longer texts are no value; what a spreadsheet keeps of a number are 15 digits.
+# Longer texts are not converted; a spreadsheet keeps 15 digits of a number.
 LENGTH_LIMIT = 40
 PRECISION = 15
 # A value and its kind: ("number", 1000), ("day", 7, 24), ("time", 510 minutes), ("truth", True).
@@ -46,18 +46,18 @@ _TRUTHS = dict.fromkeys(("true", "verdadero", "wahr", "vrai", "verdadeiro", "ver
     ("false", "falso", "falsch", "faux"), False
 )
 _STARTS = re.compile(rf"[\s('+-]*(?:\d|[€$£¥]|(?:{'|'.join(sorted({*_MONTH_OF, *_TRUTHS, 'eur', 'usd', 'gbp'}))})\b)")
-# The day before the first one of a spreadsheet's calendar, and the years a bare number may be a date of.
+# The day before day 1 of a spreadsheet's calendar, and the range of years in which a bare number may be a date.
 _EPOCH, _SERIALS = date(1899, 12, 30), range(20_000, 80_000)
 
 
 def is_convertible(text: str) -> bool:
-    """Say whether a spreadsheet may turn a text into something that it writes otherwise."""
+    """Return whether a spreadsheet may convert a text."""
     text = text.strip()
     return bool(text) and not _PLAIN.fullmatch(text) and any(True for _value in _values(text))
 
 
 def may_be_conversion(cell: str, text: str) -> bool:
-    """Say whether a cell may be what a spreadsheet, set to whatever language, made of a text."""
+    """Return whether a cell may be a text converted by a spreadsheet set to any language."""
     if cell == text:
         return False
     found = set(_values(text.strip()))
@@ -65,7 +65,7 @@ def may_be_conversion(cell: str, text: str) -> bool:
 
 
 def _values(text: str) -> Iterator[Value]:
-    """Yield all that a spreadsheet may take a text for; several where languages differ."""
+    """Yield each value that a spreadsheet may read a text as; several if languages differ."""
     if len(text) > LENGTH_LIMIT or not _STARTS.match(folded(text)):
         return
     truth = _TRUTHS.get(folded(text))
@@ -94,7 +94,7 @@ def _numbers(text: str) -> Iterator[Value]:
 
 
 def _readings(found: re.Match[str]) -> Iterator[Decimal]:
-    """Yield a number with each of its marks taken for the decimal one, and with none."""
+    """Yield the readings of a number: each of its marks as the decimal one, and none."""
     digits = re.sub(r"[' \xa0\u202f]", "", found["digits"])
     whole = re.sub(r"[.,]", "", digits)
     head, mark, tail = max((digits.rpartition(sign) for sign in ".,"), key=lambda parts: len(parts[0]))
@@ -109,7 +109,7 @@ def _readings(found: re.Match[str]) -> Iterator[Decimal]:
 
 
 def _rounded(value: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """Return what a spreadsheet keeps of a number, always in the same spelling."""
+    """Return a number rounded to what a spreadsheet keeps, in one canonical spelling."""
     return Context(prec=PRECISION, rounding=rounding).plus(value).normalize() if value else Decimal(0)
 
 
@@ -126,7 +126,7 @@ def _times(text: str) -> Iterator[Value]:
 
 
 def _days(text: str) -> Iterator[Value]:
-    """Yield the day and month, or month and year, that a date has; a number may be one behind its format."""
+    """Yield the day and month, or month and year, of a date; a bare number may be a date without its format."""
     if text.isascii() and text.isdigit():
         if int(text) in _SERIALS:
             day = _EPOCH + timedelta(int(text))
@@ -141,7 +141,7 @@ def _days(text: str) -> Iterator[Value]:
 
 
 def _day(parts: tuple[str, ...]) -> Iterator[Value]:
-    """Yield what parts mean, taken for month, day and year in this order."""
+    """Yield the date that parts in the order month, day and year give."""
     month = _MONTH_OF.get(parts[0]) or (int(parts[0]) if parts[0].isdigit() and len(parts[0]) <= 2 else 0)
     if not 1 <= month <= 12 or not all(part.isdigit() for part in parts[1:]):
         return

@@ -1,4 +1,4 @@
-"""CSV as people have it: any common encoding, separator, quoting and line ending. Pure."""
+"""CSV as found in practice: any common encoding, separator, quoting and line ending. Pure."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from phones.services.tables.encodings import Encoding, encodings_of_bytes, encodings_of_text, marked_codec
 from phones.services.tables.limits import COLUMN_LIMIT, NotATable
 
-# On a tie, what texts hold least comes first.
+# On a tie, the earlier one wins: texts contain it less often.
 SEPARATORS = "\t;|,"
-# More cells than this in a line are no row of a table, and would take much memory.
+# A line with more cells is no row of a table, and would take much memory.
 CELL_COUNT_LIMIT = 50 * COLUMN_LIMIT
 SAMPLE_COUNT = 30
 IsHead = Callable[[Sequence[str]], bool]
@@ -25,12 +25,13 @@ _LAST = "\x1aend of the file\x1a"
 def read_delimited(
     data: bytes, is_head: IsHead = lambda _cells: False
 ) -> tuple[Iterator[tuple[int, list[str]]], tuple[Encoding, ...]]:
-    """Return each record with the number of the line it begins in, blank ones too, and the encodings to choose from.
+    """Return each record with the number of its first line, blank ones included, and the possible encodings.
 
-    `is_head` says whether a row could be the headings.
+    `is_head` returns whether a row can be the headings.
 
-    :raises NotATable: while the records are read: a quotation mark is never closed, backslashes stand before some, or a
-        cell or line is longer than any in a table.
+    :raises NotATable: while records are read: an unclosed quotation mark, an inconsistent escape, or a cell or line
+    longer
+        than a table has.
     """
     text, encodings = _text_of(data)
 
@@ -47,7 +48,7 @@ def _read(text: str, is_head: IsHead) -> Iterator[tuple[int, list[str]]]:
         return
     separator = named[1] if named else _separator_of(body, is_head)
     escape = _escape_of(body, separator)
-    # If the last line doesn't come back as it is, a quotation mark before it has swallowed it.
+    # If the last line does not parse to itself, an unclosed quotation mark before it has consumed it.
     ending = "" if body.endswith(("\r", "\n")) else "\n"
     line = 1 + bool(named)
     records = _records(f"{body}{ending}{_LAST}", separator, escape)
@@ -67,7 +68,7 @@ def _read(text: str, is_head: IsHead) -> Iterator[tuple[int, list[str]]]:
 
 
 def _records(text: str, separator: str, escape: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with how many lines it takes."""
+    """Yield each record with the number of lines it takes."""
     reader = csv.reader(_lines(text, separator), delimiter=separator, escapechar=escape, doublequote=True)
     read_count = 0
     for cells in reader:
@@ -83,7 +84,7 @@ def _lines(text: str, separator: str) -> Iterator[str]:
 
 
 def _separator_of(text: str, is_head: IsHead) -> str:
-    """Return what cuts headings out of a row; else what separates most cells of the first one, and of others alike."""
+    """Return the separator that splits a row into headings; else the one that splits most alike, into most cells."""
     samples = {separator: _sample(text, separator) for separator in SEPARATORS}
     return max(SEPARATORS, key=lambda separator: _score(samples[separator], is_head))
 
@@ -99,16 +100,16 @@ def _sample(text: str, separator: str) -> list[list[str]]:
 def _score(sample: list[list[str]], is_head: IsHead) -> tuple[bool, bool, int, int]:
     if not sample:
         return False, False, 0, 0
-    # What quotation marks hold together, a wrong separator tears apart, and leaves a mark on either side.
+    # A wrong separator splits quoted texts, and leaves a quotation mark on either side.
     is_torn = any(cell.count('"') % 2 for cell in sample[0])
     width = len(sample[0])
     return any(map(is_head, sample)), not is_torn, width, sum(len(cells) == width for cells in sample)
 
 
 def _escape_of(text: str, separator: str) -> str | None:
-    r"""Return what stands before a quotation mark in a quoted text: a backslash (PHP, MySQL), None for another mark.
+    r"""Return what escapes a quotation mark in a quoted text: a backslash (PHP, MySQL), None for a doubled mark.
 
-    :raises NotATable: read either way, something is left over.
+    :raises NotATable: the records are inconsistent either way.
     """
     if '\\"' not in text:
         return None
@@ -123,7 +124,7 @@ def _escape_of(text: str, separator: str) -> str | None:
 
 
 def _is_consistent(text: str, separator: str, escape: str | None) -> bool:
-    """Say whether nothing stands behind a closing quotation mark, and no line has more cells than the first."""
+    """Return whether nothing follows a closing quotation mark, and no line has more cells than the first."""
     reader = csv.reader(
         _lines(text, separator), delimiter=separator, escapechar=escape, doublequote=escape is None, strict=True
     )
@@ -135,7 +136,7 @@ def _is_consistent(text: str, separator: str, escape: str | None) -> bool:
 
 
 def _text_of(data: bytes) -> tuple[str, tuple[Encoding, ...]]:
-    """Return the text and the encodings to choose from. NUL has no place in a table."""
+    """Return the text and the possible encodings. NUL characters are removed."""
     codec = marked_codec(data)
     try:
         text = data.decode(codec or "utf-8", errors="replace" if codec else "strict")

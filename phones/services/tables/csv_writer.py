@@ -1,18 +1,18 @@
-"""CSV as a stream: batches of whole lines, made when they are wanted, so that no file is ever whole in memory."""
+"""Streaming CSV: batches of whole lines, made lazily, so that memory does not grow with the file."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-# With it, Excel reads the file as UTF-8.
+# The UTF-8 byte order mark, by which Excel recognises the encoding.
 BYTE_ORDER_MARK = "\ufeff"
 BATCH_SIZE = 2000
-# Cells are quoted that hold a character of it, so that no spreadsheet splits one, whatever it takes for a separator.
+# The csv module quotes cells with a character of the line terminator: with these in it, no dialect splits a cell.
 _QUOTED, LINE_END = ";|\t\r\n", "\r\n"
 
 
 class _Passing:
-    """A file that hands back what is written, for `csv.writer`."""
+    """A file object for `csv.writer` whose `write` returns its argument."""
 
     def write(self, line: str) -> str:
         """Return the line."""
@@ -22,9 +22,9 @@ class _Passing:
 def csv_stream(
     columns: Sequence[str], rows: Iterable[Iterable[object]], *, batch_size: int = BATCH_SIZE
 ) -> Iterator[str]:
-    """Yield the header, then the rows, `batch_size` lines at a time. Whoever makes the rows guards their cells."""
+    """Yield the header, then the rows, `batch_size` lines at a time. The caller guards the cells."""
     writer = csv.writer(_Passing(), lineterminator=_QUOTED)
-    # `writerow` returns what `write` does.
+    # `writerow` returns the result of `write`.
     yield BYTE_ORDER_MARK + writer.writerow(columns)
     lines = (writer.writerow(row) for row in rows)
     while batch := "".join(islice(lines, batch_size)):

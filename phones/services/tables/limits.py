@@ -1,10 +1,10 @@
-"""How much an uploaded table may hold, and the exception that says why a file is not read."""
+"""The limits of an uploaded table, and the exception that says why a file is not read."""
 
-# Everything about 100,000 numbers is some 24 MB of CSV.
+# All columns of 100,000 phones are some 24 MB of CSV.
 FILE_LIMIT = 40 * 1024 * 1024
 ROW_LIMIT = 100_000
 COLUMN_LIMIT = 200
 
 
 class NotATable(Exception):
-    """The file can't be read as a table; `str()` of it is a sentence for the person, ready translated."""
+    """The file can't be read as a table; `str()` of it is a translated sentence for the person."""

@@ -1,6 +1,6 @@
-"""An uploaded file as a table of texts: CSV in whatever way a spreadsheet saves it, or a workbook. Pure.
+"""An uploaded file as a table of texts: CSV in any common dialect, or a workbook. Pure.
 
-Which row holds the headings, and which sheet is meant, only the importer can tell: it says which rows could be one.
+Only the importer knows which row holds the headings, and which sheet is meant: it passes a predicate for headings.
 """
 
 import re
@@ -16,7 +16,7 @@ from phones.services.tables.limits import COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, N
 from phones.services.tables.workbook_reader import Record, Sheet, protected, read_sheets
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# So many rows from the start may be titles above the headings.
+# How many rows at the start may be titles above the headings.
 TITLE_ROWS = 30
 _PAGE = re.compile(rb"<(?:html|table)[\s>]")
 _OTHER_TEXT = re.compile(rb"[\[{]\s*[\[{\"]|mime-version:")
@@ -24,9 +24,9 @@ _OTHER_TEXT = re.compile(rb"[\[{]\s*[\[{\"]|mime-version:")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row with the line it begins in. It may have fewer cells than there are columns, or more.
+    """A row with the number of its first line. It may have fewer cells than there are columns, or more.
 
-    `unknown` are the columns whose cells hold something that the file doesn't say: `formula` or `merged`.
+    `unknown` maps the columns whose value is not in the file to the reason: `formula` or `merged`.
     """
 
     line: int
@@ -36,10 +36,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The names in the header, as they were typed, and the rows below it that aren't blank.
+    """The headings as they were typed, and the rows below them that aren't blank.
 
-    `encodings` are those in which the cells may have been saved, the likeliest first: until one is chosen, a cell
-    holds what a file without a mark says byte by byte. `hides_faults` is that of the sheet, "" without one.
+    `encodings` are the possible encodings of the cells, the likeliest first: until one is chosen, a cell holds its
+    bytes as Latin-1. `sheet` is the name of the sheet, "" without one, and `hides_faults` its flag.
     """
 
     columns: tuple[str, ...]
@@ -51,7 +51,7 @@ class Table:
 
 
 class SheetsToChoose(Exception):
-    """Several sheets of a workbook could be meant; `names` are theirs, in its order."""
+    """Several sheets of a workbook can be meant; `names` are theirs, in the order of the workbook."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(names)
@@ -59,9 +59,9 @@ class SheetsToChoose(Exception):
 
 
 def read_table(data: bytes, name: str, *, is_head: IsHead | None = None, sheet: str = "") -> Table:
-    """Return the table in a file; what it is, its first bytes say, whatever it is called.
+    """Return the table in a file. Its type is told by its first bytes, not by its name.
 
-    `is_head` says whether a row could be the headings; the first row is taken where none is. `sheet` names a sheet.
+    `is_head` returns whether a row can be the headings; the first row is taken if none can. `sheet` names a sheet.
 
     :raises NotATable: it is too large, empty, protected, broken, or of another kind.
     :raises SheetsToChoose: several sheets have headings, and none was named.
@@ -76,9 +76,9 @@ def read_table(data: bytes, name: str, *, is_head: IsHead | None = None, sheet: 
 
 
 def _check_kind(data: bytes, name: str) -> None:
-    """Refuse files that are known to be no table.
+    """Refuse files of known types that are no table.
 
-    :raises NotATable: it is one.
+    :raises NotATable: it is one of them.
     """
     if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
         raise NotATable(protected())
@@ -98,7 +98,7 @@ def _is_markup(data: bytes) -> bool:
 
 
 def _is_other_text(data: bytes) -> bool:
-    """Say whether a file is a list in a form that is no table, such as the XML that Excel wrote in 2003."""
+    """Return whether a file is a list in another text format, such as the XML of Excel 2003."""
     head = data[:4000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith(b"<?xml"):
         return not _PAGE.search(head.partition(b"<workbook")[0])
@@ -106,10 +106,10 @@ def _is_other_text(data: bytes) -> bool:
 
 
 def _chosen(sheets: Sequence[Sheet], is_head: IsHead | None, name: str) -> Sheet:
-    """Return the sheet that is meant: the one with headings, else the one that was open.
+    """Return the sheet that is meant: the one with headings, else the active one.
 
-    :raises NotATable: there is none of this name.
-    :raises SheetsToChoose: several have headings, and differ.
+    :raises NotATable: there is no sheet of this name.
+    :raises SheetsToChoose: several have headings, and different contents.
     """
     if name:
         named = next((sheet for sheet in sheets if sheet.name == name), None)
@@ -139,9 +139,9 @@ def _table(
     hides_faults: bool = False,
     encodings: tuple[Encoding, ...] = (AS_IT_IS,),
 ) -> Table:
-    """Return the records as a table. Rows above the headings are titles.
+    """Return the records as a table. Rows above the headings are dropped as titles.
 
-    :raises NotATable: there is none, or there are too many of them or of its columns.
+    :raises NotATable: there are no records, too many, or too many columns.
     """
 
     def could_be_head(cells: Sequence[str]) -> bool:
@@ -166,7 +166,7 @@ def _table(
 
 
 def _fitted(row: Row, width: int) -> Row:
-    """Return a row of a sheet as wide as its headings, or wider where there is something in its cells."""
+    """Return a row of a sheet as wide as the headings, or as its last cell with content."""
     last = max((place for place, cell in enumerate(row.cells, 1) if cell), default=0)
     cells = row.cells[: max(last, width)]
     return Row(row.line, cells + ("",) * (width - len(cells)), row.unknown)

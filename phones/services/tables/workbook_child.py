@@ -1,8 +1,8 @@
-"""Reads the sheets of a workbook in a process of its own, whose memory and time are limited.
+"""Reads the sheets of a workbook in a process of its own, with limited memory and time.
 
-Run as `python -I workbook_child.py < FILE`; imports nothing of ours. It writes JSON, a line each: the sheets, then
-`[sheet, rows]` by some thousand rows, where a row is `[line, texts, {column: why it isn't known}]`. What ends it (a
-file that is huge inside, or written to crash a parser) doesn't end the site. Exit codes say why nothing was read.
+Run as `python -I workbook_child.py < FILE`; it imports nothing else of this project. It writes JSON lines: the sheets,
+then `[sheet, rows]` by some thousand rows; a row is `[line, texts, {column: reason why its value is unknown}]`. A file
+that is huge when unpacked, or made to crash a parser, ends this process only. Exit codes say why nothing was read.
 """
 
 import datetime
@@ -21,16 +21,16 @@ from xml.etree import ElementTree
 import python_calamine
 
 MEMORY_BYTES, CPU_SECONDS = 2 * 1024**3, 60
-# All parts of a workbook together, unpacked. 100,000 numbers take some 120 MB as a sheet.
+# The limit for all parts of a workbook, unpacked. 100,000 numbers take some 120 MB as a sheet.
 UNPACKED_BYTES, PART_COUNT = 300 * 1024 * 1024, 2000
-# More rows than a table may have, so that the reader of this sees it.
+# More rows than a table may have, so that the parent process sees the excess.
 ROW_LIMIT, COLUMN_LIMIT, SHEET_LIMIT = 100_200, 1000, 50
 CHUNK = 2000
-# So many characters of a web page are read before it is asked whether its rows are too many.
+# How many characters of a web page are parsed between two checks of its row count.
 PAGE_PIECE = 1024 * 1024
 BROKEN, HUGE, PROTECTED = 3, 4, 5
 WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
-# Where a workbook says which sheet was open, and a sheet which cells are formulas, errors or merged.
+# The XML elements that give the active sheet, and the cells that are formulas, errors or merged.
 _OPEN_TAB = re.compile(rb"<(?:\w+:)?workbookView\b[^>]*?\bactiveTab=[\"'](\d{1,4})[\"']")
 _CELL_LENGTH = 40_000
 _FORMULA = re.compile(rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f[\s/>](.{0,%d}?)</(?:\w+:)?c>" % _CELL_LENGTH, re.DOTALL)
@@ -43,7 +43,7 @@ Sheet = tuple[dict[str, Any], Iterable[Row]]
 
 
 def main() -> int:
-    """Read standard input, write what is in it, and return the exit code."""
+    """Read standard input, write its sheets, and return the exit code."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -61,10 +61,10 @@ def main() -> int:
 
 
 class _Huge(ValueError):
-    """There is far more in the file than a list of numbers."""
+    """The file has far more data than a list of numbers."""
 
 
-# What parsers make of broken contents.
+# The exceptions of parsers on broken contents.
 _BROKEN = (ValueError, LookupError, OSError, EOFError, RuntimeError, NotImplementedError, ArithmeticError)
 
 
@@ -92,7 +92,7 @@ def _workbook(data: bytes) -> list[Sheet]:
                 "name": about.name,
                 "is_hidden": about.visible != python_calamine.SheetVisibleEnum.Visible,
                 "is_open": place == opened,
-                # An error, a formula without its result and a merged cell look empty where their marks can't be read.
+                # An error, a formula without its result and a merged cell look empty if their marks can't be read.
                 "hides_faults": not parts,
             },
             _rows(book, about.name, archive.read(parts[about.name]) if archive and about.name in parts else b""),
@@ -103,21 +103,21 @@ def _workbook(data: bytes) -> list[Sheet]:
 
 
 def _checked(data: bytes) -> zipfile.ZipFile:
-    """Return the parts of a file, of which none is larger than it says and all together are no more than allowed."""
+    """Return the parts of a file, none of which is larger than it declares, and all together within the limit."""
     archive = zipfile.ZipFile(io.BytesIO(data))
     parts = archive.infolist()
     if len(parts) > PART_COUNT or sum(part.file_size for part in parts) > UNPACKED_BYTES:
         raise _Huge
     for part in parts:
         with archive.open(part) as file:
-            # Reading to the end compares the checksum: a part that holds more than it says is broken.
+            # Reading to the end verifies the checksum: a part larger than it declares is broken.
             while file.read(1 << 20):
                 pass
     return archive
 
 
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the part of each sheet of an Excel workbook by its name; Strict Open XML has other namespaces."""
+    """Return the part of each sheet of an Excel workbook by its name. Strict Open XML has other namespaces."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 (limited process)
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 (limited process)
@@ -144,7 +144,7 @@ def _rows(book: python_calamine.CalamineWorkbook, name: str, xml: bytes) -> Iter
     errors, unknown = _errors(xml), _formulas(xml)
     merged = _Merged(sheet.merged_cell_ranges or [])
     left = [""] * sheet.start[1]
-    # The rows begin with the first of the sheet, the columns with the first that has something in it.
+    # Rows begin with the first of the sheet, columns with the first that has content.
     count = 0
     for place, values in enumerate(sheet.iter_rows()):
         cells = left + [_text(value) for value in values]
@@ -164,7 +164,7 @@ Odd = dict[int, dict[int, str]]
 
 
 def _errors(xml: bytes) -> Odd:
-    """Return the error values of a sheet by row and column from 0: the reader leaves them out."""
+    """Return the error values of a sheet by row and column from 0: calamine leaves them out."""
     found: Odd = {}
     for row, column, inside in _cells(_ERROR, xml):
         value = _VALUE.search(inside)
@@ -173,7 +173,7 @@ def _errors(xml: bytes) -> Odd:
 
 
 def _formulas(xml: bytes) -> Odd:
-    """Return the formulas of which the file has no result: programs write an empty one, and it is no empty cell."""
+    """Return the formulas without a stored result: programs write an empty one, but the cell is not empty."""
     found: Odd = {}
     for row, column, inside in _cells(_FORMULA, xml):
         value = _VALUE.search(inside)
@@ -198,14 +198,14 @@ def _column(letters: bytes) -> int:
 
 
 class _Merged:
-    """Merged cells: all rows have the value of the first one; what else they cover isn't known."""
+    """Merged cells: every row gets the value of the first row; the value of other covered cells is unknown."""
 
     def __init__(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
         self._waiting = sorted(ranges, reverse=True)
         self._open: list[tuple[int, int, int, str]] = []
 
     def fill(self, row: int, cells: list[str], doubts: dict[int, str]) -> None:
-        """Put values into the cells of a row; rows come in their order."""
+        """Put values into the cells of a row. Rows must be passed in order."""
         self._open = [area for area in self._open if area[0] >= row]
         while self._waiting and self._waiting[-1][0][0] <= row:
             (_top, first), (bottom, last) = self._waiting.pop()
@@ -218,7 +218,7 @@ class _Merged:
 
 
 def _text(value: Any) -> str:
-    """Return what a person sees in a cell; of a number all its digits."""
+    """Return what a person sees in a cell; a number with all its digits."""
     match value:
         case str():
             return value
@@ -236,16 +236,17 @@ def _text(value: Any) -> str:
 
 
 class _Tables(HTMLParser):
-    """The rows of the tables of a web page, as spreadsheets read one that is named .xls."""
+    """The rows of the tables of a web page named .xls, in the way spreadsheets read it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[Row] = []
-        # Each with how many columns and rows it takes.
+        # Each text with its colspan and rowspan.
         self._cells: list[tuple[str, int, int]] = []
         self._texts: list[str] | None = None
         self._spans = (1, 1)
-        # What cells of the rows above hold of the next one, by column: the text, if it is covered, and for how long.
+        # Cells of rows above that extend into the next row, by column: the text, if it is covered, and for how many
+        # rows.
         self._reaching: dict[int, tuple[str, bool, int]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -285,7 +286,7 @@ class _Tables(HTMLParser):
         self._cells = []
 
     def _laid_out(self) -> tuple[list[str], dict[int, str]]:
-        """Return the texts of a row by column, as `_Merged` has them for cells that take several."""
+        """Return the texts of a row by column, with the values of spanning cells as `Merged` has them."""
         texts: list[str] = []
         doubts: dict[int, str] = {}
         further: dict[int, tuple[str, bool, int]] = {}
@@ -309,7 +310,7 @@ class _Tables(HTMLParser):
 
 
 def _span(count: str | None, limit: int) -> int:
-    """Return how many columns or rows a cell takes."""
+    """Return the number in a colspan or rowspan."""
     return min(int(count), limit) or 1 if count and count.isascii() and count.isdigit() and len(count) < 7 else 1
 
 
@@ -324,7 +325,7 @@ def _html(data: bytes) -> list[Sheet]:
         if len(parser.rows) >= ROW_LIMIT:
             break
     parser.close()
-    # A page may end without the end of its table.
+    # A page may end without `</table>`.
     parser.handle_endtag("table")
     about = {"name": "", "is_hidden": False, "is_open": True, "hides_faults": True}
     return [(about, parser.rows)]

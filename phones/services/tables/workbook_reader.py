@@ -1,7 +1,7 @@
-"""The sheets of a workbook: .xlsx, .xlsm, .xlsb, .xls, .ods, and a web page that is named like one.
+"""The sheets of a workbook: .xlsx, .xlsm, .xlsb, .xls, .ods, and an HTML page with such a name.
 
-A workbook is a zip file of XML, so a small one may be huge inside, and its parser is native code: another process
-reads it (`workbook_child`), within limits of memory and time.
+A workbook is a zip file of XML, so a small one may be huge unpacked, and its parser is native code. So another process
+reads it (`workbook_child`), with limits of memory and time.
 """
 
 import json
@@ -25,7 +25,7 @@ Record = tuple[int, list[str], Mapping[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet with its rows as JSON. `hides_faults`: what looks empty may be an error or a part of a merged cell."""
+    """A sheet with its rows as JSON. `hides_faults`: an empty-looking cell may be an error or part of a merged cell."""
 
     name: str
     is_hidden: bool
@@ -35,11 +35,11 @@ class Sheet:
 
     @property
     def contents(self) -> bytes:
-        """All that is in it, to be compared with another sheet's."""
+        """All its contents, for comparison with another sheet."""
         return b"".join(chunk.partition(b",")[2] for chunk in self.chunks)
 
     def records(self) -> Iterator[Record]:
-        """Yield the rows that aren't blank: the line, the texts, and why the cells of some columns aren't known."""
+        """Yield the rows that aren't blank: the line, the texts, and why the values of some columns are unknown."""
         for chunk in self.chunks:
             for line, cells, unknown in json.loads(chunk)[1]:
                 yield line, [clean_text(cell) for cell in cells], {int(place): why for place, why in unknown.items()}
@@ -51,7 +51,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     :raises NotATable: there is none, or the file is broken, protected, of another kind, or too large inside.
     """
     try:
-        # The interpreter that runs us, a file of ours, and no shell.
+        # Safe arguments: this interpreter and a file of this package, without a shell.
         child = subprocess.run(  # noqa: S603
             [sys.executable, "-I", str(CHILD)], input=data, capture_output=True, timeout=SECONDS, check=False
         )
@@ -60,7 +60,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     if child.returncode == _PROTECTED:
         raise NotATable(protected())
     if child.returncode < 0 or child.returncode == _HUGE:
-        # Ended by the system: it wanted more memory or time than anything of this size needs.
+        # Killed by the operating system's limits: no file of this size needs so much memory or time.
         raise NotATable(_too_large())
     if child.returncode:
         raise NotATable(_("The file is broken, or no Excel workbook. Save it as .xlsx or CSV and try again."))
@@ -77,7 +77,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
 
 
 def protected() -> str:
-    """Return the sentence for a file with a password."""
+    """Return the sentence for a password-protected file."""
     return _("The file is protected by a password. Save it without one and try again.")
 
 

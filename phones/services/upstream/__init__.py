@@ -1,1 +1,1 @@
-"""What a failed call to Diga means, and how many may wait for one."""
+"""Failures of calls to Diga, and the bulkhead that limits how many threads wait for one."""

@@ -1,7 +1,7 @@
-"""How many threads of a web process may wait for Diga at a time: the others go on serving lists, search and /health/.
+"""The bulkhead: how many threads of a web process may wait for Diga. The others serve lists, search and /health/.
 
-A bulkhead. Reads that a page can do without have a small one of their own. Whoever gets no place is told at once, and
-Diga is not asked. While a project is marked silent, one call at a time, of all processes, finds out whether it answers.
+Reads that a page can do without have a smaller limit of their own. Above a limit, the call is refused at once, and Diga
+is not asked. While a project is marked silent, only one call of all processes at a time probes whether Diga answers.
 """
 
 import threading
@@ -15,11 +15,11 @@ from phones import diga
 from phones.models import Project
 
 READS_AT_ONCE = 2
-# Together with the reads that leaves free 3 of 8 threads, 7 of 16.
+# Together with the reads this leaves 3 of 8 threads free, and 7 of 16.
 ACTS_AT_ONCE = max(1, settings.WEB_THREADS // 2 - 1)
-# Who saves waits a moment for a place: while Diga is quick there is one.
+# How long a save waits for a place: while Diga is quick, one becomes free.
 ACT_PATIENCE_SECONDS = 1.0
-# A probe whose process died is forgotten after this: longer than a save that waits at each of its steps.
+# When the lock of a probe expires, in case its process died: longer than a save that waits at each step.
 PROBE_SECONDS = 90
 
 _reads = threading.BoundedSemaphore(READS_AT_ONCE)
@@ -27,7 +27,7 @@ _acts = threading.BoundedSemaphore(ACTS_AT_ONCE)
 
 
 class NotAsked(diga.DigaUnavailable):
-    """Diga was not asked: as many threads as may wait for it already."""
+    """Diga was not asked: the limit of waiting threads is reached, or another call probes it."""
 
     def __init__(self) -> None:
         super().__init__(reason=diga.Reason.CROWDED)
@@ -35,9 +35,9 @@ class NotAsked(diga.DigaUnavailable):
 
 @contextmanager
 def place_to_read(project: Project) -> Iterator[None]:
-    """Take a place to read what a page can be shown without.
+    """Take a place for a read that a page can do without.
 
-    :raises NotAsked: there is none, or another call finds out already whether Diga answers again.
+    :raises NotAsked: there is none, or another call already probes whether Diga answers again.
     """
     with _place(_reads, 0.0), _probe(project):
         yield
@@ -45,9 +45,9 @@ def place_to_read(project: Project) -> Iterator[None]:
 
 @contextmanager
 def place_to_act(project: Project | None) -> Iterator[None]:
-    """Take a place for what a person has asked for: to save, to publish, to check a key. None: a new project.
+    """Take a place for an action of a person: a save, a publication, a check of a key. None: a new project.
 
-    :raises NotAsked: there is none, or another call finds out already whether Diga answers again.
+    :raises NotAsked: there is none, or another call already probes whether Diga answers again.
     """
     with _place(_acts, ACT_PATIENCE_SECONDS), _probe(project):
         yield
@@ -65,7 +65,7 @@ def _place(places: threading.Semaphore, patience_seconds: float) -> Iterator[Non
 
 @contextmanager
 def _probe(project: Project | None) -> Iterator[None]:
-    """Be the only call to a Diga that is silent; where it answers, one of many."""
+    """Hold the probe's lock, a cache key, if Diga is marked silent; otherwise do nothing."""
     if project is None or project.is_reachable:
         yield
         return

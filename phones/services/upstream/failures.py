@@ -1,4 +1,4 @@
-"""What a failed write may have done in Diga. One table, for everything that sends."""
+"""What a failed write may have done in Diga: the one table, for everything that sends."""
 
 from enum import StrEnum
 
@@ -7,18 +7,18 @@ from phones.models import Change, Outcome
 
 
 class Verdict(StrEnum):
-    """What is certain about a write that got no good answer."""
+    """What is certain about a write without a good answer."""
 
-    NOT_SENT = "not_sent"  # It did not reach Diga, or Diga did not look at it.
-    REJECTED = "rejected"  # Diga read it and refused it.
-    UNKNOWN = "unknown"  # It may have been applied: only reading tells.
+    NOT_SENT = "not_sent"  # It did not reach Diga, or Diga did not process it.
+    REJECTED = "rejected"  # Diga processed it and refused it.
+    UNKNOWN = "unknown"  # It may have been applied: only a read tells.
 
 
 def verdict_of(error: diga.DigaError) -> Verdict:
     """Return what a write that ended with this error may have done.
 
-    A 429 counts as not looked at, as rate limiters stand before the work. A 5xx, a redirect and an answer that
-    can't be read are unknown: a gateway may hide an applied write.
+    A 429 counts as not processed, as rate limiters come first. A 5xx, a redirect and an unreadable answer are unknown:
+    a gateway may hide an applied write.
     """
     if error.sent:
         return Verdict.UNKNOWN
@@ -27,8 +27,9 @@ def verdict_of(error: diga.DigaError) -> Verdict:
     return Verdict.REJECTED
 
 
-# Why a write failed that never reached Diga, or that Diga did not look at; "" is the sender's death, after which
-# reading has shown that nothing was applied.
+# Why a write failed that never reached Diga, or that Diga did not process; "" means that its sender died, and that a
+# read
+# has shown that nothing was applied.
 NOT_LOOKED_AT = {"", "rate_limited", *(reason.value for reason in diga.Reason if reason.is_before_sending)}
 
 
@@ -36,14 +37,14 @@ _NEVER_LEFT = NOT_LOOKED_AT - {""}
 
 
 def was_sent(change: Change) -> bool:
-    """Say whether a failed write may have left: a dead sender's may, too."""
+    """Return whether a failed write may have been sent; that of a dead sender may."""
     return change.cause not in _NEVER_LEFT
 
 
 def was_not_looked_at(change: Change) -> bool:
-    """Say whether Diga has certainly not looked at a settled write: then sending it again makes one write, not two.
+    """Return whether Diga has certainly not processed a settled write: sending it again makes one write, not two.
 
-    A key that Diga refuses is no verdict about the phone either.
+    A key that Diga refuses says nothing about the phone either.
     """
     if change.outcome == Outcome.REFUSED:
         return change.http_status in {401, 403}
