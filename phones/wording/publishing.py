@@ -140,7 +140,11 @@ def _words_for_failure(request: PublishRequest, names: dict[str, str]) -> Words:
             sentence = _("Diga accepted %(version)s, but did not have it published when we read the agent after that.")
             sentence %= names
             look = _("Look at the agent in Diga before you do anything else.")
-            return failure(_("Diga published something else"), Happened.OTHERWISE, sentence, look, why=has)
+            # What runs as before may only be late.
+            is_as_before = request.stored.get("version_id") == request.before["version_id"]
+            title = _("Accepted, but not published when we read it")
+            title = title if is_as_before else _("Diga published something else")
+            return failure(title, Happened.OTHERWISE, sentence, look, why=has)
         case Outcome.REFUSED:
             sentence = _("Nothing was changed: every number runs %(live)s as before.") % names
             title = _("Diga refused, nothing was published")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +17,7 @@ from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Plan, Project, PublishRequest, Role
 from phones.services.plans import lifecycle
+from phones.services.plans.publish import ids_of
 from phones.views.parts.permalinks import change_url, plan_page_url
 from tests.fixtures.desk import Canary
 from tests.support.database.tampering import alter
@@ -146,6 +148,28 @@ def test_proposal_of_somebody_who_may_no_longer_publishes_nothing(
 
 
 # What became of it.
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "Accepted, but not published when we read it"),
+        ("es", "Aceptado, pero sin publicar cuando lo leímos"),
+    ],
+)
+def test_version_that_may_only_be_late_is_not_called_something_else(
+    client: Client, made: Plan, sandbox: Sandbox, language: str, title: str
+) -> None:
+    agent_id, version_id = ids_of(made)
+    body = {"agent_id": str(agent_id), "published_version_id": str(version_id)}
+    plan(sandbox, Fault("status", status=200, body=body, method="PATCH", path=AGENTS))
+    applied = press(client, made, "apply", typed=typed(made))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+
+    page = read(client.get(applied["Location"]))
+
+    assert titles(page) == [title]
+    assert ("Diga ran v5 then." if language == "en" else "v5") in words(page)
 
 
 @pytest.mark.parametrize(
