@@ -2,8 +2,8 @@
 
 A spreadsheet runs what begins with one of `FORMULA_STARTS`, and rewrites `24/7` or `1.000`. A leading apostrophe makes
 it text. Formulas within a text are guarded too, after the separators of other dialects: a spreadsheet set to Spanish
-splits a CSV at semicolons, and recognises quotes only at the beginning of a cell. The import removes the apostrophes, so
-a text that already looks guarded gets another one.
+splits a CSV at semicolons, and recognises quotes only at the beginning of a cell. The import removes the apostrophes,
+so a text that already looks guarded gets another one.
 """
 
 import re
