@@ -7,7 +7,7 @@ from django.utils import timezone
 from bench.rig.invariants import assert_invariants
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, ItemState, Outcome, PlanState, Project, Source
+from phones.models import Change, ItemState, Outcome, Plan, PlanState, Project, Source
 from phones.services.plans import lifecycle
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import renames, work_at
@@ -102,6 +102,25 @@ def test_lost_answer_is_found_out_and_nothing_is_sent_twice(
     assert states(plan) == ({"DONE": 3} if when == "after" else {"DONE": 2, "FAILED": 1})
     assert len(patches(sandbox)) == 3
     assert_invariants(sandbox)
+
+
+def test_worker_calls_others_to_help_now_and_then(
+    aurora: Project, lead: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phones.services.running.plan_watch.POLL_SECONDS", 0.0)
+    plan = start(make_plan(lead, phones_of(aurora, 12), renames("Line")), lead)
+    polls: list[int] = []
+    calls: list[int] = []
+
+    def may_run(_plan: Plan) -> bool:
+        polls.append(len(calls))
+        return True
+
+    work_at(plan, may_run=may_run, call_others=lambda: calls.append(len(polls)))
+
+    assert states(plan) == {"DONE": 12}
+    assert calls[0] == 1
+    assert len(calls) < len(polls)
 
 
 def test_rejected_key_pauses_the_plan_and_resuming_goes_on_with_the_same_rows(
