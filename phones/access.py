@@ -1,4 +1,4 @@
-"""Who may do what: the table of roles, and the desk a person sits down at."""
+"""Permissions: the rights of each role, and the desk (project, role, menu) of a request."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +19,7 @@ from phones.wording.plan_news import PlanNews, words_for_news
 
 
 class Right(Enum):
-    """What a role may do. Each right is written where it is asked for."""
+    """What a role may do. Each right is checked where it is needed."""
 
     VIEW = "view"
     LABEL = "label"  # nickname and note
@@ -39,13 +39,13 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 
 def may_upload(user: User) -> bool:
-    """Say whether somebody may upload files in one of their projects."""
+    """Return whether the person may upload files in one of their projects."""
     roles = [role for role, rights in RIGHTS.items() if Right.BULK in rights]
     return user.is_superuser or Membership.objects.filter(user=user, role__in=roles).exists()
 
 
 class DeskRequest(HttpRequest):
-    """A request of somebody who has signed in; anonymous ones never reach a view that says so."""
+    """A request of a signed-in person: the annotation of views that anonymous people never reach."""
 
     user: User
     htmx: HtmxDetails
@@ -58,46 +58,46 @@ def initials(name: str) -> str:
 
 @dataclass(frozen=True)
 class Desk:
-    """A person at work in one project, with the other projects they could switch to."""
+    """A person in one project, with the other projects they can switch to."""
 
     user: User
     project: Project
     role: Role
     projects: tuple[Project, ...]
-    # What the list opens with from the menu: the query of the person's default view, with its `?`, or "".
+    # The query string of the person's default view, with its `?`, "" without one: what the menu's link to the list has.
     opens_with: str = ""
-    # How many plans of the project run or are paused, and a plan of the person's that has news for them.
+    # The number of plans of the project that run or are paused, and of unseen results of the person's plans.
     plan_count: int = 0
     news_plan: int | None = None
 
     @cached_property
     def news(self) -> PlanNews | None:
-        """A plan of the person's that has ended or paused by itself, until they have seen it. Queries only if so."""
+        """The person's plan that has ended or paused by itself, until they have seen it. No query without one."""
         news = news_of(self.news_plan) if self.news_plan else None
         return words_for_news(*news) if news else None
 
     @property
     def user_name(self) -> str:
-        """The person's name as others see it."""
+        """The name by which others see the person."""
         return name_of(self.user)
 
     @property
     def user_initials(self) -> str:
-        """One or two letters for the person's tile."""
+        """One or two letters for the person's avatar."""
         return initials(self.user_name)
 
     @property
     def initials(self) -> str:
-        """One or two letters for the project's tile."""
+        """One or two letters for the project's avatar."""
         return initials(self.project.name)
 
     @property
     def hue(self) -> int:
-        """The colour number of the project's tile, 1 to 6."""
+        """The colour number of the project's avatar, 1 to 6."""
         return self.project.pk.int % 6 + 1
 
     def may(self, right: Right) -> bool:
-        """Say whether the role has the right."""
+        """Return whether the role has the right."""
         return right in RIGHTS[self.role]
 
     @property
@@ -112,7 +112,7 @@ class Desk:
 
     @property
     def may_bulk(self) -> bool:
-        """May make plans, let them run and hold them, and publish versions of agents."""
+        """May make, start, pause and stop plans, and publish versions of agents."""
         return self.may(Right.BULK)
 
     @property
@@ -128,7 +128,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class MembershipView:
-    """What a person is in a project: their role, and what their pages show of it (see `Desk`)."""
+    """A person's role in a project, and the counts that every page shows (see `Desk`)."""
 
     role: Role
     opens_with: str
@@ -137,12 +137,12 @@ class MembershipView:
 
     @classmethod
     def of(cls, role: Role, row: Any) -> "MembershipView":
-        """Return the membership of a row that `_with_counts` has annotated."""
+        """Return the membership of a row annotated by `_with_counts`."""
         return cls(role, f"?{row.opening}" if row.opening else "", row.plan_count, row.news_plan)
 
 
 def memberships_of(user: User) -> dict[Project, MembershipView]:
-    """Return the projects the person may enter, by name, with their membership in each. One query.
+    """Return the projects that the person may enter, by name, with their membership in each. One query.
 
     A superuser is an administrator of every project.
     """
@@ -158,7 +158,7 @@ def memberships_of(user: User) -> dict[Project, MembershipView]:
 
 
 def _with_counts(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
-    """Add what a membership shows to rows of which each names a project."""
+    """Annotate rows that have a project with the counts of a membership."""
     default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
     under_way = Plan.objects.filter(project=OuterRef(project), state__in=[PlanState.RUNNING, PlanState.PAUSED])
     counted = under_way.order_by().values("project").annotate(count=Count("pk")).values("count")
@@ -172,17 +172,17 @@ def _with_counts(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]
 
 
 def roles_of(user: User) -> dict[Project, Role]:
-    """Return the projects the person may enter, by name, with their role in each. One query."""
+    """Return the projects that the person may enter, by name, with their role in each. One query."""
     return {project: membership.role for project, membership in memberships_of(user).items()}
 
 
 def projects_of(user: User) -> tuple[Project, ...]:
-    """Return the projects the person may enter, by name. One query."""
+    """Return the projects that the person may enter, by name. One query."""
     return tuple(roles_of(user))
 
 
 def rights_in(project: Project, person: User | None) -> frozenset[Right]:
-    """Return what a person may do in a project now; nothing without an account that can be used. One query."""
+    """Return the person's current rights in a project; none for an inactive account. One query."""
     if person is None or not person.is_active:
         return frozenset()
     role = roles_of(person).get(project)
@@ -190,9 +190,9 @@ def rights_in(project: Project, person: User | None) -> frozenset[Right]:
 
 
 def may_run_plan(plan: Plan) -> bool:
-    """Say whether those who let a plan run may still do so: its author, who said yes to it, and who resumed it last.
+    """Return whether the author of a plan, its approver, and whoever resumed it last, may still run it.
 
-    A query each, and one for the last.
+    One query for each person, and one for the last resumption.
     """
     resumed = plan.steps.filter(kind=StepKind.RESUMED).select_related("actor").order_by("pk").last()
     people = {plan.author, plan.approver, resumed.actor if resumed else plan.author}
@@ -224,5 +224,5 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
 
 
 def may_connect(user: User) -> bool:
-    """Say whether the person may connect a new Diga project: superusers only."""
+    """Return whether the person may connect a new Diga project: superusers only."""
     return user.is_superuser

@@ -1,4 +1,4 @@
-"""What has to hold before the site starts, and what `manage.py check --database default` finds in the tables."""
+"""System checks: before the site starts, and of the tables by `manage.py check --database default`."""
 
 import os
 import sqlite3
@@ -14,13 +14,13 @@ from django.db import DatabaseError, connection
 
 from phones.models import NoKey, Project
 
-# Below these, known holes are open: CVE-2025-64459 in Django, CVE-2024-47081 in requests.
+# Earlier versions have known vulnerabilities: CVE-2025-64459 in Django, CVE-2024-47081 in requests.
 SAFE_DJANGO = (5, 2, 8)
 SAFE_REQUESTS = (2, 32, 4)
 
 
 def check_versions(**kwargs: Any) -> list[CheckMessage]:
-    """Refuse libraries with holes that matter here."""
+    """Refuse library versions with known vulnerabilities."""
     found: list[CheckMessage] = []
     if django.VERSION[:3] < SAFE_DJANGO:
         found.append(Error("Django is older than 5.2.8.", hint="Run make setup.", id="phones.E001"))
@@ -30,7 +30,7 @@ def check_versions(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_data_dir(**kwargs: Any) -> list[CheckMessage]:
-    """Want the folder of the secrets and the database writable, and closed to others."""
+    """Require that the folder of the secrets and the database is writable, and closed to other users."""
     folder = settings.DATA_DIR
     if not os.access(folder, os.W_OK | os.X_OK):
         hint = "Give it to the user that runs Phone Desk."
@@ -42,7 +42,7 @@ def check_data_dir(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_trigrams(**kwargs: Any) -> list[CheckMessage]:
-    """Want what the search is built on: SQLite's FTS5 with trigrams, which its builds may lack."""
+    """Require SQLite's FTS5 with the trigram tokenizer, which the search uses and some builds lack."""
     if connection.vendor != "sqlite":
         return []
     memory = sqlite3.connect(":memory:")
@@ -57,7 +57,7 @@ def check_trigrams(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_stored_keys(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Name the projects whose API key can't be opened with TOKEN_KEYS."""
+    """Name the projects whose API key TOKEN_KEYS can't decrypt."""
     if not databases:
         return []
     try:
@@ -65,7 +65,7 @@ def check_stored_keys(databases: Sequence[str] | None = None, **kwargs: Any) -> 
             Project.objects.exclude(sealed_token="").only("name", "slug", "sealed_token").order_by("name", "id")
         )
     except DatabaseError:
-        # Before the first migration there is no table, and nothing to open.
+        # Before the first migration there is no table.
         return []
     return [
         Warning(
@@ -79,7 +79,7 @@ def check_stored_keys(databases: Sequence[str] | None = None, **kwargs: Any) -> 
 
 
 def register_all() -> None:
-    """Make `manage.py check` and every start run these."""
+    """Register the checks for `manage.py check` and every start."""
     register(check_versions, Tags.security)
     register(check_data_dir, Tags.files)
     register(check_trigrams, Tags.compatibility)

@@ -1,4 +1,4 @@
-"""A client for the Diga API. It knows no Django, so that a stranger could lift it out."""
+"""A client for the Diga API, independent of Django and of this project."""
 
 from .client import DigaClient
 from .errors import (

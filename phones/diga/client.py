@@ -1,7 +1,7 @@
-"""The client: one method per thing Phone Desk asks of Diga, one way in and out of the wire.
+"""The client: one method for each operation of the Diga API that Phone Desk uses.
 
-Reads are retried within one deadline; a write is sent once. A client is cheap and thread-safe; the session
-behind it is what holds connections, so share that.
+Reads are retried within one deadline; a write is sent once. A client is cheap and thread-safe. Connections belong to
+the session behind it, which should be shared.
 """
 
 import copy
@@ -43,7 +43,7 @@ class _AgentRow(Record):
 
 @dataclass(frozen=True, slots=True)
 class _Rows(Generic[R]):
-    """The rows of all pages of a list. `is_cut` is true where there may be more of them."""
+    """The rows of all pages of a list. `is_cut` is true if there may be more of them."""
 
     rows: Sequence[R]
     malformed_count: int
@@ -55,7 +55,7 @@ class _Rows(Generic[R]):
 
 
 class DigaClient:
-    """The Diga API as one key sees it: the phones, agents and calls of one project.
+    """The Diga API for one key: the phones, agents and calls of one project.
 
     Every method raises exactly one kind of exception, a `DigaError`.
     """
@@ -77,8 +77,8 @@ class DigaClient:
         """Make a client.
 
         :param deadline: seconds one call may take in total, retries and waiting included.
-        :param max_bytes: how large an answer may be, decompressed.
-        :raises ValueError: for a key no header can carry, and for plain http to another machine.
+        :param max_bytes: the size limit of an answer, decompressed.
+        :raises ValueError: a header can't carry the key, or the address is plain http to another machine.
         """
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise ValueError("An API key has visible ASCII characters only")
@@ -99,7 +99,7 @@ class DigaClient:
     def take_turns(self, count: int, *, timeout: float, reserve: int = 0) -> bool:
         """Wait for `count` turns of the pace, for calls by the client `with_turns_taken` gives.
 
-        :param timeout: seconds to wait at most; there is no waiting if it is clear that they would not do.
+        :param timeout: the longest wait in seconds; there is none if it is known that it would not suffice.
         :param reserve: how many more turns must be free, and are left to others: so work in the background lets people
             go first.
         :returns: True when all were taken, or if the client has no pace; False when none was.
@@ -107,9 +107,9 @@ class DigaClient:
         return self._sender.take_turns(count, timeout=timeout, reserve=reserve)
 
     def with_turns_taken(self) -> "DigaClient":
-        """Return a client on the same session, key and limits, whose calls don't wait for a turn.
+        """Return a client with the same session, key and limits, whose calls don't take turns.
 
-        Its 429s slow everyone as any. A read that is tried again takes turns for its further tries.
+        A 429 slows all clients, its own included. A retried read takes turns for its further attempts.
         """
         other = copy.copy(self)
         other._sender = self._sender.with_turns_taken()
@@ -167,9 +167,9 @@ class DigaClient:
         return self._same_phone(phone_id, self._get(f"/v1/phone/{phone_id}"))
 
     def update_phone(self, phone_id: UUID, update: PhoneUpdate) -> Phone:
-        """Change a phone and return it as Diga stored it, which may differ from what was asked.
+        """Change a phone and return it as Diga stored it, which may differ from the request.
 
-        The request is sent once. On a `DigaUnavailable` with `sent`, only reading again tells what happened.
+        The request is sent once. After a `DigaUnavailable` with `sent`, only a read shows whether it was applied.
 
         :raises ValueError: if the update changes nothing.
         """
@@ -181,8 +181,8 @@ class DigaClient:
     def list_agents(self) -> AgentList:
         """Return every agent with its versions. Unreadable agents are left out, counted and logged.
 
-        The one call that gives all is named for Diga's own dashboard. Where it is refused, the agents and
-        then the versions of each are listed.
+        The one endpoint that returns all is named for Diga's own dashboard. If it is refused, the agents and then the
+        versions of each are listed.
         """
         try:
             value = self._get("/v1/agent/versions-dropdown/dashboard")
@@ -197,7 +197,7 @@ class DigaClient:
         return found
 
     def _list_agents_one_by_one(self) -> AgentList:
-        """List agents, then the versions of each; one of which not every version can be read counts as malformed."""
+        """List agents, then the versions of each; an agent with an unreadable version counts as malformed."""
         listed = self._walk_pages("/v1/agent/", _AgentRow, lambda row: row.agent_id)
         versions = {row.agent_id: self._list_versions(row.agent_id) for row in listed.rows}
         agents = tuple(
@@ -211,7 +211,7 @@ class DigaClient:
     def list_phones_of_agent(self, agent_id: UUID, *, page_limit: int = MAX_PAGES) -> PhoneList:
         """Return the phones that an agent answers or dials from, each once. Unreadable ones are left out.
 
-        So many pages at most are read for each direction.
+        At most so many pages are read for each direction.
         """
         found: dict[UUID, Phone] = {}
         is_cut = False
@@ -232,10 +232,10 @@ class DigaClient:
         return PhoneList(tuple(found.values()), is_cut=is_cut)
 
     def publish_version(self, agent_id: UUID, version_id: UUID) -> Publication:
-        """Publish a saved version of an agent, and return what Diga says it has published, which may differ.
+        """Publish a saved version of an agent, and return what Diga reports as published, which may differ.
 
-        It names no phone: what Diga then does with those that have the agent is not documented, so read them again.
-        The request is sent once. On a `DigaUnavailable` with `sent`, only reading again tells what happened.
+        The request names no phone. What Diga then does with the agent's phones is not documented, so read them again.
+        The request is sent once. After a `DigaUnavailable` with `sent`, only a read shows whether it was applied.
         """
         path = f"/v1/agent/{agent_id}/published_version"
         value = self._sender.send(Request("PATCH", path, body={"version_id": str(version_id)}))
@@ -249,7 +249,7 @@ class DigaClient:
         return decode_page(self._get("/v1/call/", {"phone_id": phone_id, "limit": limit}), Call)
 
     def _list_versions(self, agent_id: UUID) -> _Rows[AgentVersion]:
-        """List an agent's versions; ask for the published one too, which the plain list may leave out."""
+        """List an agent's versions, and request the published one too, which the plain list may leave out."""
         path = f"/v1/agent/{agent_id}/version"
         versions = self._walk_pages(path, AgentVersion, lambda version: version.version_id)
         if not any(version.is_published for version in versions.rows):
@@ -290,7 +290,7 @@ class DigaClient:
 
 
 def _checked_base_url(base_url: str) -> str:
-    """Return the address without a trailing slash; a key may travel in the clear on this machine only."""
+    """Return the address without a trailing slash. A key may be sent without TLS on this machine only."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("The address of Diga is an https URL")

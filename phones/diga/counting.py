@@ -1,4 +1,4 @@
-"""How many requests to Diga a piece of work has sent, and how long they took."""
+"""Counting of a thread's requests to Diga, and of the time they took."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Calls:
-    """Attempts that were made, whatever came of them, and the seconds they took in all."""
+    """The number of attempts, successful or not, and their total time in seconds."""
 
     count: int = 0
     seconds: float = 0.0
@@ -19,7 +19,7 @@ _current: ContextVar[Calls | None] = ContextVar("calls", default=None)
 
 @contextmanager
 def counted() -> Iterator[Calls]:
-    """Count what this thread sends within the block."""
+    """Count the requests of this thread within the block."""
     calls = Calls()
     token = _current.set(calls)
     try:
@@ -29,7 +29,7 @@ def counted() -> Iterator[Calls]:
 
 
 def note_call(seconds: float) -> None:
-    """Count one attempt, where somebody counts."""
+    """Count one attempt, if a `counted` block is active."""
     if calls := _current.get():
         calls.count += 1
         calls.seconds += seconds

@@ -1,6 +1,6 @@
-"""From an answer's bytes to a record or exactly one `DigaError`: total, for whatever arrives.
+"""Decoding: from an answer's bytes to a record or exactly one `DigaError`, for any input.
 
-`error_from` is the one place that says which status means which error.
+`error_from` is the only place that maps a status to an error.
 """
 
 import json
@@ -43,7 +43,7 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came: status, headers (any case), and the whole body, decompressed."""
+    """An answer: status, headers (any case), and the whole body, decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -65,7 +65,7 @@ def decode(reply: Reply, mask: Callable[[str], str] = str) -> object:
 
 
 def error_from(reply: Reply, mask: Callable[[str], str] = str) -> DigaError:
-    """Return the error an answer other than 2xx stands for. Only the status decides, never the error code."""
+    """Return the error of an answer other than 2xx. Only the status decides, never the error code."""
     code, message, fields = _read_words(_parse(reply.body), mask)
     known: dict[str, Any] = {"status": reply.status, "code": code, "request_id": _request_id(reply, mask)}
     match reply.status:
@@ -86,9 +86,9 @@ def error_from(reply: Reply, mask: Callable[[str], str] = str) -> DigaError:
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds to wait, capped; None for no advice, or none that makes sense.
+    """Return how many seconds to wait, capped; None if the header is missing or makes no sense.
 
-    An HTTP-date is compared with the answer's own Date, as our clock may be off.
+    An HTTP-date is compared with the answer's own Date, as our clock may be wrong.
     """
     text = headers.get("Retry-After", "").strip()
     try:
@@ -138,7 +138,7 @@ def decode_page(value: object, record: type[R]) -> Page[R]:
 
 
 def wrong_shape() -> DigaUnavailable:
-    """Return the error for right JSON that says something else than the contract."""
+    """Return the error for valid JSON that does not match the contract."""
     return DigaUnavailable(reason=Reason.WRONG_SHAPE, status=200)
 
 
@@ -150,7 +150,7 @@ _NOT_JSON = _NotJson()
 
 
 def _parse(body: bytes) -> object:
-    """Parse strict JSON (no NaN, no infinity); too deep nesting counts as no JSON."""
+    """Parse strict JSON (no NaN, no infinity). Nesting that is too deep counts as invalid."""
     try:
         return json.loads(
             body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_doubles
@@ -160,7 +160,7 @@ def _parse(body: bytes) -> object:
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
-    """Return an object, or None for one that names a field twice: nobody knows which of the values was meant."""
+    """Return an object, or None for one that names a field twice: which of the values is meant can't be known."""
     value = dict(pairs)
     return value if len(value) == len(pairs) else None
 
@@ -191,7 +191,7 @@ def _read_record(value: object, record: type[R]) -> R | None:
 
 @lru_cache(maxsize=1000)
 def _note_unknown(record: str, name: str, word: str) -> None:
-    """Log a value that the contract has not, once for all."""
+    """Log a value that the contract does not list, once."""
     logger.warning("%s.%s has an unknown value: %r", record, name, word, extra={"field": name, "value": word})
 
 
@@ -214,7 +214,7 @@ def _request_id(reply: Reply, mask: Callable[[str], str]) -> str:
 
 
 def _plain(value: object, length: int, mask: Callable[[str], str]) -> str:
-    """Return a string of Diga's as one line of plain text, "" for anything else."""
+    """Return a string of Diga as one line of plain text, "" for anything else."""
     if not isinstance(value, str):
         return ""
     return mask(_CONTROL_CHARACTERS.sub(" ", clean_text(value)).strip())[:length]
@@ -238,7 +238,7 @@ def _read_words(value: object, mask: Callable[[str], str]) -> tuple[str, str, di
 
 
 def _read_details(detail: object, mask: Callable[[str], str]) -> Iterable[tuple[str, str]]:
-    """Yield (body field or "", words) for each readable entry of a FastAPI `detail`."""
+    """Yield (body field or "", message) for each readable entry of a FastAPI `detail`."""
     for entry in detail[:MAX_DETAILS] if isinstance(detail, list) else ():
         if isinstance(entry, dict) and (words := _plain(entry.get("msg"), MAX_MESSAGE_LENGTH, mask)):
             loc = entry.get("loc")

@@ -1,7 +1,7 @@
-"""What can go wrong with a call to Diga, by what the caller can do about it.
+"""The errors of a call to Diga, by what the caller can do about them.
 
-The question that matters after a write is `sent`: may the change have been applied? It is False for every
-4xx, because Diga refused, and for everything that failed before the request left this machine.
+After a write, `sent` says whether the change may have been applied. It is False for every 4xx, because Diga refused,
+and for every failure before the request left this machine.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Reason(StrEnum):
     TLS = "tls"
     PACED = "paced"
     CROWDED = "crowded"
-    # It left, or may have: what it did is unknown.
+    # It left, or may have: its effect is unknown.
     TIMEOUT = "timeout"
     DISCONNECTED = "disconnected"
     DEADLINE = "deadline"
@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
     @property
     def is_before_sending(self) -> bool:
-        """True when the request certainly did not leave."""
+        """True if the request certainly did not leave."""
         return self in _BEFORE_SENDING
 
 
@@ -40,10 +40,10 @@ _BEFORE_SENDING = frozenset(
 
 
 class DigaError(Exception):
-    """The root: a call to Diga gave no usable answer.
+    """The base class: a call to Diga gave no usable answer.
 
-    `message` is Diga's own words as plain text, at most 500 characters, "" if there are none: escape it, and
-    show it to people. `code` is Diga's `error_code`; never branch on it (a 403 says INTERNAL_SERVER_ERROR).
+    `message` is Diga's own message as plain text, at most 500 characters, "" without one: escape it, and show it to
+    people. `code` is Diga's `error_code`; never branch on it (a 403 says INTERNAL_SERVER_ERROR).
     """
 
     sent: bool = False
@@ -72,10 +72,10 @@ class DigaError(Exception):
 
 
 class DigaUnavailable(DigaError):
-    """No answer, or none that can be believed. If `sent`, a write may have been applied: read again.
+    """No answer, or none that can be trusted. If `sent`, a write may have been applied: read again.
 
-    `is_stale` says that a connection kept from an earlier call broke without a byte of an answer: as a rule the
-    server had closed it for being idle, and never saw the request.
+    `is_stale` says that a connection kept from an earlier call broke without a byte of an answer: usually the server
+    had closed it as idle, and never received the request.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class DigaForbidden(DigaError):
 
 
 class DigaNotFound(DigaError):
-    """404, or 410, which says that it was there once: there is no such thing in the key's project."""
+    """404, or 410 for something deleted: there is no such object in the key's project."""
 
 
 class DigaRejected(DigaError):
-    """Any other 4xx: Diga read the request and refused it. A read that ends so is about that one thing alone.
+    """Any other 4xx: Diga processed the request and refused it. After a read, it concerns that one object alone.
 
-    `fields` maps a body field to Diga's words about it, where Diga named one.
+    `fields` maps a body field to Diga's message about it, if Diga named one.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class DigaRejected(DigaError):
 
 
 class DigaRateLimited(DigaError):
-    """429: too many requests. `retry_after` is in seconds, None if Diga gave no usable advice."""
+    """429: too many requests. `retry_after` is in seconds, None without a usable header."""
 
     def __init__(
         self,

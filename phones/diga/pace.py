@@ -1,11 +1,11 @@
-"""A rate limit that all processes using one Diga key share, in an SQLite file or in Redis.
+"""A rate limit shared by all processes that use one Diga key, in an SQLite file or in Redis.
 
-It lets a second's worth of calls through at once, then the rate. After a 429 everyone holds off and goes on more
-slowly: see `rate`. Background work can leave turns free for people.
+One second's worth of calls passes at once, then calls at the rate. After a 429 all processes pause, then continue at a
+lower rate (see `rate`). Background work can leave turns free for people.
 
-pyrate-limiter's buckets were tried. A process keeps its rates to itself there, while a learnt one has to be shared, in
-the same step as the turns; to put is to spend, so nothing can be left free; and its SQLite bucket, a log of calls, lets
-a clock that was set back an hour stop everyone for an hour.
+pyrate-limiter's buckets do not fit. Their rates are constants of a process, while a learnt rate has to be shared and
+updated together with the turns; a put always spends, so nothing can be left free; and its SQLite bucket, a log of
+calls, blocks everyone for an hour if a clock is set back by an hour.
 """
 
 import json
@@ -27,12 +27,12 @@ Change = Callable[[RateState], tuple[RateState, float]]
 
 
 class Pace(Protocol):
-    """What a client asks before each call, and tells after a 429."""
+    """What a client calls before each request and after a 429."""
 
     def acquire(self, timeout: float, *, count: int = 1, reserve: int = 0) -> bool:
-        """Wait for `count` turns at once; False if they don't come up within `timeout` seconds.
+        """Wait for `count` turns at once; return False if they don't come within `timeout` seconds.
 
-        Where that can be foreseen, there is no waiting.
+        There is no wait if it is known that it would not suffice.
 
         :param reserve: how many more turns must be free, which are left to others: so people need not wait for work
             in the background. While slowed it is one.
@@ -40,7 +40,7 @@ class Pace(Protocol):
         ...
 
     def slow_down(self, retry_after: float | None, *, sent_ago: float = 0.0) -> None:
-        """Make every process hold off for `retry_after` seconds, or for ¼, ½, 1 … 60 if Diga did not say.
+        """Make every process pause for `retry_after` seconds, or for ¼, ½, 1 … 60 if Diga did not say.
 
         :param sent_ago: seconds since the refused call was sent.
         """
@@ -48,14 +48,14 @@ class Pace(Protocol):
 
 
 class StoreUnusable(Exception):
-    """The shared state can be neither read nor written now."""
+    """The shared state can't be read or written now."""
 
 
 class Store(Protocol):
-    """Where processes share a state."""
+    """The storage of a state that processes share."""
 
     def update(self, change: Change) -> float:
-        """Put what `change` makes of the state in its place, so that nobody else's comes between; return its answer.
+        """Replace the state by what `change` returns for it, atomically; return the other value of `change`.
 
         :raises StoreUnusable: it can't be done now.
         """
@@ -63,7 +63,7 @@ class Store(Protocol):
 
 
 class SharedPace:
-    """The waiting, on a shared state. While that can't be used, each thread keeps the configured rate, alone."""
+    """The waiting, on a shared state. While that can't be used, each thread keeps the configured rate by itself."""
 
     def __init__(self, store: Store, per_second: float) -> None:
         if per_second <= 0:
@@ -73,7 +73,7 @@ class SharedPace:
         self._queues = (threading.Lock(), threading.Lock())
 
     def acquire(self, timeout: float, *, count: int = 1, reserve: int = 0) -> bool:
-        """See `Pace`. Of the threads of a process one asks at a time, else all would ask for each turn."""
+        """See `Pace`. A lock lets one thread of a process ask at a time, else all would ask for each turn."""
         deadline = time.monotonic() + timeout
         queue = self._queues[reserve > 0]
         if not queue.acquire(timeout=max(0.0, timeout)):
@@ -88,7 +88,7 @@ class SharedPace:
         return True
 
     def _take(self, count: int, reserve: int) -> float:
-        """Take turns and return 0, or return the seconds until it is worth asking again."""
+        """Take turns and return 0, or return the seconds until the next attempt makes sense."""
         try:
             return self._store.update(lambda state: state.take(Ask(count, reserve, time.time()), self._per_second))
         except StoreUnusable as error:
@@ -109,7 +109,7 @@ class SharedPace:
 
 
 class SqliteStore:
-    """The state as a row of an SQLite file."""
+    """The state in a row of an SQLite file."""
 
     _connection: sqlite3.Connection | None = None
     _pid = 0
@@ -149,7 +149,7 @@ class SqliteStore:
 
 
 class RedisStore:
-    """The state as a text in Redis, which expires by itself."""
+    """The state as a text in Redis, with an expiry."""
 
     def __init__(self, name: str, url: str) -> None:
         import redis  # Redis is an extra: imported only where it is used.
@@ -159,7 +159,7 @@ class RedisStore:
         self._key = f"phone-desk:rate:{name}"
 
     def update(self, change: Change) -> float:
-        """See `Store`. Whoever came between two commands makes both start anew."""
+        """See `Store`. A WATCH repeats the transaction if another process has written the key meanwhile."""
 
         def step(pipe: Any) -> float:
             state, answer = change(_decoded(pipe.get(self._key)))
@@ -181,7 +181,7 @@ def _decoded(text: str | bytes | None) -> RateState:
 def make_pace(name: str, per_second: float, *, sqlite_path: Path | None, redis_url: str | None) -> Pace:
     """Return the pace called `name`, on Redis if there is one, else in the SQLite file.
 
-    :param name: what the limit is for, such as a project's id; never the key itself.
+    :param name: the scope of the limit, such as a project's id; never the key itself.
     :raises ValueError: if neither place is given, or the rate is not above 0.
     """
     if redis_url:

@@ -1,9 +1,9 @@
-"""The rate at which to call, and what 429s teach about it: pure functions of the time, without a clock or a store.
+"""The rate of calls, and how 429s change it: pure functions of the time, without a clock or a store.
 
-Turns are a leaky bucket kept as one moment, the generic cell rate algorithm. The rate that Diga allows is not told, so
-refusals teach it. Between two of them about as many calls passed as it allows: after a 429 everyone holds off, goes on
-at that measured rate, climbs within seconds to the middle between it and the refused rate, and then grows beyond,
-slowly at first. Where little passed, because the rate was far too high or nobody called, the refused rate is halved.
+Turns follow the generic cell rate algorithm: a leaky bucket stored as one moment. Diga does not tell its limit, so it
+is learnt from refusals. Between two of them about as many calls passed as the limit allows: after a 429 all processes
+pause, continue at that measured rate, climb within seconds to the middle between it and the refused rate, and then grow
+beyond, slowly at first. If few calls passed, as the rate was far too high or nobody called, the refused rate is halved.
 """
 
 import math
@@ -30,7 +30,7 @@ LEAST_WAIT_SECONDS = 1e-6
 
 
 class Ask(NamedTuple):
-    """How many turns are asked for, how many must stay free besides, and when: epoch seconds."""
+    """A request for turns: how many, how many must stay free besides, and the time in epoch seconds."""
 
     turns: int
     reserve: int
@@ -38,7 +38,7 @@ class Ask(NamedTuple):
 
 
 class RateState(NamedTuple):
-    """What all processes share. Times are epoch seconds, rates are turns a second; infinite where nothing is known."""
+    """The state shared by all processes. Times are epoch seconds, rates are turns a second; infinite if unknown."""
 
     due_at: float = 0.0
     """When the next turn is due at a steady rate; before now, turns have been saved up."""
@@ -52,11 +52,11 @@ class RateState(NamedTuple):
     """The rate at the end of the climb."""
 
     def hold_at(self, now: float) -> float:
-        """Return the seconds to hold off from now."""
+        """Return the remaining seconds of the pause."""
         return max(0.0, self.hold_until - now)
 
     def rate_at(self, now: float) -> float:
-        """Return the rate not to exceed now."""
+        """Return the highest rate allowed now."""
         seconds = max(0.0, now - self.hold_until)
         if math.isinf(self.aim):
             return math.inf
@@ -66,10 +66,10 @@ class RateState(NamedTuple):
         return self.aim * math.exp(periods * periods)
 
     def take(self, ask: Ask, per_second: float) -> "tuple[RateState, float]":
-        """Take turns: return the state after it and 0, or the seconds until it is worth asking again.
+        """Take turns: return the state after it and 0, or the seconds until the next attempt makes sense.
 
-        A second's worth may pass at once, but a single turn while refusals slow us. A reserve is left of that; where
-        there is no room for it, one turn is, so that others can always step in between.
+        One second's worth may pass at once, but only a single turn while a refusal limits the rate. The reserve is
+        subtracted from that, down to one turn, so that others can always get theirs.
 
         :param per_second: the configured rate, which is never exceeded.
         """
@@ -82,7 +82,7 @@ class RateState(NamedTuple):
         ahead = max(room - ask.reserve, -1) / rate
         wait = state.due_at - ask.now - ahead
         if wait > max(1.0, (ask.turns + 1) / least_rate(per_second)):
-            # No turns taken at any rate of ours are due so late: the clock was set back.
+            # At any of our rates no turn is due so late, so the clock was set back.
             state, wait = state._replace(due_at=0.0), 0.0
         if wait > LEAST_WAIT_SECONDS:
             return state, wait
@@ -95,7 +95,7 @@ class RateState(NamedTuple):
     ) -> "RateState":
         """Return the state after a 429.
 
-        Those to calls sent before the hold was over belong to the overshoot that began it, and only prolong it.
+        429s of calls sent before the end of a pause belong to the excess that began it, and only prolong it.
 
         :param retry_after: how many seconds Diga said to wait, None where it did not say.
         :param per_second: the configured rate, which was kept if it is below the one learnt.
@@ -119,12 +119,12 @@ class RateState(NamedTuple):
         return RateState(0.0, 0, now, hold_until, start, aim)
 
     def _at(self, now: float) -> "RateState":
-        """Return the state as it can be now: a hold longer than any of ours is of a clock that was set back."""
+        """Return the state, corrected after a clock was set back, which shows in an impossibly long pause."""
         if self.hold_until - now <= MAX_HOLD_SECONDS + CLOCK_SLACK_SECONDS:
             return self
         return self._replace(refused_at=now, hold_until=now)
 
 
 def least_rate(per_second: float) -> float:
-    """Return the rate below which no refusals slow us, in turns a second."""
+    """Return the lowest rate that refusals can lead to, in turns a second."""
     return min(per_second / 50, 1.0)

@@ -1,8 +1,8 @@
-"""One cursor's way along a part of the list of phones: until it meets another's part, or the list ends.
+"""One cursor's path along a part of the list of phones: until it reaches another's part, or the end of the list.
 
-A row is missed only where a cursor's place is lost. So a cursor goes back a row where Diga refuses it (the row
-may be gone), a part ends at a row that another part has read, and the end of the list is believed only when
-read again from a row before it.
+Rows can be missed only if a cursor's position is lost. So a cursor goes back a row if Diga refuses it (the row may be
+deleted), a part ends at a row that another part has read, and the end of the list is accepted only when read again from
+a row before it.
 """
 
 import threading
@@ -24,7 +24,7 @@ REFUSALS = (DigaRejected, DigaNotFound)
 
 
 class Gap(StrEnum):
-    """Why a pass may have left out phones."""
+    """Why a pass may be incomplete."""
 
     UNFINISHED = "unfinished"
     FAILED = "failed"
@@ -39,7 +39,7 @@ class Gap(StrEnum):
 
 
 class Incomplete(Exception):
-    """The pass can't become complete any more; `error` is Diga's, where there is one."""
+    """The pass can't become complete any more; `error` is Diga's, if there is one."""
 
     def __init__(self, gap: Gap, error: DigaError | None = None) -> None:
         super().__init__(gap.value)
@@ -48,12 +48,12 @@ class Incomplete(Exception):
 
 
 class Stopped(Exception):
-    """The pass ends before this part's own end."""
+    """The pass ended before this part did."""
 
 
 @dataclass(frozen=True, slots=True)
 class WalkedPage:
-    """Phones as one request brought them. `asked_at` is just before that request was made."""
+    """The phones of one request. `asked_at` is just before it was sent."""
 
     data: tuple[Phone, ...]
     malformed_count: int
@@ -61,7 +61,7 @@ class WalkedPage:
 
 
 class ListPhones(Protocol):
-    """`DigaClient.list_phones`, as far as a pass needs it."""
+    """The signature of `DigaClient.list_phones`, as far as a pass uses it."""
 
     def __call__(self, *, after: UUID | None = None, page: int | None = None, limit: int = 100) -> Page[Phone]:
         """Return one page."""
@@ -69,7 +69,7 @@ class ListPhones(Protocol):
 
 
 class Ground:
-    """What the parts of one pass share: reading, handing over, and the rows that mark each part's begin."""
+    """The state that the parts of a pass share: requests, the queue of pages, the rows that mark where parts begin."""
 
     def __init__(
         self, list_phones: ListPhones, *, limit: int, clock: Callable[[], datetime], waiting_limit: int
@@ -88,7 +88,7 @@ class Ground:
     def read(
         self, *, after: UUID | None = None, page: int | None = None, limit: int | None = None
     ) -> tuple[Page[Phone], datetime]:
-        """Ask Diga for a page; say when it was asked."""
+        """Request a page; return it with the moment of the request."""
         if self.is_stopping.is_set():
             raise Stopped
         with self._lock:
@@ -99,16 +99,16 @@ class Ground:
         return self._list_phones(after=after, page=page, limit=limit or self._limit), asked_at
 
     def hand_over(self, page: WalkedPage) -> None:
-        """Pass a page on to the consumer, as soon as not too many wait for it."""
+        """Put a page in the consumer's queue, waiting while that is full."""
         self.free_places.acquire()
         if self.is_stopping.is_set():
             raise Stopped
         self.pages.put(page)
 
     def mark(self, segment: "Segment", ids: Sequence[UUID], boundary: UUID | None) -> bool:
-        """Let the row before a part, and its first rows, mark its begin.
+        """Register the row before a part, and its first rows, as its beginning.
 
-        Return False, and leave it, where they overlap another's: which of the two is first can't be told then.
+        Return False without registering if they overlap another part's: which of the two is first can't be known then.
         """
         marks = [*([boundary] if boundary else []), *ids]
         with self._lock:
@@ -118,7 +118,7 @@ class Ground:
             return True
 
     def find_other(self, segment: "Segment | None", ids: Sequence[UUID]) -> "tuple[Segment | None, int]":
-        """Return whose begin comes first among these rows, and how many of them another part doesn't read."""
+        """Return the part that begins first among these rows, and how many of them another part doesn't read."""
         with self._lock:
             for index, row_id in enumerate(ids):
                 other, is_before = self._marks.get(row_id, (None, False))
@@ -133,7 +133,7 @@ class Segment:
     def __init__(self, ground: Ground, start: UUID | int | None) -> None:
         """Make a part.
 
-        :param start: the row before it; or how many rows are before it, to find that row by; None for the front.
+        :param start: the row before it; or the number of rows before it, to find that row; None for the front.
         """
         self.met: Segment | None = None
         self.has_ended = False
@@ -143,13 +143,13 @@ class Segment:
         self._cursors: set[UUID] = set()
 
     def walk(self, front: tuple[Page[Phone], datetime] | None = None) -> None:
-        """Read to the end of the part. Then `met` says whose part follows, or `has_ended` that none does.
+        """Read to the end of the part. Then `met` is the part that follows, or `has_ended` is true if none does.
 
-        Neither is set where there is no such part; the part before then reaches as far as this one would have.
+        Neither is set if the part does not exist; the part before it then reads on in its place.
 
         :param front: the first page, if it has been read.
-        :raises Incomplete: something may have been left out.
-        :raises Stopped: the pass has been ended.
+        :raises Incomplete: rows may have been left out.
+        :raises Stopped: the pass has ended.
         :raises DigaError: a page could not be read.
         """
         answer = front or self._begin()
@@ -168,7 +168,7 @@ class Segment:
             answer = self._read_on(page) if page.has_more else self._read_end()
 
     def _begin(self) -> tuple[Page[Phone], datetime] | None:
-        """Read and mark the first page, or return None where there is nothing to begin from."""
+        """Read and register the first page, or return None if there is nothing to begin from."""
         boundary = self._find_boundary()
         if boundary is None:
             return None
@@ -192,9 +192,9 @@ class Segment:
         return page.data[0].id if page.data else None
 
     def _read_on(self, page: Page[Phone]) -> tuple[Page[Phone], datetime]:
-        """Read the page after this one, from an earlier row where Diga refuses the last."""
+        """Read the page after this one, from an earlier row if Diga refuses the last."""
         last_id = page.data[-1].id if page.data else None
-        # Diga's own word only where the last row may have been unreadable: a wrong one would skip rows.
+        # Diga's own cursor is used only if the last row may have been unreadable: a wrong one would skip rows.
         cursor = (page.last_id or last_id) if page.malformed_count else last_id
         if cursor is None:
             raise Incomplete(Gap.NO_CURSOR)
@@ -212,9 +212,9 @@ class Segment:
         raise Incomplete(Gap.CURSOR_REFUSED, refusal)
 
     def _read_end(self) -> tuple[Page[Phone], datetime] | None:
-        """Read the end of the list again from a row before the last; return rows that are new, None at the end.
+        """Read the end of the list again from a row before the last; return new rows, None at the end.
 
-        An empty answer may as well come from a cursor that Diga has forgotten; a known row shows that it hasn't.
+        An empty answer may also come from a cursor that Diga has forgotten; a known row proves that it hasn't.
         """
         known = set(self.trail)
         for cursor in list(reversed(self.trail))[1:]:

@@ -1,4 +1,4 @@
-"""One way onto the wire: pace, send, read within the limits, log one line, and try a read again."""
+"""Sending: take a turn, send, read within the limits, log one line, and retry reads."""
 
 import copy
 import logging
@@ -33,7 +33,7 @@ RETRIED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask. Query values of None are left out; a body of None sends none."""
+    """A request. Query values of None are left out; a body of None sends none."""
 
     method: str
     path: str
@@ -42,12 +42,12 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """True for what must be sent once only."""
+        """True for a request that must be sent at most once."""
         return self.method != "GET"
 
 
 class Limits(NamedTuple):
-    """How long and how large an answer may be: seconds, and bytes after decompression."""
+    """The limits of an answer: seconds, and bytes after decompression."""
 
     connect_timeout: float
     read_timeout: float
@@ -79,11 +79,11 @@ class Sender:
         self._sleep = sleep
 
     def take_turns(self, count: int, *, timeout: float, reserve: int) -> bool:
-        """Wait for turns of the pace; True when all were taken, or if there is no pace."""
+        """Wait for turns of the pace; return True if all were taken, or if there is no pace."""
         return self._pace is None or self._pace.acquire(timeout, count=count, reserve=reserve)
 
     def with_turns_taken(self) -> "Sender":
-        """Return a sender that differs only in that it takes no turn for the first try of a request."""
+        """Return a sender whose first attempts take no turn, and that is the same otherwise."""
         other = copy.copy(self)
         other._takes_turns = False
         return other
@@ -91,9 +91,9 @@ class Sender:
     def send(self, request: Request) -> object:
         """Send a request and return the JSON value of its good answer.
 
-        A write is sent once. A read is tried again within the same deadline where that may help.
+        A write is sent once. A read is retried within the same deadline if that may help.
 
-        :raises DigaError: for everything else.
+        :raises DigaError: for every other answer.
         """
         deadline = self._clock() + self._limits.deadline
         attempt = 1
@@ -109,7 +109,7 @@ class Sender:
             attempt += 1
 
     def _attempt(self, request: Request, exchange: Exchange, attempt: int) -> object:
-        """Try once, log it, and return the JSON value or the error."""
+        """Make one attempt, log it, and return the JSON value or the error."""
         needs_turn = self._takes_turns or attempt > 1
         if needs_turn and not self.take_turns(1, timeout=max(0.0, exchange.remaining()), reserve=0):
             return DigaUnavailable(reason=Reason.PACED)
@@ -124,10 +124,10 @@ class Sender:
         return outcome
 
     def _exchange(self, request: Request, exchange: Exchange) -> Reply | DigaUnavailable:
-        """Put the request on the wire and read the answer.
+        """Send the request and read the answer.
 
-        The error is made outside the handler: the caught exception holds the request with the key in its
-        header, and must not live on as a `__context__`.
+        The error is created outside the handler: the caught exception holds the request with the key in its header, and
+        must not stay alive as a `__context__`.
         """
         current = current_exchange.set(exchange)
         try:
@@ -151,7 +151,7 @@ class Sender:
         return DigaUnavailable(reason=reason, is_stale=is_stale)
 
     def _read(self, response: requests.Response) -> Reply | DigaUnavailable:
-        """Read the body, at most `max_bytes` of it. A refusal stands even if its body can't be read."""
+        """Read the body, at most `max_bytes` of it. A refusal counts even if its body can't be read."""
         is_refusal = 400 <= response.status_code <= 499
         body = bytearray()
         try:
@@ -180,7 +180,7 @@ class Sender:
 
 
 def _wait_before_retry(error: DigaError, attempt: int) -> float | None:
-    """Return how many seconds to wait before a read is tried again, None if that would not help."""
+    """Return the delay in seconds before a read is retried, None if that would not help."""
     if isinstance(error, DigaRateLimited):
         return float(2 ** (attempt - 1)) if error.retry_after is None else error.retry_after
     if isinstance(error, DigaUnavailable) and error.reason in RETRIED:
@@ -189,7 +189,7 @@ def _wait_before_retry(error: DigaError, attempt: int) -> float | None:
 
 
 def _log(request: Request, reply: Reply | DigaUnavailable, outcome: object, milliseconds: int, attempt: int) -> None:
-    """Write the one line of an attempt: no header, no body, no query."""
+    """Log one line for an attempt: no header, no body, no query."""
     status = reply.reason.value if isinstance(reply, DigaUnavailable) else str(reply.status)
     logger.log(
         logging.WARNING if isinstance(outcome, DigaError) else logging.INFO,

@@ -1,7 +1,7 @@
-"""The wire: a `requests` session with a total deadline, fresh connections for writes, and no surprises.
+"""The transport: a `requests` session with a total deadline, fresh connections for writes, and no redirects.
 
-A read timeout restarts with every byte, so each read from the socket gets what is left of the deadline.
-Whether a request left this machine is recorded where it happens, not guessed from the exception.
+A read timeout restarts with every byte, so each read from the socket gets the rest of the deadline. Whether a request
+left this machine is recorded by the connection, not inferred from the exception.
 """
 
 import io
@@ -32,10 +32,10 @@ MAX_IDLE_SECONDS = 4.0
 
 @dataclass
 class Exchange:
-    """One request and its answer: when it must be over, and whether it has left.
+    """One request and its answer: its deadline, and whether it has left.
 
-    `is_watched` says that one of our own connections carries it, so that `sent` can be relied on; `is_reused` that
-    this connection was kept from an earlier exchange.
+    `is_watched` says that a connection of this module carries it, so that `sent` is reliable; `is_reused` that this
+    connection was kept from an earlier exchange.
     """
 
     is_write: bool
@@ -48,7 +48,7 @@ class Exchange:
     is_answered: bool = False
 
     def remaining(self) -> float:
-        """Return the seconds left, 0 or less when the time is over."""
+        """Return the seconds left, 0 or less after the deadline."""
         return self.deadline - self.clock()
 
 
@@ -69,12 +69,12 @@ class BearerAuth(AuthBase):
         return "<BearerAuth ••••>"
 
     def mask(self, text: str) -> str:
-        """Return the text without the key, should Diga ever echo it."""
+        """Return the text without the key, in case Diga echoes it."""
         return text.replace(self._token, "••••")
 
 
 class _DeadlineReader(io.RawIOBase):
-    """A socket's reader that gives each read what is left of the exchange's deadline."""
+    """A socket's reader that gives each read the rest of the exchange's deadline."""
 
     def __init__(self, raw: Any, sock: Any, exchange: Exchange) -> None:
         self._raw = raw
@@ -104,7 +104,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _Answer(HTTPResponse):
-    """An answer whose status line, headers and body are all read under the deadline."""
+    """A response whose status line, headers and body are all read under the deadline."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -114,9 +114,9 @@ class _Answer(HTTPResponse):
 
 
 class _Recorded:
-    """A connection that notes when a request is about to leave."""
+    """A connection that records when a request is about to leave."""
 
-    # http.client would print the headers, and with them the key.
+    # At its debug level, http.client would print the headers, and with them the key.
     debuglevel = 0
     idle_since = 0.0
     sock: Any
@@ -139,7 +139,7 @@ class _TLSConnection(_Recorded, HTTPSConnection):
 
 
 class _FreshForWrites:
-    """A pool that never lends a long idle connection to a write."""
+    """A pool that never uses a connection that was idle for long for a write."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
@@ -181,11 +181,11 @@ class _Adapter(HTTPAdapter):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Know no redirects: `requests` reads a redirect's whole body even when it must not follow it."""
+        """Return no target: `requests` reads a redirect's whole body even if it must not follow it."""
 
 
 def new_session(pool_size: int = 32, proxy_url: str | None = None, ca_bundle: str | None = None) -> requests.Session:
-    """Make a session that many clients and threads of one process may share.
+    """Make a session that clients and threads of one process may share.
 
     The environment (proxies, `.netrc`) is ignored, no cookie is stored, and nothing is retried.
 
@@ -222,7 +222,7 @@ _CUT_SHORT = (
 
 
 def find_reason(error: BaseException, exchange: Exchange) -> Reason:
-    """Say why an exchange failed: with a reason of having been sent, unless it certainly was not."""
+    """Return why an exchange failed; the reason says that it was sent, unless it certainly was not."""
     causes = _all_causes(error)
 
     def has(*kinds: type[BaseException]) -> bool:
@@ -238,7 +238,7 @@ def find_reason(error: BaseException, exchange: Exchange) -> Reason:
         return Reason.NAME
     if has(requests.exceptions.SSLError, PoolSSLError):
         return Reason.TLS
-    # For old times' sake urllib3 makes every failed connection a timeout as well.
+    # For compatibility, urllib3 makes every failed connection a timeout as well.
     if has(NewConnectionError) or not has(requests.ConnectTimeout, ConnectTimeoutError, TimeoutError):
         return Reason.REFUSED
     return Reason.CONNECT_TIMEOUT

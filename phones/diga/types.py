@@ -1,4 +1,4 @@
-"""What Diga tells us, as frozen records: checked and cleaned at this boundary, and nowhere else.
+"""Diga's data as frozen records, validated and cleaned here and nowhere else.
 
 Enumerations stay open: an unknown status is kept as text. Unknown fields are dropped. Optional fields may be
 missing as well as null (contract, section 3).
@@ -68,9 +68,9 @@ Integer = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 
 
 class Record(BaseModel):
-    """The base of all records: frozen, and deaf to fields we don't know.
+    """The base of all records: frozen; unknown fields are ignored.
 
-    `known_values` has the values of the contract for open enumerations. Others are kept, and logged once.
+    `known_values` are the contract's values of open enumerations. Others are kept, and logged once.
     """
 
     known_values: ClassVar[Mapping[str, frozenset[str]]] = {}
@@ -79,7 +79,7 @@ class Record(BaseModel):
 
 
 class Phone(Record):
-    """A phone register: the holding of one number. All times are aware UTC."""
+    """A phone register: the assignment of one number. All times are aware UTC."""
 
     known_values = {
         "status": frozenset({"reserved", "pending_verification", "assigned", "released", "finished"}),
@@ -118,7 +118,7 @@ class Agent(Record):
 
 
 class Publication(Record):
-    """What Diga says of an agent after it was asked to publish a version; None if nothing is published."""
+    """Diga's answer to the publication of a version: the agent's published version, None if there is none."""
 
     agent_id: UUID
     published_version_id: UUID | None = None
@@ -142,9 +142,9 @@ class Call(Record):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list, in Diga's order. `malformed_count` rows were unreadable and are left out of `data`.
+    """One page of a list, in Diga's order. `malformed_count` rows were unreadable and are missing in `data`.
 
-    Which of the cursor ids and page counts are given depends on the style of paging, and is not documented.
+    Which of the cursor ids and page counts are set depends on the style of paging, and is not documented.
     """
 
     data: tuple[T, ...]
@@ -158,9 +158,9 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class AgentList:
-    """The agents of a project, in Diga's order. `malformed_count` were unreadable, wholly or in part, and are left out.
+    """The agents of a project, in Diga's order. `malformed_count` were unreadable, at least in part, and are missing.
 
-    `is_cut` is true where a list did not come to its end.
+    `is_cut` is true if the list did not reach its end.
     """
 
     data: tuple[Agent, ...]
@@ -169,13 +169,13 @@ class AgentList:
 
     @property
     def is_complete(self) -> bool:
-        """True where an agent that isn't here isn't in Diga either."""
+        """True if an agent that isn't in the list isn't in Diga either."""
         return not (self.malformed_count or self.is_cut)
 
     def require(self, agent_id: UUID) -> None:
-        """Make sure that the list tells of an agent: what it has, or that Diga has it no more.
+        """Require that the list is certain about an agent: it has it, or Diga no longer does.
 
-        :raises DigaUnavailable: it may be among what could not be read.
+        :raises DigaUnavailable: it may be one of those that were unreadable.
         """
         if not self.is_complete and all(agent.agent_id != agent_id for agent in self.data):
             raise DigaUnavailable(reason=Reason.WRONG_SHAPE)
@@ -183,7 +183,7 @@ class AgentList:
 
 @dataclass(frozen=True, slots=True)
 class PhoneList:
-    """Phones of a list. `is_cut` is true where it has more than were asked for."""
+    """Phones of a list. `is_cut` is true if there are more than were requested."""
 
     data: tuple[Phone, ...]
     is_cut: bool = False
@@ -191,14 +191,14 @@ class PhoneList:
 
 @dataclass(frozen=True, slots=True)
 class PhoneUpdate:
-    """The changes to send to a phone. Diga takes agent *version* ids, and answers with agent ids."""
+    """The changes to send to a phone. Diga takes agent *version* ids, and returns agent ids."""
 
     nickname: str | Unset | None = UNSET
     inbound_version_id: UUID | Unset | None = UNSET
     outbound_version_id: UUID | Unset | None = UNSET
 
     def body(self) -> dict[str, str | None]:
-        """Return what to send: only the fields that are set, with `None` for null."""
+        """Return the body to send: only the fields that are set, with `None` for null."""
         fields = {
             "nickname": self.nickname,
             "inbound_version_id": self.inbound_version_id,

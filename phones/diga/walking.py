@@ -1,8 +1,8 @@
-"""One pass over all phones: several cursors at once, as exact as one and as quick as parallel pages.
+"""One pass over all phones: several cursors at once, as complete as one and as quick as parallel pages.
 
-Pages read by number at the same time miss rows when others come and go. Here a few rows spread over the list are
-the begins of parts, each part is read along its own cursor, and the pass is complete only if every part met the
-next and the last one ended (see `segments`).
+Pages read in parallel by number miss rows when others are added or deleted. Here a few rows spread over the list begin
+parts, each part is read along its own cursor, and the pass is complete only if every part met the next and the last one
+reached the end (see `segments`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,9 +29,9 @@ def _now() -> datetime:
 
 
 class Walk:
-    """A pass over the phones. Iterate over it once, to the end, and then ask whether it was complete.
+    """A pass over the phones. Iterate over it once, to the end, then read `is_complete`.
 
-    Pages come in the order they arrive, in the consumer's thread. A phone may come twice. Leaving the loop ends
+    Pages come in the order of their arrival, in the consumer's thread. A phone may come twice. Leaving the loop ends
     the pass and its threads, as soon as the requests under way are answered.
     """
 
@@ -60,16 +60,16 @@ class Walk:
 
     @property
     def is_complete(self) -> bool:
-        """True when no phone was left out that was there during the whole pass."""
+        """True if no phone was left out that existed during the whole pass."""
         return self.gap is None
 
     @property
     def request_count(self) -> int:
-        """How many pages were asked for so far; trying again is not counted."""
+        """How many pages were requested so far, without retries."""
         return self._ground.request_count
 
     def __iter__(self) -> Iterator[WalkedPage]:
-        """Yield the pages as they arrive. What Diga does wrong is not raised: see `gap` and `error`."""
+        """Yield the pages as they arrive. Diga's errors are not raised: see `gap` and `error`."""
         try:
             front = self._read_front()
             segments = [Segment(self._ground, start) for start in (None, *self._find_starts(front[0]))]
@@ -84,7 +84,7 @@ class Walk:
             self.gap = None
 
     def _read_front(self) -> tuple[Page[Phone], datetime]:
-        """Read the first page; by number, as that may tell how many there are."""
+        """Read the first page; by number, as that may give the total."""
         if self._has_numbers:
             try:
                 return self._ground.read(page=1)
@@ -93,7 +93,7 @@ class Walk:
         return self._ground.read()
 
     def _find_starts(self, front: Page[Phone]) -> Sequence[UUID | int]:
-        """Say where the other parts begin: at the caller's rows, else at page numbers if Diga counts pages."""
+        """Return where the other parts begin: at the caller's rows, else at page numbers if Diga counts pages."""
         size = _size(front, self._limit)
         if front.total_pages is not None:
             self.expected_count = front.total_pages * size
@@ -113,7 +113,7 @@ class Walk:
         return [self.expected_count * number // count for number in range(1, count)]
 
     def _walk_all(self, segments: Sequence[Segment], front: tuple[Page[Phone], datetime]) -> Iterator[WalkedPage]:
-        """Let a thread read each part, and yield what they bring until all are done or one has failed."""
+        """Read each part in a thread, and yield the pages until all are done or one has failed."""
         ground = self._ground
         segments[0].trail.append(None)
         ground.mark(segments[0], [phone.id for phone in front[0].data], None)
@@ -145,7 +145,7 @@ class Walk:
             is_done = True
         finally:
             if not is_done:
-                # One part failed, so the whole can't be complete: the others may save themselves the requests.
+                # After one failure the pass can't be complete, so the others stop and save their requests.
                 self._ground.is_stopping.set()
                 self._ground.free_places.release(self._walkers)
             self._ground.pages.put(None)
@@ -167,10 +167,10 @@ class Walk:
     def _check_count(self, front: Page[Phone]) -> None:
         """Compare with Diga's own count of pages.
 
-        Where rows seem to be missing, they may have been deleted meanwhile, so the count is asked for again; or
+        Rows that seem to be missing may have been deleted meanwhile, so the count is requested again; or they were
         added, and then they are at the front.
 
-        :raises Incomplete: there are fewer rows than that.
+        :raises Incomplete: there are fewer rows than the count says.
         """
         if self._is_short(front, self._row_count):
             now, _ = self._read_front()
@@ -178,7 +178,7 @@ class Walk:
                 raise Incomplete(Gap.SHORT)
 
     def _count_added(self, page: Page[Phone]) -> int:
-        """Count the rows that are new at the front, as far as some pages go."""
+        """Count the new rows at the front, within a few pages."""
         added_count = 0
         for _ in range(MOST_ADDED_PAGES):
             ids = [phone.id for phone in page.data]
@@ -190,19 +190,19 @@ class Walk:
         return added_count
 
     def _is_short(self, front: Page[Phone], row_count: int) -> bool:
-        """Say whether so many rows don't reach the last of Diga's pages."""
+        """Return whether so many rows don't reach the last of Diga's pages."""
         if front.total_pages is None or front.total_pages < 2:
             return False
         return row_count <= (front.total_pages - 1) * _size(front, self._limit)
 
 
 def _size(front: Page[Phone], limit: int) -> int:
-    """Return how many rows a page has: Diga may give fewer than were asked for."""
+    """Return how many rows a page has: Diga may return fewer than requested."""
     return (len(front.data) + front.malformed_count) if front.has_more and front.data else limit
 
 
 def _raise_first(futures: Sequence[Future[None]]) -> None:
-    """Raise what went wrong in a part; what was merely stopped because of it comes last."""
+    """Raise the first error of the parts; that of a part that was only stopped comes last."""
     errors = [error for future in futures if (error := future.exception())]
     for error in sorted(errors, key=lambda error: isinstance(error, Stopped)):
         raise error

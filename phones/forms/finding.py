@@ -1,4 +1,4 @@
-"""What a person pastes to find numbers, and the name of a view they save."""
+"""The forms of the finder (pasted text) and of saved views."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from phones.models import SavedView
 
 
 class PasteForm(forms.Form):
-    """A ticket's text, or a column of numbers. How much is too much is said by the service, not cut off here."""
+    """A ticket's text, or a column of numbers. The service checks its size, so that nothing is cut off here."""
 
     text = forms.CharField(
         label=_("Text or numbers"),
@@ -19,7 +19,7 @@ class PasteForm(forms.Form):
 
 
 class ViewForm(forms.Form):
-    """A saved view. Who may not share gets no such field, and only the owner is asked what opens first."""
+    """A saved view. Only people who may share have the field for it, and only the owner the one for the default."""
 
     name = forms.CharField(
         label=_("Name"),

@@ -1,4 +1,4 @@
-"""The form that uploads an edited export, to make a plan of it."""
+"""The upload form of the import."""
 
 import uuid
 from collections.abc import Callable
@@ -23,10 +23,10 @@ FindUpload = Callable[[uuid.UUID], Upload | None]
 
 
 class ImportForm(ReasonFields):
-    """A file and why. `cleaned_data["file"]` is the table in it.
+    """A file and a reason. `cleaned_data["file"]` is the table in the file.
 
-    Where several sheets of a workbook could be meant, `sheets` names them: the person chooses one, and the file, which
-    `kept` holds meanwhile, needn't be sent again.
+    If several sheets of a workbook can be meant, `sheets` names them: the person chooses one, and the file, stored as
+    `kept` meanwhile, needn't be uploaded again.
     """
 
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
@@ -48,14 +48,14 @@ class ImportForm(ReasonFields):
         *,
         find_upload: FindUpload = lambda _upload_id: None,
     ) -> None:
-        """Make a form of what was sent; `find_upload` returns the file that was kept for it."""
+        """Make a form of the request; `find_upload` returns the stored file."""
         super().__init__(data, files)
         self._find_upload = find_upload
         self.sheets: list[str] = []
         self.sent: tuple[str, bytes] | None = None
 
     def clean_file(self) -> Table | None:
-        """Read the table in the file, or in the one that was kept, unless it is larger than any that is taken."""
+        """Read the table in the uploaded or the stored file, unless it is above the size limit."""
         file: UploadedFile[bytes] | None = self.cleaned_data["file"]
         upload_id: uuid.UUID | None = self.cleaned_data.get("upload")
         if file:

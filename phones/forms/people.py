@@ -1,4 +1,4 @@
-"""Who is let into a project, with which role; and the password of somebody who was invited."""
+"""The forms for members of a project, and for the password of an invited person."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _advice() -> str:
 
 
 class AdmitForm(forms.Form):
-    """Somebody to let in. An unknown username means an invitation."""
+    """A person to add. An unknown username means an invitation."""
 
     username = forms.CharField(
         label=_("Username"),

@@ -1,4 +1,4 @@
-"""The API key of a project, how often it is synced, and the rules for its plans. A typed key is never shown again."""
+"""The forms of a project: its API key, sync interval, and rules for plans. A typed key is never shown again."""
 
 from django import forms
 from django.utils.translation import gettext
@@ -9,9 +9,9 @@ from phones.services.projects.keys import UnusableKey, clean_key
 
 
 class ReplaceKeyForm(forms.Form):
-    """A key to put in the place of the one that is kept."""
+    """A key to replace the stored one."""
 
-    # An empty field is for `clean_key` to explain, not for the browser.
+    # An empty field is reported by `clean_key`, not by the browser.
     key = forms.CharField(
         label=_("API key"),
         required=False,
@@ -21,7 +21,7 @@ class ReplaceKeyForm(forms.Form):
 
     @sensitive_variables()
     def clean_key(self) -> str:
-        """Return the key alone; the error says what was wrong without repeating what was typed."""
+        """Return the key alone; the error says what was wrong without repeating the input."""
         try:
             return clean_key(self.cleaned_data["key"])
         except UnusableKey as fault:
@@ -48,13 +48,13 @@ class KeyForm(ReplaceKeyForm):
 
 
 class SyncIntervalForm(forms.Form):
-    """How often our copy is read anew."""
+    """The interval between syncs."""
 
     minutes = forms.IntegerField(label=_("Minutes between syncs"), min_value=1, max_value=1440)
 
 
 class PlanRulesForm(forms.Form):
-    """Above how many changes a plan asks for more than a click. Empty: never."""
+    """The counts above which a plan takes more than a click. Empty: never."""
 
     typed_above = forms.IntegerField(
         label=_("Type the count above"),

@@ -1,4 +1,4 @@
-"""A stand-in Diga for the demo, tests and training: it behaves like the contract, with a switch for each gap."""
+"""A simulated Diga for the demo, tests and training: it follows the contract, with a switch for each gap in it."""
 
 from .application import Sandbox
 from .churning import Churn

@@ -17,7 +17,7 @@ VOICE = {
     "is_favourite": False,
 }
 
-# The lane of a phone that each of the names sets.
+# The lane of a phone that each name sets.
 PHONE_LANES = {"inbound_phone_number_id": "inbound_agent_id", "outbound_phone_number_id": "outbound_agent_id"}
 
 
@@ -109,7 +109,7 @@ def read_agent(project: Project, agent_id: UUID, query: dict[str, str]) -> Answe
 
 
 def publish(project: Project, switches: Switches, agent_id: UUID, body: object) -> Answer:
-    """Answer PATCH /v1/agent/{id}/published_version; without a version the agent leaves all its phones."""
+    """Answer PATCH /v1/agent/{id}/published_version; without a version the agent is removed from all its phones."""
     agent = find_agent(project, agent_id)
     ids = _read_ids(body, ("version_id", *PHONE_LANES))
     version_id = ids.pop("version_id")
@@ -130,7 +130,7 @@ def publish(project: Project, switches: Switches, agent_id: UUID, body: object) 
 
 
 def write_publication(agent: AgentRow, ids: dict[str, UUID | None]) -> Answer:
-    """Answer with what is published, and the phones that were named."""
+    """Answer with the published version, and the phones that were named."""
     answer = {name: value and str(value) for name, value in ids.items()}
     answer |= {"agent_id": str(agent.id), "published_version_id": agent.published_id and str(agent.published_id)}
     return Answer(200, answer, applied=True)

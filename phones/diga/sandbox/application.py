@@ -1,4 +1,4 @@
-"""The stand-in Diga without a transport: keys, routes, faults, and a journal of what it received."""
+"""The simulated Diga without a transport: keys, routes, faults, and a journal of the requests."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from .seeding import seed_keys, seed_projects
 from .state import AgentRow, Key, PhoneRow, Project, Received, Table
 from .switches import Switches
 
-# A stand-in that runs for weeks forgets the oldest half; whoever has to see every request asks for more room.
+# When the journal is full its older half is dropped; whoever needs every request passes a larger limit.
 MAX_JOURNAL = 50_000
 ID = r"(?P<id>[^/]+)"
 ROUTES = (
@@ -39,7 +39,7 @@ _COMPILED = tuple((method, re.compile(pattern), pattern, permission) for method,
 
 @dataclass(eq=False)
 class Late:
-    """A request that was answered by a fault and is carried out afterwards; `due_at` is of the monotonic clock."""
+    """A request that a fault has answered, to be carried out later; `due_at` is of the monotonic clock."""
 
     request: Request
     key: Key | None
@@ -52,7 +52,7 @@ class Late:
 
 
 class Sandbox:
-    """One or more Diga projects in memory. Everything is done under one lock; waiting is not."""
+    """One or more Diga projects in memory. Requests are carried out under one lock; waiting is outside of it."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Sandbox:
         agents: int | None = None,
         switches: Switches | None = None,
     ) -> None:
-        """Go back to the seed (or to another): no faults, an empty journal, all keys, default switches."""
+        """Restore the seeded data (or another seed's): no faults, an empty journal, all keys, default switches."""
         with self.lock:
             given = (seed, phones, agents)
             self._size = tuple(  # type: ignore[assignment]
@@ -113,7 +113,7 @@ class Sandbox:
         return next(key.token for key in self.keys.values() if key.name == f"{project}-{name}")
 
     def handle(self, request: Request) -> Answer:
-        """Answer a request of the API as Diga would, or as a planned fault says; note it in the journal."""
+        """Answer a request as Diga would, or as a planned fault says, and add it to the journal."""
         with self.lock:
             self._carry_out([late for late in self._late if late.is_due(time.monotonic())])
             key = self._find_key(request)
@@ -129,7 +129,7 @@ class Sandbox:
             return answer
 
     def carry_out_late(self) -> None:
-        """Carry out now what faults have put off."""
+        """Carry out now the requests that faults have postponed."""
         with self.lock:
             self._carry_out(list(self._late))
 
@@ -143,7 +143,7 @@ class Sandbox:
         if fault is None:
             return self._refuse_or(lambda: self._route(request, key))
         if fault.when != "after" and fault.kind != "stored_other" and request.method != "GET":
-            # The answer is then one to the same question, asked without changing anything.
+            # The answer is then that of the same request, carried out without a change.
             request = replace(request, method="GET", body=b"")
         answer = self._refuse_or(lambda: self._route(request, key))
         if fault.kind == "stored_other" and answer.status == 200:
@@ -182,12 +182,12 @@ class Sandbox:
 
     @staticmethod
     def _is_shadowed(pattern: str, path: str) -> bool:
-        """True for a pattern with an id where the path has a fixed word."""
+        """Return whether a pattern with an id matches a path that has a fixed word in its place."""
         return path == "/v1/agent/versions-dropdown/dashboard" and ID in pattern
 
     @staticmethod
     def _redirect_slash(request: Request) -> Answer:
-        """Redirect a missing or an extra slash at the end, as Diga's framework does."""
+        """Redirect for a missing or an extra slash at the end, as Diga's framework does."""
         other = request.path[:-1] if request.path.endswith("/") else request.path + "/"
         if any(compiled.fullmatch(other) for _, compiled, _, _ in _COMPILED):
             host = request.headers.get("host", "127.0.0.1")
@@ -229,7 +229,7 @@ class Sandbox:
         return phones.change_phone(project, self.switches, phone, body)
 
     def _store_other(self, request: Request, key: Key | None) -> Answer:
-        """Store something else than was asked for, and answer with it."""
+        """Store something else than requested, and answer with it."""
         assert key  # noqa: S101 - a request without a key was not answered with 200.
         project = self.projects[key.project]
         if request.path.endswith("/published_version"):
@@ -244,7 +244,7 @@ class Sandbox:
 
     @staticmethod
     def _publish_other(project: Project, request: Request) -> Answer:
-        """Publish the oldest saved version of the agent that was not asked for, and answer with it."""
+        """Publish the agent's oldest saved version that was not requested, and answer with it."""
         agent = project.agents[UUID(request.path.split("/")[3])]
         asked = read_json(request.body)["version_id"]
         others = [version for version in agent.versions if str(version.id) != asked and not version.is_draft]

@@ -1,4 +1,4 @@
-"""Spoils an answer the way a fault says, short of what only the transport can do."""
+"""Corruption of answers, as a fault asks for, short of what only the transport can do."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ HTML = "<!doctype html><title>Bad gateway</title><h1>502 Bad Gateway</h1>"
 
 
 def spoil(answer: Answer, fault: Fault) -> Answer:
-    """Return the faulty answer in place of the right one. `applied` stays what it was."""
+    """Return the faulty answer in place of the right one. `applied` is not changed."""
     if fault.kind in WIRE_KINDS:
         answer.wire = fault
         return answer
@@ -52,7 +52,7 @@ def _redirect(answer: Answer, fault: Fault) -> Answer:
 
 
 def _change_row(change: Callable[[dict[str, Any]], None]) -> Callable[[Answer, Fault], Answer]:
-    """Make a spoiler that changes the answer's one record, or the first of a list."""
+    """Return a function that changes the answer's one record, or the first of a list."""
 
     def spoiler(answer: Answer, fault: Fault) -> Answer:
         body = answer.body

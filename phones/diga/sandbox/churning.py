@@ -1,4 +1,4 @@
-"""Phones that come and go while somebody reads the list."""
+"""Phones that are added and removed while a client reads the list."""
 
 import random
 from uuid import UUID
@@ -7,10 +7,10 @@ from .state import PhoneRow, Table
 
 
 class Churn:
-    """Adds and removes phones, a few with each request, until so many are added and removed. Set `Sandbox.churn`."""
+    """Adds and removes a few phones with each request, until the totals are reached. Set `Sandbox.churn`."""
 
     def __init__(self, seed: int, *, added: int, removed: int, requests: int) -> None:
-        """Spread the work over about as many requests, in an order that the seed decides."""
+        """Spread the additions and removals over about as many requests, in an order that the seed decides."""
         self._chance = random.Random(seed)  # noqa: S311 - made-up data is no secret.
         self._steps = [True] * added + [False] * removed
         self._chance.shuffle(self._steps)

@@ -1,4 +1,4 @@
-"""Control of the stand-in over HTTP, under `/_sandbox/`: for browser tests, benchmarks and trainers."""
+"""Control of the sandbox over HTTP, under `/_sandbox/`: for browser tests, benchmarks and trainers."""
 
 import json
 from dataclasses import asdict, fields

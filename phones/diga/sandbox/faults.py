@@ -1,4 +1,4 @@
-"""Faults the stand-in can be told to make, on the level of HTTP and on the wire."""
+"""Faults that the sandbox can be told to make, in HTTP and on the wire."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ WIRE_KINDS = frozenset(
 
 @dataclass
 class Fault:
-    """One thing to do wrong, to requests of this method whose path starts so.
+    """One fault, for requests of this method whose path has this prefix.
 
-    :param is_exact: whether only requests of just this path are meant: a list, and not its items.
+    :param is_exact: whether only requests of exactly this path match: a list, and not its items.
     :param when: whether the request is carried out before the fault shows, afterwards, or not at all (`before`).
     :param late_seconds: when it is carried out after a fault that shows first (`late`); None: when
         `Sandbox.carry_out_late` is called.
@@ -66,13 +66,13 @@ class Fault:
             raise ValueError(f"No such fault: {self.kind}")
 
     def matches(self, method: str, path: str) -> bool:
-        """True if the fault is for this request, and not used up."""
+        """Return whether the fault matches this request, and is not used up."""
         is_there = path == self.path if self.is_exact else path.startswith(self.path)
         return self.times != 0 and self.method in (None, method) and is_there
 
 
 class Faults:
-    """The faults to come. The first that matches a request is used."""
+    """The planned faults. The first that matches a request is used."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -88,11 +88,11 @@ class Faults:
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._faults.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Use up and return the fault for a request, if there is one."""
+        """Use up and return the fault for a request, None without one."""
         fault = next((fault for fault in self._faults if fault.matches(method, path)), None)
         if fault and fault.times is not None:
             fault.times -= 1

@@ -10,7 +10,7 @@ from .faults import Fault
 
 @dataclass(frozen=True)
 class Request:
-    """A request. Header names are lower case; `body` is the raw bytes."""
+    """A request. Header names are lower case; `body` is raw bytes."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """An answer. `body` is a JSON value, text, or None for nothing; `wire` is a fault left to the transport."""
+    """An answer. `body` is a JSON value, text, or None; `wire` is a fault for the transport to make."""
 
     status: int
     body: Any = None
@@ -33,7 +33,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """Raised anywhere inside the application to answer with an error."""
+    """Raised inside the application to answer with an error."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(str(answer.status))

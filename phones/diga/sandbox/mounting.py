@@ -1,4 +1,4 @@
-"""The stand-in behind a `requests` session without any socket: for many requests in little time."""
+"""The sandbox as the adapter of a `requests` session, without a socket: for many requests in little time."""
 
 import io
 from typing import Any
@@ -19,7 +19,7 @@ class _Adapter(BaseAdapter):
         self._sandbox = sandbox
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Let the stand-in answer. Latency and faults of the wire take a `SandboxServer`."""
+        """Answer from the sandbox. Latency and faults of the wire need a `SandboxServer`."""
         parts = urlsplit(request.url or "")
         body = request.body or b""
         answer = self._sandbox.handle(
@@ -39,11 +39,11 @@ class _Adapter(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no connection."""
 
 
 def mounted_session(sandbox: Sandbox) -> requests.Session:
-    """Return a session whose every request this stand-in answers."""
+    """Return a session whose every request this sandbox answers."""
     session = requests.Session()
     session.trust_env = False
     for scheme in ("https://", "http://"):

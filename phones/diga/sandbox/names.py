@@ -1,4 +1,4 @@
-"""The invented clinics and garages of the stand-in: numbers, nicknames and agents."""
+"""The invented clinics and garages of the sandbox: numbers, nicknames and agents."""
 
 REGIONS: dict[str, tuple[str, ...]] = {
     "951": ("MA",),

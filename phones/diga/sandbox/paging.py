@@ -15,7 +15,7 @@ T = TypeVar("T", bound=HasId)
 
 @dataclass(frozen=True)
 class Paging:
-    """The parameters every list takes."""
+    """The paging parameters of every list."""
 
     after: UUID | None
     before: UUID | None
@@ -25,7 +25,7 @@ class Paging:
 
 
 def read_paging(query: dict[str, str], *, default_limit: int, max_limit: int, default_order: str = "desc") -> Paging:
-    """Read the parameters. :raises Refusal: where Diga would refuse them."""
+    """Read the parameters. :raises Refusal: if Diga would refuse them."""
     if "after" in query and "before" in query:
         raise Refusal(envelope(422, "INVALID_PAGINATION_PARAMETERS", "Two cursors at once"))
     order = query.get("order", default_order)

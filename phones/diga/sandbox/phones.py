@@ -133,7 +133,7 @@ def _can_rename(phone: PhoneRow, switches: Switches) -> bool:
 
 
 def _read_nickname(body: object, switches: Switches) -> tuple[str | None] | None:
-    """Return the new nickname in a tuple, or None to leave it."""
+    """Return the new nickname in a tuple, None if it is to stay."""
     if not isinstance(body, dict):
         raise Refusal(invalid((["body"], "Input should be an object", "model_attributes_type")))
     if "nickname" not in body:
@@ -152,7 +152,7 @@ def _read_nickname(body: object, switches: Switches) -> tuple[str | None] | None
 def _read_versions(
     project: Project, switches: Switches, body: object
 ) -> list[tuple[str, tuple[AgentRow, VersionRow] | None]]:
-    """Return what to attach (None to detach) by the field of the phone it goes to."""
+    """Return the version to attach (None to detach) by the field of the phone it goes to."""
     wanted: list[tuple[str, tuple[AgentRow, VersionRow] | None]] = []
     for name, field in DIRECTIONS.items():
         location: list[str | int] = ["body", name]
@@ -189,7 +189,7 @@ def _check_publishes(
     phone: PhoneRow,
     wanted: list[tuple[str, tuple[AgentRow, VersionRow] | None]],
 ) -> None:
-    """Refuse what would publish a second version of an agent (contract, section 4.3, rule 3)."""
+    """Refuse to publish a second version of an agent (contract, section 4.3, rule 3)."""
     publishing: dict[UUID, UUID] = {}
     for _, found in wanted:
         if found is None:

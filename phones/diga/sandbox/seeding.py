@@ -1,4 +1,4 @@
-"""Believable data for the stand-in, the same for the same seed."""
+"""Realistic data for the sandbox, the same for the same seed."""
 
 import random
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ END_REASONS = ("customer_hangup", "agent_hangup", "transferred", "voicemail_left
 
 
 def seed_keys() -> list[Key]:
-    """Return the keys there are. They are no secrets: the stand-in prints them."""
+    """Return the keys. They are no secrets: the sandbox prints them."""
     kinds = {
         "full": ALL_PERMISSIONS,
         "readonly": frozenset(name for name in ALL_PERMISSIONS if name.endswith(".view")),
@@ -48,7 +48,7 @@ def seed_keys() -> list[Key]:
 
 
 def seed_projects(seed: int, phone_count: int, agent_count: int) -> dict[str, Project]:
-    """Return the projects by slug: Clínicas Aurora as large as asked for, and the small Talleres Norte."""
+    """Return the projects by slug: Clínicas Aurora in the requested size, and the small Talleres Norte."""
     aurora = Project("aurora", "Clínicas Aurora")
     talleres = Project("talleres", "Talleres Norte")
     _add_agents(aurora, seed, AURORA_AGENTS, agent_count)
@@ -82,7 +82,7 @@ def _add_agents(project: Project, seed: int, known: tuple[tuple[str | None, int,
 
 
 def _add_phones(project: Project, seed: int, count: int, services: dict[str, tuple[str | None, str | None]]) -> None:
-    """Add the phones, oldest first, so that the well-known lines are the newest."""
+    """Add the phones, oldest first, so that the named lines are the newest."""
     agent_ids = {(agent.name or "").split(" ")[0]: agent.id for agent in project.agents.values()}
     agent_ids["UNKNOWN"] = UNKNOWN_AGENT_ID
     known = LINES[project.slug][:count]
@@ -95,7 +95,7 @@ def _add_phones(project: Project, seed: int, count: int, services: dict[str, tup
 
 
 def _make_lines(slug: str, seed: int, count: int, services: dict[str, tuple[str | None, str | None]]) -> Iterator[str]:
-    """Yield generated lines in the notation of `names`. Every number is given once."""
+    """Yield generated lines in the notation of `names`. Every number occurs once."""
     chance = random.Random(f"{seed}/{slug}/lines")  # noqa: S311 - made-up data is no secret.
     taken = {line.partition("|")[0] for line in LINES[slug]}
     names = list(services)

@@ -1,4 +1,4 @@
-"""The stand-in on a real socket of this machine, where hanging, resetting and dripping can be had."""
+"""The sandbox on a real socket of this machine, for faults that hang, reset and drip."""
 
 import ipaddress
 import socket
@@ -15,7 +15,7 @@ from .wire import write_answer
 
 
 class SandboxServer:
-    """Serves a sandbox from daemon threads until it is stopped. Port 0 takes a free one."""
+    """Serves a sandbox from daemon threads until it is stopped. Port 0 picks a free one."""
 
     def __init__(self, sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> None:
         self.sandbox = sandbox
@@ -30,12 +30,12 @@ class SandboxServer:
         return f"http://{host!s}:{port}"
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start serving."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, close every connection, and end what hangs."""
+        """Stop serving, close every connection, and end hanging answers."""
         self.stopping.set()
         if self._thread:
             self._server.shutdown()
@@ -54,7 +54,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking the name service for a host name, as the base class does."""
+        """Bind without the DNS lookup of the host name that the base class makes."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -68,7 +68,7 @@ class _Server(ThreadingHTTPServer):
         super().close_request(request)
 
     def close_connections(self) -> None:
-        """End every connection that is still open."""
+        """Close every connection that is still open."""
         for connection in list(self._open):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
                 continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet about clients that hang up; show our own errors."""
+        """Ignore clients that disconnect; print other errors."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -91,14 +91,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(self._owner.sandbox.switches.idle_close_seconds)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so.
-        """Log nothing: the journal has it all."""
+        """Log nothing: the journal has every request."""
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if len(body) < length:
-            # Whoever sent it died on the way: half a request is none.
+            # The client died while sending: half a request is ignored.
             self.close_connection = True
             return
         request = Request(

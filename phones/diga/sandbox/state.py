@@ -1,4 +1,4 @@
-"""What the stand-in Diga holds: plain mutable rows, in tables that page quickly."""
+"""The state of the simulated Diga: plain mutable rows, in tables with quick paging."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=HasId)
 
 @dataclass(slots=True)
 class PhoneRow:
-    """A phone register as Diga holds it."""
+    """A phone register in Diga."""
 
     id: UUID
     number: str
@@ -50,7 +50,7 @@ class VersionRow:
 
 @dataclass(slots=True)
 class AgentRow:
-    """An agent; `published_id` is the one version that takes calls, if any, and `was_published` each that ever did."""
+    """An agent; `published_id` is the version that takes calls, if any, and `was_published` has each that ever did."""
 
     id: UUID
     name: str | None
@@ -60,7 +60,7 @@ class AgentRow:
     published_id: UUID | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Remember each version that is published."""
+        """Add each published version to `was_published`."""
         object.__setattr__(self, name, value)
         if name == "published_id" and isinstance(value, UUID):
             self.was_published.add(value)
@@ -92,7 +92,7 @@ class CallRow:
 
 
 class Table(Generic[T]):
-    """Rows in the order they were added. A removed row's id still marks its place, for cursors."""
+    """Rows in the order they were added. A removed row's id keeps its place, for cursors."""
 
     def __init__(self) -> None:
         self._rows: list[T] = []
@@ -113,7 +113,7 @@ class Table(Generic[T]):
         return self._by_id[row_id]
 
     def get(self, row_id: UUID) -> T | None:
-        """Return the row with this id, if it is there."""
+        """Return the row with this id, None if there is none."""
         return self._by_id.get(row_id)
 
     def add(self, row: T) -> None:
@@ -130,11 +130,11 @@ class Table(Generic[T]):
         del self._rows[index], self._places[index], self._by_id[row_id]
 
     def knew(self, row_id: UUID) -> bool:
-        """True if the row is or was here."""
+        """Return whether the row is or was here."""
         return row_id in self._place_of
 
     def walk(self, start: UUID | None, *, is_ascending: bool) -> Iterator[T]:
-        """Yield the rows past `start`, oldest or newest first; from the very end if it is None."""
+        """Yield the rows after `start`, oldest or newest first; all of them if it is None."""
         if start is None:
             index = 0 if is_ascending else len(self._rows) - 1
         elif is_ascending:
@@ -156,7 +156,7 @@ class Table(Generic[T]):
 
 @dataclass
 class Project:
-    """One project: what a key gives access to. `phones` and `calls` are in order of their making."""
+    """One project: what a key gives access to. `phones` and `calls` are in order of creation."""
 
     slug: str
     name: str
@@ -187,7 +187,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Key:
-    """An API key: what it opens, and what it may do there. These keys are open secrets."""
+    """An API key: the project it opens, and its permissions. These keys are no secrets."""
 
     token: str
     name: str
@@ -197,9 +197,9 @@ class Key:
 
 @dataclass(slots=True)
 class Received:
-    """A request the stand-in received. `status` is None if it was left without an answer; no key is kept.
+    """A request in the journal. `status` is None if it was not answered; no key is stored.
 
-    `received_at` and `applied_at` are seconds of the monotonic clock; the latter is None unless it was carried out.
+    `received_at` and `applied_at` are seconds of the monotonic clock; the latter is None if it was not carried out.
     """
 
     method: str
@@ -213,5 +213,5 @@ class Received:
     applied_at: float | None = None
 
     def is_later_than(self, wait: timedelta) -> bool:
-        """Say whether it was carried out longer than this after it was received."""
+        """Return whether it was carried out longer than this after it was received."""
         return self.applied_at is not None and self.applied_at - self.received_at > wait.total_seconds()

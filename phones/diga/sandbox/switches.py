@@ -1,4 +1,4 @@
-"""The undocumented behaviour of Diga, as switches: each value is one Diga may plausibly have."""
+"""The undocumented behaviour of Diga, as switches: each value is one that Diga may have."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass
 class Switches:
-    """How the stand-in answers where the contract is silent (contract, section 10).
+    """The sandbox's behaviour where the contract is silent (contract, section 10).
 
     The defaults are the likeliest answers.
     """

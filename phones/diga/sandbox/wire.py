@@ -1,4 +1,4 @@
-"""Writes answers to a socket, well or badly."""
+"""Writing of answers to a socket, correctly or with a fault."""
 
 import gzip
 import json
@@ -45,7 +45,7 @@ def head_of(answer: Answer, length: int, **more: str) -> bytes:
 
 
 def write_answer(connection: socket.socket, answer: Answer, stopping: threading.Event) -> bool:
-    """Write an answer, faulty if it says so. Return whether the connection can go on being used.
+    """Write an answer, with its fault if it has one. Return whether the connection can be kept.
 
     :param stopping: ends a hanging or dripping answer.
     """
