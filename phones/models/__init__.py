@@ -1,4 +1,4 @@
-"""Tables and querysets. No network, no rules of the edit path."""
+"""Tables and querysets. No network, no rules of editing."""
 
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source

@@ -8,12 +8,12 @@ from .project import Project
 
 
 class Agent(models.Model):
-    """An agent of Diga. One that Diga no longer lists stays, so that its name can still be shown."""
+    """An agent of Diga. An agent that Diga no longer lists is kept, so that its name can still be shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="agents")
     name = models.TextField(null=True, blank=True)
-    # Where lists put the phones of this agent; see `ordering.agent_key`.
+    # The sort key of the agent's phones; see `keyset.agent_key`.
     sort_key = models.TextField(editable=False, db_default="")
     is_listed = models.BooleanField(default=True)
 
@@ -22,7 +22,7 @@ class Agent(models.Model):
 
 
 class AgentVersion(models.Model):
-    """A numbered state of an agent; at most one is published, and that one takes the calls."""
+    """A numbered state of an agent. At most one is published, and only that one takes calls."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")

@@ -1,7 +1,7 @@
-"""Triggers that keep the diary append-only for every program that reaches the database, not only for this one.
+"""Triggers that keep the audit log append-only for every program with access to the database.
 
-They are put back after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it. Before migrations
-are taken back they go, as SQLite drops no column that a trigger names; the older release puts its own in place.
+They are created after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it. Before migrations
+are reversed they are removed, as SQLite drops no column that a trigger names; the older release creates its own.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connections
 
-# A change is begun with these; they are never altered. `actor_id` may become null, when a person is deleted.
+# Set when a change is added, and never altered. `actor_id` may become null, when a person is deleted.
 BEGUN = (
     "id project_id phone_id number source actor_name reason ticket before after created_at form_token seen_from"
     " reverts_id plan_id late_for_id"
@@ -21,7 +21,7 @@ FIRST_SEEN = "first_seen first_seen_at"
 PUBLISH_BEGUN = "plan_id agent_id before after sent_at"
 PUBLISH_SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 
-# Name, table, event, condition, what is said.
+# Name, table, event, condition, error message.
 TRIGGERS = (
     ("change_never_deleted", "phones_change", "DELETE", "1 = 1", "A change is never deleted"),
     (
@@ -82,7 +82,7 @@ Plan = Iterable[tuple[Any, bool]]
 
 
 def make_way(using: str, plan: Plan, **kwargs: Any) -> None:
-    """Take the triggers away if migrations are to be taken back. Receives `pre_migrate`."""
+    """Remove the triggers if migrations are to be reversed. Receives `pre_migrate`."""
     if _goes_back(plan):
         remove_triggers(using)
 
@@ -92,7 +92,7 @@ def _goes_back(plan: Plan) -> bool:
 
 
 def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> None:
-    """Put every trigger in its place, unless migrations were taken back. Receives `post_migrate`."""
+    """Create every trigger, unless migrations were reversed. Receives `post_migrate`."""
     if _goes_back(plan):
         return
     connection = connections[using]
@@ -100,7 +100,7 @@ def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> 
         for name, table, event, template, words in TRIGGERS:
             condition = _condition(template)
             if connection.vendor == "sqlite":
-                # SQLite 3.40 says IS NOT where the standard says IS DISTINCT FROM.
+                # SQLite 3.40 has IS NOT in place of the standard's IS DISTINCT FROM.
                 condition = condition.replace("IS DISTINCT FROM", "IS NOT")
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
                 cursor.execute(
@@ -119,7 +119,7 @@ def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> 
 
 
 def remove_triggers(using: str = "default") -> None:
-    """Take every trigger away: a test empties the tables with it."""
+    """Remove every trigger: tests need it to empty the tables."""
     connection = connections[using]
     tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
@@ -130,7 +130,7 @@ def remove_triggers(using: str = "default") -> None:
 
 
 def missing_triggers(using: str = "default") -> list[str]:
-    """Return the names of the triggers that are not in their place."""
+    """Return the names of the triggers that are missing."""
     connection = connections[using]
     listing = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"

@@ -1,4 +1,4 @@
-"""The diary: one attempted or observed change of one phone."""
+"""The audit log: one attempted or observed change of one phone."""
 
 from typing import Any
 
@@ -42,8 +42,8 @@ class Change(models.Model):
 
     `before`, `after` and `stored` hold the changed fields only: `nickname` as text or None, `inbound` and `outbound` as
     a `LaneSnapshot` or None. A change that was made outside (`OUTSIDE`) may also hold `status`; it happened between
-    `seen_from` and `created_at`. So did one of ours that Diga applied after more than a minute (`LATE`): it has an
-    entry of its own, as the first is settled.
+    `seen_from` and `created_at`. So did a write of this desk that Diga applied after more than a minute (`LATE`): it
+    has an entry of its own, as the first one is settled.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="changes")
@@ -61,26 +61,26 @@ class Change(models.Model):
     stored = SnapshotField(default=dict)
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PENDING)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    # Diga's own words, or the code of our reason (`phones.diga.Reason`) where there was no answer.
+    # Diga's own message, or the code of the reason (`phones.diga.Reason`) if there was no answer.
     message = models.TextField(blank=True, default="")
     cause = models.CharField(max_length=24, blank=True, default="")
     request_id = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
-    # How long Diga took for the write.
+    # The duration of the write in Diga, in milliseconds.
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
-    # The last moment at which Diga still said `before`: only for a change seen from outside.
+    # The last moment at which Diga still had `before`: only for a change made outside.
     seen_from = models.DateTimeField(null=True, blank=True)
-    # When the answer to the write was given up, if it was: Diga may apply it for a while after.
+    # When the sender gave up waiting for the answer, if it did: Diga may apply the write for a while after.
     answer_lost_at = models.DateTimeField(null=True, blank=True)
-    # The change of ours that Diga applied after it was settled as not applied: only for `LATE`.
+    # The change of this desk that Diga applied after it was settled as not applied: only for `LATE`.
     late_for = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="came_late")
     reverts = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reverted_by")
     plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="changes")
-    # An unknown outcome is looked at again, more and more seldom.
+    # An unknown outcome is rechecked at growing intervals.
     next_look_at = models.DateTimeField(null=True, blank=True)
     look_count = models.PositiveSmallIntegerField(default=0, db_default=0)
-    # One form, one write: the second save of the same form gets the first one's result.
+    # The unique constraint makes a form idempotent: the second save of the same form gets the first one's result.
     form_token = models.UUIDField(null=True, blank=True, unique=True)
 
     class Meta:
@@ -91,13 +91,13 @@ class Change(models.Model):
             models.Index(fields=["project", "actor", "-id"], name="change_by_actor"),
             models.Index(fields=["project", "outcome", "-id"], name="change_by_outcome"),
             models.Index(fields=["plan", "-id"], condition=models.Q(plan__isnull=False), name="change_by_plan"),
-            # What the sweeper looks for: few rows, and none when all is well.
+            # A partial index for the sweeper: few rows, and none when all is well.
             models.Index(
                 fields=["created_at"], condition=models.Q(outcome__in=["PENDING", "UNKNOWN"]), name="change_open"
             ),
         ]
         constraints = [
-            # Savers of one phone take turns, whatever process or machine they are on.
+            # A partial unique index: at most one pending write of a phone, by any process on any machine.
             models.UniqueConstraint(fields=["phone"], condition=models.Q(outcome="PENDING"), name="one_write_a_phone")
         ]
 
@@ -106,26 +106,26 @@ class Change(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True while it is not known what became of the change."""
+        """True while the outcome is unknown."""
         return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
     @property
     def may_come_late(self) -> bool:
-        """True where it was settled without the values it asked for: Diga may apply them still."""
+        """True if it was settled without the values it asked for: Diga may still apply them."""
         return self.outcome in {Outcome.FAILED, Outcome.MISMATCH}
 
     @property
     def is_pending(self) -> bool:
-        """True while somebody is sending it, or died over that."""
+        """True while a process sends it, or died while sending."""
         return self.outcome == Outcome.PENDING
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse: the diary only grows."""
+        """Refuse: the audit log is append-only."""
         raise TypeError("A change can't be deleted.")
 
 
 class NamedAgent(models.Model):
-    """An agent that a change names in one of its lanes: where an agent's history is looked up."""
+    """An agent that a change names in one of its lanes: the index for an agent's history."""
 
     change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="named_agents")
     agent_id = models.UUIDField()

@@ -1,11 +1,11 @@
-"""Sealing of secrets: authenticated encryption with keys that are not SECRET_KEY."""
+"""Encryption of secrets: authenticated, with keys that are not SECRET_KEY."""
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
 class SealBroken(Exception):
-    """A sealed text can't be opened: its key is gone, or it was moved or altered."""
+    """A ciphertext can't be decrypted: its key is missing, or it was moved or altered."""
 
 
 def _box() -> MultiFernet:
@@ -18,9 +18,9 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return what `seal` encrypted.
+    """Return the text that `seal` encrypted.
 
-    :raises SealBroken: no key of TOKEN_KEYS fits, or the text was altered.
+    :raises SealBroken: no key of TOKEN_KEYS fits, or the ciphertext was altered.
     """
     try:
         return _box().decrypt(sealed.encode()).decode()
@@ -29,9 +29,9 @@ def unseal(sealed: str) -> str:
 
 
 def reseal(sealed: str) -> str:
-    """Return `sealed` encrypted anew with the newest key.
+    """Return `sealed` encrypted again with the newest key.
 
-    :raises SealBroken: no key of TOKEN_KEYS fits, or the text was altered.
+    :raises SealBroken: no key of TOKEN_KEYS fits, or the ciphertext was altered.
     """
     try:
         return _box().rotate(sealed.encode()).decode()

@@ -1,4 +1,4 @@
-"""What a lane of a phone held at some moment, in memory and in the JSON of our tables."""
+"""The content of a phone's lane at some moment, in memory and as JSON in the tables."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ else:
 class LaneSnapshot:
     """An agent in a lane, with its published version: ids, name and number as they were at the time.
 
-    `agent_name` is None for an agent that Diga did not list, `version_*` where no published version was known.
+    `agent_name` is None for an agent that Diga did not list, `version_*` if no published version was known.
     """
 
     agent_id: uuid.UUID
@@ -28,7 +28,7 @@ class LaneSnapshot:
 
     @property
     def name(self) -> str:
-        """The agent's name, or its id where nobody knows the name."""
+        """The agent's name, or its id if the name is unknown."""
         return self.agent_name or str(self.agent_id)
 
     @property
@@ -38,11 +38,11 @@ class LaneSnapshot:
 
     @property
     def label(self) -> str:
-        """Name and version, as tables for other programs have them; "" for an unknown agent without a version."""
+        """Name and version, as in exported tables; "" for an unknown agent without a version."""
         return f"{self.agent_name or ''} {self.version_label}".strip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the object that our tables keep; ids as text."""
+        """Return the JSON object of the tables; ids as text."""
         return {
             "agent_id": str(self.agent_id),
             "agent_name": self.agent_name,
@@ -52,9 +52,9 @@ class LaneSnapshot:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "LaneSnapshot":
-        """Return what `to_json` was made of.
+        """Return the snapshot that `to_json` encoded.
 
-        :raises ValueError: an id of it is none.
+        :raises ValueError: one of its ids is malformed.
         """
         version_id = value["version_id"]
         return cls(
@@ -73,10 +73,10 @@ def _loaded(value: dict[str, Any]) -> dict[str, Any] | LaneSnapshot:
 
 
 class SnapshotEncoder(json.JSONEncoder):
-    """Writes lanes as their `to_json`."""
+    """A JSON encoder that writes lanes by `to_json`."""
 
     def default(self, o: Any) -> Any:
-        """Return what JSON has a form for."""
+        """Return a value that JSON has a type for."""
         return o.to_json() if isinstance(o, LaneSnapshot) else super().default(o)
 
 
@@ -86,9 +86,9 @@ class _SnapshotDecoder(json.JSONDecoder):
 
 
 class SnapshotField(_JSONField):
-    """A JSON object in which every object with a lane's four keys, at any depth, is a `LaneSnapshot` in memory.
+    """A JSON object in which every object with a lane's four keys, at any depth, becomes a `LaneSnapshot`.
 
-    To migrations it is a plain JSON field, as its column is.
+    To migrations it is a plain JSON field, as is its column.
     """
 
     def __init__(self, **kwargs: Any) -> None:

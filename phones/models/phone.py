@@ -23,11 +23,11 @@ class PhoneQuerySet(models.QuerySet["Phone"]):
 
 
 class Phone(models.Model):
-    """A phone register (the holding of one number), as Diga last told it."""
+    """A phone register (the assignment of one number), as Diga last returned it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="phones")
-    # Diga's fields. The enumerations stay open: a value we don't know is kept and shown as it is.
+    # Diga's fields. The enumerations stay open: an unknown value is stored and shown as it is.
     number = models.TextField()
     telephony_provider = models.TextField()
     status = models.TextField()
@@ -35,35 +35,35 @@ class Phone(models.Model):
     assigned_at = models.DateTimeField(null=True, blank=True)
     scheduled_release_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
-    # No foreign keys: a phone may point at an agent that Diga doesn't list.
+    # No foreign keys: a phone may have an agent that Diga doesn't list.
     inbound_agent_id = models.UUIDField(null=True, blank=True)
     outbound_agent_id = models.UUIDField(null=True, blank=True)
     region_codes = models.JSONField(default=list, blank=True)
-    # Ours.
+    # Fields of this desk.
     note = models.TextField(_("note"), blank=True, default="")
     shown = models.TextField()
     digits = models.TextField(blank=True, default="")
     search_text = models.TextField(blank=True, default="")
-    # The nickname as nicknames are compared: folded, "" without one.
+    # The normal form in which nicknames are compared: folded, "" without one.
     nickname_key = models.TextField(blank=True, default="", db_default="")
-    # Where lists put the phone by its agents: the sort keys of those, kept by triggers of the database (0003_finding).
+    # The sort keys of the phone's agents. Triggers of the database keep them current (0003_finding).
     inbound_key = models.TextField(editable=False, db_default="")
     outbound_key = models.TextField(editable=False, db_default="")
-    # The same moment, with a place for those that were never assigned: keyset pages need one for every row.
+    # `assigned_at`, with a value for phones that were never assigned: keyset pages need columns without nulls.
     assigned_key = models.GeneratedField(
         expression=Coalesce("assigned_at", models.Value(LONG_AGO)),
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    # When the answer that these values come from was asked for; an older answer never overwrites a newer.
+    # When the answer with these values was requested. An older answer never overwrites a newer one.
     fetched_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
-    # When Diga was asked last for this phone and refused to tell, with its status and words. An answer that was asked
-    # for later makes that void.
+    # When Diga last refused a request for this phone, with its status and message. An answer that was requested later
+    # clears them.
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_status = models.PositiveSmallIntegerField(null=True, blank=True)
     refused_message = models.TextField(null=True, blank=True)
-    # Entry zero of the history: what Diga said when we first saw the phone, as a change's `before`.
+    # The first state in the history: the values at the first sync of the phone, in the form of a change's `before`.
     first_seen_at = models.DateTimeField(null=True, blank=True)
     first_seen = SnapshotField(default=dict, db_default={}, blank=True)
 
@@ -72,7 +72,7 @@ class Phone(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project", "number", "id"], name="phone_by_number"),
-            # The counts of the overview read these and no row.
+            # Covering indexes: the counts of the overview read no row.
             models.Index(
                 fields=[
                     "project",
@@ -85,7 +85,7 @@ class Phone(models.Model):
                 ],
                 name="phone_health",
             ),
-            # Few rows: to look for them among all would take as long as there are phones.
+            # Partial indexes of few rows: without them a query would scan all phones.
             models.Index(
                 fields=["project", "number"],
                 condition=models.Q(missing_since__isnull=False),
@@ -93,8 +93,9 @@ class Phone(models.Model):
             ),
             models.Index(fields=["project", "inbound_agent_id", "number"], name="phone_by_inbound"),
             models.Index(fields=["project", "outbound_agent_id", "number"], name="phone_by_outbound"),
-            # An order of the list each, but for the id, which only parts rows of one number. None for the age: every
-            # sync moves it for every row.
+            # An index for each order of the list, without the id, which only separates rows of one number. None for the
+            # age: every
+            # sync would move each of its entries.
             models.Index(fields=["project", "nickname_key", "number"], name="phone_order_nickname"),
             models.Index(fields=["project", "status", "number"], name="phone_order_status"),
             models.Index(fields=["project", "inbound_key", "number"], name="phone_order_inbound"),
@@ -108,6 +109,6 @@ class Phone(models.Model):
 
     @property
     def is_refused(self) -> bool:
-        """True while Diga refuses to tell about it, so that nobody knows how old our copy may be."""
+        """True while Diga refuses requests for the phone, so that the age of our copy is unknown."""
         is_latest = self.refused_at is not None and self.refused_at >= self.fetched_at
         return is_latest and self.missing_since is None

@@ -1,4 +1,4 @@
-"""A plan: one change of many phones, frozen before it runs, and a row for each phone."""
+"""A plan: one change of many phones, frozen before it runs, with one row for each phone."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class PlanKind(models.TextChoices):
 
 
 class PlanState(models.TextChoices):
-    """How far a plan has come. Only `RUNNING` sends anything."""
+    """The state of a plan. Only in `RUNNING` anything is sent."""
 
     PREVIEW = "PREVIEW", _("Preview")
     PROPOSED = "PROPOSED", _("Waiting for approval")
@@ -36,7 +36,7 @@ class PlanState(models.TextChoices):
 
 
 class Foreseen(models.TextChoices):
-    """What the preview says of a row."""
+    """The forecast of a row."""
 
     WILL_CHANGE = "WILL_CHANGE", _("Will change")
     ALREADY_SO = "ALREADY_SO", _("Already so")
@@ -45,7 +45,7 @@ class Foreseen(models.TextChoices):
 
 
 class ItemState(models.TextChoices):
-    """What became of a row. Each row has one of these at any time, so the totals always add up."""
+    """The result of a row. Each row has exactly one at any time, so the totals always add up."""
 
     LEFT_OUT = "LEFT_OUT", _("Left out")
     WAITING = "WAITING", _("Waiting")
@@ -62,7 +62,7 @@ class ItemState(models.TextChoices):
 
 
 class StepKind(models.TextChoices):
-    """What is done with a plan as a whole; `plan_words` has the sentences."""
+    """The kinds of actions on a plan; `wording` has their sentences."""
 
     PROPOSED = "PROPOSED"
     RETURNED = "RETURNED"
@@ -74,12 +74,12 @@ class StepKind(models.TextChoices):
     DISCARDED = "DISCARDED"
 
 
-# Rows that a plan still has to deal with.
+# States of rows that are still to be processed.
 OPEN_ITEMS = (ItemState.WAITING, ItemState.CLAIMED, ItemState.SENDING)
 
 
 class Plan(models.Model):
-    """One change of many phones. Its rows are frozen when it is made; nothing that matches later joins it.
+    """One change of many phones. Its rows are frozen when it is made; phones that match later are not added.
 
     `wish` says what was asked for, for the heading: for each field `{how: SET | UNASSIGN | PATTERN, value}`, where a
     lane's value is a `LaneSnapshot`; it is empty for plans whose rows differ. A plan that publishes a version has
@@ -104,28 +104,28 @@ class Plan(models.Model):
     notes: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list, db_default=[], blank=True
     )
-    # The plan whose failed rows, rest or changes this one is about.
+    # The plan whose failed rows, remaining rows or changes this one takes up.
     origin = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="followers")
-    # Whose yes started it: the author's, or a second person's where the project asks for one. It stays.
+    # Who approved it: its author, or a second person if the project requires one. It is never changed.
     approver = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     approver_name = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
-    # When the preview was computed: it is computed anew if agents have moved since.
+    # When the preview was computed. It is computed again if agents have changed since.
     foreseen_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
-    # Running time before the last pause; together with `resumed_at` it gives rate and time left.
+    # The running time before the last pause; with `resumed_at` it gives rate and time left.
     ran_seconds = models.FloatField(default=0.0)
     resumed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    # Why it paused by itself (a code that `plan_words` has words for, "" if a person paused it), and Diga's words.
+    # Why it paused by itself (a code for `wording`, "" if a person paused it), and Diga's message.
     cause = models.CharField(max_length=24, blank=True, default="")
     message = models.TextField(blank=True, default="")
-    # One form, one plan: the same content again gives this plan, other content is refused.
+    # The form's token makes creation idempotent: the same content again returns this plan, other content is refused.
     form_token = models.UUIDField(null=True, blank=True, unique=True)
     form_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
-    # True once its author has seen how it ended.
+    # True once its author has seen its result.
     is_told = models.BooleanField(default=False)
 
     class Meta:
@@ -149,7 +149,7 @@ class Plan(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """True while workers send its rows."""
+        """True while workers process its rows."""
         return self.state == PlanState.RUNNING
 
     @property
@@ -159,7 +159,7 @@ class Plan(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """True when nothing will be sent any more."""
+        """True if nothing will be sent any more."""
         return self.state in {PlanState.STOPPED, PlanState.FINISHED, PlanState.DISCARDED}
 
     @property
@@ -169,12 +169,12 @@ class Plan(models.Model):
 
     @property
     def is_preview(self) -> bool:
-        """True before anything was sent."""
+        """True until it is started."""
         return self.state in {PlanState.PREVIEW, PlanState.PROPOSED}
 
 
 class PlanStep(models.Model):
-    """Who did what with a plan, and when. Rows are only added; nobody did what a plan does by itself, for `cause`."""
+    """An action on a plan: who, what and when. Rows are only added; a plan's own action has a `cause` and no person."""
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="steps")
     kind = models.CharField(max_length=10, choices=StepKind)
@@ -190,35 +190,35 @@ class PlanStep(models.Model):
 
 
 class PlanItem(models.Model):
-    """One phone of a plan: what it was, what it is to be, and what became of it.
+    """One phone of a plan: its values before, the values to set, and the result.
 
-    `before` and `after` hold the fields to change, as `Change` does. `why` is a code of `plan_words` with the
-    values for its sentence in `details`.
+    `before` and `after` hold the fields to change, as in `Change`. `why` is a code for `wording` with the values for
+    its sentence in `details`.
     """
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="items")
     number = models.PositiveIntegerField()
     phone = models.ForeignKey(Phone, on_delete=models.PROTECT, related_name="plan_items")
-    # The line of the file, where there was one.
+    # The line of the file, if there was one.
     line = models.PositiveIntegerField(null=True, blank=True)
     before = SnapshotField(default=dict)
     after = SnapshotField(default=dict)
     foreseen = models.CharField(max_length=12, choices=Foreseen)
     why = models.CharField(max_length=24, blank=True, default="")
     details = SnapshotField(default=dict)
-    # It publishes a version: such rows run before the others, one at a time, so that the others find it live.
+    # True if it publishes a version. Such rows run before the others, one at a time, so that those find it published.
     goes_first = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=ItemState)
-    # The worker that has it, and until when: after that another one may take it.
+    # The worker with the lease on the row, and the end of the lease, after which another worker may take it.
     owner = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     try_count = models.PositiveSmallIntegerField(default=0)
-    # The newest attempt, and the change that it takes back where the plan takes back.
+    # The newest attempt, and the change that it reverts if the plan reverts changes.
     change = models.OneToOneField(
         "Change", null=True, blank=True, on_delete=models.PROTECT, related_name="item", db_index=True
     )
     reverts = models.ForeignKey("Change", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    # Why nothing was sent, where no change says so: a code of `plan_words`, and Diga's words.
+    # Why nothing was sent, if no change says so: a code for `wording`, and Diga's message.
     cause = models.CharField(max_length=24, blank=True, default="")
     message = models.TextField(blank=True, default="")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -239,5 +239,5 @@ class PlanItem(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True while the plan still has to deal with it."""
+        """True while the row is still to be processed."""
         return self.state in OPEN_ITEMS

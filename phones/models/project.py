@@ -1,4 +1,4 @@
-"""A connected Diga project, and who may do what in it."""
+"""A connected Diga project, and its members."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ class NoKey(Exception):
 
 
 class TokenState(models.TextChoices):
-    """What Diga last said about the key."""
+    """What Diga last answered about the key."""
 
     UNTESTED = "UNTESTED", _("Not used yet")
     ACCEPTED = "ACCEPTED", _("Accepted")
@@ -35,13 +35,13 @@ class Role(models.TextChoices):
 
 
 class Project(models.Model):
-    """One Diga project, reached by one API key. The key is sealed and has no `__str__`."""
+    """One Diga project, reached by one API key. The key is stored encrypted, and `__str__` never has it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
     sealed_token = models.TextField(blank=True, default="")
-    # Another one with every key that is put in or taken out: what an answer says is noted for the key that got it.
+    # Replaced whenever the key is stored or deleted: what an answer says is recorded for the key that got it.
     token_id = models.UUIDField(default=uuid.uuid4, null=True, editable=False)
     token_last_four = models.CharField(max_length=4, blank=True, default="")
     token_state = models.CharField(max_length=10, choices=TokenState, default=TokenState.ABSENT)
@@ -50,30 +50,30 @@ class Project(models.Model):
     )
     token_at = models.DateTimeField(null=True, blank=True)
     token_accepted_at = models.DateTimeField(null=True, blank=True)
-    # None means: not known yet.
+    # None means that it is not known.
     can_read_phones = models.BooleanField(null=True, default=None)
     can_write_phones = models.BooleanField(null=True, default=None)
     can_read_agents = models.BooleanField(null=True, default=None)
     can_read_calls = models.BooleanField(null=True, default=None)
     sync_interval_minutes = models.PositiveSmallIntegerField(_("minutes between syncs"), default=15)
-    # Plans that change more numbers than this ask for the count to be typed, or for a second person; None: never.
+    # Plans that change more numbers than this require a typed count, or a second person's approval; None: never.
     typed_above = models.PositiveIntegerField(
         _("type the count above"), null=True, blank=True, default=10, db_default=10
     )
     approved_above = models.PositiveIntegerField(_("second person above"), null=True, blank=True, default=None)
     synced_at = models.DateTimeField(null=True, blank=True)
     sync_tried_at = models.DateTimeField(null=True, blank=True)
-    # Why the last attempt failed (a code that `explaining` has words for); "" after a success.
+    # Why the last sync failed (a code for `wording`); "" after a success.
     sync_cause = models.CharField(max_length=24, blank=True, default="")
-    # Why what the key shows can't be this project's (a code as well); "" while it can.
+    # Why the data behind the key can't be this project's (a code as well); "" if it can.
     foreign_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
-    # Since when no call has got an answer, and why the first did not; empty while Diga answers.
+    # Since when every call has remained without an answer, and why the first one did; empty while Diga answers.
     unreachable_since = models.DateTimeField(null=True, blank=True)
     unreachable_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
     phone_count = models.PositiveIntegerField(default=0)
     agent_count = models.PositiveIntegerField(default=0)
     agents_read_at = models.DateTimeField(null=True, blank=True)
-    # Moves with every change of an agent or version; in-process copies of the catalogue are keyed by it.
+    # Replaced with every change of an agent or version: the cache key of the catalogue in each process.
     agents_changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -81,7 +81,7 @@ class Project(models.Model):
         return self.name
 
     def keep_token(self, token: str, *, by: User | None, at: datetime) -> None:
-        """Seal the key into this row, bound to it: a ciphertext moved to another project can't be opened."""
+        """Encrypt the key into this row, bound to the row's id: in another project's row it can't be decrypted."""
         self.sealed_token = seal(f"{self.pk}:{token}")
         self.token_id, self.foreign_cause = uuid.uuid4(), ""
         self.token_last_four = token[-4:]
@@ -89,15 +89,15 @@ class Project(models.Model):
         self.token_at = at
 
     def forget_token(self) -> None:
-        """Drop the key from this row."""
+        """Delete the key from this row."""
         self.sealed_token = self.token_last_four = ""
         self.token_id, self.foreign_cause = uuid.uuid4(), ""
         self.token_state = TokenState.ABSENT
 
     def open_token(self) -> str:
-        """Return the key.
+        """Return the decrypted key.
 
-        :raises NoKey: none is stored, or no encryption key fits it, or it was sealed for another project.
+        :raises NoKey: none is stored, or no encryption key fits it, or it was encrypted for another project.
         """
         if not self.sealed_token:
             raise NoKey
@@ -110,7 +110,7 @@ class Project(models.Model):
         return token
 
     def reseal_token(self) -> None:
-        """Encrypt the key anew with the newest encryption key.
+        """Encrypt the key again with the newest encryption key.
 
         :raises SealBroken: no encryption key fits it.
         """
@@ -128,7 +128,7 @@ class Project(models.Model):
 
     @property
     def is_writable(self) -> bool:
-        """True while there is a key that Diga has not refused."""
+        """True if a key is stored that Diga has not refused."""
         return self.is_connected and not self.is_rejected
 
     @property
@@ -148,12 +148,12 @@ class Project(models.Model):
 
     @property
     def masked_token(self) -> str:
-        """The key as people may see it."""
+        """The key as it is shown to people."""
         return f"••••{self.token_last_four}"
 
     @property
     def sync_interval(self) -> timedelta:
-        """The time between two periodic syncs."""
+        """The interval between two periodic syncs."""
         return timedelta(minutes=self.sync_interval_minutes)
 
 

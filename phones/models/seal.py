@@ -1,4 +1,4 @@
-"""What makes the diary tamper-evident: a seal for each thing that is written in it, chained by a keyed hash."""
+"""The seals of the audit log: a hash chain (HMAC) over everything written to it, so that tampering is detected."""
 
 from django.conf import settings
 from django.db import models
@@ -8,14 +8,14 @@ from .project import Project
 
 
 class SealKind(models.TextChoices):
-    """Which state of a change a seal is about."""
+    """The state of a change that a seal is about."""
 
     BEGUN = "BEGUN"
     SETTLED = "SETTLED"
 
 
 class ChangeSeal(models.Model):
-    """One link of a project's chain. `digest` is of the change as it was; `mac` covers it and the link before."""
+    """One link of a project's chain. `digest` is of the change at the time; `mac` covers it and the link before."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="seals")
     number = models.PositiveBigIntegerField()
@@ -32,7 +32,7 @@ class ChangeSeal(models.Model):
 
 
 class ChainHead(models.Model):
-    """The last link of a project's chain: whoever appends to it locks this row."""
+    """The last link of a project's chain. Whoever appends locks this row."""
 
     project = models.OneToOneField(Project, on_delete=models.PROTECT, primary_key=True, related_name="chain_head")
     number = models.PositiveBigIntegerField(default=0)
@@ -43,10 +43,10 @@ class ChainHead(models.Model):
 
 
 class ChainBreak(models.Model):
-    """An end of a chain that was noted outside the database, which does not hold it, and who has acknowledged that.
+    """A head noted in a file that the database does not have, and who has acknowledged that.
 
-    `noted` is the digest of the note. `noted_number` is the seal that it names, 0 where it was spoiled; `found_number`
-    is the last one that the database held then.
+    `noted` is the digest of the note. `noted_number` is the number of the seal it names, 0 if it was damaged;
+    `found_number` is the last number in the database at that time.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="chain_breaks")

@@ -7,7 +7,7 @@ from .project import Project
 
 
 class SyncState(models.TextChoices):
-    """How far a pass has come."""
+    """The state of a pass."""
 
     RUNNING = "RUNNING", _("Running")
     COMPLETE = "COMPLETE", _("Complete")
@@ -15,14 +15,14 @@ class SyncState(models.TextChoices):
 
 
 class SyncRun(models.Model):
-    """One pass over Diga's agents and phones; at most one runs in a project at a time."""
+    """One pass over Diga's agents and phones. At most one runs in a project at a time."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="sync_runs")
     state = models.CharField(max_length=10, choices=SyncState, default=SyncState.RUNNING)
     started_at = models.DateTimeField()
-    # Moves with every page; one that stands still belongs to a process that died.
+    # The heartbeat, updated with every page: if it stops, the process died.
     heartbeat_at = models.DateTimeField()
-    # Set by the process that does the pass: a doubled message in the queue finds it set, and leaves.
+    # Set by the process that makes the pass: a second message in the queue finds it set, and is dropped.
     is_taken = models.BooleanField(default=False)
     finished_at = models.DateTimeField(null=True, blank=True)
     agent_count = models.PositiveIntegerField(default=0)
@@ -30,10 +30,10 @@ class SyncRun(models.Model):
     written_count = models.PositiveIntegerField(default=0)
     malformed_count = models.PositiveIntegerField(default=0)
     new_count = models.PositiveIntegerField(default=0, db_default=0)
-    # Differences that we did not make, and phones that Diga no longer knows.
+    # Changes made outside the desk, and phones that Diga no longer has.
     outside_count = models.PositiveIntegerField(default=0, db_default=0)
     missing_count = models.PositiveIntegerField(default=0, db_default=0)
-    # How many phones are expected, for the progress bar; None where nobody can say.
+    # The expected number of phones, for the progress bar; None if unknown.
     expected_count = models.PositiveIntegerField(null=True, blank=True)
     cause = models.CharField(max_length=24, blank=True, default="")
     message = models.TextField(blank=True, default="")
@@ -56,5 +56,5 @@ class SyncRun(models.Model):
 
     @property
     def is_complete(self) -> bool:
-        """True when every page was read."""
+        """True if every page was read."""
         return self.state == SyncState.COMPLETE

@@ -1,4 +1,4 @@
-"""A file that somebody uploaded, while they say which of its sheets is meant."""
+"""An uploaded file, stored until the person has chosen one of its sheets."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from .project import Project
 
 
 class Upload(models.Model):
-    """One file, kept until a plan is made of it; a person has one at most in a project."""
+    """A file, stored until a plan is made of it; at most one a person and project."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="uploads")

@@ -1,4 +1,4 @@
-"""Ways to come back to a list: named filters, and frozen lists of phones."""
+"""Stored lists of phones: named filters, and frozen selections."""
 
 import uuid
 
@@ -10,15 +10,15 @@ from .project import Project
 
 
 class SavedView(models.Model):
-    """A named filter of the list of phones: its owner's own, or everybody's in the project."""
+    """A named filter of the list of phones, private or shared with the project."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="saved_views")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     name = models.CharField(_("name"), max_length=60)
-    # The address of the list behind its `?`, as `listing` writes it: criteria, order and columns.
+    # The query string of the list, as `list_address` writes it: criteria, order and columns.
     query = models.TextField(blank=True, default="")
     is_shared = models.BooleanField(_("shared with the project"), default=False)
-    # What its owner sees when they open the list without a filter.
+    # The filter with which its owner's list opens.
     is_default = models.BooleanField(_("opens first"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -35,12 +35,12 @@ class SavedView(models.Model):
 
 
 class Selection(models.Model):
-    """A frozen list of phones somebody put together, for example by pasting numbers; its id is in the address."""
+    """A frozen list of phones that a person made, for example by pasting numbers; its id is in the address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="selections")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="selections")
-    # Ids as hex texts, in the order they were found.
+    # Ids as hex texts, in the order in which they were found.
     phone_ids: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 

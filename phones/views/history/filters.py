@@ -1,4 +1,4 @@
-"""The filters of the history: from the address, as controls, as chips, and back into an address."""
+"""The filters of the history: read from the address, shown as controls and chips, and written back to an address."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ from phones.views.parts.changes import field_label
 from phones.views.parts.filter_controls import Chip, Filter
 
 QUERY_LIMIT = 100
-# Years that every calendar and database here can tell the next day of.
+# The range of years in which every calendar and database here can compute the next day.
 YEARS = range(2000, 2101)
-# The names in the address, where they differ from those of `Wanted`: the others are keywords of Python.
+# The names in the address that differ from those of `Wanted`, as they are keywords of Python.
 NAMES = {"since": "from", "until": "to"}
 
 
 def wanted_from(query: QueryDict) -> Wanted:
-    """Return what the address narrows the history to; what can't be read narrows nothing."""
+    """Return the filters of the address; an invalid value doesn't filter."""
     person = id_from(query.get("person", ""))
     return Wanted(
         phone=uuid_from(query.get("phone", "")),
@@ -72,13 +72,13 @@ def _text(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilters:
-    """The filter bar: the selects, the days, the text, and what is switched on as chips."""
+    """The filter bar: the selects, the days, the text, and the active filters as chips."""
 
     selects: list[Filter]
     since: str
     until: str
     q: str
-    # What has no control of its own, kept by hidden fields.
+    # Filters without a control of their own, kept by hidden fields.
     phone: str
     look: bool
     plan: str
@@ -88,7 +88,7 @@ class ChangeFilters:
 def filters_of(
     wanted: Wanted, *, url: str, catalogue: Catalogue, people: list[User], phone: Phone | None
 ) -> ChangeFilters:
-    """Return the filter bar. `phone` is the phone that is asked for, if it is one of the project's."""
+    """Return the filter bar. `phone` is the phone that is filtered for, if it is one of the project's."""
     selects = _selects(wanted, catalogue, people)
     return ChangeFilters(
         selects,
@@ -118,7 +118,7 @@ def _selects(wanted: Wanted, catalogue: Catalogue, people: list[User]) -> list[F
 
 
 def _select(name: str, label: str, purpose: str, value: str, choices: list[tuple[str, str]]) -> Filter:
-    """Return a select that also offers its own value where that is none of the choices."""
+    """Return a select; its current value is added if it is none of the choices."""
     known = choices if not value or value in dict(choices) else [*choices, (value, _("Unknown"))]
     return Filter(name, label, purpose, value, known)
 

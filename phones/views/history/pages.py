@@ -30,7 +30,7 @@ from phones.views.parts.permalinks import answer_uncertain, change_url, is_certa
 
 @require_GET
 def change_list(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the changes of a project, newest first, narrowed by the address; `before` and `after` page on."""
+    """Show the changes of a project, newest first, filtered by the address; `before` and `after` page on."""
     desk = open_desk(request, slug)
     context = _list_context(request, desk)
     if not is_for(request, "change-table"):
@@ -41,7 +41,7 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
-    """Return what the template needs. Three queries or four, and one where a phone is asked for."""
+    """Return the template's context. Three queries or four, and one if a phone is filtered for."""
     wanted = wanted_from(request.GET)
     page = audit_queries.history_page(
         desk.project,
@@ -77,7 +77,7 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
 
 @require_GET
 def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
-    """Send what the address narrows the history to as CSV, newest first, a row a change."""
+    """Send the filtered changes as CSV, newest first, one row a change."""
     desk = open_desk(request, slug)
     changes = audit_queries.matching_changes(desk.project, wanted_from(request.GET))
     name = f"{slug}-changes-{timezone.localdate():%Y-%m-%d}.csv"
@@ -90,7 +90,7 @@ def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
 
 @require_GET
 def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = "") -> HttpResponse:
-    """Show one change as it was: names and version numbers of the time, Diga's words, how it ended."""
+    """Show one change with the names and version numbers of its time, Diga's message, and its outcome."""
     desk = open_desk(request, slug)
     change = _found(desk, change_id)
     if change is None or not is_certain(desk, change, check):
@@ -116,9 +116,9 @@ def _with_plan(change: Change, line: ChangeLine, slug: str) -> ChangeLine:
 
 @require_GET
 def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
-    """Say what became of a save by now: 204 while it is as `seen`, 286 once it is known, or won't be soon.
+    """Return the outcome of a save: 204 while it is as `seen`, 286 once it is known or won't be soon.
 
-    While no worker runs, which is who finds out, it says so.
+    While no worker runs, which would recheck it, the page says so.
     """
     desk = open_desk(request, slug)
     change = change_of(desk, change_id)
@@ -157,7 +157,7 @@ def _found(desk: Desk, change_id: int) -> Change | None:
 
 @require_POST
 def chain_acknowledge(request: DeskRequest, slug: str) -> HttpResponse:
-    """Write down that an administrator has seen that the history is not whole."""
+    """Record that an administrator has acknowledged a break of the hash chain."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
         chain_breaks.acknowledge_break(

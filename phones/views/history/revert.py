@@ -1,4 +1,4 @@
-"""Taking back: a change, or everything since the number was first seen. Seen first, then confirmed."""
+"""Reverting: one change, or everything since the phone was first synced. It is shown first, then confirmed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ from phones.wording.saves import words_for_spent_form
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What to go back to: the state before a change, or the first one that was seen of a phone."""
+    """The state to revert to: before a change, or the first one of a phone."""
 
     phone: Phone
     change: Change | None
@@ -66,14 +66,14 @@ class Goal:
 
     @classmethod
     def first_seen(cls, phone: Phone, slug: str) -> "Goal":
-        """Return the first state that was seen of a phone."""
+        """Return the first known state of a phone."""
         moment = {"time": full_time(phone.first_seen_at)}
         back_url = f"{reverse('change_list', args=[slug])}?phone={phone.pk}"
         title, reason = _("Back to the first state"), _("Back to the first state, seen on %(time)s") % moment
         return cls(phone, None, title, reason, back_url)
 
     def steps(self, desk: Desk, catalogue: Catalogue) -> tuple[Step, ...]:
-        """Return what going back would do, field by field."""
+        """Return what reverting would do, field by field."""
         rights = {"can_label": desk.may_label, "can_route": desk.may_route}
         if self.change is None:
             return revert.steps_to_first(self.phone, catalogue, **rights)
@@ -82,7 +82,7 @@ class Goal:
 
 @require_http_methods(["GET", "POST"])
 def change_revert(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
-    """Show what taking back a change would do today; do it."""
+    """Show what reverting a change would do now; do it."""
     desk = open_desk(request, slug, Right.LABEL)
     change = change_of(desk, change_id)
     if not revert.is_revertible(change):
@@ -92,7 +92,7 @@ def change_revert(request: DeskRequest, slug: str, change_id: int) -> HttpRespon
 
 @require_http_methods(["GET", "POST"])
 def phone_restore(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
-    """Show what going back to the first state of a phone would do today; do it."""
+    """Show what reverting a phone to its first state would do now; do it."""
     desk = open_desk(request, slug, Right.LABEL)
     phone = get_object_or_404(Phone, pk=phone_id, project=desk.project, first_seen_at__isnull=False)
     return _answer(request, desk, Goal.first_seen(phone, slug))
@@ -108,7 +108,7 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     is_valid = form.is_valid()
     done = queries.change_of_form(goal.phone, form.cleaned_data.get("form_token"))
     if done and form.asks_for(done):
-        # The second click: there is nothing left to take back, but the first click's result.
+        # A double click: nothing is left to revert, and the result of the first request is shown.
         return redirect(change_url(done, desk.project.slug))
     if done:
         answer, fresh = Answer(409, words_for_spent_form(done), done), _form(desk, goal)
@@ -119,13 +119,13 @@ def _answer(request: DeskRequest, desk: Desk, goal: Goal) -> HttpResponse:
     if form.edit().is_empty:
         return _show(request, desk, goal, form, words=words_for_nothing_ticked(), status=422)
     if form.cleaned_data["reviewed"] != fingerprint(editing_guard.impacts_of(goal.phone, form.edit())):
-        # Other fields were ticked, or agents have moved: nobody has read what would happen now.
+        # Other fields were ticked, or agents have changed: nobody has seen what would happen now.
         return _show(request, desk, goal, form, words=words_for_review())
     return _take_back(request, desk, goal, form)
 
 
 def _peek(desk: Desk, phone: Phone) -> Words | None:
-    """Read the phone again; return why it couldn't be, in which case our copy is shown."""
+    """Read the phone from Diga; return why that failed, in which case our copy is shown."""
     try:
         with bulkhead.place_to_read(desk.project):
             refresh.peek(project=desk.project, phone=phone, clock=timezone.now)
@@ -172,9 +172,9 @@ def _take_back(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm) -
 
 
 def _form_after(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm, answer: Answer) -> RevertForm:
-    """Return the form to show after a try, on what phone and agents are now: what was ticked is kept.
+    """Return the form to show after an attempt, on the current phone and agents, with the ticks kept.
 
-    After a conflict it is a fresh one with the typed reason, so that nothing is ticked for the person.
+    After a conflict it is a new form with the typed reason, so that no field is ticked for the person.
     """
     if answer.status == 409:
         fresh = _form(desk, goal)
@@ -189,7 +189,7 @@ def _form_after(request: DeskRequest, desk: Desk, goal: Goal, form: RevertForm, 
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A field of the page: today's value, the old one, what there is to say, and the tick where there is one."""
+    """A field of the page: today's value, the earlier one, a remark, and the tick box if there is one."""
 
     label: str
     now: Side
@@ -212,7 +212,7 @@ def _rows(form: RevertForm, steps: Sequence[Step], phone: Phone) -> list[StepRow
 
 
 def _becomes(step: Step) -> Any:
-    """Return what the field would hold, in the version that is really given."""
+    """Return what the field would hold, in the version that would really be attached."""
     return step.wanted.snapshot if isinstance(step.wanted, Target) else step.then
 
 
@@ -240,7 +240,7 @@ def _show(
         "form": form,
         "rows": _rows(form, form.steps, goal.phone),
         "can_take": can_take,
-        # As in the drawer: what was sent once can be sent again, even where saving has just closed.
+        # As in the drawer, a form that was sent can be sent again, even if saving has just been closed.
         "is_open": desk.project.is_open or (form.is_bound and desk.project.is_writable),
         "guard": _guard(goal.phone, form, answer.impacts if answer else ()) if can_take else None,
         "words": words,
@@ -252,6 +252,6 @@ def _show(
 
 
 def _guard(phone: Phone, form: RevertForm, found: Sequence[Impact]) -> Guard | None:
-    """Return what would happen to live calls, lane by lane; `found` is what a try has found out, if it wasn't sent."""
+    """Return what would happen to live calls, lane by lane; `found` is the result of an attempt that was not sent."""
     impacts = found or editing_guard.impacts_of(phone, form.edit())
     return guard_of(impacts, form.agreed(), is_found=bool(found))

@@ -1,4 +1,4 @@
-"""Ids in addresses."""
+"""Reading of ids from addresses."""
 
 import uuid
 
@@ -6,7 +6,7 @@ BIGGEST_ID = 2**63 - 1
 
 
 def uuid_from(text: str) -> uuid.UUID | None:
-    """Return an id of the address, None where it is none."""
+    """Return an id of the address, None if it is malformed."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -14,7 +14,7 @@ def uuid_from(text: str) -> uuid.UUID | None:
 
 
 def id_from(text: str) -> int | None:
-    """Return a number of the address, None where it is none that a database could hold."""
+    """Return a number of the address, None if it is malformed or above the database's range."""
     if not (text.isascii() and text.isdecimal()) or len(text) > len(str(BIGGEST_ID)):
         return None
     return min(int(text), BIGGEST_ID)

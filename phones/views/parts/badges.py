@@ -10,7 +10,7 @@ from phones.models import Phone
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A status or provider in words; a value we don't know is shown as it is, in neutral."""
+    """A status or provider in words; an unknown value is shown as it is, in a neutral tone."""
 
     tone: str
     icon: str
@@ -36,5 +36,5 @@ def status_badge(status: str) -> Badge:
 
 
 def shown_status(phone: Phone) -> Badge:
-    """Return the status of a phone in words; one that Diga no longer knows says so."""
+    """Return the status of a phone in words; a phone that left Diga is shown as such."""
     return MISSING_BADGE if phone.missing_since is not None else status_badge(phone.status)

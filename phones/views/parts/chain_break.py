@@ -1,9 +1,9 @@
-"""Whether the history is whole, for those who have to know."""
+"""The notice of a break of the hash chain, for administrators."""
 
 from phones.access import Desk
 from phones.services.audit import chain_breaks
 
 
 def break_shown(desk: Desk) -> chain_breaks.Break | None:
-    """Return what an administrator has to know of the history: that it is not whole."""
+    """Return the break that an administrator has to acknowledge, None without one, and for everybody else."""
     return chain_breaks.find_break(desk.project) if desk.may_administer else None

@@ -1,4 +1,4 @@
-"""A change of the diary as pages show it."""
+"""A change of the audit log as pages show it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,10 +44,10 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change with everything spelt out. `at` is the full moment, `confirmed_at` a time of day.
+    """A change in words. `at` is the full moment, `confirmed_at` a time of day.
 
-    `window` is set for a change that was only seen: the time between the two readings. `revert_url` is "" where
-    taking back would change nothing, or this person may not.
+    `window` is set for a change made outside: the time between the two reads. `revert_url` is "" if reverting would
+    change nothing, or this person may not revert.
     """
 
     id: int
@@ -71,10 +71,10 @@ class ChangeLine:
     takes_back_url: str
     late_for: int | None
     late_for_url: str
-    # What Diga applied of it after it was settled as not applied: the entry's number, and its address.
+    # The write that Diga applied after this was settled as not applied: its entry's number and address.
     came_late: int | None
     came_late_url: str
-    # Where to ask again soon what became of it; "" where it is known, or won't be soon.
+    # The address to poll for the outcome; "" if it is known, or won't be soon.
     outcome_url: str
     revert_url: str
     plan_id: int | None
@@ -82,9 +82,9 @@ class ChangeLine:
 
     @classmethod
     def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
-        """Return a change of the project `slug` in words. No query, if what it leads to and its late entries were read.
+        """Return a change of the project `slug` in words. No query, if related rows and late entries are prefetched.
 
-        With the person's desk and the phone as our copy has it, the line leads to taking the change back.
+        With the person's desk and the phone in our copy, the line has the link that reverts the change.
         """
         late = list(change.came_late.all()) if change.may_come_late else []
         tone, icon = _LOOKS[Outcome.OBSERVED if late else Outcome(change.outcome)]
@@ -122,7 +122,7 @@ class ChangeLine:
 
 
 def _who(change: Change) -> str:
-    """Return who did it, "" where only the source can be told."""
+    """Return who made the change, "" if only the source is known."""
     return "" if change.source == Source.OUTSIDE else change.actor_name or _("Phone Desk")
 
 
@@ -132,7 +132,7 @@ def _outcome_url(change: Change, slug: str) -> str:
 
 
 def _window(change: Change) -> str:
-    """Return between which two readings an observed change came about: the day once, where it is the same."""
+    """Return between which two reads an observed change was made, with the day only once if it is the same."""
     if change.source not in {Source.OUTSIDE, Source.LATE} or change.seen_from is None:
         return ""
     since, until = full_time(change.seen_from), full_time(change.created_at)
@@ -155,7 +155,7 @@ def _can_take(steps: tuple[Step, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FirstSeenLine:
-    """Entry zero of a phone's history: what Diga said when we first saw it. `restore_url` is "" as `revert_url` is."""
+    """The first state in a phone's history: its values at the first sync. `restore_url` is "" as `revert_url` is."""
 
     fields: list[tuple[str, Side]]
     first_seen_at: datetime
@@ -164,7 +164,7 @@ class FirstSeenLine:
 
     @classmethod
     def of(cls, phone: Phone, desk: Desk) -> "FirstSeenLine | None":
-        """Return the entry of a phone; None where it was first seen before that was written down. No query."""
+        """Return the line of a phone's first state; None if it was synced before that was recorded. No query."""
         if phone.first_seen_at is None:
             return None
         catalogue = catalogue_of(desk.project)
@@ -216,7 +216,7 @@ def _field(change: Change, name: str) -> FieldLine:
 
 
 def side_of(name: str, value: Any) -> Side:
-    """Return a field's value, as the diary keeps it, in words."""
+    """Return a field's value, as in the audit log, in words."""
     if name == "status":
         return Side(str(status_badge(value).label) if value else _("Unknown"))
     if name == "nickname":

@@ -1,4 +1,4 @@
-"""The controls of a filter bar, and the chips that say what is filtered."""
+"""The controls and chips of a filter bar."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Chip:
     """An active filter in words, and the address without it.
 
-    `remove` names the link that takes it away; it doesn't repeat a searched number, which is the name of a row.
+    `remove` is the label of the link that removes it; it doesn't repeat a searched number, which is the name of a row.
     """
 
     label: str
@@ -17,7 +17,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A select of the filter bar; one that `is_rare` stands behind “More filters”."""
+    """A select of the filter bar; one that `is_rare` is hidden behind “More filters”."""
 
     name: str
     label: str

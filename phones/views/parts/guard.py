@@ -1,4 +1,4 @@
-"""What saving would do to live calls, lane by lane, as forms show it, with the ways out of a foreseen refusal."""
+"""The effect of a save on live calls, lane by lane, as forms show it, with alternatives to a refusal."""
 
 import uuid
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from phones.wording.guard import GuardWords, words_for_impact
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways out where other numbers hold another version of an agent.
+    """The alternatives if other numbers hold another version of an agent.
 
     `use` is that version, to be chosen instead; `publish_url` leads to publishing the wanted one for all of them, ""
-    for who may not.
+    for a person who may not.
     """
 
     agent_name: str
@@ -35,7 +35,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class GuardLine:
-    """The effect in one lane in words; `ways` where there are any that an earlier line doesn't have."""
+    """The effect in one lane in words; `ways` are the alternatives that no earlier line has."""
 
     words: GuardWords
     ways: Ways | None = None
@@ -43,9 +43,9 @@ class GuardLine:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What saving the form as it stands would do, lane by lane.
+    """The effects of saving the form as it is, lane by lane.
 
-    `is_forecast` is true where that was told from our copy of agents and numbers, and Diga was not asked.
+    `is_forecast` is true if they were computed from our copy of agents and numbers, and Diga was not asked.
     """
 
     lines: tuple[GuardLine, ...]
@@ -57,9 +57,9 @@ class Guard:
 
 
 def guard_context(phone: Phone, form: PhoneForm, desk: Desk, found: Sequence[Impact] = ()) -> Guard | None:
-    """Return in words what a readable form would do, None where no call moves.
+    """Return in words the effects of a valid form, None if it moves no calls.
 
-    `found` is what a save has found out that it would do, if it was not sent because of that.
+    `found` are the effects that a save has found, if it was not sent because of them.
     """
     if not desk.may_route:
         return None
@@ -74,9 +74,9 @@ def guard_of(
     ways: Sequence[Ways | None] = (),
     is_found: bool = False,
 ) -> Guard | None:
-    """Return impacts in words, None where there are none. The tick stays as long as it is about the same ones.
+    """Return impacts in words, None if there are none. The tick is kept as long as it is about the same ones.
 
-    Refusals that a save has found (`is_found`) were read from Diga; all else is foreseen from our copy.
+    Refusals that a save has found (`is_found`) were read from Diga; all others are forecast from our copy.
     """
     if not impacts:
         return None
@@ -95,7 +95,7 @@ def guard_of(
 
 
 def _ways_out(impacts: Sequence[Impact], phone: Phone, desk: Desk) -> list[Ways | None]:
-    """Return the ways out of each refusal, once for each version that is refused."""
+    """Return the alternatives to each refusal, once for each refused version."""
     ways: list[Ways | None] = []
     offered: set[uuid.UUID] = set()
     for impact in impacts:
@@ -110,7 +110,7 @@ def _ways_out(impacts: Sequence[Impact], phone: Phone, desk: Desk) -> list[Ways 
 
 
 def _publishing(impact: Impact, target: Target, phone: Phone, desk: Desk) -> tuple[str, str]:
-    """Return the address at which the version is published for all numbers of its agent, and what to call it."""
+    """Return the address for publishing the version for all numbers of its agent, and its label."""
     page = reverse("agent_publish", args=[desk.project.slug, target.agent.id])
     count = impact.other_count + (target.agent.id in (phone.inbound_agent_id, phone.outbound_agent_id))
     if impact.is_at_least:

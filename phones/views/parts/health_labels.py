@@ -1,4 +1,4 @@
-"""The words, icons and tones of the conditions that need a look, for cards, filters and chips."""
+"""The labels, icons and tones of the conditions that need attention, for cards, filters and chips."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from phones.services.finding.health import CONDITIONS
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A condition as people meet it: a short label, and a sentence that says what it means."""
+    """The label of a condition: short, and as a sentence that explains it."""
 
     tone: str
     icon: str
@@ -56,5 +56,5 @@ LOOKS: dict[str, Look] = {
 
 
 def health_labels() -> list[tuple[str, str]]:
-    """Return the codes a list can be narrowed to with their labels, in the order of the queue."""
+    """Return the codes that filter a list with their labels, in the order of the cards."""
     return [(code, str(LOOKS[code].label)) for code in CONDITIONS]

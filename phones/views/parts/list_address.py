@@ -1,4 +1,4 @@
-"""The list that an address names, and the address of a list."""
+"""Reading and writing the address of a list."""
 
 from dataclasses import asdict, fields, replace
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from phones.views.parts.list_columns import chosen_columns
 
 
 def criteria_from(query: QueryDict) -> Criteria:
-    """Return the list that the address names; unknown parameters and unheard-of ways to show it are ignored."""
+    """Return the list of the address; unknown parameters and invalid values are ignored."""
 
     def text(name: str) -> str:
         return " ".join(query.get(name, "").replace("\x00", "").split())[:QUERY_LIMIT]

@@ -14,7 +14,7 @@ from phones.services.finding.phone_list import Criteria
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the list; `code` is what addresses call it, and what it is sorted by."""
+    """A column of the list; `code` is its name in addresses, and that of its sort order."""
 
     code: str
     css: str
@@ -34,25 +34,25 @@ COLUMNS = (
     Column("assigned", "c-date", pgettext_lazy("date", "Assigned"), is_default=False),
     Column("age", "c-age", pgettext_lazy("age", "Read"), hint=gettext_lazy("When these values were read from Diga")),
 )
-# What a row is found by is always there.
+# The columns that identify a row are always shown.
 FIXED = "number"
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A column's head: whether it is shown, how the list is sorted by it, and where a click leads."""
+    """The header of a column: whether it is shown, the order of the list, and the address that a click leads to."""
 
     column: Column
     is_shown: bool
     is_fixed: bool
     url: str
-    # What `aria-sort` says: ascending, descending, or "" where the list is sorted by another column.
+    # The value of `aria-sort`: ascending, descending, or "" if the list is sorted by another column.
     sorted: str
     icon: str
 
 
 def chosen_columns(wanted: list[str]) -> str:
-    """Return the choice of columns as addresses carry it, "" for the usual ones."""
+    """Return the choice of columns in the form of addresses, "" for the default ones."""
     asked = {code for codes in wanted for code in codes.split(",")}
     chosen = [column.code for column in COLUMNS if column.code in asked | {FIXED}]
     usual = [column.code for column in COLUMNS if column.is_default]
@@ -60,7 +60,7 @@ def chosen_columns(wanted: list[str]) -> str:
 
 
 def is_shown(column: Column, criteria: Criteria) -> bool:
-    """Say whether the list shows the column."""
+    """Return whether the list shows the column."""
     return column.code in criteria.cols.split(",") if criteria.cols else column.is_default
 
 
@@ -70,13 +70,13 @@ def shown_count(criteria: Criteria) -> int:
 
 
 def headers(criteria: Criteria, url_of: Callable[[Criteria], str]) -> list[Header]:
-    """Return the heads of all columns; a click on the one that sorts turns the order round."""
+    """Return the headers of all columns; a click on the one that sorts reverses the order."""
     order = criteria.order
     heads = []
     for column in COLUMNS:
         is_sorting = column.code == order.code
         direction = ("descending" if order.is_reversed else "ascending") if is_sorting else ""
-        # By number is how the list comes, so the address needn't say it.
+        # By number is the default order, which the address omits.
         plain = "" if column.code == FIXED else column.code
         sort = f"-{column.code}" if direction == "ascending" else plain
         icon = {"ascending": "arrow-up", "descending": "arrow-down"}.get(direction, "")
@@ -86,7 +86,7 @@ def headers(criteria: Criteria, url_of: Callable[[Criteria], str]) -> list[Heade
 
 
 def caption(criteria: Criteria) -> str:
-    """Return what the table holds and in which order, for those who don't see the arrow."""
+    """Return a caption with the content and order of the table, for screen readers."""
     order = criteria.order
     label = next(column.label for column in COLUMNS if column.code == order.code)
     if order.is_reversed:
@@ -95,5 +95,5 @@ def caption(criteria: Criteria) -> str:
 
 
 def hidden_classes(heads: list[Header]) -> str:
-    """Return the classes by which the style sheet hides the columns that aren't shown, also in rows that come later."""
+    """Return the classes by which the style sheet hides columns, also in rows that are swapped in later."""
     return " ".join(f"no-{head.column.code}" for head in heads if not head.is_shown)

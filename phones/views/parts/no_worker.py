@@ -1,4 +1,4 @@
-"""The sentence that nothing runs in the background."""
+"""The notice that no worker runs."""
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from phones.templatetags.desk import full_time
 
 
 def no_worker() -> str:
-    """Return the sentence that no worker runs, "" while one does. Two queries at most."""
+    """Return the notice that no worker runs, "" while one does. At most two queries."""
     silence = tasks.silence_of_workers()
     if silence is None:
         return ""

@@ -1,4 +1,4 @@
-"""Permanent addresses of changes and plans, and what is answered where one can't be trusted."""
+"""Permanent addresses of changes and plans, and the answers to an address that may mean another row."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -23,7 +23,7 @@ def plan_page_url(plan: Plan, slug: str) -> str:
 
 
 def is_certain(desk: Desk, row: Change | Plan, check: str) -> bool:
-    """Say whether an address means this row: by its check, or, where it has none, as no number was given twice."""
+    """Return whether an address means this row: by its check code or, without one, as no number was given twice."""
     return is_meant(row, check) if check else not chain_breaks.has_break(desk.project)
 
 
@@ -32,7 +32,7 @@ def answer_uncertain(
 ) -> HttpResponse:
     """Answer an address that may mean another row than the one that has its number now.
 
-    :raises Http404: there is no such row, and nothing else to say.
+    :raises Http404: there is no such row, and no break that would explain it.
     """
     if check:
         return _gone(request, desk, number)
@@ -42,7 +42,7 @@ def answer_uncertain(
 
 
 def _gone(request: DeskRequest, desk: Desk, number: int) -> HttpResponse:
-    """Say that the row an address was made for is not here."""
+    """Answer that the row of the address is not in the database."""
     text = _(
         "What had the number %(number)d when this address was made is not here: the database was restored from an "
         "older backup since, or the address was altered. If something has that number now, it is not what was meant."
@@ -51,7 +51,7 @@ def _gone(request: DeskRequest, desk: Desk, number: int) -> HttpResponse:
 
 
 def _unsure(request: DeskRequest, desk: Desk, row: Change | Plan) -> HttpResponse:
-    """Say that an address names a number that may have been given twice, and when its row was made."""
+    """Answer that the number in an address may have been given twice, and when the present row was made."""
     text = _(
         "It has a number only, and numbers may have been given twice here: the database was restored from an older "
         "backup, or altered. What has the number %(number)d now was made on %(time)s. Compare that with what led you "

@@ -1,4 +1,4 @@
-"""What a save comes to: words, a status code, and what to show with them."""
+"""The result of a save: a message, a status code, and the content to show."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ REFUSALS = {Outcome.REFUSED: 422, Outcome.FAILED: 502, Outcome.UNKNOWN: 502}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a save comes to: words, a status code, and the change there is to show.
+    """The result of a save: a message, a status code, and the change to show.
 
-    `is_done` is true when there is nothing left to do with what was typed: a fresh form is shown instead of it.
-    `asked` are the fields that somebody else changed as well. `is_rebased` is true when what was typed is to be
-    shown in a new form, on what the phone is now. `impacts` are those because of which nothing was sent. `is_waiting`
-    is true while another save is under way: the page goes on looking (`saving`).
+    `is_done` is true if nothing that was typed remains to be done: a new form is shown instead. `asked` are the fields
+    that were changed elsewhere as well. `is_rebased` is true if what was typed is to be shown in a new form, on the
+    current phone. `impacts` are those because of which nothing was sent. `is_waiting` is true while another save is
+    under way: the page goes on polling (`saving`).
     """
 
     status: int
@@ -54,7 +54,7 @@ _STATUSES = {
 
 
 def answer_for(form: NicknameForm, save: Callable[[], SaveResult]) -> Answer:
-    """Run a save and put in words what it comes to. Errors about a field are put on the form."""
+    """Run a save and return its result in words. Errors about a field are added to the form."""
     try:
         result = _with_place(form, save)
     except diga.DigaError as error:
@@ -77,7 +77,7 @@ def answer_for(form: NicknameForm, save: Callable[[], SaveResult]) -> Answer:
 
 
 def _with_place(form: NicknameForm, save: Callable[[], SaveResult]) -> SaveResult:
-    """Run a save if there is a place to wait for Diga; a second click of one that is under way is told so."""
+    """Run a save if the bulkhead has a place; a double click on a save under way is told so."""
     try:
         with bulkhead.place_to_act(form.phone.project):
             return save()
@@ -88,7 +88,7 @@ def _with_place(form: NicknameForm, save: Callable[[], SaveResult]) -> SaveResul
 
 
 def status_of(error: diga.DigaError) -> int:
-    """Return the status of an answer that is about a failed call to Diga."""
+    """Return the status of an answer about a failed call to Diga."""
     if isinstance(error, diga.DigaRejected | ForeignProject):
         return 422
     if isinstance(error, diga.DigaNotFound):
@@ -98,7 +98,7 @@ def status_of(error: diga.DigaError) -> int:
 
 def _answer_for_change(form: NicknameForm, saved: SaveResult, change: Change) -> Answer:
     words = changes.words_for_change(change, saved.error)
-    # A number that was given an agent has it, even while nobody has read yet whether its version is published.
+    # The agent was stored, even if nobody has read yet whether its version is published.
     if change.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH} or (change.is_open and is_stored(change)):
         return Answer(200, _with_merged(words, (*form.seen.merged, *saved.merged)), change, is_done=True)
     if isinstance(saved.error, diga.DigaRejected):

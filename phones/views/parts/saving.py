@@ -1,4 +1,4 @@
-"""A save that takes long: the page asks again and again whether it is over, and no thread waits meanwhile."""
+"""Polling for a save that takes long: the page asks again until it is over, and no thread waits meanwhile."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ from phones.views.parts.permalinks import change_url
 from phones.wording import changes, saves
 from phones.wording.changes import Words
 
-# Where a page shows it: above the form, and in the row that is being renamed.
+# The places of a page that show it: above the form, and in the row being renamed.
 IN_FORM, IN_ROW = "saving", "rename-saving"
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What there is to say of a save: `url` asks again, "" once it is over; nothing is said before the first look."""
+    """The state of a save: `url` is polled, "" once the save is over; there is no message before the first poll."""
 
     id: str
     url: str
@@ -35,7 +35,7 @@ class Saving:
 
 
 def saving_of(phone: Phone, slug: str, form_token: uuid.UUID | None, place: str = IN_FORM) -> Saving:
-    """Return what asks whether the save of the form, or else any save of the phone, is over."""
+    """Return the polling state for the save of the form, or else for any save of the phone."""
     args = [slug, phone.pk]
     query = f"?{urlencode({'sent': form_token})}" if form_token else ""
     return Saving(f"{place}-{phone.pk}", reverse("phone_saving", args=args) + query, reverse("phone_edit", args=args))
@@ -43,7 +43,7 @@ def saving_of(phone: Phone, slug: str, form_token: uuid.UUID | None, place: str 
 
 @require_GET
 def phone_saving(request: DeskRequest, slug: str, phone_id: uuid.UUID) -> HttpResponse:
-    """Say whether a save of the phone is over, by our tables alone; the last answer, 286, ends the polling."""
+    """Answer whether a save of the phone is over, from our tables alone; the last answer, 286, ends the polling."""
     desk = open_desk(request, slug, Right.LABEL)
     phone = get_object_or_404(Phone, pk=phone_id, project=desk.project)
     if not is_htmx(request):
@@ -66,7 +66,7 @@ def _token(text: str) -> uuid.UUID | None:
 
 
 def _state(phone: Phone, change: Change | None) -> tuple[bool, Words]:
-    """Say whether there is nothing to wait for any more, and what there is to tell."""
+    """Return whether polling can end, and the message."""
     if editing_save.is_sender_dead(phone, timezone.now()):
         return True, saves.words_for_dead_sender()
     if change.is_pending if change else editing_save.is_being_sent(phone):

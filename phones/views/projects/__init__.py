@@ -1,1 +1,1 @@
-"""Connecting, the overview, syncs, settings and people."""
+"""Connecting a project, the overview, syncs, settings and people."""

@@ -1,4 +1,4 @@
-"""The health queue as cards: a count, what it means, and the list it leads to."""
+"""The conditions that need attention as cards: a count, its meaning, and the link to the list."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from phones.views.parts.list_address import suffix_of
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One count of the queue. `hint` may be ""."""
+    """The count of one condition. `hint` may be ""."""
 
     count: int
     tone: str
@@ -29,14 +29,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """What needs a look, in the order of the queue, and what is all clear."""
+    """The conditions that some phone meets, in order, and those that none does."""
 
     cards: list[Card]
     clear: list[Card]
 
 
 def queue_view(slug: str, queue: Queue, now: datetime) -> QueueView:
-    """Return the counts of a project as cards; those of 0 stand apart."""
+    """Return the counts of a project as cards; counts of 0 are separate."""
     list_url = reverse("phone_list", args=[slug])
     cards = []
     for code, count in queue.counts.items():

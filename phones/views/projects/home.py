@@ -1,4 +1,4 @@
-"""Where a person lands, and their own account."""
+"""The start page, and the person's own account."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +10,7 @@ from phones.access import DeskRequest, may_connect, memberships_of
 
 @require_GET
 def home(request: DeskRequest) -> HttpResponse:
-    """Send the person to their first project's phones, as they like them; without one, say what happens next."""
+    """Redirect to the person's first project, with their default view; without a project, say what happens next."""
     memberships = memberships_of(request.user)
     if memberships:
         project, membership = next(iter(memberships.items()))

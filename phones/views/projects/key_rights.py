@@ -1,4 +1,4 @@
-"""What a key may do, in words and with a sign; and why a key was not taken."""
+"""The permissions of a key in words and icons, and why a key was refused."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ NotTaken = KeyRejected | diga.DigaError
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """One line of the list of rights. `is_allowed` is None where it isn't known."""
+    """One line of the list of permissions. `is_allowed` is None if it isn't known."""
 
     name: str
     is_allowed: bool | None
@@ -28,18 +28,18 @@ class Ability:
 
     @property
     def is_lacking(self) -> bool:
-        """True for a right without which nothing works here."""
+        """True for a missing permission that is required."""
         return self.is_allowed is False and self.is_needed
 
     @property
     def is_refused(self) -> bool:
-        """True for a right that isn't there and isn't needed."""
+        """True for a missing permission that is optional."""
         return self.is_allowed is False and not self.is_needed
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a key wasn't taken, what it may do as far as that is known, and the status of the answer."""
+    """Why a key was refused, its permissions as far as they are known, and the status of the answer."""
 
     words: Words
     abilities: list[Ability]
@@ -47,7 +47,7 @@ class Refusal:
 
     @classmethod
     def of(cls, error: NotTaken) -> "Refusal":
-        """Return the refusal for what went wrong."""
+        """Return the refusal for an exception."""
         if isinstance(error, ForeignProject):
             return cls(Words("bad", _("Not saved"), causes.words_for_cause(error.cause)), [], 422)
         if isinstance(error, KeyRejected):
@@ -57,13 +57,13 @@ class Refusal:
 
 
 def _status(error: diga.DigaError | None) -> int:
-    """Return 422 where Diga read the key and said no, 502 where it said nothing that can be believed."""
+    """Return 422 if Diga refused the key, 502 if it gave no usable answer."""
     is_verdict = error is None or isinstance(error, (diga.DigaAuthError, diga.DigaForbidden, diga.DigaRejected))
     return 422 if is_verdict else 502
 
 
 def abilities_of_check(check: KeyCheck) -> list[Ability]:
-    """Return the list for a check that was just made."""
+    """Return the permissions found by a check."""
     return _abilities(
         (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed, None),
         phones=_phones_seen(check.phones),
@@ -72,7 +72,7 @@ def abilities_of_check(check: KeyCheck) -> list[Ability]:
 
 
 def abilities_of(project: Project) -> list[Ability]:
-    """Return the list as far as it was learned by checks and saves."""
+    """Return the permissions known from checks and saves."""
     return _abilities(
         (project.can_read_phones, project.can_read_agents, project.can_read_calls, project.can_write_phones),
         phones=_counted(project.phone_count) if project.synced_at else "",

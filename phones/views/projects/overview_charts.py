@@ -1,6 +1,6 @@
-"""The overview's charts: lengths and places for SVG, with the words, numbers and links that stand beside them.
+"""The overview's charts: coordinates for SVG, and the labels, numbers and links beside them.
 
-A bar's length is given in hundredths of the longest, as text: templates would write numbers in the reader's language.
+A bar's length is in hundredths of the longest, as text: templates would format numbers for the reader's language.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from phones.views.parts.badges import Badge, status_badge
 from phones.views.parts.list_address import suffix_of
 
 AGENT_COUNT = 8
-# Room a day takes in the chart of days, and the part of it that its bar fills.
+# The width of a day in the chart of days, and the part of it that its bar fills.
 DAY_WIDTH, BAR_WIDTH = 10, 7
 HEIGHT = 100
 
@@ -36,7 +36,7 @@ class StatusBar:
 
 @dataclass(frozen=True, slots=True)
 class LaneBar:
-    """How many numbers an agent has in one direction; no `url` where no list shows just these."""
+    """How many numbers have an agent in one direction; no `url` if no filter matches just these."""
 
     count: int
     length: str
@@ -45,7 +45,7 @@ class LaneBar:
 
 @dataclass(frozen=True, slots=True)
 class AgentBar:
-    """A row of the chart of agents: one agent, all others together, or none (`agent` is None then)."""
+    """A row of the chart of agents: one agent, all others together, or no agent (`agent` is None)."""
 
     agent: AgentEntry | None
     label: str
@@ -56,7 +56,7 @@ class AgentBar:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """A day of the diary: a full bar for changes sent from here, on top of it a hollow one for those from outside."""
+    """A day: a filled bar for changes sent from here, and a hollow one on top for changes made outside."""
 
     tally: DayTally
     label: str
@@ -70,7 +70,7 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class DayChart:
-    """The days side by side, as high as the busiest one (`top` changes); `words` say the whole in a sentence."""
+    """The days side by side, in proportion to the busiest one (`top` changes); `words` is a summary in a sentence."""
 
     bars: list[DayBar]
     top: int
@@ -79,12 +79,12 @@ class DayChart:
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing was changed on any of the days."""
+        """True if there was no change on any of the days."""
         return not any(bar.tally.ours + bar.tally.outside for bar in self.bars)
 
     @property
     def marks(self) -> list[str]:
-        """The days to name under the chart: the first, one in the middle, the last."""
+        """The days labelled under the chart: the first, one in the middle, the last."""
         return [self.bars[at].label for at in (0, len(self.bars) // 2, -1)]
 
 
@@ -93,7 +93,7 @@ def _length(count: int, longest: int) -> str:
 
 
 def status_bars(slug: str, counts: Mapping[str, int]) -> list[StatusBar]:
-    """Return a bar for each status, as long as its share of the commonest."""
+    """Return a bar for each status, relative to the commonest."""
     list_url, longest = reverse("phone_list", args=[slug]), max(counts.values(), default=0)
     return [
         StatusBar(status_badge(code), count, _length(count, longest), list_url + suffix_of(Criteria(status=code)))
@@ -102,9 +102,9 @@ def status_bars(slug: str, counts: Mapping[str, int]) -> list[StatusBar]:
 
 
 def agent_bars(slug: str, catalogue: Catalogue, uses: Mapping[uuid.UUID, Uses], total: int) -> list[AgentBar]:
-    """Return a bar for each of the busiest agents, one for all others, and one for the numbers without any.
+    """Return a bar for each of the busiest agents, one for all others, and one for numbers without any.
 
-    `total` is how many numbers there are.
+    `total` is the number of phones.
     """
     list_url = reverse("phone_list", args=[slug])
     busiest = sorted(uses, key=lambda agent_id: (-uses[agent_id].total, agent_id))

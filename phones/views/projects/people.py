@@ -1,4 +1,4 @@
-"""The people of a project and their roles, and the door for those who were invited."""
+"""The members of a project and their roles, and the acceptance of an invitation."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from phones.services.people.display_names import name_of
 
 @require_http_methods(["GET", "POST"])
 def people_list(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the members; let somebody in, at once or by an invitation that is shown this once."""
+    """Show the members; add a person, at once or by an invitation that is shown only in this answer."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return _show_people(request, desk)
@@ -35,7 +35,7 @@ def people_list(request: DeskRequest, slug: str) -> HttpResponse:
         form.add_error("username", _("This person is a member already. Change the role in the list."))
         return _show_people(request, desk, form=form, status=422)
     if isinstance(admitted, people_members.Invitation):
-        # Not a redirect: the link is nowhere kept, so it can be shown only in this answer.
+        # Not a redirect: the link is not stored, so it can be shown only in this answer.
         link = settings.SITE_URL + reverse("invitation_accept", args=[admitted.code])
         context = {"desk": desk, "section": "settings", "invitation": admitted, "link": link}
         return render(request, "projects/invitation_link.html", context)
@@ -62,7 +62,7 @@ def _show_people(
 
 @require_http_methods(["GET", "POST"])
 def person_edit(request: DeskRequest, slug: str, membership_id: int) -> HttpResponse:
-    """Ask whether to remove a member; give another role, or remove."""
+    """Ask whether to remove a member; change their role, or remove them."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_id, project=desk.project)
     if request.method == "GET":
@@ -94,7 +94,7 @@ def _remove(request: DeskRequest, desk: Desk, membership: Membership) -> HttpRes
 
 
 def _back(desk: Desk, membership: Membership) -> HttpResponse:
-    """Return to the list; whoever has just changed themselves may not see it any more."""
+    """Redirect to the list, unless the person has just lost access to it."""
     is_self = membership.user_id == desk.user.pk and not desk.user.is_superuser
     return redirect("home") if is_self else redirect("people_list", desk.project.slug)
 
@@ -107,7 +107,7 @@ def _name(membership: Membership) -> str:
 @login_not_required
 @sensitive_post_parameters("password1", "password2")
 def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
-    """Let somebody who was invited choose a password; this makes their account, once."""
+    """Let an invited person choose a password, which creates their account, once."""
     now = timezone.now()
     try:
         pending = people_members.open_invitation(code, now=now)

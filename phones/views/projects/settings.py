@@ -37,14 +37,14 @@ from phones.wording import causes
 from phones.wording import changes as wording_changes
 from phones.wording.changes import Words
 
-# So long a worker may be busy with something else before the page says that none seems to run.
+# After this, the page says that no worker seems to run; until then one may be busy.
 PATIENCE = timedelta(seconds=10)
 
 
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("key")
 def project_connect(request: DeskRequest) -> HttpResponse:
-    """Show the first run; check a key, keep it as a new project and start its first sync."""
+    """Show the form for a first project; check a key, store it as a new project and start its first sync."""
     if not may_connect(request.user):
         raise PermissionDenied
     if request.method == "GET":
@@ -72,7 +72,7 @@ def _show_connect(
 
 
 def _start_sync(project: Project) -> SyncRun:
-    """Claim a pass and ring for a worker; join the one that runs."""
+    """Claim a pass and notify a worker, or join the one that runs."""
     try:
         run = passes.claim_sync(project=project, now=timezone.now())
     except passes.SyncIsRunning as running:
@@ -84,7 +84,7 @@ def _start_sync(project: Project) -> SyncRun:
 @require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("key")
 def project_settings(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the key and the settings; replace the key, or change the time between syncs or the rules for plans."""
+    """Show the key and the settings; replace the key, or change the sync interval or the rules for plans."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return _show_settings(request, desk)
@@ -151,7 +151,7 @@ def _show_settings(
 
 @require_POST
 def key_check(request: DeskRequest, slug: str) -> HttpResponse:
-    """Ask Diga with reads what the kept key may do."""
+    """Test by reads what the stored key may do."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
         with bulkhead.place_to_act(desk.project):
@@ -168,7 +168,7 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
     if not check.is_usable:
         refusal = Refusal.of(keys.KeyRejected(check))
-        # This list is about the key that is kept, so it stands in the key's card and not beside the words.
+        # The list is about the stored key, so it is in the key's card and not beside the message.
         shown = replace(refusal, abilities=[])
         return _show_settings(request, desk, refusal=shown, abilities=refusal.abilities, status=refusal.status)
     messages.success(request, _("Checked: Diga accepts the key."))
@@ -177,7 +177,7 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
-    """Ask whether to forget the key; forget it. Phones and history stay, read-only."""
+    """Ask whether to delete the key; delete it. Phones and history stay, read-only."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return render(request, "projects/project_disconnect.html", {"desk": desk, "section": "settings"})
@@ -203,7 +203,7 @@ def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
-    """Show how far a sync is; the last answer, 286, ends the polling."""
+    """Show the progress of a sync; the last answer, 286, ends the polling."""
     desk = open_desk(request, slug)
     run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
     status = 200 if run.is_running else 286
@@ -219,7 +219,7 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
 
 
 def _is_unheard(run: SyncRun) -> bool:
-    """Say whether the queue keeps the workers from hearing of the run."""
+    """Return whether the run waits because its message can't reach a worker."""
     return run.is_running and not run.is_taken and tasks.is_queue_silent()
 
 
@@ -236,7 +236,7 @@ def _progress(run: SyncRun) -> dict[str, Any]:
 
 @require_GET
 def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show what needs a look, what happened lately, and how fresh our copy is; to htmx, only what needs a look."""
+    """Show what needs attention, recent changes, and the age of our copy; to htmx, only what needs attention."""
     desk = open_desk(request, slug)
     now = timezone.now()
     if is_for(request, "queue"):
