@@ -1,4 +1,4 @@
-"""How allauth behaves here: no sign-up, throttles that know devices, and second-factor secrets sealed at rest."""
+"""Configuration of allauth: no sign-up, throttles per device, and second-factor secrets encrypted at rest."""
 
 from typing import Any
 
@@ -16,38 +16,38 @@ from phones.models.fields import seal, unseal
 
 
 class ClosedSignup(DefaultAccountAdapter):
-    """Accounts are made by an administrator's invitation, never by a visitor."""
+    """Sign-up is closed: accounts are made by an administrator's invitation only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Say no to everybody."""
+        """Return False for everybody."""
         return False
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
-        """Send somebody whose account is switched off back to the sign-in page; allauth's own page isn't routed."""
+        """Redirect a person with an inactive account to the sign-in page; allauth's own page isn't routed."""
         messages.error(request, _("This account is switched off. Ask an administrator of your project."))
         return redirect("account_login")
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a try of a password; a right one is taken back by allauth.
+        """Count an attempt with a password. allauth reverts the count if the password is right.
 
-        :raises ValidationError: too many were tried.
+        :raises ValidationError: there were too many attempts.
         """
         self._login_failed_rl_usage = take_try(request, "password", credentials["username"])
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponse:
-        """Return the answer to a finished sign-in, which makes the browser a known device."""
+        """Return the response to a finished sign-in, with the cookie that makes the browser a known device."""
         response: HttpResponse = super().post_login(request, user, **options)
         remember(request, response, user.get_username())
         return response
 
 
 class SealedSecrets(DefaultMFAAdapter):
-    """TOTP secrets and recovery seeds are stored encrypted with the token keys."""
+    """Encrypts TOTP secrets and recovery seeds at rest, with TOKEN_KEYS."""
 
     def encrypt(self, text: str) -> str:
-        """Return `text` sealed."""
+        """Return `text` encrypted."""
         return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what `encrypt` sealed."""
+        """Return the text that `encrypt` encrypted."""
         return unseal(encrypted_text)

@@ -1,4 +1,4 @@
-"""The cache: a table of JSON texts. Django's own keeps pickles there: who can write a row of one runs code."""
+"""The cache: a table of JSON texts. Django's own stores pickles, and a write access to one means code execution."""
 
 import json
 from collections.abc import Iterable
@@ -25,19 +25,19 @@ WRITES = {
 
 
 class JsonCache(DatabaseCache):
-    """Values are what JSON holds: numbers, texts, True, None, and lists and objects of those.
+    """A cache of JSON values: numbers, texts, True, None, and lists and objects of those.
 
-    Its table is called `cache`, and is made by `createcachetable`. A write is one statement.
+    Its table is `cache`, created by `createcachetable`. A write is one statement.
     """
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        """Return the values of those keys that are there and have not expired. One query."""
+        """Return the values of the keys that exist and have not expired. One query."""
         asked = {self.make_and_validate_key(key, version=version): key for key in keys}
         if not asked:
             return {}
         places = ", ".join(["%s"] * len(asked))
         with connection.cursor() as cursor:
-            # Only placeholders are put into the text.
+            # The formatted text contains only placeholders.
             cursor.execute(
                 f'SELECT cache_key, value FROM "cache" WHERE cache_key IN ({places}) AND expires > %s',  # noqa: S608
                 [*asked, _stored(timezone.now())],
@@ -45,7 +45,7 @@ class JsonCache(DatabaseCache):
             return {asked[key]: json.loads(value) for key, value in cursor.fetchall()}
 
     def _base_set(self, mode: str, key: str, value: object, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
-        """Write one entry, and return whether it was: `add` leaves what is there, `touch` makes nothing."""
+        """Write one entry, and return whether it was written: `add` keeps an existing entry, `touch` creates none."""
         ends_at = self.get_backend_timeout(timeout)
         expires = _stored(NEVER if ends_at is None else datetime.fromtimestamp(ends_at, tz=UTC))
         now = timezone.now()
@@ -58,7 +58,7 @@ class JsonCache(DatabaseCache):
         with connection.cursor() as cursor:
             if _count(cursor) > self._max_entries:
                 cursor.execute('DELETE FROM "cache" WHERE expires <= %s', [_stored(now)])
-                # Those that would expire first, so that nothing grows without end.
+                # Culling deletes the entries that expire first, so that the table is bounded.
                 cursor.execute(DROP, [max(0, _count(cursor) - self._max_entries)])
             cursor.execute(WRITES[mode], values[mode])
             return bool(cursor.rowcount == 1)
@@ -71,5 +71,5 @@ def _count(cursor: CursorWrapper) -> int:
 
 
 def _stored(moment: datetime) -> str | datetime | None:
-    """Return a time as the database compares it."""
+    """Return a time in the form that the database compares."""
     return connection.ops.adapt_datetimefield_value(moment)

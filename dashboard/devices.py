@@ -1,6 +1,7 @@
-"""Known devices: browsers in which somebody has signed in. Guesses that others make elsewhere don't hold them up.
+"""Known devices: browsers in which a person has signed in. Failed attempts from elsewhere don't throttle them.
 
-A signed cookie, after OWASP's “device cookies”: an id of the browser, and a keyed hash of each name. It opens nothing.
+A signed cookie, after OWASP's “device cookies”: an id of the browser, and an HMAC of each username. It grants no
+access.
 """
 
 import secrets
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 KEPT_FOR = timedelta(days=180)
-# Of a shared browser, those who signed in last.
+# In a shared browser, the people who signed in last.
 PEOPLE_KEPT = 5
 _SALT = "dashboard.devices"
 
@@ -24,7 +25,7 @@ def device_of(request: HttpRequest, username: str) -> str | None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, username: str) -> None:
-    """Make the browser one in which this person has signed in."""
+    """Record in the cookie that this person has signed in with the browser."""
     device, people = _read(request)
     person = _person(username)
     kept = [person, *(other for other in people if other != person)][:PEOPLE_KEPT]
@@ -39,7 +40,7 @@ def remember(request: HttpRequest, response: HttpResponse, username: str) -> Non
 
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
-    """Return what the cookie says; of a browser without one, or with one that isn't ours, a new id and nobody."""
+    """Return the content of the cookie; a new id and no names if there is none, or its signature is wrong."""
     try:
         device, people = signing.loads(
             request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=_SALT, max_age=KEPT_FOR

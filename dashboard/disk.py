@@ -1,4 +1,4 @@
-"""How much room is left where the database and the secrets are."""
+"""The free space on the disks of the database and the secrets."""
 
 import shutil
 import time
@@ -13,20 +13,20 @@ _kept: dict[Path, tuple[float, float]] = {}
 
 
 def free_share() -> float:
-    """Return the share of the disk that is free, 0 to 1: of the fullest one of those we write to.
+    """Return the free share, 0 to 1, of the fullest disk that we write to.
 
-    Looked up at most once a minute and process. 1 where it can't be told.
+    Read at most once a minute and process. 1 if it can't be read.
     """
     return min(_free_share(folder) for folder in _folders())
 
 
 def is_low() -> bool:
-    """Say whether the disk is nearly full: soon no change could be written down, and so none sent."""
+    """Return whether the disk is nearly full: soon no change could be logged, and so none sent."""
     return free_share() < LOW_SHARE
 
 
 def forget() -> None:
-    """Drop what was looked up."""
+    """Clear the cached value."""
     _kept.clear()
 
 

@@ -1,4 +1,4 @@
-"""The queue on Redis: no more than a doorbell. While Redis doesn't answer, each worker goes on by itself."""
+"""The queue in Redis, used only to notify workers. While Redis doesn't answer, each worker continues by itself."""
 
 import logging
 from collections.abc import Callable
@@ -22,15 +22,15 @@ logger = logging.getLogger("dashboard.doorbell")
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 1.0
-# Longer than a worker waits at the queue, which is a second.
+# Longer than a worker's blocking read of the queue, which is a second.
 ANSWER_TIMEOUT_SECONDS = 3.0
 SILENT_WAIT_SECONDS = 1.0
 
 
 class Doorbell(PriorityRedisStorage):
-    """Messages in Redis; while it doesn't answer, those that a worker process sends are kept in its memory for it.
+    """Messages in Redis. While it doesn't answer, a worker process keeps the messages it sends in memory, for itself.
 
-    A web process then drops its messages. Nothing is lost with them: waiting work is a row, and the periodic tasks,
+    A web process drops its messages then. No work is lost with them: waiting work is a row, and the periodic tasks,
     which every worker sends to itself, find it within a minute.
     """
 
@@ -39,7 +39,7 @@ class Doorbell(PriorityRedisStorage):
             url,
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_timeout=ANSWER_TIMEOUT_SECONDS,
-            # A kept connection that has ended meanwhile is replaced; whoever doesn't answer is not asked twice.
+            # A kept connection that was closed meanwhile is replaced; a server that doesn't answer is not asked twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionFailed,)),
         )
         super().__init__(name, connection_pool=pool, **options)
@@ -49,19 +49,19 @@ class Doorbell(PriorityRedisStorage):
         self._lock = Lock()
 
     def is_silent(self) -> bool:
-        """Ask Redis whether it answers."""
+        """Return whether Redis does not answer."""
         return self._ask(self.conn.ping, instead=None) is None
 
     def enqueue(self, data: bytes, priority: int | None = None) -> None:
-        """Send a message; never raises for a Redis that can't take it."""
+        """Send a message; never raises if Redis can't take it."""
         is_sent = self._ask(lambda: super(Doorbell, self).enqueue(data, priority) or True, instead=False)
         if not is_sent and self.has_workers:
             self._own.put(data)
 
     def dequeue(self) -> bytes | None:
-        """Wait a moment for a message, and return it."""
+        """Return a message after a blocking read, None without one."""
         found = self._ask(lambda: super(Doorbell, self).dequeue() or b"", instead=None)
-        # Redis is what is waited at, unless it doesn't answer.
+        # The blocking read is on Redis, unless it doesn't answer.
         return found or self._take_own(SILENT_WAIT_SECONDS if found is None else 0)
 
     def _take_own(self, wait_seconds: float) -> bytes | None:
@@ -71,15 +71,15 @@ class Doorbell(PriorityRedisStorage):
             return None
 
     def read_schedule(self, ts: datetime) -> list[bytes]:
-        """Return the messages that are due by now; nothing here is ever scheduled."""
+        """Return the messages that are due; nothing is ever scheduled in this queue."""
         return self._ask(lambda: super(Doorbell, self).read_schedule(ts), instead=[])
 
     def peek_many(self, keys: list[str]) -> dict[str, bytes]:
-        """Return what is kept under the keys: huey asks before each task whether it was called off."""
+        """Return the values of the keys: before each task, huey reads whether it was revoked."""
         return self._ask(lambda: super(Doorbell, self).peek_many(keys), instead={})
 
     def delete_data(self, key: str) -> bool:
-        """Drop what is kept under a key: huey does so after each task."""
+        """Delete the value of a key, as huey does after each task."""
         return self._ask(lambda: super(Doorbell, self).delete_data(key), instead=False)
 
     def _ask(self, ask: Callable[[], T], *, instead: T) -> T:
@@ -94,7 +94,7 @@ class Doorbell(PriorityRedisStorage):
         return answer
 
     def _is_news(self, *, silent: bool) -> bool:
-        """Note whether Redis answers; True for the one thread that is the first to find out."""
+        """Record whether Redis answers; return True for the one thread that finds it changed."""
         with self._lock:
             was_silent, self._was_silent = self._was_silent, silent
         return was_silent != silent
@@ -106,6 +106,6 @@ class RedisQueue(Stoppable, Huey):
     storage_class = Doorbell
 
     def create_consumer(self, **options: Any) -> Consumer:
-        """Return a consumer; from now on this process hears its own messages, Redis or not."""
+        """Return a consumer; from now on this process receives its own messages without Redis too."""
         self.storage.has_workers = True
         return super().create_consumer(**options)

@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 
 class HtmxRequest(HttpRequest):
-    """A request as `HtmxMiddleware`, which comes first, leaves it."""
+    """A request after `HtmxMiddleware`, which comes first."""
 
     htmx: HtmxDetails
 
@@ -31,7 +31,7 @@ def _template(request: HtmxRequest) -> str:
 
 
 def _aimed(request: HtmxRequest, response: HttpResponse) -> HttpResponse:
-    """Return the answer aimed at the place for problems, where htmx asked."""
+    """Return the response retargeted to the place for errors, if htmx made the request."""
     if request.htmx:
         response["HX-Retarget"] = "#problems"
         response["HX-Reswap"] = "innerHTML"
@@ -40,7 +40,7 @@ def _aimed(request: HtmxRequest, response: HttpResponse) -> HttpResponse:
 
 @requires_csrf_token
 def bad_request(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400 in words."""
+    """Answer 400 with a message."""
     return _page(
         request,
         400,
@@ -51,7 +51,7 @@ def bad_request(request: HtmxRequest, exception: Exception | None = None) -> Htt
 
 @requires_csrf_token
 def forbidden(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 in words."""
+    """Answer 403 with a message."""
     return _page(
         request,
         403,
@@ -62,7 +62,7 @@ def forbidden(request: HtmxRequest, exception: Exception | None = None) -> HttpR
 
 @requires_csrf_token
 def not_found(request: HtmxRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 404 in words; a stranger learns no more than that."""
+    """Answer 404 with a message, the same for what does not exist and what may not be seen."""
     return _page(
         request,
         404,
@@ -73,17 +73,17 @@ def not_found(request: HtmxRequest, exception: Exception | None = None) -> HttpR
 
 @requires_csrf_token
 def too_large(request: HtmxRequest) -> HttpResponse:
-    """Answer 413 in words, without having read what was sent."""
+    """Answer 413 with a message, without reading the body."""
     text = _("Nothing was changed. Send less at a time, or split the file.")
     response = _page(request, 413, _("That is more than can be sent at once"), text)
-    # What is left of the body isn't waited for.
+    # The connection is closed, so the rest of the body isn't read.
     response["Connection"] = "close"
     return response
 
 
 @requires_csrf_token
 def server_error(request: HtmxRequest) -> HttpResponse:
-    """Answer 500 in words, or 503 if our database is away; what went wrong is in the log under the request's id."""
+    """Answer 500, or 503 if the database can't be reached. The log has the error under the request's id."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return _database_down(request)
     return _page(
@@ -98,13 +98,13 @@ def server_error(request: HtmxRequest) -> HttpResponse:
 
 
 def _database_down(request: HtmxRequest) -> HttpResponse:
-    """Answer 503 without a query: neither the session nor the person can be read. Connections heal by themselves."""
+    """Answer 503 without a query: session and user can't be read. Django reconnects by itself."""
     text = _(
         "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
         "once at most, and the history of the number says what was sent."
     )
     context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503, "typed": ()}
-    # Without the request, no context processor asks for the session.
+    # Without the request, no context processor reads the session.
     body = render_to_string(_template(request), context | {"messages": (), "csrf_token": ""})
     response = _aimed(request, HttpResponse(body, status=503))
     response["Retry-After"] = "10"
@@ -112,26 +112,26 @@ def _database_down(request: HtmxRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
-    """Answer a missing or old CSRF token, such as one from before another tab signed in anew."""
+    """Answer a missing or outdated CSRF token, for example after a sign-in in another tab."""
     title = _("This form is too old")
     if request.htmx:
         text = _("Nothing was sent to Diga. Reload the page: your text comes back into the form, then save again.")
-        # Tells the scripts to keep what was typed.
+        # The scripts keep the typed text when they see this header.
         return trigger_client_event(_page(request, 403, title, text), "form-expired")
     text = _("Nothing was sent to Diga. Go back, reload the page and send the form again.")
     return _page(request, 403, title, text, typed_text(request))
 
 
 def signed_out(request: HttpRequest, typed: list[tuple[str, str]], login_url: str) -> HttpResponse:
-    """Answer a form of somebody whose session is over: their text is shown, so that it can be copied."""
+    """Answer a form sent after the session ended: the typed text is shown, so that it can be copied."""
     context = {"typed": typed, "login_url": login_url}
     return render(request, "signed_out.html", context, status=403)
 
 
 def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the free text of a form that can't be taken, with its labels; never a password or a key.
+    """Return the free text of a refused form with its labels; never a password or a key.
 
-    Nothing of a form that another site sent: it could make us say what it likes.
+    Nothing of a form that another site sent, which could put any text on the page.
     """
     own = f"{request.scheme}://{request.get_host()}"
     if request.method != "POST" or request.headers.get("Origin") != own:

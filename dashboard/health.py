@@ -1,4 +1,4 @@
-"""A page for monitors: can this process serve and reach its database, and is there room on its disk?"""
+"""The health check for monitors: whether this process and its database work, and whether the disk has room."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
@@ -11,9 +11,9 @@ from dashboard import disk
 @require_safe
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the database answers, else 503. Says nothing about projects.
+    """Answer 200 while the database answers, else 503. Nothing about projects is included.
 
-    A disk that is nearly full is told, and no failure: restarting would not help, and all still works.
+    A nearly full disk is reported with 200: a restart would not help, and everything still works.
     """
     room = "low" if disk.is_low() else "ok"
     try:

@@ -8,25 +8,25 @@ from typing import Any
 
 import structlog
 
-# A header to the end of its line, a bearer key, or a session that slipped into a text.
+# A header to the end of its line, a bearer token, or a session id in a text.
 SECRET = re.compile(
     r"""(?i)\b(?:authorization|cookie)\b["']?\s*[:=]\s*["']?[^"'\r\n]+"""
     r"""|\b(?:bearer|basic)\s+[^\s'",;]+"""
     r"""|\b(?:session|csrf)\w*\s*[:=]\s*[^\s,;]+"""
-    # The code in the address of an invitation makes whoever has it a member.
+    # The code in the address of an invitation makes its holder a member.
     r"""|(?<=/invitation/)[^\s/'"]+"""
     # The password in the address of a database, of Redis or of a proxy.
     r"""|(?<=://)[^\s/@'"]+(?=@)"""
-    # What was searched for, or pasted: the query of an address.
+    # The query of an address: it has searched or pasted text.
     r"""|(?<=[\w/]\?)[\w.%+-]+=[^\s'"<>]*"""
 )
-# A pasted key: capitals, small letters and digits in one run. Ids and hashes are of small letters and digits only.
+# A pasted key: capitals, small letters and digits in one run. Ids and hashes have small letters and digits only.
 KEY = re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}(?![\w-])")
 MASK = "[masked]"
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask what looks like a credential in every text of a log event, also of those in lists and mappings."""
+    """Mask credentials in every text of a log event, in lists and mappings too."""
     for key, value in event.items():
         event[key] = _masked(value)
     return event
@@ -43,7 +43,7 @@ def _masked(value: Any) -> Any:
 
 
 def configure(*, level: int, as_json: bool) -> None:
-    """Send structlog's and the standard library's events through one formatter to standard error."""
+    """Send the events of structlog and of the standard library through one formatter to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -84,15 +84,15 @@ def configure(*, level: int, as_json: bool) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # What became of a request stands in its line in `dashboard.requests`: of this only tracebacks.
+                # `dashboard.requests` has one line for each request; of this logger only tracebacks are needed.
                 "django.request": {"filters": ["failures"]},
                 # At DEBUG it prints headers.
                 "urllib3": {"level": "WARNING"},
-                # Its lines repeat those of `dashboard.request_log`, with what was searched for.
+                # Its lines repeat those of `dashboard.request_log`, with the query strings.
                 "django.server": {"level": "WARNING"},
-                # It brings handlers of its own, and names the address of a request that it fails at.
+                # It installs handlers of its own, and logs the address of a request that fails.
                 "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
-                # Without a handler of its own, huey's consumer gives it one, and says everything twice.
+                # Without a handler of its own, huey's consumer adds one, and every line appears twice.
                 "huey": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
             },
         }

@@ -1,4 +1,4 @@
-"""Error reports, also those that DEBUG shows: without keys and passwords."""
+"""Masking of keys and passwords in error reports, with DEBUG too."""
 
 from collections.abc import ItemsView, Iterator
 from html import escape
@@ -15,27 +15,27 @@ ON_THE_WIRE = ("phones.diga.", "requests.", "urllib3.", "http.")
 
 
 class AlwaysMasking(SafeExceptionReporterFilter):
-    """Keeps what is marked as sensitive out of error reports, also of those that DEBUG shows."""
+    """Masks sensitive variables in error reports, with DEBUG too."""
 
     def is_active(self, request: HttpRequest | None) -> bool:
-        """Mask, whatever DEBUG says."""
+        """Return True, whatever DEBUG is."""
         return True
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
-        """Mask every variable of the code that puts requests on the wire: headers with the key pass there."""
+        """Mask every variable of the code that sends requests: the headers with the key pass through it."""
         if tb_frame.f_globals.get("__name__", "").startswith(ON_THE_WIRE):
             return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
         return super().get_traceback_frame_variables(request, tb_frame)
 
 
 class Report(ExceptionReporter):
-    """Masks the installation's own secrets wherever they stand in a report.
+    """Masks the installation's own secrets wherever they occur in a report.
 
-    By value, not by name: the driver of the database has the password in its variables, and a setting in its address.
+    By value, not by name: variables of the database driver hold the password, and a setting holds it within an address.
     """
 
     def get_traceback_html(self) -> SafeString:
-        """Return the page that DEBUG shows."""
+        """Return the page of DEBUG."""
         return _masked(super().get_traceback_html())
 
     def get_traceback_text(self) -> SafeString:
@@ -52,7 +52,7 @@ def _masked(report: SafeString) -> SafeString:
 
 
 def _secrets() -> Iterator[str]:
-    """Yield each secret of the settings: keys, and passwords as they are and as an address writes them."""
+    """Yield each secret of the settings: keys, and passwords both plain and percent-encoded."""
     yield from (settings.SECRET_KEY, settings.DIARY_KEY, *settings.TOKEN_KEYS)
     addresses = (settings.REDIS_URL, settings.DIGA_PROXY_URL)
     passwords = [urlsplit(address).password for address in addresses if address]

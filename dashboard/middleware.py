@@ -1,4 +1,4 @@
-"""Middleware of the site: sign-in for HTMX requests, limits before parsing, and no copies of private pages."""
+"""Middleware of the site: sign-in for HTMX requests, size limits before parsing, and cache headers of private pages."""
 
 from collections.abc import Callable
 
@@ -15,19 +15,20 @@ from phones.access import may_upload
 from phones.services.tables.limits import FILE_LIMIT
 
 STRANGERS_BYTES = 2 * 1024 * 1024
-# A file, and the fields of its form.
+# One file, and the fields of its form.
 UPLOAD_BYTES = FILE_LIMIT + 1024 * 1024
 
 
 class HtmxLoginRequired(LoginRequiredMiddleware):
-    """Ask for sign-in by default; an HTMX request gets `HX-Redirect`, never a login page inside a cell."""
+    """Require sign-in by default; an HTMX request gets `HX-Redirect`, never a login page inside a fragment."""
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HtmxRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
-        """Redirect to the sign-in page, and back to the page that was open rather than to a fragment.
+        """Redirect to the sign-in page, and afterwards to the page that was open rather than to a fragment.
 
-        Typed text is not lost: scripts keep it in the tab (`form-expired`), and without them it is shown to be copied.
+        Typed text is kept: by scripts in the tab (`form-expired`), and without scripts on a page from which it can be
+        copied.
         """
         if not request.htmx:
             answer = super().handle_no_permission(request, view_func)
@@ -40,7 +41,7 @@ class HtmxLoginRequired(LoginRequiredMiddleware):
 
 
 class PrivateResponses:
-    """Keep pages out of caches: everything here is for one signed-in person."""
+    """Forbid caching of pages: each is for one signed-in person."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,7 +55,7 @@ class PrivateResponses:
 
 
 class NoSensors:
-    """Let no page use what it has no use for; static files carry the header, too."""
+    """Deny browser features that no page uses (`Permissions-Policy`), in static files too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -66,10 +67,10 @@ class NoSensors:
 
 
 class BodyLimit:
-    """Refuse a body that is too large for who sends it, before anything reads it: CSRF's check would keep its files.
+    """Refuse a body above the sender's size limit before it is parsed: the CSRF check would store its files.
 
-    Strangers have the least, and only who may upload files may send one. Stands behind the sign-in. A body without a
-    length is none: the server hands it over empty.
+    Anonymous senders have the smallest limit, and only people who may upload may send a file. It comes after the sign-
+    in. A body without a length is empty: the server does not pass it on.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,6 +1,6 @@
-"""Whose word is taken for who sent a request: that of the proxies in FORWARDED_ALLOW_IPS, and nobody else's.
+"""The client's address behind proxies: only those in FORWARDED_ALLOW_IPS are trusted.
 
-gunicorn takes the scheme (`X-Forwarded-Proto`) by the same variable; here it is the address (`X-Forwarded-For`).
+gunicorn uses the same variable for the scheme (`X-Forwarded-Proto`); this module reads the address (`X-Forwarded-For`).
 """
 
 from collections.abc import Callable, Iterable
@@ -12,24 +12,24 @@ from django.http import HttpRequest, HttpResponse
 Address = IPv4Address | IPv6Address
 ANYBODY = "*"
 THIS_MACHINE = "127.0.0.1"
-# Read by none of ours after this, nor by a library: a client may write what it likes into them.
+# Removed, so that neither this project nor a library reads them: a client can send any value.
 TOLD = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP")
 
 
 class Proxies:
-    """The proxies that are believed: addresses and networks; `*` stands for whoever sends to us, and nobody behind."""
+    """The trusted proxies: addresses and networks; `*` trusts the direct peer, and nobody behind it."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """:raises ValueError: one is no address, no network and no `*`."""
+        """:raises ValueError: an entry is no address, no network and not `*`."""
         texts = [text.strip() for text in texts]
         self._anybody = ANYBODY in texts
         self._networks: list[IPv4Network | IPv6Network] = [ip_network(text) for text in texts if text != ANYBODY]
 
     def client(self, peer: str, forwarded_for: str) -> str:
-        """Return the address that a request comes from: the last one in the chain that is no proxy of ours.
+        """Return the client's address: the last one in the chain that is no trusted proxy.
 
-        :param peer: the other end of the connection; empty for a socket in the file system.
-        :param forwarded_for: `X-Forwarded-For`, to which each proxy has added whom it was sent the request by.
+        :param peer: the other end of the connection; empty for a Unix socket.
+        :param forwarded_for: `X-Forwarded-For`, to which each proxy has appended the address of its own peer.
         """
         told = [text for text in forwarded_for.split(",") if text.strip()]
         current = _address(peer) if peer else _address(THIS_MACHINE)
@@ -44,7 +44,7 @@ class Proxies:
 
 
 class TrueClient:
-    """Puts the address of the client where everything looks for it: `REMOTE_ADDR`. To come before all others."""
+    """Sets `REMOTE_ADDR` to the client's address. It has to be the first middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,7 +59,7 @@ class TrueClient:
 
 
 def _address(text: str) -> Address | None:
-    """Read an address as proxies write it: with a port, in brackets, or an IPv4 one in IPv6."""
+    """Parse an address as proxies write it: with a port, in brackets, or IPv4 mapped into IPv6."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""The queue: messages are JSON, and long tasks learn that the worker is asked to stop, so that they end and go."""
+"""The queue: messages are JSON, and long tasks can read whether the worker was asked to stop."""
 
 import json
 from threading import Event
@@ -11,16 +11,16 @@ from huey.serializer import Serializer
 
 
 class JsonMessages(Serializer):
-    """Messages as JSON objects of huey's `Message` fields. huey's own are pickles: who can write one runs code.
+    """Messages as JSON objects of huey's `Message` fields. huey's own are pickles, which can execute code.
 
-    A task's arguments are numbers, texts and None: primary keys. What JSON can't hold is refused by the sender.
+    A task's arguments are numbers, texts and None: primary keys. The sender gets an error for any other type.
     """
 
     def _serialize(self, data: Message) -> bytes:
         return json.dumps(data._asdict()).encode()
 
     def _deserialize(self, data: bytes) -> Message:
-        """:raises ValueError: the bytes are no message, such as a pickle of an earlier version."""
+        """:raises ValueError: the bytes are not such a message, for example a pickle of an earlier version."""
         fields = json.loads(data)
         if not isinstance(fields, dict) or not fields.keys() <= set(Message._fields):
             raise ValueError("This is no message of Phone Desk.")
@@ -28,7 +28,7 @@ class JsonMessages(Serializer):
 
 
 class Stoppable:
-    """Keeps the flag of the consumer that works on this queue, None in a process that only puts tasks into it."""
+    """Keeps the stop flag of the consumer of this queue, None in a process that only sends tasks."""
 
     stop_flag: Event | None = None
 
@@ -37,7 +37,7 @@ class Stoppable:
         super().__init__(*args, **options)
 
     def create_consumer(self, **options: Any) -> Consumer:
-        """Return a consumer, and remember its flag."""
+        """Return a consumer, and keep its stop flag."""
         consumer: Consumer = super().create_consumer(**options)  # type: ignore[misc]
         self.stop_flag = consumer.stop_flag
         return consumer

@@ -1,4 +1,4 @@
-"""One line a request in the log: which, whose, how long, and what it asked of Diga. Never a query string or a form."""
+"""One log line a request: method, path, user, duration, and its calls to Diga. Never a query string or a form."""
 
 import logging
 import time
@@ -14,9 +14,9 @@ logger = structlog.get_logger("dashboard.requests")
 
 
 class RequestLog:
-    """Logs each request when its answer is ready, and gives all that is logged meanwhile the request's id and address.
+    """Logs each request when its response is ready, and binds its id and address to all log events meanwhile.
 
-    An answer that is streamed is ready before its last byte is sent. Behind `TrueClient`, which knows the address.
+    A streamed response is ready before its last byte is sent. Comes after `TrueClient`, which sets the address.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -48,6 +48,6 @@ def _level(status: int) -> int:
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Return who asked, if anybody looked: to log a request costs no query."""
+    """Return the user's id if the session was read anyway: logging a request costs no query."""
     user = request.__dict__.get("_cached_user")
     return user.pk if user else None

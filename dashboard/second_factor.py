@@ -1,4 +1,4 @@
-"""The forms of the second factor: codes of an app are good once, for as long as they would be accepted."""
+"""The forms of the second factor: each TOTP code is accepted once."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from dashboard.throttles import take_try
 
 
 def use_up(user: User, code: str) -> None:
-    """Note that a right code was used.
+    """Record that a valid code was used.
 
-    allauth remembers it for one step of 30 s, and accepts it for three: those before and after are good, too.
+    allauth remembers a code for one step of 30 s, but accepts it for three: the one before and the one after too.
 
-    :raises ValidationError: it was used before.
+    :raises ValidationError: the code was used before.
     """
     seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
     if not cache.add(f"totp-used:{user.pk}:{normalize_user_code(code)}", True, timeout=seconds):
@@ -32,9 +32,9 @@ def use_up(user: User, code: str) -> None:
 
 
 def _is_right(authenticator: Authenticator, code: str) -> bool:
-    """Say whether a code is right, and use it up.
+    """Return whether a code is valid, and record its use.
 
-    :raises ValidationError: it was right, and used before.
+    :raises ValidationError: it is valid, but was used before.
     """
     if authenticator.type != Authenticator.Type.TOTP:
         return bool(authenticator.wrap().validate_code(code))
@@ -46,13 +46,13 @@ def _is_right(authenticator: Authenticator, code: str) -> bool:
 
 class _OneTime(base.BaseAuthenticateForm):
     def clean_code(self) -> str:
-        """Return the code if it is right and new.
+        """Return the code if it is valid and unused.
 
-        :raises ValidationError: it is not, or too many were tried; the latter for a known device by itself.
+        :raises ValidationError: it is not, or there were too many attempts, which a known device counts by itself.
         """
         code: str = self.cleaned_data["code"]
         used = take_try(context.request, "code", self.user.get_username())
-        # An app's first: a failure is told of it.
+        # The authenticator app's first: the error message is about it.
         known = sorted(Authenticator.objects.filter(user=self.user), key=lambda each: each.type != "totp")
         for authenticator in known:
             if _is_right(authenticator, code):
@@ -65,18 +65,18 @@ class _OneTime(base.BaseAuthenticateForm):
 
 
 class AuthenticateForm(_OneTime, base.AuthenticateForm):
-    """The second step of signing in."""
+    """The second step of sign-in."""
 
 
 class ReauthenticateForm(_OneTime, base.ReauthenticateForm):
-    """Confirming by a code that it is you."""
+    """Reauthentication by a code."""
 
 
 class ActivateTOTPForm(totp.ActivateTOTPForm):
-    """Switching the second factor on: the code that does is used, too."""
+    """Activation of the second factor: the code used for it is recorded too."""
 
     def clean_code(self) -> Any:
-        """Return the code if it is right."""
+        """Return the code if it is valid."""
         code = super().clean_code()
         use_up(self.user, code)
         return code

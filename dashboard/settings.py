@@ -1,4 +1,4 @@
-"""Settings, all from the environment; a wrong value stops the start with the variable's name."""
+"""Settings, all from environment variables; an invalid value stops the start with the variable's name."""
 
 import logging
 from pathlib import Path
@@ -46,7 +46,7 @@ def _database() -> dj_database_url.DBConfig:
     try:
         return dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
     except ValueError:
-        # The library's own words would not name the variable.
+        # The library's own message would not name the variable.
         raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host/name.") from None
 
 
@@ -105,19 +105,19 @@ DATA_DIR = _data_dir()
 SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
 IS_HTTPS = SITE_URL.startswith("https:")
 if DEBUG and IS_HTTPS:
-    # Its error pages show code and settings to whoever meets one.
+    # DEBUG's error pages show code and settings to every visitor.
     raise ImproperlyConfigured("DEBUG is for this machine only: it can't be on where SITE_URL is an https address.")
 SECRET_KEY = _secret_key()
-# Not the key that signs sessions: who can read that must not be able to rewrite the diary.
+# Not the key that signs sessions: with that one nobody must be able to rewrite the audit log.
 DIARY_KEY = _diary_key()
 TOKEN_KEYS = _token_keys()
-# This machine's own names are always answered: health checks use them.
+# This machine's own names are always allowed: health checks use them.
 ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_URL).hostname)]), *LOOPBACK, "[::1]"})
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 FORWARDED_ALLOW_IPS = _proxies()
-# A header of this name moves no address of ours.
+# A client's header SCRIPT_NAME can't change the addresses in pages.
 FORCE_SCRIPT_NAME = ""
 
 DIGA_API_URL = _url("DIGA_API_URL", "https://api.diga.io")
@@ -131,11 +131,11 @@ if not 1 <= SYNC_WALKERS <= 32:
 PLAN_CONCURRENCY = env.int("PLAN_CONCURRENCY", 8)
 if not 1 <= PLAN_CONCURRENCY <= 32:
     raise ImproperlyConfigured("PLAN_CONCURRENCY must be 1 to 32.")
-# As many as gunicorn.conf.py starts: of these some never wait for Diga (`phones.services.upstream.bulkhead`).
+# As many as gunicorn.conf.py starts. Some of them never wait for Diga (`phones.services.upstream.bulkhead`).
 WEB_THREADS = env.int("WEB_THREADS", 8)
 if WEB_THREADS < 4:
     raise ImproperlyConfigured("WEB_THREADS must be at least 4.")
-# From this age on, in minutes, what our copy says is greyed out.
+# The age of our copy, in minutes, above which values are greyed out.
 STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
 if STALE_AFTER_MINUTES < 1:
     raise ImproperlyConfigured("STALE_AFTER_MINUTES must be at least 1.")
@@ -162,7 +162,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.proxies.TrueClient",
     "dashboard.request_log.RequestLog",
-    # Above the static files what those carry, too.
+    # Above WhiteNoise, so that static files have these headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -218,26 +218,26 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
-            # Deferred transactions that turn into writes fail with "database is locked" instead of waiting.
+            # A deferred transaction that begins to write fails with "database is locked" instead of waiting.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # A page of a sync changes 1,000 blocks, which is when SQLite copies its log into the file by default:
-            # then every write would wait for that, and for the disk.
+            # A page of a sync changes 1,000 blocks, the default at which SQLite checkpoints its WAL: then every write
+            # would wait for a checkpoint, and for the disk.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; "
             "PRAGMA wal_autocheckpoint=8000;",
         },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# In the database also where there is a Redis: sign-in throttles count here, so every process must see the same figures,
-# and they must count while Redis is down.
+# In the database even with a Redis: the counts of the sign-in throttles must be the same for every process,
+# and must work while Redis is down.
 CACHES = {
     "default": {
         "BACKEND": "dashboard.cache.JsonCache",
         "LOCATION": "cache",
-        # Entries of the first version are pickles: they are never read, and go when they expire.
+        # Entries of the first release are pickles: a new version in the keys keeps them from being read, and they expire.
         "VERSION": 2,
-        # Past its size it drops entries, so the hints who has a phone open must never fill it.
+        # Above its size it drops entries, so the hints of who has a phone open must never fill it.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -247,7 +247,7 @@ HUEY = {
     "name": "phone-desk",
     "immediate": False,
     "results": False,
-    # A plan's first row is under way within a second of the click, so the queue is looked at twice a second.
+    # A plan's first row is processed within a second of the click, so the queue is polled twice a second.
     "consumer": {"workers": env.int("WORKER_THREADS", 4), "graceful_signal": "TERM", "max_delay": 0.5},
     **({"url": REDIS_URL} if REDIS_URL else {"filename": str(DATA_DIR / "queue.sqlite3")}),
 }
@@ -272,11 +272,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-# Of one address, right or wrong: an office may be behind one. Wrong ones are counted in `dashboard.throttles`.
+# Attempts from one address, right or wrong: an office may share it. `dashboard.throttles` counts wrong ones.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Phone Desk"
-# One step of 30 s either way, for phones whose clock is off.
+# One step of 30 s either way, for phones with an inaccurate clock.
 MFA_TOTP_TOLERANCE = 1
 MFA_ADAPTER = "dashboard.accounts.SealedSecrets"
 MFA_FORMS = {
@@ -304,7 +304,7 @@ STORAGES = {
     },
 }
 
-# The absolute age of a session: one working day, then sign in again.
+# The absolute lifetime of a session: one working day.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
@@ -322,14 +322,14 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# The ids of 100,000 chosen numbers, 32 letters and an encoded comma each, are the largest thing that a form sends.
+# The largest form sends the ids of 100,000 chosen phones: 32 letters and an encoded comma each.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # data: is for the arrows and ticks inside Tabler's stylesheet and for the QR code of 2FA.
+        # data: is for the arrows and ticks inside Tabler's style sheet and for the QR code of 2FA.
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
@@ -340,7 +340,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Django masks what is marked as sensitive only without DEBUG; here always.
+# Django masks sensitive variables only without DEBUG; this one always does.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.masking.AlwaysMasking"
 DEFAULT_EXCEPTION_REPORTER = "dashboard.masking.Report"
 LOGGING_CONFIG = None

@@ -1,7 +1,7 @@
-"""How many passwords and codes may be tried, and how long the next one has to wait.
+"""Throttles of sign-in: how many passwords and codes may be tried, and the wait for the next attempt.
 
-Counted for each account, and for each address: a stranger's guesses hold up strangers. A known device (`devices`) has a
-count of its own for each account, so that whoever knows the password gets in there while others guess.
+Attempts are counted for each account, and for each address. A known device (`devices`) has a count of its own for each
+account, so that a person with the password can sign in while others guess.
 """
 
 import math
@@ -21,10 +21,10 @@ KNOWN_DEVICES = "5/5m/key"
 
 
 def take_try(request: HttpRequest, what: str, username: str) -> ratelimit.RateLimitUsage:
-    """Count one more try; `rollback` of what is returned takes it back, where it was right.
+    """Count one more attempt; `rollback` of the returned object reverts it, if it was right.
 
-    :param what: what is guessed: `password` or `code`.
-    :raises ValidationError: there were too many; it says how long to wait.
+    :param what: the secret that is tried: `password` or `code`.
+    :raises ValidationError: there were too many attempts; the message says how long to wait.
     """
     device = device_of(request, username)
     key = f"{username.lower()}:{device or ''}"
@@ -36,7 +36,7 @@ def take_try(request: HttpRequest, what: str, username: str) -> ratelimit.RateLi
 
 
 def _wait_seconds(request: HttpRequest, what: str, config: dict[str, str], key: str) -> float:
-    """Return the time until every count that is full has room again."""
+    """Return the time until every full count has room again."""
     waits = []
     for rate in ratelimit.get_rates(app=APP, action=what, config=config):
         tried_at = cache.get(ratelimit.get_cache_key(request, app=APP, action=what, rate=rate, key=key), [])

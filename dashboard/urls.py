@@ -1,4 +1,4 @@
-"""Addresses of the site: sign-in and second factor, health, and the phones."""
+"""The site's URLs: sign-in and second factor, health, and the phones."""
 
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required

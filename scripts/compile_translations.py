@@ -12,7 +12,7 @@ KEYWORD = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d+)\])? +(".*")
 
 
 def entries(text: str) -> Iterator[dict[str, str]]:
-    """Yield the entries of a .po by their keywords (`msgstr0`, `msgstr1` … for plurals), without the fuzzy ones.
+    """Yield the entries of a .po by keyword (`msgstr0`, `msgstr1` … for plurals), without fuzzy ones.
 
     :raises ValueError: a line is neither a comment, nor a keyword, nor a quoted text.
     """
@@ -38,7 +38,7 @@ def entries(text: str) -> Iterator[dict[str, str]]:
 
 
 def translations(text: str) -> dict[str, str]:
-    """Return what a .mo holds: by context, text and plural, the translations; those without one are left out."""
+    """Return the content of a .mo: the translations by context, text and plural, without missing ones."""
     found = {}
     for entry in entries(text):
         source = entry["msgid"]

@@ -1,7 +1,7 @@
-"""Starts what Phone Desk consists of, with one command: `desk.py setup`, `desk.py run`, `desk.py demo`.
+"""Starts the processes of Phone Desk with one command: `desk.py setup`, `desk.py run`, `desk.py demo`.
 
-`run` is web and worker. `demo` adds the stand-in Diga, people who can sign in, and a word when all is ready.
-One process that ends, or Ctrl-C, ends them all.
+`run` starts web and worker. `demo` adds the sandbox, people who can sign in, and a message when all is ready.
+If one process ends, or at Ctrl-C, all are stopped.
 """
 
 import os
@@ -17,12 +17,12 @@ from honcho.printer import Message, Printer
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = f"'{sys.executable}' manage.py"
 INTERRUPTED = 130
-# It stays after its work, because the end of one process ends all.
+# It keeps running after its work, because the end of one process stops all.
 STAY = "while sleep 3600; do :; done"
 
 
 class Lines(Printer):
-    """Prints what the processes say, but not honcho's own steps, and the guide's words without a prefix."""
+    """Prints the output of the processes, without honcho's own lines, and the guide's lines without a prefix."""
 
     def write(self, message: Message) -> None:
         """Print one message."""
@@ -35,7 +35,7 @@ class Lines(Printer):
 
 
 def port(name: str, default: int) -> int:
-    """Return a port from the environment, after a look whether it is free."""
+    """Return a port from the environment, after a check that it is free."""
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         sys.exit(f"{name} must be a port number; it is {text!r}.")
@@ -49,17 +49,17 @@ def port(name: str, default: int) -> int:
 
 
 def prepare(env: dict[str, str]) -> None:
-    """Bring the tables up to date."""
+    """Run the migrations."""
     for command in ("migrate", "createcachetable"):
         arguments = [sys.executable, "manage.py", command, "--verbosity", "0"]
-        # In a session of its own, Ctrl-C reaches this program only, and there is one end and no traceback.
+        # In a session of its own, so that Ctrl-C reaches only this program and there is no traceback.
         done = subprocess.run(arguments, cwd=ROOT, env=env, check=False, start_new_session=True)  # noqa: S603
         if done.returncode:
             sys.exit(f"The set-up stopped at `manage.py {command}`; the reason stands above.")
 
 
 def start(processes: dict[str, str], env: dict[str, str]) -> int:
-    """Run the processes until one ends or a signal comes; return what this program is to exit with."""
+    """Run the processes until one ends or a signal comes; return this program's exit code."""
     manager = Manager(Lines(sys.stdout))
     for name, command in processes.items():
         manager.add_process(name, f"exec {command}" if "sleep" not in command else command, env=env, cwd=str(ROOT))
@@ -75,7 +75,7 @@ def start(processes: dict[str, str], env: dict[str, str]) -> int:
 
 
 def main(what: str) -> int:
-    """Do what the first argument says."""
+    """Run the command that the first argument names."""
     Env().read_env(str(ROOT / ".env"), recurse=False)
     env = dict(os.environ)
     if what == "setup":

@@ -10,12 +10,12 @@ import lucide
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_TEMPLATES = re.compile(r"""{%\s*icon\s+"([a-z0-9-]+)""")
-# Modules that choose an icon name them in a comment: `# icons: check clock`.
+# Modules that choose an icon list it in a comment: `# icons: check clock`.
 IN_MODULES = re.compile(r"^# icons: (.+)$", re.MULTILINE)
 
 
 def used_icons() -> list[str]:
-    """Return the names that templates and modules ask for."""
+    """Return the names of icons that templates and modules use."""
     templates = (name for file in ROOT.glob("templates/**/*.html") for name in IN_TEMPLATES.findall(file.read_text()))
     modules = (line for file in ROOT.glob("phones/**/*.py") for line in IN_MODULES.findall(file.read_text()))
     return sorted({*templates, *(name for line in modules for name in line.split())})

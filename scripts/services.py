@@ -1,4 +1,4 @@
-"""Say which of PostgreSQL (127.0.0.1:5432, as `postgres`) and Redis (127.0.0.1:6379) can't be used, in words."""
+"""Print which of PostgreSQL (127.0.0.1:5432, as `postgres`) and Redis (127.0.0.1:6379) can't be used."""
 
 import sys
 
