@@ -4,9 +4,7 @@ Administrators see a break until one of them acknowledges it. Who did, and when,
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -23,10 +21,10 @@ from phones.services.audit.chain_heads import (
     exported_note,
     head_path,
 )
+from phones.services.clock import Clock
 from phones.services.people.display_names import name_of
 
 logger = logging.getLogger("phones.diary")
-Clock = Callable[[], datetime]
 
 
 class BreakHasMoved(Exception):

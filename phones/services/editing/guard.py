@@ -1,14 +1,14 @@
 """The guard before a change: what it will do to live calls, and whether the person has agreed to that."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from phones import diga
 from phones.models import Phone, Project
-from phones.services.clock import has_passed
+from phones.services.clock import Clock, has_passed
 from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, renewed
@@ -17,7 +17,6 @@ from phones.services.routing.lane_impacts import lane_impacts
 from phones.services.routing.lanes import Target
 from phones.services.sync.refresh import UsersRead, reread_agents, reread_users
 
-Clock = Callable[[], datetime]
 # A large agent answers on thousands of numbers; sentences name a few and count the rest.
 NAMED_USES = 20
 # Somebody may publish another version in Diga meanwhile; then this change would publish the old one again.

@@ -16,6 +16,7 @@ from django.db.models import Q
 from phones import diga
 from phones.models import Change, LaneSnapshot, Outcome, Project
 from phones.services.audit import log
+from phones.services.clock import Clock
 from phones.services.editing.recheck_times import give_up_if_old, keep_unknown, may_still_be_applied
 from phones.services.projects.keys import note_of_key, note_refusal
 from phones.services.routing.catalogue import catalogue_of
@@ -26,7 +27,6 @@ from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread, reread_agents
 from phones.services.upstream.failures import Verdict, verdict_of, was_sent
 
-Clock = Callable[[], datetime]
 # Reads the agents of a change's project; another one may do so once for many changes.
 ReadAgents = Callable[[Change], "AgentsRead | None"]
 

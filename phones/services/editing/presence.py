@@ -3,7 +3,6 @@
 Two people who open a phone in the same instant may miss each other; the comparison before a write doesn't.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +11,9 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from phones.models import Phone
-from phones.services.clock import has_passed
+from phones.services.clock import Clock, has_passed
 from phones.services.people.display_names import name_of
 
-Clock = Callable[[], datetime]
 GONE_AFTER = timedelta(minutes=5)
 # A person who is still there is noted again no more often than this: it is a write.
 NOTED_FOR = timedelta(seconds=30)

@@ -1,17 +1,13 @@
 """Settling what nobody waits for any more: changes whose process died, and outcomes that are not known yet."""
 
 import uuid
-from collections.abc import Callable
-from datetime import datetime
 
 from phones.models import Change, NoKey, Outcome
 from phones.services.audit import log
-from phones.services.clock import database_clock
+from phones.services.clock import Clock, database_clock
 from phones.services.editing.outcome import SILENT, AgentsRead, read_agents, settle_by_reading
 from phones.services.editing.recheck_times import claim_look, due, keep_unknown
 from phones.services.projects.keys import client_for
-
-Clock = Callable[[], datetime]
 
 
 def sweep(*, clock: Clock) -> int:

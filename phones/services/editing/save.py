@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from phones import diga
 from phones.models import Change, NoKey, Outcome, Phone, Project
-from phones.services.clock import database_clock
+from phones.services.clock import Clock, database_clock
 from phones.services.editing.guard import guard_change
 from phones.services.editing.outcome import settle_by_reading
 from phones.services.editing.recheck_times import claim_look, due
@@ -30,7 +30,6 @@ from phones.services.sync.refresh import reread
 
 __all__ = ["Author", "SaveKind", "SaveResult", "change_phone"]
 
-Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 
 # How long a save holds its thread for another one of the same phone, look by look: three seconds in all. Where that

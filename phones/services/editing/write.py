@@ -5,7 +5,7 @@ what is written down together costs one transaction.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from django.db import transaction
 from phones import diga
 from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from phones.services.audit import log
+from phones.services.clock import Clock
 from phones.services.editing.outcome import (
     AgentsRead,
     find_out,
@@ -30,8 +31,6 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.snapshots import edit_snapshot, snapshot
 from phones.services.sync.store import Answer, store_answers
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

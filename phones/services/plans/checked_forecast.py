@@ -1,11 +1,12 @@
 """What a plan's preview would refuse is asked for in Diga before it is told: agents, and phones of those in the way."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from phones import diga
 from phones.models import NoKey, Phone, Project
+from phones.services.clock import Clock
 from phones.services.editing.guard import read_users
 from phones.services.plans.forecast import (
     Edits,
@@ -21,7 +22,6 @@ from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.edits import renewed
 from phones.services.sync.refresh import UsersRead, reread_agents
 
-Clock = Callable[[], datetime]
 # A person waits for the preview: no further agent's phones are asked for after so long.
 READ_FOR = timedelta(seconds=15)
 # Reasons that rest on what Diga has.

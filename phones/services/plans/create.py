@@ -1,12 +1,13 @@
 """Making a plan: its rows are frozen, and what each will do is foreseen and kept, before anybody applies it."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from phones.models import Foreseen, Phone, Plan, PlanItem, Project
+from phones.services.clock import Clock
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.people.display_names import name_of
 from phones.services.plans.drafts import PlannedRow, PlanRequest
@@ -16,7 +17,6 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.snapshots import edit_snapshot, snapshot
 
-Clock = Callable[[], datetime]
 BATCH_SIZE = 5000
 _PHONE_COLUMNS = (
     "project_id",

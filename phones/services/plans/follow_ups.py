@@ -5,13 +5,13 @@ Diga has detached is given back number by number, by a plan of the usual kind.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from phones.models import Change, ItemState, Outcome, Plan, PlanItem, PlanKind
+from phones.services.clock import Clock
 from phones.services.editing.revert import Standing, Step, edit_of, steps_back
 from phones.services.plans.create import NothingPlanned, create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
@@ -20,7 +20,6 @@ from phones.services.plans.publish import ids_of, make_publish_plan, published_l
 from phones.services.plans.reattach import detached_count, reattaching
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 
-Clock = Callable[[], datetime]
 # What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it
 # refused, and would refuse them again.
 FAILED = (ItemState.FAILED, ItemState.MISMATCH)

@@ -1,12 +1,13 @@
 """Letting a plan run, holding it, ending it. What each act needs is looked at under a lock on the plan's row."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
+from phones.services.clock import Clock
 from phones.services.people.display_names import name_of
 from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
@@ -14,8 +15,6 @@ from phones.services.plans.lock import held_plan
 from phones.services.plans.preview import renew_preview
 from phones.services.plans.publish import ids_of, renew_publish
 from phones.services.plans.totals import totals_of
-
-Clock = Callable[[], datetime]
 
 
 class PreviewHasMoved(Exception):

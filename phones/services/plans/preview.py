@@ -1,7 +1,7 @@
 """The preview of a plan: what each row will do as our copy is now, and why somebody should look at one before."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models import Q
 from phones import diga
 from phones.models import Change, Foreseen, ItemState, NoKey, Outcome, Plan, PlanItem, PlanState, Project, Source
 from phones.services.audit.log import OPEN
-from phones.services.clock import has_passed
+from phones.services.clock import Clock, has_passed
 from phones.services.editing.guard import AGENTS_FRESH_FOR
 from phones.services.plans.checked_forecast import foresee_checked, has_read_agents
 from phones.services.plans.forecast import Edits, LookReasons, RowForecast, unchecked
@@ -24,7 +24,6 @@ from phones.services.routing.snapshots import snapshot
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.bulkhead import place_to_read
 
-Clock = Callable[[], datetime]
 # What somebody else did that recently, the author of a plan may not know yet.
 JUST_CHANGED = timedelta(minutes=15)
 # Reasons that whoever makes a plan gives with a row (see `PlannedRow`), not the preview.

@@ -5,15 +5,14 @@ numbers of the agent, which are read back afterwards: there is nothing to tick a
 """
 
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from phones import diga
 from phones.models import Foreseen, ItemState, LaneSnapshot, NoKey, Plan, PlanItem, PlanKind, PlanState, Project
+from phones.services.clock import Clock
 from phones.services.people.display_names import name_of
 from phones.services.plans.create import BATCH_SIZE, made_of, save_new_plan
 from phones.services.plans.lock import held_plan
@@ -23,8 +22,6 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.lanes import Target
 from phones.services.sync.refresh import reread_agents, reread_users
 from phones.services.upstream.bulkhead import place_to_read
-
-Clock = Callable[[], datetime]
 
 
 class CopyTooOld(Exception):

@@ -1,10 +1,9 @@
 """The calls to Diga that a worker at a plan makes side by side, in threads that use no database but to find out."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
 from threading import BoundedSemaphore, Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,11 +13,11 @@ from django.db import connections
 
 from phones import diga
 from phones.models import PlanItem
+from phones.services.clock import Clock
 from phones.services.editing.write import Write, send, take_error
 from phones.services.running.held_rows import Access, Row
 from phones.services.running.version_checks import Check
 
-Clock = Callable[[], datetime]
 PhoneOutcome = diga.Phone | diga.DigaError
 # How long a row waits for its turns at Diga before it lets go.
 TURN_SECONDS = 5

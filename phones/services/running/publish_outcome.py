@@ -3,7 +3,6 @@
 The rows of the plan follow it in the same transaction: they wait to be read back, or have ended.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from django.db import transaction
 from phones import diga
 from phones.models import ItemState, NoKey, Outcome, Plan, PublishRequest
 from phones.services.audit.log import OPEN
-from phones.services.clock import database_clock
+from phones.services.clock import Clock, database_clock
 from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.recheck_times import (
     claim_look,
@@ -28,7 +27,6 @@ from phones.services.sync.passes import cause_of
 from phones.services.sync.refresh import reread_agents
 from phones.services.upstream.failures import Verdict, verdict_of
 
-Clock = Callable[[], datetime]
 # After these a version may have been published: a later one proves nothing about an earlier one.
 _MAYBE = (Outcome.PENDING, Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN)
 _SETTLED = (

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from phones import diga
 from phones.models import ItemState, Plan, PlanState, PublishRequest
 from phones.services.audit import log
-from phones.services.clock import database_clock
+from phones.services.clock import Clock, database_clock
 from phones.services.editing.recheck_times import SENT_WITHIN
 from phones.services.plans.lifecycle import pause_plan
 from phones.services.plans.lock import held_plan
@@ -20,8 +20,6 @@ from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 from phones.services.running.publish_outcome import settle_by_answer
 from phones.services.running.read_back import read_numbers
-
-Clock = Callable[[], datetime]
 
 
 def run_publish(*, plan: Plan, clock: Clock, may_run: Callable[[Plan], bool], should_stop: Callable[[], bool]) -> None:

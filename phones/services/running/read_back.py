@@ -29,6 +29,7 @@ from phones.models import (
     Source,
 )
 from phones.services.audit import log
+from phones.services.clock import Clock
 from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans.lifecycle import pause_plan
@@ -41,7 +42,6 @@ from phones.services.running.held_rows import Access, author_of
 from phones.services.sync.refresh import note_refused
 from phones.services.sync.store import Answer, store_answers
 
-Clock = Callable[[], datetime]
 # How long a number waits for its turn at Diga, and how many turns are left to people who save a single one.
 TURN_SECONDS = 5.0
 LEFT_TO_PEOPLE = 2

@@ -3,14 +3,14 @@
 All of it in the one thread that owns the database: what came back together is written down together.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from phones import diga
 from phones.models import ItemState, Phone
 from phones.services.audit import log
+from phones.services.clock import Clock
 from phones.services.editing.write import Write, begin, new_write, take_phones
 from phones.services.plan_items import claiming
 from phones.services.projects.identity import ForeignProject
@@ -25,7 +25,6 @@ from phones.services.running.version_checks import VersionChecks
 from phones.services.sync.refresh import note_refused
 from phones.services.sync.store import Answer, ensure_read_is_newer, is_copy, store_answers
 
-Clock = Callable[[], datetime]
 # How often a row is read again because somebody else was about its phone.
 MAX_ROUNDS = 5
 

@@ -1,14 +1,14 @@
 """What to do with a row of a running plan, now that its phone has been read: send what is left, or why not."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from phones import diga
 from phones.models import ItemState, Phone, PlanItem, Project
-from phones.services.clock import has_passed
+from phones.services.clock import Clock, has_passed
 from phones.services.editing.guard import NotChecked, as_read, holders_of, impacts_of, read_users
 from phones.services.plans.forecast import targets_of
 from phones.services.plans.preview import edit_from
@@ -20,7 +20,6 @@ from phones.services.routing.lanes import FIELDS
 from phones.services.routing.snapshots import reads_as, snapshot
 from phones.services.sync.refresh import UsersRead, reread_agents
 
-Clock = Callable[[], datetime]
 Read = Mapping[uuid.UUID, UsersRead]
 # A row that can't be sent by what was read longer ago than this is looked at once more.
 DOUBTFUL_AFTER = timedelta(seconds=5)

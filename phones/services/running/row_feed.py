@@ -2,17 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 
 from phones.models import ItemState, Plan, PlanItem
-from phones.services.clock import has_passed
+from phones.services.clock import Clock, has_passed
 from phones.services.plan_items import claiming
 
-Clock = Callable[[], datetime]
 # How long no row is taken after there were no turns to be had at Diga.
 REST_SECONDS = 0.5
 

@@ -6,10 +6,9 @@ is written down together. Rows are the truth: whatever is lost with a process is
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 
 from phones.models import NoKey, Plan
-from phones.services.clock import database_clock
+from phones.services.clock import Clock, database_clock
 from phones.services.plans.lifecycle import finish_if_done, pause_plan
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.running import plan_watch
@@ -19,8 +18,6 @@ from phones.services.running.plan_watch import PlanWatch
 from phones.services.running.publish_run import run_publish
 from phones.services.running.recorder import Recorder
 from phones.services.running.row_feed import RowFeed
-
-Clock = Callable[[], datetime]
 
 
 def run_plan(

@@ -1,19 +1,19 @@
 """Reads of the agents for rows of a plan that were given a version: only that tells whether it is published."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
 from phones import diga
+from phones.services.clock import Clock
 from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.write import Answered, settle_versions
 from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.running.held_rows import Access
 from phones.services.sync.store_agents import store_agents
 
-Clock = Callable[[], datetime]
 # How often the agents are read at most while other rows are under way.
 EVERY_SECONDS = 0.5
 

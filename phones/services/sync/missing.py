@@ -11,9 +11,8 @@ from django.db.models.functions import Coalesce, Greatest
 
 from phones import diga
 from phones.models import Phone, Project
+from phones.services.clock import Clock
 from phones.services.sync.refresh import reread
-
-Clock = Callable[[], datetime]
 
 # So many a pass; the rest have their turn in the next one, as those asked for now have become the newest.
 ASKED_COUNT = 200

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
-from phones.services.clock import CLOCK_SLACK, database_clock, database_now, has_passed, is_ahead
+from phones.services.clock import CLOCK_SLACK, Clock, database_clock, database_now, has_passed, is_ahead
 from phones.services.projects.identity import ForeignProject, refuse_other_project
 from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from phones.services.sync.missing import find_missing
@@ -36,7 +36,6 @@ COUNTS = (
     "expected_count",
 )
 
-Clock = Callable[[], datetime]
 OnPage = Callable[[SyncRun], None]
 
 

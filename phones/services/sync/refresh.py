@@ -1,13 +1,13 @@
 """Reading from Diga on demand: one phone, the agents behind it, or all phones of one agent."""
 
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from phones import diga
 from phones.models import Phone, Project
+from phones.services.clock import Clock
 from phones.services.projects.keys import client_for, note_answer, note_refusal
 from phones.services.routing.catalogue import AgentEntry, catalogue_read
 from phones.services.routing.edits import PhoneSnapshot
@@ -15,7 +15,6 @@ from phones.services.sync.merge import apply_in_memory
 from phones.services.sync.store import ensure_read_is_newer, is_copy, store_phone, store_phones
 from phones.services.sync.store_agents import store_agents
 
-Clock = Callable[[], datetime]
 # Phones that have an agent in our copy and not in Diga's lists are read one by one; more of them need a sync.
 STRAY_LIMIT = 50
 

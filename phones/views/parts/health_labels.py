@@ -9,7 +9,7 @@ from phones.services.finding.health import CONDITIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HealthLabel:
     """The label of a condition: short, and as a sentence that explains it."""
 
     tone: str
@@ -20,33 +20,35 @@ class Look:
 
 # icons: phone-off circle-question-mark message-circle-question-mark calendar-x circle-slash hourglass snowflake
 # icons: copy-x arrow-left-right circle-check
-LOOKS: dict[str, Look] = {
-    "no_inbound": Look("warn", "phone-off", _("No inbound agent"), _("Assigned, but nobody answers the calls.")),
-    "agent_trouble": Look(
+LOOKS: dict[str, HealthLabel] = {
+    "no_inbound": HealthLabel("warn", "phone-off", _("No inbound agent"), _("Assigned, but nobody answers the calls.")),
+    "agent_trouble": HealthLabel(
         "warn",
         "circle-question-mark",
         _("Agent unknown or unpublished"),
         _("Points at an agent that Diga no longer lists, or that has no published version."),
     ),
-    "never_confirmed": Look(
+    "never_confirmed": HealthLabel(
         "bad",
         "message-circle-question-mark",
         _("Never confirmed"),
         _("A change was sent from here, and Diga has not confirmed it since."),
     ),
-    "releasing_soon": Look(
+    "releasing_soon": HealthLabel(
         "bad", "calendar-x", _("Releasing soon"), _("Given back on a date that is set. Calls stop then.")
     ),
-    "missing": Look("bad", "circle-slash", _("Unknown to Diga"), _("Diga answers that it has no such number.")),
-    "pending_verification": Look(
+    "missing": HealthLabel("bad", "circle-slash", _("Unknown to Diga"), _("Diga answers that it has no such number.")),
+    "pending_verification": HealthLabel(
         "warn",
         "hourglass",
         _("Waiting for verification"),
         _("Not active until Diga has checked the documents."),
     ),
-    "quarantine": Look("hold", "snowflake", _("In quarantine"), _("Given back, still held for you. Read-only.")),
-    "same_alias": Look("info", "copy-x", _("Same nickname"), _("Two numbers share a name, or still say “New Number”.")),
-    "lanes_differ": Look(
+    "quarantine": HealthLabel("hold", "snowflake", _("In quarantine"), _("Given back, still held for you. Read-only.")),
+    "same_alias": HealthLabel(
+        "info", "copy-x", _("Same nickname"), _("Two numbers share a name, or still say “New Number”.")
+    ),
+    "lanes_differ": HealthLabel(
         "info",
         "arrow-left-right",
         _("Inbound ≠ outbound"),
