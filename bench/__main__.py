@@ -17,7 +17,7 @@ TIME_LIMIT_SECONDS = 20 * 60
 
 
 def main() -> int:
-    """Run what the command line asks for; return 1 if a ratio misses its goal or has become worse."""
+    """Run the benchmarks of the command line; return 1 if a ratio misses its goal or has become worse."""
     arguments = _read_arguments()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGALRM, _stop)
@@ -75,7 +75,7 @@ def _measure(lab: Lab, name: str) -> tuple[Report, results.Conditions]:
 
 
 def _confirm(lab: Lab, run: results.Run) -> list[str]:
-    """Measure again, up to twice, what seems worse than the committed ratios; return what is, in two of three runs."""
+    """Repeat, up to twice, benchmarks that seem worse than the committed ratios; return those worse in two of three."""
     suspects = run.worse_than_baseline()
     counts = dict.fromkeys(suspects, 1)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""A client as light as can be: one kept connection, cookies, forms. What it measures is the server."""
+"""A minimal HTTP client: one kept connection, cookies, forms. Its own cost is small beside the server's."""
 
 import html
 import http.client
@@ -13,7 +13,7 @@ RETRIED = (http.client.RemoteDisconnected, ConnectionError, BrokenPipeError)
 
 @dataclass(frozen=True)
 class Response:
-    """An answer, read to its end, and how many milliseconds it took from the first byte sent."""
+    """A response, read to its end, and its time in milliseconds from the first byte sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,13 +38,13 @@ class Response:
 
 
 def follow(response: Response, path: str, relation: str = "next") -> str:
-    """Return the address of the list's next page, or the previous; `path` itself where there is none."""
+    """Return the address of the list's next page, or the previous; `path` itself if there is none."""
     found = re.search(rf'href="([^"]*)" rel="{relation}"', response.text)
     return html.unescape(found[1]) if found else path
 
 
 class Browser:
-    """Somebody at the site of this address."""
+    """A person at the site of this address."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -62,7 +62,7 @@ class Browser:
         return self._send("POST", path, urlencode(values).encode(), headers)
 
     def page(self, path: str, **headers: str) -> Response:
-        """GET a page that must be there."""
+        """GET a page, and require status 200."""
         response = self.get(path, **headers)
         if response.status != 200:
             raise RuntimeError(f"GET {path}: {response.status}\n{response.text[:1500]}")
@@ -77,7 +77,7 @@ class Browser:
             raise RuntimeError(f"Signing in failed: {answer.status}\n{answer.text[:1500]}")
 
     def another(self) -> "Browser":
-        """Return one more window of the same session."""
+        """Return another client with the same session."""
         browser = Browser(self._origin)
         browser._cookies = dict(self._cookies)
         return browser
@@ -95,7 +95,7 @@ class Browser:
         try:
             return self._exchange(method, path, body, sent)
         except RETRIED:
-            # The server closes what was idle for its `keepalive`.
+            # The server closes connections that were idle for its `keepalive`.
             self._connection.close()
             if not was_used:
                 raise

@@ -1,7 +1,7 @@
 """Lists, search and /health/ with 20 people who open and save numbers, while Diga takes 9 s for each answer.
 
-Against the same people in front of a quick Diga, which is what waiting threads must not change; and against nobody,
-which also tells what the people's own pages cost on this machine.
+Compared with the same people and a quick Diga, from which waiting threads must not differ; and with nobody, which also
+shows what the people's own pages cost on this machine.
 """
 
 import itertools
@@ -24,14 +24,14 @@ PEOPLE, SAVERS = 20, 5
 LIMIT = 1.5
 KINDS = NOBODY, QUICK, SLOW = "nobody there", "Diga quick", "Diga slow"
 PHASES, PHASE_SECONDS = 3, 8.0
-# Somebody reads a number before opening the next one, and opens no third one while two are still being read.
+# A person reads a number before opening the next one, and opens no third one while two are being read.
 PAUSE_SECONDS = (2.0, 6.0)
 READS_AT_ONCE = 2
 WATCHERS, TICK_SECONDS = 16, 0.1
 
 
 class Crowd:
-    """People who open one number after the other, some of whom save it, until they are to stop."""
+    """People who open one number after the other, some of whom save it, until they are told to stop."""
 
     def __init__(self, site: Site, signed_in: Browser) -> None:
         self._site = site
@@ -68,11 +68,11 @@ class Crowd:
             read.result()
 
     def _browser(self) -> Browser:
-        """Return one more window of the same session."""
+        """Return another client with the same session."""
         return self._signed_in.another()
 
     def _read_again(self, path: str, form: Response) -> None:
-        """Do what the page does by itself when it is opened: beside all else the person does."""
+        """Request the fragment that an opened page requests by itself, in parallel."""
         browser = self._browser()
         values = {"csrfmiddlewaretoken": form.field("csrfmiddlewaretoken")}
         answer = browser.post(f"{path}reread/", values, HX_Request="true", HX_Target="read-state")
@@ -92,7 +92,7 @@ class Crowd:
 
 
 def run(lab: Lab) -> Report:
-    """Time the three pages on every database: with nobody there, with the crowd, and with the crowd and a slow Diga."""
+    """Time the three pages on every database: without people, with them, and with them and a slow Diga."""
     report = Report()
     phases, seconds = (1, PHASE_SECONDS / 2) if lab.options.is_quick else (PHASES, PHASE_SECONDS)
     for site in lab.sites():
@@ -119,7 +119,7 @@ def _measure(lab: Lab, site: Site, phases: int, seconds: float, report: Report) 
         for kind, latency in ((QUICK, 0.0), (SLOW, LATENCY_MS)):
             lab.stand_in.set_latency(latency)
             with crowd:
-                # Until everybody is at work, and everybody waits who may.
+                # Until everybody is at work, and the bulkhead is full.
                 time.sleep(PAUSE_SECONDS[1])
                 watchers.watch(pages, series[kind], seconds)
                 lab.stand_in.set_latency(0)
@@ -142,12 +142,12 @@ def _report(site_name: str, series: dict[str, dict[str, Series]], report: Report
 
 
 def _p95(series: Series) -> float:
-    """Return the p95 of the quietest phase: threads that wait would show in each, other people's load does not."""
+    """Return the p95 of the quietest phase: waiting threads show in each phase, other load does not."""
     return min(Series("", [samples]).percentile(0.95) for samples in series.rounds)
 
 
 class Watchers:
-    """Windows that load pages at fixed moments, whether the one before has come or not: a late one hides no other."""
+    """Clients that load pages at fixed moments, whether the previous one has come or not: a late one hides none."""
 
     def __init__(self, signed_in: Browser) -> None:
         self._pool = ThreadPoolExecutor(WATCHERS)
@@ -156,7 +156,7 @@ class Watchers:
             self._windows.put(signed_in.another())
 
     def watch(self, pages: dict[str, str], series: dict[str, Series], seconds: float) -> None:
-        """Load the pages in turn for so long, and wait for the last answers."""
+        """Load the pages in turn for so long, and wait for the last responses."""
         for found in series.values():
             found.rounds.append([])
         loads = []

@@ -1,4 +1,4 @@
-"""An empty Django project, with the settings of `startproject`: what a start takes before anything is added."""
+"""An empty Django project with the settings of `startproject`: the baseline of a start."""
 
 import os
 
@@ -36,7 +36,7 @@ settings.configure(
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """Answer."""
+    """Answer 200."""
     return HttpResponse("up")
 
 

@@ -1,8 +1,8 @@
 """One file in a process of its own, exported or read back; prints time and memory as JSON.
 
 Run as `python -m bench.file_once MODE KIND COUNT FILE` with `DJANGO_SETTINGS_MODULE=bench.settings`. Modes: `export`
-writes the first COUNT phones to FILE, and says when the first piece came; `import` reads FILE and compares every row
-with our copy, every tenth renamed; `read` does nothing but parse it, with `csv` or calamine alone.
+writes the first COUNT phones to FILE, and prints when the first piece came; `import` reads FILE and compares every row
+with our copy, every tenth renamed; `read` only parses it, with `csv` or calamine alone.
 """
 
 import csv
@@ -18,7 +18,7 @@ import django
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the mode of the command line."""
     django.setup()
     mode, kind, count, path = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

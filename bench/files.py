@@ -9,7 +9,7 @@ from bench.processes import run as run_python
 
 TITLE = "Files"
 SIZES = (10_000, 100_000)
-# An import looks every row up and compares each of its cells; a parser alone does neither.
+# An import looks up every row and compares each of its cells; a parser alone does neither.
 RATIOS = {"csv": 60.0, "xlsx": 20.0}
 GROWTH, MEGABYTES_EXPORT, MEGABYTES_IMPORT = 13.0, 64.0, 400.0
 

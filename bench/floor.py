@@ -1,4 +1,4 @@
-"""The list's floor: the same rows by the same query and markup, but put together from strings, without a template."""
+"""The floor of the list: the same rows by the same query and markup, made from strings without a template."""
 
 import uuid
 from html import escape
@@ -40,7 +40,7 @@ PROVIDERS = {"netelip": "Diga", "custom": "Imported"}
 
 
 def floor(request: DeskRequest, slug: str) -> HttpResponse:
-    """Answer with the list's rows in a bare table."""
+    """Answer with the list's rows in a plain table."""
     desk = open_desk(request, slug)
     catalogue = catalogue_of(desk.project)
     criteria = criteria_from(request.GET)

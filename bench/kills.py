@@ -1,8 +1,8 @@
-"""`make kills`: plans whose workers are killed a hundred times, or asked to stop; then what must not be is counted.
+"""`make kills`: plans whose workers are killed a hundred times, or asked to stop; then violations are counted.
 
-Run as `python -m bench.kills --database sqlite|postgres`. It works on a database and a stand-in Diga of its own, and
-takes them away at the end. Three parts: workers that are asked to stop (`SIGTERM`), a Diga that carries writes out 5
-to 90 s late, also those of workers that are dead by then, and workers killed at any moment, one or two at a time.
+Run as `python -m bench.kills --database sqlite|postgres`. It uses a temporary database and sandbox. Three parts:
+workers that are asked to stop (`SIGTERM`), a Diga that applies writes 5 to 90 s late, those of dead workers too, and
+workers killed at any moment, one or two at a time.
 """
 
 import argparse
@@ -34,10 +34,10 @@ PHONES = 240
 TOKEN = "sandbox-aurora-full"
 KILLS_A_PLAN = 5
 LATE_ROWS, LATE_KILLS, LATE_SECONDS = 40, 4, (5.0, 90.0)
-# A write that lies for longer has no answer: its sender has given up.
+# A write held for longer gets no answer, as its sender has given up.
 HELD_SECONDS = 9.0
 STOP_WITHIN_SECONDS = 20
-# No part takes longer, whatever goes wrong.
+# The time limit of a part, whatever goes wrong.
 PATIENCE_SECONDS = 300.0
 
 
@@ -55,11 +55,11 @@ class Kills:
         self._workshop = Workshop(self._env, folder / "workers.log")
         self.crashes: Crashes = Crashes(self._workshop, server.sandbox, chance, lives=(0.0, 0.6))
         self.stop_seconds: list[float] = []
-        # Writes of dead workers that were lost on their way to the stand-in.
+        # Writes of dead workers that were lost before they reached the sandbox.
         self.lost_on_the_way = 0
 
     def plan(self, count: int | None = None) -> "Plan":
-        """Make a plan that gives each number a new name, every second one also an agent, and let it run."""
+        """Make a plan that gives each number a new name, every second one also an agent, and start it."""
         from bench.rig.plans import make_plan, phones_of, start
         from phones.services.routing.catalogue import catalogue_of
         from phones.services.routing.edits import PhoneEdit
@@ -79,7 +79,7 @@ class Kills:
         return start(make_plan(self._lead, phones_of(self._project, count), wish), self._lead)
 
     def ask_to_stop(self, times: int) -> None:
-        """Ask the worker of production to stop in the middle of a plan, at random moments."""
+        """Ask the production worker to stop in the middle of a plan, at random moments."""
         self._sandbox.switches.latency_ms = 100
         for _plan in range(times):
             if len(self.stop_seconds) < times:
@@ -110,12 +110,12 @@ class Kills:
         faults["changes in the air after a stop"] += open_changes.count()
 
     def _let_end(self, plan: "Plan") -> None:
-        """Let a worker that nobody stops bring a plan to its end."""
+        """Run a worker, without stopping it, until the plan has ended."""
         self._workshop.start(plan.pk).wait()
         plan.refresh_from_db()
 
     def kill_while_late(self) -> None:
-        """Kill workers while Diga holds what they sent, and carries it out afterwards. By the clock on the wall."""
+        """Kill workers while Diga holds their writes, and applies them afterwards. In real time."""
         from django.utils import timezone
 
         from phones.models import ItemState
@@ -136,7 +136,7 @@ class Kills:
                     worker = self._workshop.start(plan.pk)
                 sweep(clock=timezone.now)
                 plan.refresh_from_db()
-        # What was put off is carried out by now or soon; what is read after a minute at the latest is settled.
+        # Postponed writes are applied by now or soon; reads after a minute at the latest are final.
         open_rows = plan.items.filter(state__in=[ItemState.SENDING, ItemState.UNKNOWN])
         while open_rows.exists() and time.monotonic() < until:
             sweep(clock=timezone.now)
@@ -155,7 +155,7 @@ class Kills:
                 self.crashes.run(self.plan(), kills=kills, workers=workers)
 
     def _lose_some(self) -> None:
-        """Hold a write for a moment; of those whose sender dies meanwhile, every second one never arrives."""
+        """Hold a write for a moment; of those whose sender dies meanwhile, every second one is lost."""
         deaths = self.crashes.death_count
         time.sleep(self._chance.uniform(0.0, 0.04))
         if self.crashes.death_count != deaths and self._chance.random() < 0.5:
@@ -163,7 +163,7 @@ class Kills:
             raise ConnectionAbortedError
 
     def _hold(self) -> None:
-        """Let a write lie for seconds, whether or not anybody still waits for it; a longer one is not waited for."""
+        """Hold a write for seconds, whether or not its sender still waits; above the limit it gets no answer."""
         from phones.diga.sandbox import Fault
 
         seconds = self._chance.uniform(*LATE_SECONDS)
@@ -173,7 +173,7 @@ class Kills:
             self._sandbox.faults.add(late)
 
     def close(self) -> str:
-        """End the workers, and return what they complained about."""
+        """Stop the workers, and return their errors."""
         self._workshop.close()
         return self._workshop.said
 
@@ -185,7 +185,7 @@ def _fresh(plan: "Plan") -> "Plan":
 
 @contextmanager
 def _handled_by(sandbox: "Sandbox", before_write: Callable[[], None]) -> Iterator[None]:
-    """Let something happen to each write on its way, outside the stand-in's lock."""
+    """Call a function for each write on its way, outside the sandbox's lock."""
     handle = sandbox.handle
 
     def handle_so(request: Any) -> Any:
@@ -216,7 +216,7 @@ def _connect() -> tuple[Any, Any]:
 
 
 def main() -> int:
-    """Kill, check, print; return 1 if anything that must not be was there."""
+    """Kill workers, verify, print; return 1 if there was any violation."""
     arguments = _read_arguments()
     print(f"{arguments.kills} kills on {arguments.database} with seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="phone-desk-kills-") as name, _database(arguments.database, name) as url:
@@ -265,7 +265,7 @@ def _print(kills: Kills, arguments: argparse.Namespace, seconds: dict[str, float
 
 
 def _check(crashes: "Crashes", sandbox: "Sandbox", said: str) -> list[str]:
-    """Return what does not hold."""
+    """Return the violated invariants."""
     from bench.rig.invariants import assert_invariants
 
     broken = [f"{name}: {count}" for name, count in crashes.broken.items()]
@@ -290,7 +290,7 @@ def _read_arguments() -> argparse.Namespace:
 
 @contextmanager
 def _database(kind: str, folder: str) -> Iterator[str]:
-    """Make a database that is gone afterwards, and return its address."""
+    """Make a temporary database, and return its address."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/phone-desk.sqlite3"
         return
@@ -311,7 +311,7 @@ def _leave() -> None:
 
 
 def _prepare(folder: Path, database_url: str) -> "SandboxServer":
-    """Set up a product in the folder, and a stand-in Diga in this process."""
+    """Set up an installation in the folder, and a sandbox in this process."""
     (folder / "worker").mkdir()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",

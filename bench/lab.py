@@ -1,4 +1,4 @@
-"""What benchmarks run on: the stand-in Diga, throw-away databases, and the site in front of them."""
+"""The environment of benchmarks: the sandbox, temporary databases, and the site in front of them."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ GUNICORN = ("-m", "gunicorn", "--no-control-socket")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     databases: tuple[str, ...]
     latency_ms: float
@@ -33,12 +33,12 @@ class Options:
     is_quick: bool
 
     def count(self, samples: int) -> int:
-        """Return how many samples to take a round: a third of them if it is to be quick."""
+        """Return the number of samples a round: a third of them with `--quick`."""
         return max(3, samples // 3) if self.is_quick else samples
 
 
 class StandIn:
-    """The stand-in Diga, a process of its own."""
+    """The sandbox in a process of its own."""
 
     def __init__(self, child: Child) -> None:
         self.child = child
@@ -46,15 +46,15 @@ class StandIn:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         return int(self.url.rpartition(":")[2])
 
     def set_latency(self, milliseconds: float) -> None:
-        """Change how long every answer takes."""
+        """Set the latency of every answer."""
         self._switch({"latency_ms": milliseconds})
 
     def set_rate_limit(self, per_second: float | None) -> None:
-        """Refuse what is more than so many calls a second, and a second's worth at once; None refuses nothing."""
+        """Limit calls to so many a second, with a burst of one second's worth; None removes the limit."""
         self._switch({"rate_limit": per_second})
 
     def _switch(self, switches: dict[str, float | None]) -> None:
@@ -69,18 +69,18 @@ class StandIn:
 
 @dataclass(frozen=True)
 class Server:
-    """A web server that answers."""
+    """A running web server."""
 
     child: Child
     url: str
     ready_ms: float
 
     def cpu_seconds(self) -> float:
-        """Return the processor time its processes have used."""
+        """Return the processor time used by its processes."""
         return processor_seconds(self.child.pid)
 
     def browser(self) -> Browser:
-        """Return a new client of it."""
+        """Return a new client for it."""
         return Browser(self.url)
 
 
@@ -102,29 +102,29 @@ class Site:
         self.sync_seconds: float = found["sync_seconds"]
 
     def serve(self, *arguments: str, **env: str) -> Server:
-        """Start the site as production does, and wait until it answers."""
+        """Start the site as in production, and wait until it answers."""
         return self._lab.serve(self.env | env, *arguments)
 
     @cached_property
     def server(self) -> Server:
-        """The site with its baselines beside it, kept for all benchmarks."""
+        """The site with its baselines, shared by all benchmarks."""
         return self.serve(BENCH_BASELINES="1")
 
     def member(self, server: Server | None = None) -> Browser:
-        """Return a signed-in person at work in the project."""
+        """Return a signed-in client of a member of the project."""
         browser = (server or self.server).browser()
         browser.sign_in(MEMBER, PASSWORD)
         return browser
 
     def superuser(self) -> Browser:
-        """Return somebody who may see Django's own lists."""
+        """Return a signed-in client of a superuser, for Django's admin."""
         browser = self.server.browser()
         browser.sign_in(SUPERUSER, PASSWORD)
         return browser
 
 
 class Lab:
-    """Makes what a benchmark asks for, once, and takes all of it away at the end."""
+    """Makes what a benchmark needs, once, and removes all of it at the end."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -135,7 +135,7 @@ class Lab:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """End every process and drop every database and folder."""
+        """Stop every process and drop every database and folder."""
         self._stack.close()
 
     def start(self, arguments: tuple[str, ...], env: dict[str, str], name: str) -> Child:
@@ -146,7 +146,7 @@ class Lab:
 
     @cached_property
     def env(self) -> dict[str, str]:
-        """The settings of every child: production's, but for a pace that would slow the client on purpose."""
+        """The settings of every child: production's, without a rate limit that would slow the client."""
         return clean_environment() | {
             "DJANGO_SETTINGS_MODULE": "bench.settings",
             "BENCH_STATIC_ROOT": str(self._static_root),
@@ -165,7 +165,7 @@ class Lab:
 
     @cached_property
     def _static_root(self) -> Path:
-        """The static files as they are in the tree now, collected and compressed."""
+        """The static files of the working tree, collected and compressed."""
         folder = self.folder / "static"
         env = clean_environment() | {
             "DJANGO_SETTINGS_MODULE": "bench.settings",
@@ -179,18 +179,18 @@ class Lab:
 
     @cached_property
     def stand_in(self) -> StandIn:
-        """The stand-in Diga, at first without latency."""
+        """The sandbox, at first without latency."""
         return self.start_stand_in(self.options.phones)
 
     def start_stand_in(self, phones: int) -> StandIn:
-        """Start a stand-in with so many phones, of which a smaller one's are a part."""
-        # It needs no database, but settings that can be read.
+        """Start a sandbox with so many phones, which include those of a smaller one."""
+        # It needs no database, but valid settings.
         env = clean_environment() | {"DATA_DIR": str(self.folder / "stand-in"), "DEBUG": "false"}
         arguments = ("manage.py", "sandbox", "--port", "0", "--phones", str(phones))
         return StandIn(self.start(arguments, env, "stand-in"))
 
     def serve(self, env: dict[str, str], *arguments: str) -> Server:
-        """Start gunicorn with the product's configuration, and wait until it answers and all workers are there."""
+        """Start gunicorn with the product's configuration, and wait until it answers and all workers run."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         env = env | {"BIND": f"127.0.0.1:{port}", "SITE_URL": url, "WEB_CONCURRENCY": "2", "WEB_THREADS": "8"}
@@ -200,11 +200,11 @@ class Lab:
         return Server(child, url, (time.perf_counter() - started_at) * 1000)
 
     def sites(self) -> list[Site]:
-        """Return a site for each of the databases asked for that are there; say which are not."""
+        """Return a site for each requested database that is available; print which are not."""
         return [site for name in self.options.databases if (site := self.site(name))]
 
     def site(self, name: str) -> Site | None:
-        """Return the site on a database, made at the first call; None if that database isn't there."""
+        """Return the site on a database, made at the first call; None if that database is not available."""
         if name not in self._sites and name not in self._missing:
             try:
                 self._sites[name] = Site(self, name, self._database_url(name))

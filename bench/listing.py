@@ -1,4 +1,4 @@
-"""The list of phones against strings put together by hand, and against Django's own admin, on the same table."""
+"""The list of phones compared with strings put together by hand, and with Django's admin, on the same table."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from bench.measuring import Goal, Report, Row, Series, Variant, interleave
 
 TITLE = "List of phones, signed in, 50 rows a page"
 FLOOR_LIMIT, ADMIN_LIMIT = 3.0, 0.25
-# What people look for: a number, of which there are few; a place, of which there are many; and a typing error.
+# Typical searches: a number, with few matches; a place, with many; and a typing error.
 SEARCHES = {"few hits": "q=951+20+18", "many hits": "q=recepcion+m", "no hits": "q=zzzzq"}
 SEARCH_LIMIT = 0.12
 LARGE = 50_000
@@ -70,7 +70,7 @@ def _measure(lab: Lab, site: Site, report: Report) -> None:
         page, theirs = series[f"{site.name}: {name}"], series[f"{site.name}: admin, {name}"]
         report.rows.append(Row(theirs, page))
         key = f"list.{site.name}.{name.replace(' ', '_')}.admin"
-        # Few rows are searched soon without an index, too.
+        # Without an index, a search of few rows is quick too.
         is_large = site.phone_count >= LARGE
         text = f"{site.name}: {name} / admin's"
         report.goals.append(Goal(key, text, page.median / theirs.median, SEARCH_LIMIT, is_asserted=is_large))
@@ -111,7 +111,7 @@ def _against_admin(name: str, first: Series, whole: Series, fifty: Series) -> li
 
 
 def _deep(browser: Browser, list_path: str) -> str:
-    """Go back from the last page and forth again, and return the query of the page that is there."""
+    """Page back from the last page and forth again, and return the query of that page."""
     path = f"{list_path}?before=end"
     for relation in ("prev", "prev", "next"):
         path = follow(browser.page(path), path, relation)
@@ -124,7 +124,7 @@ def _rows(text: str) -> list[str]:
 
 
 def _compare(browser: Browser, site: Site, query: str) -> str:
-    """Say where the floor's markup is no longer the list's, "" where it is."""
+    """Return where the floor's markup differs from the list's, "" if it doesn't."""
     ours, floor = (_rows(browser.page(path + query).text) for path in (site.list_path, site.floor_path))
     for number, (one, other) in enumerate(zip(ours, floor, strict=False)):
         if one != other:

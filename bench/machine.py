@@ -1,4 +1,4 @@
-"""The machine: which one it is, how busy, and what processes use of it."""
+"""The machine: its identity, its load, and the resources of processes."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ PACKAGES = ("django", "gunicorn", "requests", "urllib3", "pydantic", "whitenoise
 
 
 def fingerprint() -> dict[str, object]:
-    """Return what figures depend on."""
+    """Return the properties of the machine on which figures depend."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
@@ -33,7 +33,7 @@ def _cpu_model() -> str:
 
 
 def await_quiet_second() -> tuple[float, bool]:
-    """Wait for a second in which the machine does little; return how busy the last one was, and if it was quiet."""
+    """Wait for a second with little load; return the load of the last one, and whether it was quiet."""
     give_up_at = time.monotonic() + QUIET_PATIENCE_SECONDS
     while True:
         busy = psutil.cpu_percent(interval=1.0)
@@ -42,13 +42,13 @@ def await_quiet_second() -> tuple[float, bool]:
 
 
 class ForeignLoad:
-    """How much of the machine others use while something runs: all that is busy, less this process and its children."""
+    """The load by other processes while something runs: all load, without that of this process and its children."""
 
     def __init__(self) -> None:
         self._started = (time.monotonic(), _machine_seconds(), _own_seconds())
 
     def percent(self) -> float:
-        """Return the share since the start. Children that ended meanwhile count as ours."""
+        """Return the share since the start. Children that ended meanwhile count as this process."""
         then, machine, own = self._started
         passed = (time.monotonic() - then) * (os.cpu_count() or 1)
         return max(0.0, 100 * (_machine_seconds() - machine - (_own_seconds() - own)) / passed)
@@ -60,7 +60,7 @@ def _machine_seconds() -> float:
 
 
 def _own_seconds() -> float:
-    # Of every process the children it has waited for too.
+    # Of every process, the children it has waited for are included.
     return sum(sum(process.cpu_times()[:4]) for process in tree(os.getpid()))
 
 
@@ -74,12 +74,12 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def pss_megabytes(pid: int) -> float:
-    """Return the proportional set size of a process and its descendants: shared pages are counted once."""
+    """Return the proportional set size of a process and its descendants: shared pages count once."""
     return float(sum(process.memory_full_info().pss for process in tree(pid)) / 2**20)
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process and its descendants have used, to the nanosecond."""
+    """Return the processor time of a process and its descendants, in nanosecond resolution."""
     total = 0
     for process in tree(pid):
         for task in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):

@@ -1,4 +1,4 @@
-"""Taking samples in interleaved rounds, and what is made of them: tables and goals."""
+"""Samples in interleaved rounds, and the tables and goals made from them."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ AT_A_TIME = 5
 
 @dataclass(frozen=True)
 class Variant:
-    """One thing to time: `sample` does it once and returns what it took.
+    """One subject of timing: `sample` runs it once and returns its time.
 
-    `cpu_seconds` reads the clock of the server's processors, which other people's load moves less than the time.
+    `cpu_seconds` reads the processor time of the server, which other load changes less than the elapsed time.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Series:
 
     @property
     def cpu_per_sample(self) -> float:
-        """Milliseconds of processor time the server spent on one sample, 0 where that wasn't read."""
+        """Milliseconds of the server's processor time for one sample, 0 if that wasn't read."""
         return self.cpu_ms / len(self.samples)
 
     @property
@@ -47,7 +47,7 @@ class Series:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The lowest and the highest median of a round."""
+        """The lowest and the highest median of the rounds."""
         medians = [statistics.median(samples) for samples in self.rounds if samples]
         return min(medians), max(medians)
 
@@ -58,7 +58,7 @@ class Series:
 
 
 def interleave(variants: Sequence[Variant], rounds: int) -> dict[str, Series]:
-    """Run all variants once a round, a few samples of each at a time, so that noise hits them alike."""
+    """Run all variants once a round, a few samples of each at a time, so that noise affects them alike."""
     series = {variant.name: Series(variant.name) for variant in variants}
     for number in range(rounds):
         start = number % len(variants)
@@ -84,7 +84,7 @@ def _take(variant: Variant, wanted: int, series: Series, samples: list[float]) -
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: a series, and the one it is compared with."""
+    """A line of a table: a series, and its baseline."""
 
     series: Series
     baseline: Series | None = None
@@ -92,13 +92,13 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times the baseline's median this one's is."""
+        """This median as a multiple of the baseline's."""
         return self.series.median / self.baseline.median if self.baseline else None
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure must not exceed. Only ratios are asserted: other figures depend on the machine."""
+    """The limit of a figure. Only ratios fail a run: other figures depend on the machine."""
 
     key: str
     text: str
@@ -108,11 +108,11 @@ class Goal:
     is_asserted: bool = True
 
     def is_met(self, slack: float = 1.0) -> bool:
-        """Say whether the figure is within the limit, stretched by `slack`."""
+        """Return whether the figure is within the limit, multiplied by `slack`."""
         return self.value <= self.limit * slack
 
     def fails(self, slack: float) -> bool:
-        """Say whether the run is to fail because of it."""
+        """Return whether the run fails because of it."""
         return self.unit == "x" and self.is_asserted and not self.is_met(slack)
 
     @property
@@ -124,7 +124,7 @@ class Goal:
 
 @dataclass
 class Report:
-    """What a benchmark found: rows in `unit`, goals, and notes on how to read them."""
+    """The result of a benchmark: rows in `unit`, goals, and notes for the reader."""
 
     unit: str = "ms"
     rows: list[Row] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""P6: calling an upstream whose rate limit nobody told us, between a script's threads that sleep as they are told."""
+"""P6: calling an API with an unknown rate limit, compared with a script's threads that obey `Retry-After`."""
 
 import itertools
 import logging
@@ -30,21 +30,21 @@ class Tally:
     refused: list[float] = field(default_factory=list)
 
     def use(self, limit: float, end: float) -> float:
-        """Return the share of the allowed calls that passed, once it was learnt."""
+        """Return the share of the allowed calls that passed, after the time for learning."""
         return sum(LEARNING_SECONDS <= at < end for at in self.passed) / limit / (end - LEARNING_SECONDS)
 
     def refusals(self, end: float) -> float:
-        """Return the share of calls that were refused, once it was learnt."""
+        """Return the share of calls that were refused, after the time for learning."""
         counts = [sum(LEARNING_SECONDS <= at < end for at in times) for times in (self.passed, self.refused)]
         return counts[1] / max(1, sum(counts))
 
 
 def run(lab: Lab) -> Report:
-    """Call with every limit, first as a script does and then at our pace."""
+    """Call with every limit, first as a script does and then with the product's pace."""
     logging.getLogger("phones.diga").setLevel(logging.ERROR)
     report = Report(unit="calls/s")
     seconds = QUICK_SECONDS if lab.options.is_quick else SECONDS
-    # One thousand phones do: the stand-in only has to answer.
+    # One thousand phones are enough: the sandbox only has to answer.
     stand_in = lab.start_stand_in(1000)
     stand_in.set_latency(lab.options.latency_ms)
     for limit in LIMITS:
@@ -78,7 +78,7 @@ def _by_second(tally: Tally, seconds: float) -> list[float]:
 
 
 def _tally(call: Callable[[], bool], seconds: float) -> Tally:
-    """Call from all threads at once, and note what became of it."""
+    """Call from all threads at once, and record the results."""
     tally = Tally()
     started_at = time.monotonic()
 
@@ -95,7 +95,7 @@ def _tally(call: Callable[[], bool], seconds: float) -> Tally:
 
 
 def _script(_lab: Lab, url: str) -> Callable[[], bool]:
-    """A plain session whose threads sleep for as long as a 429 says."""
+    """A plain session whose threads sleep as long as a 429 says."""
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -111,7 +111,7 @@ def _script(_lab: Lab, url: str) -> Callable[[], bool]:
 
 
 def _desk(lab: Lab, url: str) -> Callable[[], bool]:
-    """Our client, which takes its turns as background work does. It writes, as only reads are tried again."""
+    """The product's client, which takes turns as background work does. It writes, as reads would be retried."""
     pace = diga.make_pace(str(uuid.uuid4()), CONFIGURED, sqlite_path=lab.folder / "bench-pace.sqlite3", redis_url=None)
     client = diga.DigaClient(TOKEN, base_url=url, session=diga.new_session(), pace=pace)
     phones = itertools.cycle([phone.id for phone in client.list_phones(status="assigned").data])

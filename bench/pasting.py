@@ -1,4 +1,4 @@
-"""The finder on 100 kB of tickets: its reader against one pass of a regular expression, and its page."""
+"""The finder on 100 kB of tickets: its reader compared with one pass of a regular expression, and its page."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from bench.measuring import Goal, Report, Row, Variant, interleave
 
 TITLE = "Finder, 100 kB of tickets"
 LENGTH = 100_000
-# What somebody would write instead of the reader, to have all that looks like a number.
+# The simplest alternative to the reader: everything that looks like a number.
 BARE = re.compile(r"(?:\+|00)?\(?\d[\d ().\-/]{7,}\d")
 TIME_LIMIT, MEMORY_LIMIT = 100.0, 30.0
 
@@ -44,7 +44,7 @@ def run(lab: Lab) -> Report:
 
 
 def _tickets() -> str:
-    """Return the text: invented tickets, of which some numbers are the demo's."""
+    """Return a text of invented tickets, some of whose numbers are the demo's."""
     from bench.rig.tickets import tickets
 
     numbers = [f"+34951{index:06d}" for index in range(100)]

@@ -1,4 +1,4 @@
-"""One plan in a process of its own, or what people would write instead of one; prints figures as JSON.
+"""One plan in a process of its own, or a script in place of one; prints figures as JSON.
 
 Run as `python -m bench.plan_once MODE COUNT` with `DJANGO_SETTINGS_MODULE=bench.settings`. Modes: `preview` makes a
 plan of COUNT renames; `run` makes one and works at it; `start` makes one and lets it run; `work` works at the newest
@@ -27,7 +27,7 @@ def main() -> None:
     """Do what the command line asks for."""
     django.setup()
     mode, count = sys.argv[1], int(sys.argv[2])
-    # Connections, templates and code are there before the clock starts.
+    # Connections, templates and code are loaded before the clock starts.
     work = MODES[mode](count)
     started_at, cpu_at = time.perf_counter(), time.process_time()
     found = work()
@@ -154,7 +154,7 @@ def _first(count: int) -> Callable[[], Figures]:
 
 
 def _script(count: int) -> Callable[[], Figures]:
-    # Others than the plans', which would find theirs changed meanwhile.
+    # Other phones than the plans', which would find theirs changed meanwhile.
     session, ids = _session(), _phone_ids(count, is_last=True)
 
     def work() -> Figures:
@@ -168,7 +168,7 @@ def _script(count: int) -> Callable[[], Figures]:
 def _pool(count: int) -> Callable[[], Figures]:
     from django.conf import settings
 
-    # Others than the plans', which would find theirs changed meanwhile.
+    # Other phones than the plans', which would find theirs changed meanwhile.
     session, ids = _session(), _phone_ids(count, is_last=True)
 
     def work() -> Figures:

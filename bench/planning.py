@@ -1,4 +1,4 @@
-"""P4, P5, P7, P8: plans of 2,000 rows against a script, a bare pool of threads, and the pages people use meanwhile."""
+"""P4, P5, P7, P8: plans of 2,000 rows compared with a script and a pool of threads, and pages loaded meanwhile."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -14,19 +14,19 @@ CALLS = 16
 CALLS_A_ROW = 2
 REDIS = "redis://127.0.0.1:6379/14"
 PREVIEW_ROWS = 10_000
-# A script's rows take all the same time, so a part of them is done and the time multiplied.
+# A script takes the same time for each row, so a part of them is run and the time multiplied.
 SCRIPT_SHARE = 10
 
 
 @dataclass(frozen=True)
 class Work:
-    """A site, and how plans of it are run, each in a process of its own."""
+    """A site, and the command that runs plans of it, each in a process of its own."""
 
     lab: Lab
     site: Site
 
     def once(self, mode: str, count: int, **env: str) -> dict[str, Any]:
-        """Run one of the modes of `bench.plan_once`, and return its figures."""
+        """Run one mode of `bench.plan_once`, and return its figures."""
         log = self.lab.folder / f"plan-{self.site.name}.log"
         env = self.site.env | {"PLAN_CONCURRENCY": str(CALLS), "LOG_LEVEL": "ERROR"} | env
         arguments = ["-m", "bench.plan_once", mode, str(count)]
@@ -72,7 +72,7 @@ def _time_plans(work: Work, report: Report, count: int) -> None:
     report.rows += [Row(plan, script), Row(pool, script), Row(script)]
     physical = count * CALLS_A_ROW * lab.options.latency_ms / 1000 / CALLS
     report.goals += [
-        # The goals are of speeds; as times their ratios are upside down.
+        # The goals are of speeds; as times their ratios are inverse.
         Goal(f"P4.{name}.physical", f"{name}: plan / physical", plan.median / physical, 1 / 0.9),
         Goal(f"P4.{name}.script", f"{name}: plan / script", plan.median / script.median, 1 / 10),
         Goal(f"P5.{name}", f"{name}: plan / pool of threads", plan.median / pool.median, 1 / 0.95),
@@ -81,7 +81,7 @@ def _time_plans(work: Work, report: Report, count: int) -> None:
 
 
 def _share(work: Work, report: Report, count: int) -> None:
-    """Let two workers share a plan while Diga answers at once: PostgreSQL and Redis only."""
+    """Run a plan with two workers while Diga answers at once: PostgreSQL and Redis only."""
     if work.site.name != "postgres":
         return
     work.lab.stand_in.set_latency(0)
@@ -125,7 +125,7 @@ def _preview(work: Work, report: Report) -> None:
 
 
 def _start(work: Work, report: Report) -> None:
-    """Time the first row from the click on, with a worker that waits at its queue."""
+    """Time the first row from the click on, with a worker that waits for the queue."""
     work.lab.stand_in.set_latency(work.lab.options.latency_ms)
     worker = work.lab.start(("manage.py", "run_huey"), work.site.env, "worker")
     first = Series(f"{work.site.name}: first row after the start")

@@ -1,4 +1,4 @@
-"""Fills a new database through the product's own services: tables, two people, a connected and synced project.
+"""Fills a new database through the product's services: tables, two people, a connected and synced project.
 
 Run as `python -m bench.prepare`, with `DJANGO_SETTINGS_MODULE=bench.settings`. Prints what the benchmarks need.
 """
@@ -10,13 +10,13 @@ import time
 import django
 from django.core.management import call_command
 
-# They open nothing but invented phones in a folder that is thrown away.
+# These passwords protect invented phones in a temporary folder.
 MEMBER, SUPERUSER, PASSWORD = "member", "superuser", "bench-phone-desk"
 TOKEN = "sandbox-aurora-full"
 
 
 def main() -> None:
-    """Prepare everything."""
+    """Fill the database."""
     django.setup()
     from django.contrib.auth.models import User
     from django.utils import timezone

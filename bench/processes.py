@@ -1,4 +1,4 @@
-"""Children that end with this process, whatever happens to it."""
+"""Child processes that end with this process, whatever happens to it."""
 
 import ctypes
 import os
@@ -22,7 +22,7 @@ def _end_with_parent() -> None:
 
 
 class Child:
-    """A process of ours, with its output in a file."""
+    """A child process, with its output in a file."""
 
     def __init__(self, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.log = log
@@ -43,15 +43,15 @@ class Child:
         return self._process.pid
 
     def is_over(self) -> bool:
-        """Say whether it has ended."""
+        """Return whether it has ended."""
         return self._process.poll() is not None
 
     def tail(self) -> str:
-        """Return the end of what it said."""
+        """Return the end of its output."""
         return self.log.read_text(errors="replace")[-3000:]
 
     def await_word(self, pattern: str) -> re.Match[str]:
-        """Wait until it says something, and return the match."""
+        """Wait until a pattern occurs in its output, and return the match."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and not self.is_over():
             if match := re.search(pattern, self.log.read_text(errors="replace")):
@@ -60,7 +60,7 @@ class Child:
         raise RuntimeError(f"{self.log.name} did not say {pattern!r}:\n{self.tail()}")
 
     def stop(self) -> None:
-        """End it, gently at first."""
+        """Stop it: SIGTERM first, then SIGKILL."""
         if not self.is_over():
             self._process.terminate()
             try:
@@ -89,12 +89,12 @@ def run(arguments: Sequence[str], env: Mapping[str, str], log: Path) -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def clean_environment() -> dict[str, str]:
-    """Return what of the environment a child needs to run; the settings are not among it."""
+    """Return the environment variables that a child needs, without the product's settings."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}

@@ -1,8 +1,7 @@
-"""A TLS server before the stand-in, a network of a given round-trip time away. Run as `python -m bench.proxy`.
+"""A TLS proxy in front of the sandbox with a network's round-trip time. Run as `python -m bench.proxy`.
 
-Every byte is held for half a round trip in each direction. The kernel makes connections at once on loopback, so
-the round trip of a TCP handshake is added to the first bytes of each connection instead; the second port leaves
-that out.
+Every byte is held for half a round trip in each direction. On loopback the kernel opens connections at once, so the
+round trip of a TCP handshake is added to the first bytes of each connection instead; the second port leaves that out.
 """
 
 import argparse
@@ -23,7 +22,7 @@ CHUNK = 2**16
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a throw-away certificate with its key, and a bundle that trusts it and all the usual ones."""
+    """Write a temporary certificate with its key, and a bundle that trusts it and all the usual ones."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bench of Phone Desk")])
     now = datetime.datetime.now(datetime.UTC)
@@ -45,13 +44,13 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     )
     chain, bundle = folder / "proxy.pem", folder / "bundle.pem"
     chain.write_bytes(private + public)
-    # The usual ones too, as reading them is a part of what a new connection costs.
+    # The usual ones too, as loading them is part of the cost of a new connection.
     bundle.write_bytes(Path(certifi.where()).read_bytes() + public)
     return chain, bundle
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, first: float) -> None:
-    """Copy bytes, each `delay` seconds after it came; the first ones `first` seconds later still."""
+    """Copy bytes, each `delay` seconds after it came; the first ones another `first` seconds later."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
@@ -98,7 +97,7 @@ _tasks: set["asyncio.Task[None]"] = set()
 
 
 async def main() -> None:
-    """Serve until told to end; print the two ports, with and without the TCP handshake."""
+    """Serve until a signal comes; print the two ports, with and without the TCP handshake."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--upstream", type=int, required=True)
     parser.add_argument("--rtt-ms", type=float, required=True)

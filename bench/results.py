@@ -1,4 +1,4 @@
-"""What a run found: printed, judged, written to `bench.json`, and compared with the committed ratios."""
+"""The results of a run: printed, judged, written to `bench.json`, and compared with the committed ratios."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ WORSE = 1.25
 
 @dataclass(frozen=True)
 class Conditions:
-    """How busy the machine was: in the second before, and with other people's work while measuring."""
+    """The load of the machine: in the second before, and by other processes during the measurement."""
 
     busy_percent: float
     is_quiet: bool
@@ -28,14 +28,14 @@ class Conditions:
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The conditions as a sentence."""
         before = f"{self.busy_percent:.0f} % busy before" + ("" if self.is_quiet else ", never quiet")
         return f"{before}; others used {self.foreign_percent:.0f} % meanwhile; {self.seconds:.0f} s"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A benchmark's report and the conditions it was made under."""
+    """A benchmark's report and its conditions."""
 
     name: str
     report: Report
@@ -44,14 +44,14 @@ class Outcome:
 
 @dataclass
 class Run:
-    """One run of the benchmarks."""
+    """All benchmarks of a run."""
 
     options: Options
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     took_seconds: float = 0.0
 
     def add(self, name: str, report: Report, conditions: Conditions) -> None:
-        """Note the report of a benchmark."""
+        """Add the report of a benchmark."""
         self.outcomes[name] = Outcome(name, report, conditions)
 
     @property
@@ -137,7 +137,7 @@ def show(outcome: Outcome) -> None:
 
 
 def show_verdict(run: Run, worse: list[str], slack: float) -> bool:
-    """Print what failed, and say whether anything did."""
+    """Print what failed, and return whether anything did."""
     goals = [goal for out in run.outcomes.values() for goal in out.report.goals]
     failed = [goal for goal in goals if goal.fails(slack)]
     met = sum(goal.is_met() for goal in goals)

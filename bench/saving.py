@@ -1,4 +1,4 @@
-"""P1: saving one phone through the site, and what we add to what Diga takes."""
+"""P1: saving one phone through the site, and the time added to Diga's own."""
 
 import http.client
 import itertools
@@ -19,12 +19,12 @@ from bench.prepare import TOKEN
 TITLE = "P1 Saving one phone"
 ADDED_LIMIT_MS = {"sqlite": 8.0, "postgres": 12.0}
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-# Each of those who write has a page of phones of its own: else every save would rightly be a conflict.
+# Each editor has a page of phones of its own: otherwise every save would rightly be a conflict.
 DIRECT_SHARE = 3
 
 
 class Editor:
-    """Somebody who opens one phone after the other and saves it: a new nickname, then another agent, in turn."""
+    """A person who opens and saves one phone after the other: a new nickname, then another agent, in turn."""
 
     def __init__(self, site: Site, server: Server, share: int) -> None:
         self.browser: Browser = site.member(server)
@@ -88,7 +88,7 @@ def _selected(text: str, lane: str) -> str:
 
 
 def _another_agent(form: Response) -> dict[str, str]:
-    """Choose the next published version after the one selected."""
+    """Choose the next published version after the selected one."""
     published = [value for value, _, label in _options(form.text, "inbound") if label.endswith("· published")]
     now = _selected(form.text, "inbound")
     index = published.index(now) + 1 if now in published else 0
@@ -102,7 +102,7 @@ def _confirmed(answer: Response, words: str) -> float:
 
 
 class Direct:
-    """The two calls a save needs, without us: what the upstream takes."""
+    """The two calls that a save needs, made directly: the time of Diga alone."""
 
     def __init__(self, stand_in: StandIn, phone_ids: list[str]) -> None:
         self._url, self._port = stand_in.url, stand_in.port
@@ -113,7 +113,7 @@ class Direct:
         self._session.headers.update(HEADERS)
 
     def by_socket(self) -> float:
-        """GET and PATCH on one kept connection of the standard library: the floor."""
+        """GET and PATCH on one kept connection of the standard library: the lower bound."""
         path = f"/v1/phone/{next(self._turns)}"
         body = json.dumps({"nickname": uuid.uuid4().hex})
         started_at = time.perf_counter()

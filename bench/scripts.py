@@ -1,4 +1,4 @@
-"""P2: an edit here against the script people would write, both over TLS from as far away."""
+"""P2: an edit through the site compared with a script, both over TLS with the same round-trip time."""
 
 import itertools
 import time

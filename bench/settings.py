@@ -1,4 +1,4 @@
-"""The site's production settings for benchmarks: static files of their own, and baselines beside the pages if asked."""
+"""The production settings for benchmarks: separate static files, and baselines beside the pages if asked."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""P18: what the first page of the list weighs, and what else a browser fetches for it."""
+"""P18: the weight of the list's first page, and of everything else a browser loads for it."""
 
 import gzip
 import re
@@ -12,7 +12,7 @@ TITLE = "P18 Size of the list's first page"
 
 
 def run(lab: Lab) -> Report:
-    """Weigh the page, its style sheets and scripts, and count what would be fetched from elsewhere."""
+    """Weigh the page, its style sheets and scripts, and count requests to other hosts."""
     site = lab.site("sqlite")
     if site is None:
         raise RuntimeError("SQLite is always there")

@@ -1,7 +1,7 @@
-"""`make soak`: four editors, a lead with plans, a syncing worker and a seeded mix of faults, for minutes; then a check.
+"""`make soak`: four editors, a lead with plans, a syncing worker and seeded random faults, for minutes; then a check.
 
-Run as `python -m bench.soak`. It works on a database and a stand-in Diga of its own, and takes them away at the end.
-The same seed makes the same faults and edits; in which order they meet is the machine's affair.
+Run as `python -m bench.soak`. It uses a temporary database and sandbox. The same seed makes the same faults and edits;
+their order in time is not determined.
 """
 
 import argparse
@@ -30,9 +30,9 @@ SHARED = 10
 LATE_SECONDS = (1.0, 90.0)
 PHONES = 400
 TOKEN = "sandbox-aurora-full"
-# How long Diga may be silent in a soak: short, so that much happens. Faults that hang outlast it.
+# The timeout of Diga in a soak: short, so that much happens. Hanging faults last longer.
 READ_TIMEOUT, DEADLINE, HANG_SECONDS = 0.5, 2.0, 0.8
-# Kind, method, options: each as likely as the other. The wire's faults, refusals, and answers that are none.
+# Kind, method, options: each as likely as the other. Faults of the wire, refusals, and invalid answers.
 FAULTS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
     ("hang", "PATCH", {"seconds": HANG_SECONDS}),
     ("close", "PATCH", {}),
@@ -55,14 +55,14 @@ FAULTS: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
     ("status", "GET", {"status": 503, "times": 4}),
     ("status", "GET", {"status": 429, "retry_after": "0"}),
     ("not_json", "GET", {}),
-    # Diga is away for a while: what was sent just before can't be read back.
+    # Diga is down for a while: the last writes can't be read back.
     ("status", None, {"status": 502, "times": 30}),
     ("close", None, {"times": 30}),
 )
 
 
 class Soak:
-    """What goes on at the same time, until the time is over; `counts` is what came of it."""
+    """The threads of a soak, until its time is over; `counts` has the totals."""
 
     def __init__(self, project: "Project", sandbox: "Sandbox", seed: int, seconds: float) -> None:
         self._project = project
@@ -74,7 +74,7 @@ class Soak:
         self.failures: list[str] = []
 
     def run(self) -> None:
-        """Let everybody work, and come back when all have ended."""
+        """Start all threads, and return when all have ended."""
         works = [
             *(partial(self._edit, number) for number in range(EDITORS)),
             self._lead,
@@ -91,7 +91,7 @@ class Soak:
             thread.join()
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """Do one's work; whatever ends it early is a failure of the soak."""
+        """Run a thread's function; an exception counts as a failure of the soak."""
         from django.db import DatabaseError, connections
         from phones.services.agents.publish import NotRecorded, OutcomeNotRecorded
 
@@ -110,7 +110,7 @@ class Soak:
             self.counts[name] += 1
 
     def _edit(self, number: int) -> None:
-        """Rename phones and move their calls, now and then the same ones as the other editors."""
+        """Rename phones and change their agents, sometimes the same ones as other editors."""
         from django.utils import timezone
 
         from phones import diga
@@ -127,7 +127,7 @@ class Soak:
         for turn in range(sys.maxsize):
             if self._is_over():
                 return
-            # A third of the turns is among ten phones that everybody renames; the others are this editor's own.
+            # A third of the edits is of ten phones that every editor renames; the others are this editor's own.
             is_shared = turn % 3 == 0
             phone_id = chance.choice(ids[:SHARED] if is_shared else ids[SHARED + number :: EDITORS])
             phone = Phone.objects.select_related("project").get(pk=phone_id)
@@ -149,14 +149,14 @@ class Soak:
                 self._count(f"sent: {saved.change.outcome}" if saved.change else f"not sent: {saved.kind}")
 
     def _wish(self, chance: random.Random, name: str, phone: "Phone | None") -> Any:
-        """Return a rename, or where there is a phone, one time in four, another agent in its published version."""
+        """Return a rename or, if the phone is known, one time in four another agent in its published version."""
         from phones.services.routing.catalogue import catalogue_of
         from phones.services.routing.edits import PhoneEdit
 
         if phone is None or chance.random() < 0.75:
             return PhoneEdit(nickname=name)
-        # What it has already is no wish: that it is so would prove nothing. An agent that has nothing published is
-        # given in a version that this publishes, if Diga does as it says.
+        # The present value is no edit: its success would prove nothing. An agent without a published version is
+        # assigned in a version that this publishes, if Diga does as requested.
         targets = [
             Target(agent, agent.published or agent.offered[0])
             for agent in catalogue_of(phone.project).offered
@@ -165,7 +165,7 @@ class Soak:
         return PhoneEdit(inbound=chance.choice(targets))
 
     def _lead(self) -> None:
-        """Make plans and meddle with them: pause, resume, stop, try again, take back."""
+        """Make plans and act on them: pause, resume, stop, retry, revert."""
         from phones.services.plans.create import NothingPlanned
         from phones.services.plans.lifecycle import NothingToApply, PreviewHasMoved
 
@@ -187,7 +187,7 @@ class Soak:
             self._count(f"plans: {plan.kind} {plan.state}")
 
     def _plan(self, chance: random.Random, turn: int, previous: "Plan | None") -> "Plan":
-        """Start a plan of 20 to 50 numbers, or now and then one made from the last."""
+        """Start a plan of 20 to 50 numbers, or sometimes a follow-up of the last one."""
         from django.contrib.auth.models import User
         from django.utils import timezone
 
@@ -208,7 +208,7 @@ class Soak:
         return start(make_plan(lead, chosen, lambda place: PhoneEdit(nickname=f"Soak plan {turn}, {place}")), lead)
 
     def _meddle(self, chance: random.Random, plan: "Plan") -> None:
-        """Hold a plan, let it go on, or stop it, until it is over."""
+        """Pause, resume or stop a plan, until it is over."""
         from django.utils import timezone
 
         from phones.services.plans import lifecycle
@@ -232,7 +232,7 @@ class Soak:
                 continue
 
     def _work_at_plans(self) -> None:
-        """Do what a worker does: take rows of the plan that runs."""
+        """Work as a worker does: process rows of the running plan."""
         from django.utils import timezone
 
         from phones.access import may_run_plan
@@ -255,7 +255,7 @@ class Soak:
             self._count(f"passes: {sync_project(project=self._project, clock=timezone.now).state}")
 
     def _sweep(self) -> None:
-        """Look at what is not known yet, as soon as it is due."""
+        """Recheck unknown outcomes as soon as they are due."""
         from django.utils import timezone
 
         from phones.services.editing.recheck import sweep
@@ -265,14 +265,14 @@ class Soak:
             time.sleep(1.0)
 
     def _disturb(self) -> None:
-        """Plan a fault every fifth of a second or so; what is left of earlier ones is forgotten now and then."""
+        """Plan a fault about every fifth of a second; sometimes clear the remaining ones."""
         from phones.diga.sandbox import Fault
 
         chance = random.Random(self._seed)
         while not self._is_over():
             kind, method, options = chance.choice(FAULTS)
-            # A refusal is one: Diga has not carried out what it refuses. What is put off is carried out up to 90 s
-            # late, but for what a kept connection has lost: that is sent again once a read shows the old value.
+            # A refusal is never applied. Postponed writes are applied up to 90 s late, except those lost by a kept
+            # connection: they are sent again once a read shows the old value.
             is_refusal = 400 <= options.get("status", 0) < 500
             whens = ["before", "after"] if kind in {"close", "reset"} else ["before", "after", "late"]
             when: Any = "before" if is_refusal else chance.choice(whens)
@@ -289,7 +289,7 @@ class Soak:
 
 
 def main() -> int:
-    """Soak, check, print; return 1 if anything that has to hold does not."""
+    """Soak, verify, print; return 1 if an invariant is violated."""
     arguments = _read_arguments()
     print(f"Soak of {arguments.minutes:g} minutes with seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="phone-desk-soak-") as folder:
@@ -325,7 +325,7 @@ def _read_arguments() -> argparse.Namespace:
 
 
 def _prepare(folder: Path) -> "SandboxServer":
-    """Set up a product in the folder, and a stand-in Diga in this process."""
+    """Set up an installation in the folder, and a sandbox in this process."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "DATA_DIR": str(folder),
@@ -354,7 +354,7 @@ def _prepare(folder: Path) -> "SandboxServer":
 
 
 def _settle_and_check(project: "Project", sandbox: "Sandbox", counts: Counter[str]) -> list[str]:
-    """Let what is open be looked at, read everything once more, and return what does not hold."""
+    """Recheck open changes, sync once more, and return the violated invariants."""
     from datetime import timedelta
 
     from django.utils import timezone

@@ -1,4 +1,4 @@
-"""P19 and P20: how long the site takes to start, and how much memory the whole product takes when idle."""
+"""P19 and P20: the time of a cold start, and the memory of the whole product when idle."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ TITLE = "P19, P20 Start and memory"
 
 
 def run(lab: Lab) -> Report:
-    """Time cold starts, and weigh web and worker after some use."""
+    """Time cold starts, and measure the memory of web and worker after some use."""
     site = lab.site("sqlite")
     if site is None:
         raise RuntimeError("SQLite is always there")
@@ -55,7 +55,7 @@ def run(lab: Lab) -> Report:
 
 
 def _weigh(lab: Lab, site: Site) -> tuple[float, float]:
-    """Return the megabytes of web and worker, after both have done what they are there for."""
+    """Return the megabytes of web and worker, after both have done their usual work."""
     lab.stand_in.set_latency(0)
     server = site.serve()
     worker = lab.start(("manage.py", "run_huey"), site.env | {"WORKER_THREADS": "4"}, "worker")
@@ -75,7 +75,7 @@ def _weigh(lab: Lab, site: Site) -> tuple[float, float]:
 
 
 def _await_idle(*pids: int) -> None:
-    """Wait until the sync is over: the sizes stay what they are for three seconds. At most a minute."""
+    """Wait until the sync is over and the sizes are constant for three seconds. At most a minute."""
     recent: list[float] = []
     for _ in range(60):
         recent = [*recent[-2:], sum(pss_megabytes(pid) for pid in pids)]

@@ -1,4 +1,4 @@
-"""The benchmarks there are. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
+"""The list of benchmarks. A new one is a module with `TITLE` and `run(lab) -> Report`, and a line here."""
 
 from bench import crowd, files, listing, pacing, pasting, planning, saving, scripts, sizes, starting, syncing, verifying
 

@@ -1,8 +1,8 @@
-"""One sync in a process of its own, ours or a plain script's; prints its time, its memory and its counts as JSON.
+"""One sync in a process of its own, the product's or a script's; prints time, memory and counts as JSON.
 
-Run as `python -m bench.sync_once MODE [PAGES]` with `DJANGO_SETTINGS_MODULE=bench.settings`. Modes: `empty` takes
-away the phones that no change points at; `sync` syncs; `fetch` reads all pages and keeps nothing; `script` is the
-loop people would write: one page after the other, each written by the ORM, PAGES of them.
+Run as `python -m bench.sync_once MODE [PAGES]` with `DJANGO_SETTINGS_MODULE=bench.settings`. Modes: `empty` deletes the
+phones that no change refers to; `sync` syncs; `fetch` reads all pages and stores nothing; `script` is a plain loop: one
+page after the other, each written by the ORM, PAGES of them.
 """
 
 import json
@@ -23,7 +23,7 @@ SYNCED = (*COLUMNS, "region_codes", "shown", "digits", "search_text", "fetched_a
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the mode of the command line."""
     django.setup()
     from phones.models import Project
 

@@ -1,4 +1,4 @@
-"""P9 to P13: copying every phone, the first time and again, its memory, and people who edit meanwhile."""
+"""P9 to P13: copying every phone, the first time and again, its memory, and saves meanwhile."""
 
 import json
 import time
@@ -17,18 +17,18 @@ from bench.saving import DIRECT_SHARE, Editor
 TITLE = "P9-P13 Sync"
 PAGE_SIZE = 100
 WALKERS = (8, 16)
-# A script's pages take all the same time, so a tenth of them is read and the time multiplied.
+# A script takes the same time for each page, so a tenth of them is read and the time multiplied.
 SCRIPT_SHARE = 10
-# Up to so many phones everything is measured several times.
+# Up to so many phones, each figure is measured several times.
 FEW = 20_000
-# An editor goes round a page of the list, which has so many rows.
+# An editor works through one page of the list, which has so many rows.
 EDITED_COUNT = 50
 FIRST_LIMITS = {("sqlite", 8): 10.0, ("sqlite", 16): 7.0, ("postgres", 8): 10.0, ("postgres", 16): 9.0}
 
 
 @dataclass(frozen=True)
 class Work:
-    """A site, and how syncs of it are run, each in a process of its own."""
+    """A site, and the command that runs syncs of it, each in a process of its own."""
 
     lab: Lab
     site: Site
@@ -42,7 +42,7 @@ class Work:
         return found
 
     def first(self, *, walkers: int = WALKERS[0]) -> dict[str, Any]:
-        """Take the phones away, sync, and return the figures of the sync."""
+        """Delete the phones, sync, and return the figures of the sync."""
         self.once("empty")
         return self.once("sync", walkers=walkers)
 
@@ -54,7 +54,7 @@ def run(lab: Lab) -> Report:
         work = Work(lab, site)
         peak = _time_syncs(work, report)
         _edit_meanwhile(work, report)
-        # Last, as the smaller stand-in doesn't know the phones that were edited.
+        # Last, as the smaller sandbox doesn't have the edited phones.
         _weigh(work, report, peak)
     seconds = lab.options.phones / PAGE_SIZE * lab.options.latency_ms / 1000
     report.notes.append(
@@ -67,7 +67,7 @@ def run(lab: Lab) -> Report:
 
 
 def _time_syncs(work: Work, report: Report) -> float:
-    """Time everything in turns, and return the highest peak of memory of a first sync with the usual walkers."""
+    """Time everything in turns, and return the peak memory of a first sync with the default number of cursors."""
     lab, name = work.lab, work.site.name
     pages = lab.options.phones // PAGE_SIZE
     lab.stand_in.set_latency(lab.options.latency_ms)
@@ -110,12 +110,12 @@ def _time_syncs(work: Work, report: Report) -> float:
 
 
 def _rounds(lab: Lab) -> int:
-    """Return how often to measure: syncs of many phones last so long that one is a fair sample."""
+    """Return the number of rounds: syncs of many phones last so long that one is a fair sample."""
     return 1 if lab.options.phones > FEW else min(3, lab.options.rounds)
 
 
 def _change_one_percent(lab: Lab) -> int:
-    """Give every hundredth phone a new nickname behind our back, and return how many that are."""
+    """Give every hundredth phone a new nickname in the sandbox, and return their number."""
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -151,11 +151,11 @@ def _weigh(work: Work, report: Report, much: float) -> None:
 
 
 def _edit_meanwhile(work: Work, report: Report) -> None:
-    """Time saves of nicknames, in turns with no sync and with first syncs going on one after the other."""
+    """Time saves of nicknames, in turns without a sync and during first syncs."""
     lab, site = work.lab, work.site
     lab.stand_in.set_latency(lab.options.latency_ms)
     editor = Editor(site, site.server, DIRECT_SHARE)
-    # From here on these phones have a history, so that a first sync leaves them to the editor.
+    # From here on these phones have a history, so a first sync leaves them to the editor.
     for _ in range(EDITED_COUNT):
         editor.save_nickname()
     idle, during = Series(f"{site.name}: edit, idle"), Series(f"{site.name}: edit during a first sync")

@@ -1,4 +1,4 @@
-"""The site's addresses, and beside them what its list is compared with."""
+"""The site's URLs, and the baselines of its list."""
 
 from django.contrib import admin
 from django.urls import path
@@ -12,7 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 
 class PhoneAdmin(admin.ModelAdmin):
-    """What the list has, in Django's own list. Agents are bare ids here, which spares it looking up their names."""
+    """The list in Django's admin. Agents are plain ids here, so it doesn't look up their names."""
 
     list_display = [
         "shown",
@@ -29,12 +29,12 @@ class PhoneAdmin(admin.ModelAdmin):
 
 
 class FiftyPhoneAdmin(PhoneAdmin):
-    """The same with as many rows as our pages have."""
+    """The same with as many rows as the product's pages have."""
 
     list_per_page = 50
 
 
-# The first needs Django's own name for a site, which its templates use.
+# The first needs Django's own namespace, which its templates use.
 admin_by_default = admin.AdminSite(name="admin")
 admin_by_default.register(Phone, PhoneAdmin)
 admin_of_fifty = admin.AdminSite(name="fifty")

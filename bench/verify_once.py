@@ -1,4 +1,4 @@
-"""Verifies a diary of many changes, and reads the same rows without verifying, in one process.
+"""Verifies an audit log of many changes, and reads the same rows without verifying, in one process.
 
 Run as `python -m bench.verify_once COUNT`, with `DJANGO_SETTINGS_MODULE=bench.settings`. Prints seconds and memory.
 """
@@ -17,7 +17,7 @@ CHUNK = 2000
 
 
 def main(count: int) -> None:
-    """Fill the diary of the first project up to so many changes, then time both."""
+    """Fill the first project's audit log up to so many changes, then time both."""
     django.setup()
     from phones.models import Project
     from phones.services.audit.verification import verify_diary
@@ -58,7 +58,7 @@ def _read(project: Any) -> None:
 
 
 def _fill(project: Any, count: int) -> None:
-    """Write entries as saves leave them: begun and settled, with both lanes frozen."""
+    """Write entries as saves do: begun and settled, with both lanes."""
     from django.db import transaction
     from django.utils import timezone
 

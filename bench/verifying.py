@@ -1,4 +1,4 @@
-"""Verifying a diary of 100,000 changes against merely reading the same rows."""
+"""Verifying an audit log of 100,000 changes compared with only reading the same rows."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The site, trusting the throw-away certificate of `bench.proxy` too; nothing else differs from `dashboard.wsgi`."""
+"""The site, trusting the temporary certificate of `bench.proxy` too; otherwise it equals `dashboard.wsgi`."""
 
 import os
 from functools import partial

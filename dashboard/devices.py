@@ -1,7 +1,6 @@
 """Known devices: browsers in which a person has signed in. Failed attempts from elsewhere don't throttle them.
 
-A signed cookie, after OWASP's “device cookies”: an id of the browser, and an HMAC of each username. It grants no
-access.
+A signed cookie, after OWASP's “device cookies”: an id of the browser, and an HMAC of each username. It gives no access.
 """
 
 import secrets

@@ -1,1 +1,1 @@
-"""What benchmarks and tests share: plans, killed workers, invented tickets, and what holds after every fault."""
+"""Shared by benchmarks and tests: plans, killed workers, invented tickets, and the invariants after every fault."""

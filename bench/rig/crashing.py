@@ -1,7 +1,7 @@
-"""Workers as processes that are killed: how tests and `bench.kills` start and kill them, and count what is left.
+"""Workers as processes that are killed: starting, killing, and counting violations. For tests and `bench.kills`.
 
-Run as `python -m bench.rig.crashing`, this is a process that has everything loaded and forks a worker for each
-line that it reads: the id of a plan, by how many seconds the worker’s clock is ahead, and how long Diga may be silent.
+Run as `python -m bench.rig.crashing`, this is a process that has everything loaded and forks a worker for each line
+that it reads: the id of a plan, the offset of the worker’s clock in seconds, and Diga's timeout.
 """
 
 import importlib
@@ -30,9 +30,9 @@ from django.utils import timezone
 from phones.diga.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-# A lease, and all that a dead worker had sent, are over after this.
+# After this, the lease and every write of a dead worker are over.
 LEASES_OVER_SECONDS = 90.0
-# Nothing reaches the stand-in any more when nothing has for so long.
+# After so long without a request, none will reach the sandbox any more.
 QUIET_SECONDS = 0.12
 PATIENCE_SECONDS = 60.0
 MOST_ROUNDS = 200
@@ -47,7 +47,7 @@ def database_url() -> str:
 
 
 def own_redis_url() -> str:
-    """Return the address of a Redis database that hardly anybody else uses."""
+    """Return the address of a Redis database for this process."""
     return f"redis://127.0.0.1:6379/{1 + os.getpid() % 14}"
 
 
@@ -55,7 +55,7 @@ def worker_environment(folder: Path, diga_url: str, redis_url: str | None = None
     """Return the settings of a worker on this process's database, with a queue of its own."""
     if redis_url is None:
         redis_url = own_redis_url() if settings.REDIS_URL else ""
-    # They are on one machine, which keeps the heads of the diary's chains.
+    # They are on one machine, which keeps the heads of the hash chains.
     heads = settings.DATA_DIR / "diary-heads"
     heads.mkdir(exist_ok=True)
     if not (folder / heads.name).exists():
@@ -75,7 +75,7 @@ def worker_environment(folder: Path, diga_url: str, redis_url: str | None = None
 
 
 def wait_until(is_so: Callable[[], bool], what: str = "It") -> None:
-    """Wait for something another process does."""
+    """Wait for an effect of another process."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE_SECONDS:g} s"
@@ -83,7 +83,7 @@ def wait_until(is_so: Callable[[], bool], what: str = "It") -> None:
 
 
 def start_huey(env: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start `manage.py run_huey`, the worker as it is run in production, after making the table of the cache."""
+    """Start `manage.py run_huey`, the production worker, after creating the cache table."""
     call_command("createcachetable", "cache", verbosity=0)
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_huey"],
@@ -96,14 +96,14 @@ def start_huey(env: Mapping[str, str]) -> "subprocess.Popen[str]":
 
 
 class Worker:
-    """A worker as a process, on one plan."""
+    """A worker process for one plan."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
     @property
     def is_over(self) -> bool:
-        """True when the process is gone."""
+        """True when the process has ended."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -111,7 +111,7 @@ class Worker:
         return False
 
     def kill(self) -> bool:
-        """End it with SIGKILL; say whether it was still there."""
+        """Send SIGKILL; return whether it was still running."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
             wait_until(lambda: self.is_over, "The end of a killed worker")
@@ -119,12 +119,12 @@ class Worker:
         return False
 
     def wait(self) -> None:
-        """Wait until it has come to its end by itself."""
+        """Wait until it has ended by itself."""
         wait_until(lambda: self.is_over, "The end of a worker")
 
 
 class Workshop:
-    """Makes workers, each a process of its own, within milliseconds."""
+    """Forks workers, each a process of its own, within milliseconds."""
 
     def __init__(self, env: Mapping[str, str], log: Path) -> None:
         self._log = log
@@ -140,7 +140,7 @@ class Workshop:
             )
 
     def start(self, plan_id: int, *, ahead_seconds: float = 0.0, read_timeout: float = 10.0) -> Worker:
-        """Start a worker at a plan."""
+        """Start a worker for a plan."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps([plan_id, ahead_seconds, read_timeout]) + "\n")
@@ -151,46 +151,46 @@ class Workshop:
 
     @property
     def said(self) -> str:
-        """What the workers had to complain about."""
+        """The error output of the workers."""
         return self._log.read_text(errors="replace")
 
     def close(self) -> None:
-        """Make no more of them."""
+        """Stop the forking process."""
         self._process.communicate(timeout=PATIENCE_SECONDS)
 
 
 @dataclass
 class Crashes:
-    """Runs plans with workers that are killed, until each has ended; then counts what must not be."""
+    """Runs plans with workers that are killed, until each has ended; then counts violations."""
 
     workshop: Workshop
     sandbox: Sandbox
     chance: random.Random
-    # Moments of life of a worker, in seconds, of which each is as likely as the other.
+    # Moments in the life of a worker, in seconds, each as likely as the other.
     lives: tuple[float, float] = (0.02, 0.5)
     ahead_seconds: float = 0.0
     kill_count: int = 0
-    # Goes up the moment before a worker is killed.
+    # Set just before a worker is killed.
     death_count: int = 0
     row_count: int = 0
-    # Rows that were being sent, at each kill.
+    # The number of rows being sent, at each kill.
     ambiguous: list[int] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     resent_count: int = 0
 
     def clock(self) -> datetime:
-        """Return the time, as late as the last lease's end."""
+        """Return the time at which the last lease ends."""
         return timezone.now() + timedelta(seconds=self.ahead_seconds)
 
     def run(self, plan: Any, *, kills: int, workers: int = 1) -> None:
-        """Let workers work at a plan, kill them at random moments, sweep, and so on until it has ended."""
+        """Run workers on a plan, kill them at random moments, sweep, and repeat until it has ended."""
         started_at, killed = len(self.sandbox.journal), 0
         for _round in range(MOST_ROUNDS):
             seen = len(self.sandbox.journal)
             team = [self.workshop.start(plan.pk, ahead_seconds=self.ahead_seconds) for _ in range(workers)]
             for worker in team:
                 if killed < kills:
-                    # A life begins with the first request.
+                    # A worker's life begins with its first request.
                     self._wait_for_life(seen, worker)
                     time.sleep(self.chance.uniform(*self.lives) / workers)
                     self.death_count += 1
@@ -207,7 +207,7 @@ class Crashes:
         wait_until(lambda: len(self.sandbox.journal) > seen or worker.is_over, "A worker's first request")
 
     def sweep(self, plan: Any) -> None:
-        """Count the rows that were being sent, and let the sweeper come by after their leases."""
+        """Count the rows being sent, and run the sweeper after their leases."""
         from phones.models import ItemState
         from phones.services.editing.recheck import sweep
         from phones.services.plans.lifecycle import finish_if_done
@@ -222,14 +222,14 @@ class Crashes:
         plan.refresh_from_db()
 
     def wait_for_quiet(self) -> None:
-        """Wait until the stand-in has dealt with all that dead workers had sent."""
+        """Wait until the sandbox has processed every request of dead workers."""
         count = -1
         while count != len(self.sandbox.journal):
             count = len(self.sandbox.journal)
             time.sleep(QUIET_SECONDS + self.sandbox.switches.latency_ms / 1000)
 
     def count(self, plan: Any, started_at: int, killed: int) -> None:
-        """Compare the plan's rows with what the stand-in holds, and received since that place in its journal."""
+        """Compare the plan's rows with the sandbox's phones, and with its journal from that position on."""
         from phones.models import ItemState
         from phones.services.editing.recheck_times import APPLIED_WITHIN
 
@@ -258,12 +258,12 @@ class Crashes:
 
     @property
     def broken(self) -> dict[str, int]:
-        """What there was of that which must not be."""
+        """Return the violations."""
         return {name: count for name, count in self.faults.items() if count}
 
 
 def _work(plan_id: int, ahead_seconds: float, read_timeout: float) -> None:
-    """Work at a plan, as a worker's task does."""
+    """Run a plan as a worker's task does."""
     from phones.access import may_run_plan
     from phones.diga import DigaClient
     from phones.models import Plan
@@ -276,12 +276,12 @@ def _work(plan_id: int, ahead_seconds: float, read_timeout: float) -> None:
 
 
 def main() -> None:
-    """Fork a worker for each line, and say its process id."""
+    """Fork a worker for each line, and print its process id."""
     django.setup()
-    # What takes longest of a worker's start.
+    # The slowest part of a worker's start.
     importlib.import_module("phones.tasks")
     connections.close_all()
-    # Nobody has to wait for the dead.
+    # Nobody has to wait for the dead processes (no zombies).
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         pid = os.fork()

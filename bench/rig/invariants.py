@@ -1,4 +1,4 @@
-"""What holds after every fault, whatever it was: `assert_invariants`, called at the end of each test that makes one."""
+"""The invariants that hold after every fault: `assert_invariants`, called at the end of each test that makes one."""
 
 import uuid
 from collections import Counter
@@ -29,9 +29,9 @@ from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck_times import APPLIED_WITHIN
 from phones.services.routing.snapshots import reads_as
 
-# After these, Diga may have carried the write out; after any other outcome it certainly has not.
+# With these outcomes Diga may have applied the write; with any other it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
-# What the change says of a row that was sent; the others were refused or given up with or without one.
+# The outcomes of a row's change after sending; other rows were refused or given up with or without a change.
 ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.DONE: {Outcome.CONFIRMED},
     ItemState.MISMATCH: {Outcome.MISMATCH},
@@ -43,9 +43,9 @@ ENDS: dict[ItemState, set[Outcome | None]] = {
     ItemState.CHANGED: {None},
     ItemState.LEFT_OUT: {None},
 }
-# The rows of a plan that publishes have an entry once they were read back; before that, its request says it all.
+# Rows of a plan that publishes have an entry once they were read back; until then there is only its request.
 READ_BACK: dict[ItemState, set[Outcome | None]] = {ItemState.SENDING: {None}, ItemState.UNKNOWN: {None}}
-# What is written down after it came about elsewhere: it is settled from the start, and has no seal of a beginning.
+# Sources of changes recorded afterwards: they are settled when added, and have no seal of a beginning.
 SETTLED_AT_ONCE = {Source.OUTSIDE, Source.LATE, Source.PUBLISH}
 PUBLISHING = "/published_version"
 COPIED = ("nickname", "inbound_agent_id", "outbound_agent_id", "status", "number", "telephony_provider")
@@ -59,11 +59,11 @@ def assert_invariants(
     changed_outside: Collection[uuid.UUID] = (),
     has_applied_late: bool = False,
 ) -> None:
-    """Check I0 to I6 of all projects, and that plans add up; I7 is about words, and tested where they are made.
+    """Assert I0 to I6 for all projects, and that plans add up. I7 is about sentences, and tested where they are made.
 
-    :param said: logs, pages and exception texts that the key must not occur in.
-    :param is_at_rest: nobody is sending, and the sweeper has been by; else changes may be pending.
-    :param changed_outside: phones that were altered in the stand-in, and perhaps not read since.
+    :param said: logs, pages and exception texts in which the key must not occur.
+    :param is_at_rest: nobody is sending, and the sweeper has run; otherwise changes may be pending.
+    :param changed_outside: phones that were changed in the sandbox, and perhaps not read since.
     :param has_applied_late: writes were applied over a minute after they were sent, by the clock of the test.
     """
     _assert_every_write_has_its_entry(sandbox, has_applied_late)
@@ -85,7 +85,7 @@ def _writes(sandbox: Sandbox) -> list[Received]:
 
 
 def _sent_by(change: Change) -> tuple[str, str]:
-    """Return what the change's PATCH looks like in the stand-in's journal."""
+    """Return the change's PATCH in the form of the sandbox's journal."""
     body: dict[str, Any] = {}
     for name, value in change.after.items():
         if name == "nickname":
@@ -96,10 +96,10 @@ def _sent_by(change: Change) -> tuple[str, str]:
 
 
 def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) -> None:
-    """I0 to I3: no write without an entry, none twice, and what is said of it is so.
+    """I0 to I3: no write without an entry, none twice, and every entry is true.
 
-    What was applied within a minute is never said to have failed, and nothing we sent is said to be somebody else's:
-    it shows as applied, or as applied late.
+    A write applied within a minute is never recorded as failed, and no write of this desk is recorded as made outside:
+    it is recorded as applied, or as applied late.
     """
     received: Counter[tuple[str, str]] = Counter()
     applied: Counter[tuple[str, str]] = Counter()
@@ -108,7 +108,7 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) 
         if request.path.endswith(PUBLISHING):
             continue
         key = _wire_key(uuid.UUID(request.path.rpartition("/")[2]), request.body)
-        # What a rate limiter has held off was not looked at.
+        # A write held off by a rate limiter was not processed.
         received[key] += request.status != 429
         applied[key] += request.applied
         late[key] += request.applied and (has_applied_late or request.is_later_than(APPLIED_WITHIN))
@@ -128,7 +128,7 @@ def _assert_every_write_has_its_entry(sandbox: Sandbox, has_applied_late: bool) 
 
 
 def _assert_nobody_is_blamed(late: set[tuple[str, str]]) -> None:
-    """I0: a value of ours that Diga applied late is not said to be somebody else's."""
+    """I0: a write of this desk that Diga applied late is not recorded as made outside."""
     ours = {
         (change.phone_id, name, reads_as(name, wanted))
         for change in Change.objects.exclude(source__in=SETTLED_AT_ONCE)
@@ -144,7 +144,7 @@ def _assert_nobody_is_blamed(late: set[tuple[str, str]]) -> None:
 
 
 def _assert_published_is_published(sandbox: Sandbox) -> None:
-    """I0: a version counts as published in our copy, and as confirmed in the diary, only if Diga has published it."""
+    """I0: a version is published in our copy, and confirmed in the audit log, only if Diga has published it."""
     published = {
         version_id
         for project in sandbox.projects.values()
@@ -160,7 +160,7 @@ def _assert_published_is_published(sandbox: Sandbox) -> None:
 
 
 def _assert_every_publishing_has_its_plan(sandbox: Sandbox, is_at_rest: bool) -> None:
-    """I1, I2, I3 for publishing: none is sent twice, and each entry it left in the log is of a number of a plan."""
+    """I1, I2, I3 for publications: none is sent twice, and each of its log entries is of a number of a plan."""
     received: Counter[tuple[str, str]] = Counter()
     applied: Counter[tuple[str, str]] = Counter()
     for request in _writes(sandbox):
@@ -189,7 +189,7 @@ def _assert_every_publishing_has_its_plan(sandbox: Sandbox, is_at_rest: bool) ->
 
 
 def _assert_entries_are_settled(is_at_rest: bool) -> None:
-    """I1: an entry ends, or is known to be unknown and is looked at again until a person has to."""
+    """I1: an entry is settled, or is known to be unknown and is rechecked until a person has to decide."""
     for change in Change.objects.all():
         if change.outcome == Outcome.PENDING:
             assert not is_at_rest, f"Left pending: {change}"
@@ -205,7 +205,7 @@ def _assert_entries_are_settled(is_at_rest: bool) -> None:
 
 
 def _assert_copies_are_true(sandbox: Sandbox, changed_outside: Collection[uuid.UUID]) -> None:
-    """I4: a row says what Diga said last, never what a form asked for."""
+    """I4: a row has what Diga last returned, never what a form asked for."""
     held = {phone.id: phone for project in sandbox.projects.values() for phone in project.phones}
     open_fields: dict[uuid.UUID, set[str]] = {}
     for change in Change.objects.filter(outcome__in=[Outcome.PENDING, Outcome.UNKNOWN]):
@@ -213,7 +213,7 @@ def _assert_copies_are_true(sandbox: Sandbox, changed_outside: Collection[uuid.U
     for phone in Phone.objects.filter(pk__in=held).exclude(pk__in=list(changed_outside)):
         theirs = held[phone.pk]
         wrong = [name for name in COPIED if getattr(phone, name) != getattr(theirs, name)]
-        # What became of an open write has not been read yet.
+        # The outcome of an open write has not been read yet.
         assert set(wrong) <= open_fields.get(phone.pk, set()), f"{phone.pk} differs from Diga in {wrong}"
 
 
@@ -222,7 +222,7 @@ def _columns(change: Change) -> set[str]:
 
 
 def _assert_chains_verify() -> None:
-    """I5: an entry has a seal for its beginning, one for its end, and the chain over all of them holds."""
+    """I5: an entry has a seal for its beginning, one for its end, and the chain over all of them is intact."""
     for project in Project.objects.all():
         verdict = verify_diary(project=project)
         # Before the commit there is no file yet.
@@ -232,12 +232,12 @@ def _assert_chains_verify() -> None:
     for change in Change.objects.all():
         begun, settled = (seals[change.pk, kind] for kind in (SealKind.BEGUN, SealKind.SETTLED))
         assert begun == (change.source not in SETTLED_AT_ONCE), f"{begun} seals of the beginning: {change}"
-        # An unknown outcome is sealed, and sealed again when it is known.
+        # An unknown outcome is sealed, and sealed again once it is known.
         assert settled in ({0} if change.outcome == Outcome.PENDING else {1, 2}), f"{settled} seals of the end"
 
 
 def _assert_plans_add_up() -> None:
-    """No row of a plan is lost, one says what its change says, and none is open when its plan has finished."""
+    """No row of a plan is lost, each agrees with its change, and none is open when its plan has finished."""
     for plan in Plan.objects.all():
         rows = list(plan.items.select_related("change").order_by("number"))
         assert [row.number for row in rows] == list(range(1, len(rows) + 1)), f"Rows are missing: {plan}"
@@ -255,7 +255,7 @@ def _assert_plans_add_up() -> None:
 
 
 def _is_as_its_request(plan: Plan, row: PlanItem) -> bool:
-    """Say whether a row of a plan that publishes can be in its state, by what became of the request."""
+    """Return whether the state of a row of a plan that publishes agrees with the outcome of the request."""
     request = PublishRequest.objects.filter(plan=plan).first()
     if request is None:
         return row.state in {ItemState.WAITING, ItemState.LEFT_OUT, ItemState.NOT_TRIED}
@@ -267,7 +267,7 @@ def _is_as_its_request(plan: Plan, row: PlanItem) -> bool:
 
 
 def _assert_key_is_nowhere(sandbox: Sandbox, said: str) -> None:
-    """I6: no key in a column (they are sealed) and in nothing that was said."""
+    """I6: no key in a column (they are encrypted) and in none of the texts."""
     texts = [said]
     for model in apps.get_models():
         texts += map(repr, model._base_manager.values_list())

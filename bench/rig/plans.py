@@ -1,4 +1,4 @@
-"""Plans of numbers, made and started as people do."""
+"""Plans of numbers, made and started through the services."""
 
 import uuid
 from collections import Counter
@@ -24,7 +24,7 @@ def phones_of(project: Project, count: int | None = None, **narrowing: Any) -> l
 
 
 def make_plan(author: User, phones: Sequence[Phone], wish: PhoneEdit | Callable[[int], PhoneEdit], **more: Any) -> Plan:
-    """Make a plan that wants the same on each phone, or what `wish` says for its place, from 1 on."""
+    """Make a plan with the same edit for each phone, or the one that `wish` returns for its place, from 1 on."""
     rows = [
         PlannedRow(phone.pk, wish if isinstance(wish, PhoneEdit) else wish(place))
         for place, phone in enumerate(phones, 1)

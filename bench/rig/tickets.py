@@ -1,6 +1,6 @@
-"""Invented tickets with their truth: spellings of numbers, what they stand in, and digits of other kinds around them.
+"""Invented tickets with their expected numbers: spellings, contexts, and digits of other kinds around them.
 
-Nothing in here is taken from the reader; `TRICKY` and the kinds below are what support staff's texts look like.
+Nothing here is taken from the reader; `TRICKY` and the kinds below are typical of support tickets.
 """
 
 import random
@@ -14,7 +14,7 @@ Rng = random.Random
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A text, the numbers of ours in it, and the numbers of other people in it, all as digits or SIP identifiers."""
+    """A text, the expected numbers in it, and the strangers' numbers in it, all as digits or SIP identifiers."""
 
     text: str
     ours: frozenset[str]
@@ -55,7 +55,7 @@ def grouped(digits: str, sizes: Sequence[int], separator: str) -> str:
 
 
 def spelled(rng: Rng, number: str) -> str:
-    """Return one of the ways people write a number (`+34951201802`, `+442079460958` or `user@domain`)."""
+    """Return one of the usual spellings of a number (`+34951201802`, `+442079460958` or `user@domain`)."""
     if "@" in number:
         return rng.choice((number, f"sip:{number}", f"<sip:{number}>", number.upper(), f"sip:{number};transport=tls"))
     if not number.startswith("+34"):
@@ -85,7 +85,7 @@ def spelled(rng: Rng, number: str) -> str:
             return plain
 
 
-# What a number stands in, `{n}`; each is about one number of any kind.
+# Contexts of a number, `{n}`; each is about one number of any kind.
 
 SENTENCES = (
     "Hola, llamo al {n} y no contesta nadie.",
@@ -153,7 +153,7 @@ SENTENCES = (
     "Atendemos de 9:00-14:00 y 16:00-20:00 en el {n}",
     "Seguimiento 1Z999AA10123456784, teléfono de entrega {n}",
 )
-# What only plain digits stand in: the number as a switch, a program or a web address writes it.
+# Contexts of plain digits only: numbers as a PBX, a program or a web address writes them.
 MACHINES = (
     "To: <sip:{e}@203.0.113.10;user=phone>",
     'From: "Centralita" <sip:{d}@pbx.example.net:5060>;tag=as5f3c2a1b',
@@ -187,7 +187,7 @@ MACHINES = (
     "E.164: {e}",
     "dst={n9}&src=204",
 )
-# Of two numbers: how lists, ranges and shorthands write them.
+# Of two numbers: spellings of lists, ranges and shorthands.
 PAIRS = (
     "{a} y {b}",
     "{a}, {b}",
@@ -221,7 +221,7 @@ def _id(rng: Rng, length: int) -> str:
     return "".join(rng.choice("0123456789") for _each in range(length))
 
 
-# Lines without a number of a phone, of the kinds that stand around them.
+# Lines without a phone number, of the kinds found around them.
 DISTRACTORS: tuple[Callable[[Rng], str], ...] = (
     lambda rng: f"Fecha: {_moment(rng):%d/%m/%Y %H:%M}",
     lambda rng: f"{_moment(rng):%Y-%m-%dT%H:%M:%S.%f}Z INFO request took {rng.randrange(9999)} ms",
@@ -278,7 +278,7 @@ DISTRACTORS: tuple[Callable[[Rng], str], ...] = (
 
 
 def machine(rng: Rng, number: str) -> str:
-    """Return a number as a machine or a web page writes it; one of Spain only."""
+    """Return a number as a machine or a web page writes it; Spanish numbers only."""
     digits = number.removeprefix("+")
     national = digits.removeprefix("34")
     groups = grouped(national, (3, 2, 2, 2), " ")
@@ -302,7 +302,7 @@ def _pair(rng: Rng, first: str, second: str) -> str:
 
 
 def tickets(seed: int, count: int, ours: Sequence[str], *, strangers: Sequence[str]) -> Iterator[Ticket]:
-    """Yield tickets that name some of these numbers, and of these strangers' ones."""
+    """Yield tickets with some of these numbers, and of these strangers' ones."""
     rng = random.Random(seed)
     spanish = [number for number in ours if number.startswith("+34")]
     for _each in range(count):
