@@ -235,7 +235,7 @@ CACHES = {
     "default": {
         "BACKEND": "dashboard.cache.JsonCache",
         "LOCATION": "cache",
-        # Entries of the first release are pickles: a new version in the keys means they are never read, and expire.
+        # Entries of the first release are pickles: a new version in the keys leaves them unread until they expire.
         "VERSION": 2,
         # Above its size it drops entries, so the hints of who has a phone open must never fill it.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
