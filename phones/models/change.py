@@ -106,7 +106,7 @@ class Change(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True while the outcome is unknown."""
+        """True until the outcome is known: PENDING or UNKNOWN."""
         return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
     @property

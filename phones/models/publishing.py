@@ -1,4 +1,4 @@
-"""The request at the head of a plan that publishes a version: what was sent, and what became of it."""
+"""The request of a plan that publishes a version: what was sent, and its outcome."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from .plan import Plan
 
 
 class PublishRequest(models.Model):
-    """The one request of a plan that publishes a version of an agent. Made before it is sent, settled once.
+    """The one request of a plan that publishes a version of an agent. Added before it is sent, settled once.
 
-    `before`, `after` and `stored` are lanes as the log keeps them: the agent with a version, frozen at the time.
-    `stored` is what Diga published instead, `{}` where it did as asked.
+    `before`, `after` and `stored` are lanes as in the audit log: the agent with a version, as they were at the time.
+    `stored` is what Diga published instead, `{}` if it did as requested.
     """
 
     plan = models.OneToOneField(Plan, primary_key=True, on_delete=models.PROTECT, related_name="request")
@@ -22,17 +22,17 @@ class PublishRequest(models.Model):
     stored: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.PENDING)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    # Diga's own words, and the code of our reason where there was no good answer.
+    # Diga's own message, and the code of the reason if there was no good answer.
     message = models.TextField(blank=True, default="")
     cause = models.CharField(max_length=24, blank=True, default="")
     request_id = models.TextField(blank=True, default="")
     sent_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
-    # How long Diga took for the write.
+    # The duration of the request in Diga, in milliseconds.
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
-    # When the answer was given up, if it was: Diga may apply the request for a while after.
+    # When the sender gave up waiting for the answer, if it did: Diga may apply the request for a while after.
     answer_lost_at = models.DateTimeField(null=True, blank=True)
-    # An unknown outcome is looked at again, more and more seldom.
+    # An unknown outcome is rechecked at growing intervals.
     next_look_at = models.DateTimeField(null=True, blank=True)
     look_count = models.PositiveSmallIntegerField(default=0)
 
@@ -54,10 +54,10 @@ class PublishRequest(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True while it is not known what became of it."""
+        """True while the outcome is not known."""
         return self.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
 
     @property
     def is_published(self) -> bool:
-        """True when Diga runs something else than before, or may: the numbers are read back."""
+        """True if Diga runs another version than before, or may: the numbers are read back."""
         return self.outcome in {Outcome.CONFIRMED, Outcome.MISMATCH}

@@ -102,7 +102,7 @@ CONDITIONS: dict[str, Condition] = {
 
 
 def condition(code: str, project: Project, catalogue: Catalogue, now: datetime) -> Q:
-    """Return the condition with a code; one that matches nothing for an unknown code."""
+    """Return the condition with this code; for an unknown code, one that matches nothing."""
     found = CONDITIONS.get(code)
     return found(project, catalogue, now) if found else Q(pk__in=())
 
