@@ -12,6 +12,11 @@ Clock = Callable[[], datetime]
 CLOCK_SLACK = timedelta(seconds=60)
 
 
+def local_iso(moment: datetime | None) -> str:
+    """Return a moment as an ISO 8601 date-time in the current time zone, to the second; "" for None."""
+    return "" if moment is None else timezone.localtime(moment).isoformat(timespec="seconds")
+
+
 def is_ahead(moment: datetime, now: datetime) -> bool:
     """Return whether a past moment lies in the future: the clock that wrote it has been set back since."""
     return moment > now + CLOCK_SLACK

@@ -1,12 +1,10 @@
 """The record of a plan as one text to paste into a ticket, in the person's language."""
 
-from datetime import datetime
-
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from phones.models import Plan, PlanState
+from phones.services.clock import local_iso
 from phones.services.plans.totals import Totals
 from phones.wording.plan_totals import counted
 from phones.wording.plans import plan_what
@@ -30,13 +28,13 @@ def _counts(totals: Totals) -> str:
 
 def _when(plan: Plan) -> list[str]:
     if plan.started_at is None:
-        return [_("Made on %(time)s, nothing was sent.") % {"time": _iso(plan.created_at)}]
-    values = {"start": _iso(plan.started_at), "person": plan.approver_name}
+        return [_("Made on %(time)s, nothing was sent.") % {"time": local_iso(plan.created_at)}]
+    values = {"start": local_iso(plan.started_at), "person": plan.approver_name}
     parts = [_("Started on %(start)s.") % values]
     if plan.approver_id and plan.approver_id != plan.author_id:
         parts.append(_("Let run by %(person)s.") % values)
     if plan.finished_at:
-        end = {"end": _iso(plan.finished_at)}
+        end = {"end": local_iso(plan.finished_at)}
         is_stopped = plan.state == PlanState.STOPPED
         parts.append(_("Stopped on %(end)s.") % end if is_stopped else _("Ended on %(end)s.") % end)
     else:
@@ -49,7 +47,3 @@ def _why(plan: Plan) -> list[str]:
     if plan.ticket:
         parts.append(_("Ticket: %(ticket)s.") % {"ticket": plan.ticket})
     return parts
-
-
-def _iso(moment: datetime) -> str:
-    return timezone.localtime(moment).isoformat(timespec="seconds")

@@ -1,12 +1,11 @@
 """The record of a change as one sentence to paste into a ticket, in the person's language."""
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from phones.models import Change, Outcome, Source
+from phones.services.clock import local_iso
 from phones.services.editing.outcome import is_stored
 from phones.services.upstream.failures import was_sent
 from phones.wording.changes import unpublished_lanes
@@ -21,7 +20,7 @@ def ticket_sentence(change: Change, *, url: str) -> str:
     values = {
         "person": change.actor_name or _("Phone Desk"),
         "number": change.number,
-        "time": _iso(change.created_at),
+        "time": local_iso(change.created_at),
         "fields": "; ".join(_field(change, name) for name in change.after),
     }
     text = " ".join((_lead(change) % values, *_why(change), url))
@@ -58,7 +57,7 @@ def _outside(change: Change) -> str:
     if change.seen_from is None:
         return _("%(number)s was changed outside this desk before %(time)s: %(fields)s.")
     lead = _("%(number)s was changed outside this desk between {since} and %(time)s: %(fields)s.")
-    return lead.replace("{since}", _iso(change.seen_from))
+    return lead.replace("{since}", local_iso(change.seen_from))
 
 
 def _why(change: Change) -> list[str]:
@@ -68,10 +67,6 @@ def _why(change: Change) -> list[str]:
     if change.ticket:
         parts.append(_("Ticket: %(ticket)s.") % {"ticket": change.ticket})
     return parts
-
-
-def _iso(moment: datetime) -> str:
-    return timezone.localtime(moment).isoformat(timespec="seconds")
 
 
 def _field(change: Change, name: str) -> str:

@@ -1,14 +1,13 @@
 """The audit log as CSV: one row a change, stable column codes, times with their offset."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from phones.models import Change, LaneSnapshot
 from phones.services.audit.queries import CHANGED_FIELDS
+from phones.services.clock import local_iso
 from phones.services.routing.lanes import Lane
 from phones.services.tables.cell_guard import guarded, number_cell
 from phones.services.tables.csv_writer import csv_stream
@@ -53,9 +52,9 @@ def _row(change: Change) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
     row |= {
         "change_id": change.pk,
-        "created_at": _iso(change.created_at),
-        "seen_from": _iso(change.seen_from),
-        "settled_at": _iso(change.settled_at),
+        "created_at": local_iso(change.created_at),
+        "seen_from": local_iso(change.seen_from),
+        "settled_at": local_iso(change.settled_at),
         "phone_id": change.phone_id,
         "number": change.phone.number,
         "person": change.actor_name,
@@ -81,7 +80,3 @@ def _row(change: Change) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.label if isinstance(value, LaneSnapshot) else str(value or "")
-
-
-def _iso(moment: datetime | None) -> str:
-    return "" if moment is None else timezone.localtime(moment).isoformat(timespec="seconds")

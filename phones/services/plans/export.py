@@ -1,13 +1,12 @@
 """A plan as CSV: one row a number, as it was resolved, foreseen and dealt with; stable column codes."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from phones.models import LaneSnapshot, PlanItem
+from phones.services.clock import local_iso
 from phones.services.routing.lanes import FIELDS, Lane
 from phones.services.tables.cell_guard import number_cell
 from phones.services.tables.csv_writer import csv_stream
@@ -61,7 +60,7 @@ def _row(item: PlanItem) -> dict[str, Any]:
         "http_status": (change.http_status if change else None) or "",
         "change_id": item.change_id or "",
         "takes_back": item.reverts_id or "",
-        "finished_at": _iso(item.finished_at),
+        "finished_at": local_iso(item.finished_at),
     }
     for side, values in (("before", item.before), ("after", item.after)):
         for name, value in values.items():
@@ -73,7 +72,3 @@ def _row(item: PlanItem) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.label if isinstance(value, LaneSnapshot) else str(value or "")
-
-
-def _iso(moment: datetime | None) -> str:
-    return "" if moment is None else timezone.localtime(moment).isoformat(timespec="seconds")
