@@ -45,10 +45,11 @@ def floor(request: DeskRequest, slug: str) -> HttpResponse:
     catalogue = catalogue_of(desk.project)
     criteria = criteria_from(request.GET)
     order, size = criteria.order, criteria.page_size
-    ways = phone_list._ways(desk.project, criteria, catalogue, timezone.now())
+    found, total = phone_list.found_phones(desk.project, criteria, catalogue, timezone.now())
     key = order.key(criteria.after or criteria.before)
     backwards = bool(criteria.before)
-    rows = phone_list._rows(ways, order, key, backwards=backwards).values_list(*COLUMNS)
+    phones = found.annotate(total=total)
+    rows = phone_list.rows_beyond(phones, order, key, backwards=backwards).values_list(*COLUMNS)
     page = list(rows[: size + 1])[:size]
     if backwards:
         page.reverse()

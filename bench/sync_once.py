@@ -40,10 +40,20 @@ def main() -> None:
 
 
 def _empty(_project: Any, _pages: int) -> Mapping[str, Any]:
+    from django.db import connection
+
     from phones.models import Change, Phone
 
     doomed = Phone.objects.exclude(pk__in=Change.objects.values("phone"))
-    return {"phones": doomed._raw_delete(doomed.db)}
+    count = doomed._raw_delete(doomed.db)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM phones_search WHERE rowid IN"
+                " (SELECT key FROM phones_searchkey WHERE phone_id NOT IN (SELECT id FROM phones_phone))"
+            )
+            cursor.execute("DELETE FROM phones_searchkey WHERE phone_id NOT IN (SELECT id FROM phones_phone)")
+    return {"phones": count}
 
 
 def _sync(project: Any, _pages: int) -> Mapping[str, Any]:

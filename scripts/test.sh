@@ -30,7 +30,7 @@ if [ $# = 0 ]; then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
       "$python" -m pytest -n "$workers" --dist worksteal -q -m "not browser" "${second[@]}" \
-      tests/models tests/services tests/wording tests/tasks tests/views tests/commands tests/test_faults.py
+      tests/models tests/migrations tests/services tests/wording tests/tasks tests/views tests/commands tests/test_faults.py
     echo "SQLite:"
   elif [ -n "${CI:-}" ]; then
     echo "CI needs PostgreSQL and Redis too. $why" >&2

@@ -1,6 +1,9 @@
 """The invariants notice what they are for: each is broken once, and says so."""
 
+import uuid
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from bench.rig.invariants import assert_invariants
@@ -52,6 +55,27 @@ def test_write_that_was_applied_twice_is_noticed(sandbox: Sandbox, change: Chang
     sandbox.journal.append(sandbox.journal[-1])
 
     assert_broken(sandbox, "Applied 2 times, written down 1 times")
+
+
+def test_phone_that_is_searched_by_an_old_text_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    Phone.objects.filter(pk=change.phone_id).update(note="Rung twice")
+
+    assert_broken(sandbox, "not searched or sorted by what it says: .'search_text'")
+
+
+def test_phone_that_is_sorted_by_another_agent_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    Phone.objects.filter(pk=change.phone_id).update(inbound_key="another")
+
+    assert_broken(sandbox, "not searched or sorted by what it says: .'inbound_key'")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index follows by itself.")
+def test_phone_that_was_written_past_the_index_is_noticed(sandbox: Sandbox, change: Change) -> None:
+    phone = Phone.objects.get(pk=change.phone_id)
+    phone.pk, phone._state.adding = uuid.uuid4(), True
+    phone.save()
+
+    assert_broken(sandbox, "SQLite's index of the phones")
 
 
 def test_untrue_copy_is_noticed(sandbox: Sandbox, change: Change, sales_phone: Phone) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Received, Sandbox
 from phones.models import (
+    Agent,
     AgentVersion,
     Change,
     ChangeSeal,
@@ -27,7 +28,11 @@ from phones.models import (
 )
 from phones.services.audit.verification import verify_diary
 from phones.services.editing.recheck_times import APPLIED_WITHIN
+from phones.services.finding.keyset import UNKNOWN_KEY
+from phones.services.routing.lanes import Lane
 from phones.services.routing.snapshots import reads_as
+from phones.services.sync.bulk_rows import DERIVED
+from phones.services.sync.merge import derived_values
 
 # With these outcomes Diga may have applied the write; with any other it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
@@ -74,6 +79,7 @@ def assert_invariants(
     _assert_chains_verify()
     _assert_plans_add_up()
     _assert_key_is_nowhere(sandbox, said)
+    assert_phones_are_findable()
 
 
 def _wire_key(phone_id: uuid.UUID, body: Any) -> tuple[str, str]:
@@ -215,6 +221,29 @@ def _assert_copies_are_true(sandbox: Sandbox, changed_outside: Collection[uuid.U
         wrong = [name for name in COPIED if getattr(phone, name) != getattr(theirs, name)]
         # The outcome of an open write has not been read yet.
         assert set(wrong) <= open_fields.get(phone.pk, set()), f"{phone.pk} differs from Diga in {wrong}"
+
+
+def assert_phones_are_findable() -> None:
+    """A row is searched and sorted by what it says: nothing else keeps those columns, or SQLite's index, right."""
+    agents = {(agent.project_id, agent.pk): agent.sort_key for agent in Agent.objects.all()}
+    phones = list(Phone.objects.all())
+    for phone in phones:
+        derived = dict(zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True))
+        wrong = [name for name, text in derived.items() if getattr(phone, name) != text]
+        for lane in Lane:
+            agent_id = getattr(phone, f"{lane}_agent_id")
+            key = agents.get((phone.project_id, agent_id), UNKNOWN_KEY) if agent_id else ""
+            wrong += [f"{lane}_key"] * (getattr(phone, f"{lane}_key") != key)
+        assert not wrong, f"{phone.pk} is not searched or sorted by what it says: {wrong}"
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT phone_id, project_id, search_text FROM phones_searchkey JOIN phones_searchproject"
+                " ON place = key >> 32 LEFT JOIN phones_search ON phones_search.rowid = key"
+            )
+            indexed = sorted(cursor.fetchall())
+        expected = sorted((phone.pk.hex, phone.project_id.hex, phone.search_text) for phone in phones)
+        assert indexed == expected, "SQLite's index of the phones is not what their rows say"
 
 
 def _columns(change: Change) -> set[str]:

@@ -264,7 +264,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phones", "0011_files")]
+    dependencies = [("phones", "0012_without_triggers")]
 
     operations = [
         migrations.AlterField("plan", "kind", models.CharField(choices=KINDS, max_length=8)),

@@ -4,8 +4,7 @@ SQLite has its trigrams in an FTS5 table, whose rows are integers. A phone's id 
 gives it may change with a VACUUM, so `phones_searchkey` keeps an integer a phone; the integers of one project lie
 between `place << 32` and `place + 1 << 32`, which lets a search, and the count of its hits, stay inside a project.
 
-A later migration that makes SQLite build the table of phones or agents anew loses its triggers: run `SQLITE_TRIGGERS`
-again behind it (a test of the index fails else).
+The triggers went with 0012_without_triggers: what they kept is written by whoever writes phones and agents.
 """
 
 
@@ -61,6 +60,20 @@ SQLITE_TRIGGERS = (
     ),
 )
 
+SQLITE_WITHOUT_TRIGGERS = tuple(
+    f"DROP TRIGGER IF EXISTS {name}"
+    for name in (
+        "phone_inserted",
+        "phone_text_updated",
+        "phone_deleted",
+        "phone_lanes_updated",
+        "agent_inserted_inbound",
+        "agent_inserted_outbound",
+        "agent_renamed_inbound",
+        "agent_renamed_outbound",
+    )
+)
+
 SQLITE_ROWS = (
     "INSERT INTO phones_searchproject (project_id) SELECT DISTINCT project_id FROM phones_phone",
     """INSERT INTO phones_searchkey (key, phone_id)
@@ -70,12 +83,7 @@ SQLITE_ROWS = (
     SELECT key, search_text FROM phones_searchkey JOIN phones_phone ON id = phone_id ORDER BY key""",
 )
 
-POSTGRES = (
-    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    # Room in each page for the next reading of its rows: a sync moves `fetched_at`, which no index has, and where the
-    # new row fits beside the old one PostgreSQL leaves the indexes alone.
-    "ALTER TABLE phones_phone SET (fillfactor = 50)",
-    "CREATE INDEX phone_search ON phones_phone USING gin (search_text gin_trgm_ops)",
+POSTGRES_TRIGGERS = (
     f"""CREATE FUNCTION phones_sort_lanes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         NEW.inbound_key := {_key("NEW", "inbound")};
         NEW.outbound_key := {_key("NEW", "outbound")};
@@ -93,6 +101,22 @@ POSTGRES = (
     END $$""",
     """CREATE TRIGGER agent_renamed AFTER INSERT OR UPDATE OF sort_key ON phones_agent
     FOR EACH ROW EXECUTE FUNCTION phones_agent_renamed()""",
+)
+
+POSTGRES_WITHOUT_TRIGGERS = (
+    "DROP TRIGGER IF EXISTS phone_lanes ON phones_phone",
+    "DROP TRIGGER IF EXISTS agent_renamed ON phones_agent",
+    "DROP FUNCTION IF EXISTS phones_sort_lanes()",
+    "DROP FUNCTION IF EXISTS phones_agent_renamed()",
+)
+
+POSTGRES = (
+    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+    # Room in each page for the next reading of its rows: a sync moves `fetched_at`, which no index has, and where the
+    # new row fits beside the old one PostgreSQL leaves the indexes alone.
+    "ALTER TABLE phones_phone SET (fillfactor = 50)",
+    "CREATE INDEX phone_search ON phones_phone USING gin (search_text gin_trgm_ops)",
+    *POSTGRES_TRIGGERS,
 )
 
 # The triggers see to the rest.

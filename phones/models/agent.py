@@ -13,7 +13,7 @@ class Agent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="agents")
     name = models.TextField(null=True, blank=True)
-    # The sort key of the agent's phones; see `keyset.agent_key`.
+    # Where lists put the phones of this agent; see `keyset.agent_key`.
     sort_key = models.TextField(editable=False, db_default="")
     is_listed = models.BooleanField(default=True)
 

@@ -46,7 +46,7 @@ class Phone(models.Model):
     search_text = models.TextField(blank=True, default="")
     # The normal form in which nicknames are compared: folded, "" without one.
     nickname_key = models.TextField(blank=True, default="", db_default="")
-    # The sort keys of the phone's agents. Triggers of the database keep them current (0003_finding).
+    # Where lists put the phone by its agents: the sort keys of those, written with the phone and with the agents.
     inbound_key = models.TextField(editable=False, db_default="")
     outbound_key = models.TextField(editable=False, db_default="")
     # `assigned_at`, with a value for phones that were never assigned: keyset pages need columns without nulls.

@@ -32,7 +32,7 @@ KEYS = {
     "age": "fetched_at",
 }
 BY_NUMBER = "number"
-# The sort key of an agent that we don't know; a trigger sets it (0003_finding).
+# The sort key of an agent that we don't know.
 UNKNOWN_KEY = " "
 # The cursor of the last page.
 END = "end"

@@ -7,12 +7,13 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from phones.models import Phone, Project, Selection
 from phones.services.finding.health import condition
 from phones.services.finding.keyset import END, UNKNOWN_KEY, Order
-from phones.services.finding.search import QUERY_LIMIT, Counted, Search, Way
+from phones.services.finding.search import QUERY_LIMIT, Counted, Search
 from phones.services.routing.catalogue import Catalogue
 
 __all__ = ["QUERY_LIMIT", "Criteria", "PhonePage", "matching", "phone_page"]
@@ -48,8 +49,8 @@ class Criteria:
 
     Empty texts don't filter. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
     `selection` is the id of a `Selection`; dates are ISO days of the site's time zone, both included. `sort` is a
-    code of `keyset.KEYS`, with `-` before it for descending; `size` counts rows; `cols` are the columns shown,
-    separated by commas; `after` and `before` are cursors.
+    code of `keyset.KEYS`, with `-` before it for the other way round; `size` counts rows; `cols` are the columns
+    shown, with commas; `after` and `before` are cursors.
     """
 
     q: str = ""
@@ -182,8 +183,8 @@ def phone_page(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
     key = order.key(criteria.after or criteria.before)
     is_end = criteria.before == END and not criteria.after
     backwards = is_end or (key is not None and not criteria.after)
-    ways = _ways(project, criteria, catalogue, now)
-    phones = list(_rows(ways, order, key, backwards=backwards)[: size + 1])
+    found, total = found_phones(project, criteria, catalogue, now)
+    phones = list(rows_beyond(found.annotate(total=total), order, key, backwards=backwards)[: size + 1])
     has_further = len(phones) > size
     phones = phones[:size]
     if backwards:
@@ -200,23 +201,25 @@ def phone_page(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
     )
 
 
-def _ways(project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime) -> list[Way]:
+def found_phones(
+    project: Project, criteria: Criteria, catalogue: Catalogue, now: datetime
+) -> tuple[QuerySet[Phone], Combinable]:
+    """Return what matches the criteria, unordered, and how many phones that are."""
     narrowing = _narrowing(project, criteria, catalogue, now)
     if criteria.q:
-        return Search.of(project, criteria.q, catalogue).ways(narrowing)
+        return Search.of(project, criteria.q, catalogue).phones(narrowing)
     phones = Phone.objects.filter(narrowing, project=project)
     # The count that the last sync stored; for the whole list PostgreSQL would read every row to count again.
     known = criteria.is_empty and project.phone_count
-    return [Way(phones, models.Value(project.phone_count) if known else Counted(phones))]
+    return phones, models.Value(project.phone_count) if known else Counted(phones)
 
 
-def _rows(ways: list[Way], order: Order, key: tuple[object, ...] | None, *, backwards: bool) -> QuerySet[Phone]:
-    """Return the rows after a cursor, to be sliced."""
-    listed = (*LISTED, *order.columns)
-    found = [order.beyond(way.phones, key, backwards=backwards) if key else way.phones for way in ways]
-    first, *others = (phones.only(*listed).annotate(total=way.total) for phones, way in zip(found, ways, strict=True))
-    rows = first.union(*others, all=True) if others else first
-    return order.sorted(rows, backwards=backwards)
+def rows_beyond(
+    phones: QuerySet[Phone], order: Order, key: tuple[object, ...] | None, *, backwards: bool
+) -> QuerySet[Phone]:
+    """Return the rows from a cursor on, with what a list shows of them, ready to be sliced."""
+    rows = order.beyond(phones, key, backwards=backwards) if key else phones
+    return order.sorted(rows.only(*LISTED, *order.columns), backwards=backwards)
 
 
 def _first(criteria: Criteria) -> Criteria:

@@ -5,24 +5,22 @@ folded in the same way, and each of its words has to occur in the text; one that
 as plain digits. The names of agents match too, and so the phones they answer and dial from. A text that names numbers
 finds these.
 
-PostgreSQL estimates from its statistics how many rows match. With many, it scans the index of the order until the page
-is full, instead of sorting all matches. SQLite has no such statistics, so a search there counts its matches first,
-and uses one of two ways.
+PostgreSQL knows from its statistics whether many rows match, and then walks the index of the order until the page is
+full instead of collecting them all. SQLite doesn't, so there the hits are counted first, up to `FEW`.
 """
 
 import re
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
-from django.db.models import Case, F, Func, IntegerField, Lookup, Q, QuerySet, Subquery, UUIDField, Value, When
-from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.lookups import Exact, GreaterThan, LessThanOrEqual
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.lookups import Exact
 
 from phones.models import Phone, Project
+from phones.services.finding import sqlite_search
 from phones.services.finding.resolve import resolve
+from phones.services.finding.sqlite_search import TRIGRAM
 from phones.services.number_reader.queries import numbers_named, spelled_digits
 from phones.services.phone_numbers import folded
 from phones.services.routing.catalogue import Catalogue
@@ -30,23 +28,9 @@ from phones.services.routing.catalogue import Catalogue
 # The length of a text with numbers, and how many words are searched for.
 QUERY_LIMIT = 500
 WORD_LIMIT = 8
-# The length of the shortest text that a trigram index can find.
-TRIGRAM = 3
-# Up to so many matches, reading and sorting them is quicker than scanning in order until the page is full.
+# Up to so many hits are read and sorted sooner than a walk meets a page of them.
 FEW = 4000
 LANES = ("inbound_agent_id", "outbound_agent_id")
-
-# The keys of one project's rows are the numbers between two bounds; see the migration 0003_finding.
-_HITS = """
-SELECT rowid FROM phones_search WHERE phones_search MATCH %s
-AND rowid > (SELECT place << 32 FROM phones_searchproject WHERE project_id = %s)
-AND rowid < (SELECT place + 1 << 32 FROM phones_searchproject WHERE project_id = %s)
-"""
-# The limit keeps the list short; the condition for all other queries needs every match.
-_FEW_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
-_HIT_PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS})"  # noqa: S608 - constants only.
-_HIT_COUNT = f"SELECT count(*) FROM ({_HITS})"  # noqa: S608
-_FEW_COUNT = f"SELECT count(*) FROM ({_HITS} LIMIT {FEW + 1})"  # noqa: S608
 
 
 class Counted(Subquery):
@@ -65,15 +49,7 @@ class _Hidden(Func):
     template = "+%(expressions)s"
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way to find the matches: the phones, and how many there are."""
-
-    phones: QuerySet[Phone]
-    total: Combinable
-
-
-# A dot between letters separates words; one in a number or an address doesn't.
+# A dot between letters parts words, one in a number or an address doesn't.
 _WORD = re.compile(r"(?:[^\s·•‧・|,;.]|(?<![^\W\d_])\.|\.(?![^\W\d_]))+")
 _AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
 
@@ -124,70 +100,56 @@ class Search:
         return cls(project, (*((digits,) for digits in spelled), *texts), named, phone_ids)
 
     @property
-    def is_indexed(self) -> bool:
-        """True if SQLite's trigram index can answer."""
-        return connection.vendor == "sqlite" and all(len(word) >= TRIGRAM for words in self.terms for word in words)
-
-    @property
     def condition(self) -> Q:
-        """The condition for matching phones, for use in any other query."""
-        texts = Q(pk__in=self._raw(_HIT_PHONES)) if self.is_indexed else self._texts
-        found = texts | self._lanes(self.project)
-        return found | Q(pk__in=self.phone_ids) if self.phone_ids else found
+        """What the matching phones have in common, for any other query."""
+        return self._hits if sqlite_search.can_answer(self.terms) else self._texts
 
-    def ways(self, narrowing: Q) -> list[Way]:
-        """Return the ways to find the matches among the project's phones of this kind; no row is in two of them."""
+    def phones(self, narrowing: Q) -> tuple[QuerySet[Phone], Combinable]:
+        """Return what matches among the project's phones of this kind, and how many that are.
+
+        One query where SQLite has to choose between reading the hits and walking the list.
+        """
         phones = Phone.objects.filter(narrowing, project=self.project)
-        if not self.is_indexed or self.phone_ids:
+        if not sqlite_search.can_answer(self.terms) or self.phone_ids:
             found = phones.filter(self.condition)
-            return [Way(found, Counted(found))]
-        is_few, is_many = LessThanOrEqual(self._likely, FEW), GreaterThan(self._likely, FEW)
-        # The column is hidden, else SQLite would read the whole project instead of the matches.
+            return found, Counted(found)
+        # Hidden, else SQLite would read the whole project where it should read the hits alone.
         scattered = Phone.objects.filter(narrowing, Exact(_Hidden(F("project")), self.project.pk))
-        hits = scattered.filter(Q(pk__in=self._raw(_FEW_PHONES)) | self._lanes(self._project_if(is_few)), is_few)
-        # With no project, the scan ends at once; as a further condition it would be evaluated for every row.
-        texts = self._texts | self._lanes(self.project)
-        walked = Phone.objects.filter(narrowing, texts, Exact(F("project"), self._project_if(is_many)))
-        if not narrowing and not self.agent_ids:
-            total = self._raw(_HIT_COUNT)
-            return [Way(hits, total), Way(walked, total)]
-        return [Way(hits, Counted(hits)), Way(walked, Counted(scattered.filter(texts)))]
+        if self._is_found_by_few():
+            found = scattered.filter(self._hits)
+            return found, Counted(found)
+        walked = phones.filter(self._texts)
+        if narrowing or self.agent_ids:
+            return walked, Counted(scattered.filter(self._texts))
+        return walked, sqlite_search.hit_count(self.project.pk, self.terms)
 
-    def _project_if(self, lookup: "Lookup[Any]") -> Case:
-        """Return the project's id if the lookup is true, else NULL."""
-        return Case(When(lookup, then=Value(self.project.pk, output_field=UUIDField())), default=None)
+    def _is_found_by_few(self) -> bool:
+        """Say whether few enough phones match to read them one by one, before any narrowing."""
+        likely: Combinable = sqlite_search.hit_count(self.project.pk, self.terms, limit=FEW + 1)
+        if self.agent_ids:
+            likely = likely + Counted(Phone.objects.filter(self._lanes))
+        return bool(Project.objects.filter(pk=self.project.pk).values_list(likely, flat=True).get() <= FEW)
 
     @property
-    def _likely(self) -> Combinable:
-        """How many phones match, counted up to the limit that decides."""
-        likely: Combinable = self._raw(_FEW_COUNT)
-        for lane in LANES if self.agent_ids else ():
-            likely = likely + Counted(Phone.objects.filter(**{"project": self.project, f"{lane}__in": self.agent_ids}))
-        return likely
+    def _hits(self) -> Q:
+        return Q(pk__in=sqlite_search.hits(self.project.pk, self.terms)) | self._others
 
     @property
     def _texts(self) -> Q:
         found = Q()
         for words in self.terms:
-            found |= _all_of(words)
-        return found
+            found |= Q(*(Q(search_text__contains=word) for word in words))
+        return found | self._others
 
-    def _lanes(self, project: Project | Case) -> Q:
-        """Match the agents that the query names. Each side of the OR names the project, for its own index."""
+    @property
+    def _others(self) -> Q:
+        """Match what the text of a row doesn't tell: the agents that the query names, and its numbers."""
+        return self._lanes | Q(pk__in=self.phone_ids) if self.phone_ids else self._lanes
+
+    @property
+    def _lanes(self) -> Q:
+        """Match the agents the query names. The project's id again: each side of an "or" is looked up by itself."""
         if not self.agent_ids:
             return Q()
-        inbound, outbound = (Q(**{"project": project, f"{lane}__in": self.agent_ids}) for lane in LANES)
+        inbound, outbound = (Q(**{"project": self.project, f"{lane}__in": self.agent_ids}) for lane in LANES)
         return inbound | outbound
-
-    def _raw(self, sql: str) -> RawSQL:
-        ways = (" AND ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words) for words in self.terms)
-        project_id = self.project.pk.hex
-        matched = " OR ".join(f"({way})" for way in ways)
-        return RawSQL(sql, (matched, project_id, project_id), output_field=IntegerField())  # noqa: S611
-
-
-def _all_of(words: Iterable[str]) -> Q:
-    found = Q()
-    for word in words:
-        found &= Q(search_text__contains=word)
-    return found

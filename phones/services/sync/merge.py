@@ -101,22 +101,21 @@ def values_of(record: diga.Phone) -> dict[str, Any]:
     return {name: getattr(record, name) for name in COPIED} | {"region_codes": list(record.region_codes)}
 
 
-def derived_values(number: str, nickname: str | None, note: str) -> dict[str, str]:
-    """Return what a row keeps to be shown, searched and sorted by, by the names of `DERIVED`."""
-    derived = (
+def derived_values(number: str, nickname: str | None, note: str) -> tuple[str, ...]:
+    """Return what a row keeps to be shown, searched and sorted by, in the order of `DERIVED`."""
+    return (
         shown_number(number),
         digits_of(number),
         folded(f"{number} {nickname or ''} {note}"),
         nickname_key(nickname),
     )
-    return dict(zip(DERIVED, derived, strict=True))
 
 
 def apply_in_memory(phone: Phone, record: diga.Phone, fetched_at: datetime) -> None:
     """Let the object in memory say what an answer says; its row stays as it is."""
     for name, value in values_of(record).items():
         setattr(phone, name, value)
-    for name, text in derived_values(phone.number, phone.nickname, phone.note).items():
+    for name, text in zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True):
         setattr(phone, name, text)
     phone.missing_since = None
     phone.fetched_at = fetched_at

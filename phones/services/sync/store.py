@@ -3,22 +3,38 @@
 What an answer changes that we did not, goes into the drift ledger in the same transaction.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from phones import diga
-from phones.models import Phone, Project
+from phones.models import Phone, Project, SnapshotEncoder
 from phones.services.audit import log
 from phones.services.clock import CLOCK_SLACK, is_ahead
 from phones.services.projects.identity import ForeignProject
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.services.sync.bulk_rows import COPIED, DERIVED, read_kept, row_of, touch, upsert
-from phones.services.sync.drift import Ours, Seen
+from phones.services.routing.edits import PhoneSnapshot
+from phones.services.routing.lanes import Lane
+from phones.services.routing.snapshots import snapshot
+from phones.services.sync.bulk_rows import (
+    COPIED,
+    DERIVED,
+    Columns,
+    columns_of,
+    copied_columns,
+    read_kept,
+    same_as,
+    touch,
+    upsert,
+)
+from phones.services.sync.drift import Ours
 from phones.services.sync.merge import Answer, Pair, derived_values, merge, values_of
 
 __all__ = [
@@ -83,7 +99,7 @@ def store_answers(project: Project, answers: Sequence[Answer]) -> None:
         rows = _lock(project, Phone.objects.filter(pk__in=held).order_by("pk"))
         written, drifts = merge(rows, answers, _is_newer_answer)
         log.record_observed(drifts)
-        upsert(map(row_of, written))
+        upsert(columns_of(written))
     for phone_id, phone in held.items():
         for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
             setattr(phone, name, getattr(rows[phone_id], name))
@@ -127,33 +143,51 @@ def store_phones(
     kept = read_kept(latest)
     if any(row.project_id != project.pk for row in kept.values()):
         raise ForeignProject
-    same = [phone_id for phone_id, row in kept.items() if row.says(latest[phone_id])]
+    same = same_as(kept, latest)
     differing = [latest[phone_id] for phone_id in kept.keys() - set(same)]
     new = [record for record in latest.values() if record.id not in kept]
-    catalogue = catalogue_of(project)
-    news = [_new_row(project, record, catalogue, fetched_at) for record in new]
+    news = _new_rows(project, new, fetched_at) if new else None
     stored = Stored(new_count=len(new))
     with transaction.atomic():
         touch(same, fetched_at=fetched_at)
-        upsert(news)
+        if news:
+            upsert(news)
         if differing:
             _store_differing(project, differing, fetched_at, since, stored)
     return stored
 
 
-def _new_row(project: Project, record: diga.Phone, catalogue: Catalogue, fetched_at: datetime) -> dict[str, Any]:
-    """Return the row of a phone we see for the first time, with entry zero of its history."""
-    return {
-        **values_of(record),
-        **derived_values(record.number, record.nickname, ""),
-        "id": record.id,
+def _new_rows(project: Project, records: Sequence[diga.Phone], fetched_at: datetime) -> Columns:
+    """Return the columns of phones we see for the first time, with entry zero of their history."""
+    catalogue = catalogue_of(project)
+    derived = zip(*(derived_values(record.number, record.nickname, "") for record in records), strict=True)
+    alike = {
         "project_id": project.pk,
         "note": "",
         "fetched_at": fetched_at,
         "missing_since": None,
         "first_seen_at": fetched_at,
-        "first_seen": Seen.of(record).snapshot(catalogue),
     }
+    return {
+        **copied_columns(records),
+        **dict(zip(DERIVED, derived, strict=True)),
+        **{name: [value] * len(records) for name, value in alike.items()},
+        "id": [record.id for record in records],
+        "first_seen": [_first_seen(record, catalogue) for record in records],
+    }
+
+
+def _first_seen(record: diga.Phone, catalogue: Catalogue) -> str:
+    """Return entry zero of a phone's history as JSON: `Seen.snapshot`, with each agent's lane made once."""
+    nickname, status = json.dumps(record.nickname or ""), json.dumps(record.status)
+    inbound, outbound = _lane(catalogue, record.inbound_agent_id), _lane(catalogue, record.outbound_agent_id)
+    return f'{{"nickname": {nickname}, "inbound": {inbound}, "outbound": {outbound}, "status": {status}}}'
+
+
+@lru_cache(maxsize=4096)
+def _lane(catalogue: Catalogue, agent_id: UUID | None) -> str:
+    kept = snapshot(catalogue, PhoneSnapshot(None, agent_id, None), (Lane.INBOUND,))
+    return json.dumps(kept[Lane.INBOUND], cls=SnapshotEncoder)
 
 
 def _store_differing(
@@ -171,7 +205,7 @@ def _store_differing(
 
     rows = _lock(project, Phone.objects.filter(pk__in=[record.id for record in records]))
     written, drifts = merge(rows, [Answer(None, record, fetched_at) for record in records], is_newer)
-    upsert(map(row_of, written))
+    upsert(columns_of(written))
     log.record_observed(drifts)
     stored.differing_count += len(written)
     stored.outside_count += len(drifts)

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from phones import diga
-from phones.models import Agent, AgentVersion, Project
+from phones.models import Agent, AgentVersion, Phone, Project
 from phones.services.clock import is_ahead
 from phones.services.finding.keyset import agent_key
 from phones.services.projects.identity import ForeignProject
+from phones.services.routing.lanes import Lane
 
 
 def store_agents(project: Project, agents: diga.AgentList, *, asked_at: datetime) -> None:
@@ -59,15 +60,20 @@ def _after(earlier: datetime | None, moment: datetime) -> datetime:
 
 
 def _write_agents(project: Project, agents: Iterable[diga.Agent]) -> None:
+    """Write the agents, and move the phones of those that have another place in a sorted list than before."""
+    kept = dict(Agent.objects.filter(project=project).values_list("pk", "sort_key"))
+    rows = [
+        Agent(id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name))
+        for agent in agents
+    ]
     Agent.objects.bulk_create(
-        [
-            Agent(id=agent.agent_id, project=project, name=agent.name, sort_key=agent_key(agent.agent_id, agent.name))
-            for agent in agents
-        ],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["name", "sort_key", "is_listed"],
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["name", "sort_key", "is_listed"]
     )
+    moved = [row.pk for row in rows if kept.get(row.pk) != row.sort_key]
+    for lane in Lane if moved else ():
+        key = Agent.objects.filter(pk=OuterRef(f"{lane}_agent_id")).values("sort_key")
+        phones = Phone.objects.filter(**{"project": project, f"{lane}_agent_id__in": moved})
+        phones.update(**{f"{lane}_key": Subquery(key)})
 
 
 def _write_versions(told: QuerySet[AgentVersion], agents: Iterable[diga.Agent]) -> None:

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.rig.invariants import assert_phones_are_findable
+from phones import diga
 from phones.models import Agent, Phone, Project
 from phones.services.finding.keyset import KEYS, Order, agent_key
 from phones.services.finding.phone_list import Criteria, PhonePage, phone_page
 from phones.services.routing.catalogue import Catalogue
+from phones.services.sync.store_agents import store_agents
 from tests.support.database.north import GONE, NOON, RECEPTION, SALES, STRANGE, add_phone, catalogue, cursor_of, north
+from tests.support.database.rows import delete_phones, made_up, store_rows
 
 __all__ = ["catalogue", "north"]
 
@@ -108,18 +112,23 @@ def test_youngest_reading_comes_first_by_age(north: Project, catalogue: Catalogu
 
 def test_renamed_and_newly_listed_agents_move_their_phones(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north)
-    Agent.objects.filter(pk=SALES).update(sort_key="aaa")
-    Agent.objects.create(pk=STRANGE, project=north, name="Mid", sort_key="mid")
+    names = {RECEPTION: "Alicia Recepción", SALES: "AAA", STRANGE: "Mid"}
+    agents = [diga.Agent(agent_id=agent_id, name=name, versions=()) for agent_id, name in names.items()]
+    store_agents(north, diga.AgentList(tuple(agents)), asked_at=NOON + timedelta(minutes=1))
 
+    assert_phones_are_findable()
     assert values(north, catalogue, "inbound", "inbound_agent_id") == [None, SALES, RECEPTION, STRANGE, GONE]
 
 
 def test_phone_moves_with_its_agent(north: Project, catalogue: Catalogue) -> None:
     add_mixture(north, 3)
-    Phone.objects.update(inbound_agent_id=SALES)
-    phone = Phone.objects.order_by("pk")[0]
+    phone, *others = map(made_up, Phone.objects.order_by("pk"))
     phone.inbound_agent_id = None
-    phone.save()
+    for other in others:
+        other.inbound_agent_id = SALES
+    store_rows([phone, *others])
+
+    assert_phones_are_findable()
 
     assert page_of(north, catalogue, sort="inbound").phones[0].pk == phone.pk
 
@@ -129,7 +138,7 @@ def test_phone_moves_with_its_agent(north: Project, catalogue: Catalogue) -> Non
 def test_rows_that_come_between_pages_neither_hide_nor_repeat_others(
     north: Project, catalogue: Catalogue, inserted: list[int]
 ) -> None:
-    Phone.objects.all().delete()
+    delete_phones()
     add_mixture(north, 60)
     before = {phone.pk for phone in Phone.objects.all()}
     first = page_of(north, catalogue, sort="status")

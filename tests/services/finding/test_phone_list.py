@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Phone, Project
@@ -267,7 +268,7 @@ def test_both_cursors_at_once_go_forwards(north: Project, catalogue: Catalogue) 
 
 @pytest.mark.parametrize("criteria", [Criteria(), Criteria(q="951"), Criteria(q="alicia", inbound=UNKNOWN)])
 @pytest.mark.parametrize("count", [1, 30])
-def test_page_is_one_query(
+def test_page_is_one_query_and_sqlite_counts_the_hits_of_a_search_before(
     north: Project,
     catalogue: Catalogue,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -277,7 +278,7 @@ def test_page_is_one_query(
     for index in range(count):
         add_phone(north, f"+3495100{index:04d}", "Alicia", inbound_agent_id=STRANGE)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2 if criteria.q and connection.vendor == "sqlite" else 1):
         page = phone_page(north, criteria, catalogue, NOON)
         shown = [(phone.shown, phone.nickname, phone.inbound_agent_id) for phone in page.phones]
 

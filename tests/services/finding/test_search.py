@@ -8,14 +8,17 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.rig.invariants import assert_phones_are_findable
 from phones.models import Agent, Phone, Project
 from phones.services.finding import search as finding_search
 from phones.services.finding.phone_list import Criteria, matching, phone_page
 from phones.services.finding.search import words_of
+from phones.services.finding.sqlite_search import index_phones
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folded
 from phones.services.routing.catalogue import Catalogue, catalogue_of, forget_catalogues
 from tests.support.database.north import NOON, RECEPTION, add_phone, catalogue, north
+from tests.support.database.rows import delete_phones, made_up, store_rows
 from tests.support.files.spellings import WHOLE
 
 __all__ = ["catalogue", "north"]
@@ -134,37 +137,62 @@ def test_search_finds_what_a_look_at_every_text_finds(
     north: Project, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, few: int, names: list[str], query: str
 ) -> None:
     monkeypatch.setattr(finding_search, "FEW", few)
-    Phone.objects.all().delete()
+    delete_phones()
     for index, name in enumerate(names):
         add_phone(north, f"+3495120{index:04d}", name)
 
     assert found(north, catalogue, query) == naive(north, query)
 
 
-def test_index_follows_changed_and_deleted_rows(north: Project, catalogue: Catalogue) -> None:
+def test_index_follows_rows_that_are_written_again_or_gone(north: Project, catalogue: Catalogue) -> None:
     phone, other = add_phone(north, "+34951201802", "Recepción"), add_phone(north, "+34951201803", "Recepción")
-    phone.nickname, phone.search_text = "Ventas", "+34951201802 ventas"
-    phone.save()
-    Phone.objects.filter(pk=other.pk).update(search_text="+34951201803 cobros")
+    phone.nickname, other.number = "Ventas", "+34951201804"
+    store_rows(map(made_up, (phone, other)))
+
+    assert_phones_are_findable()
+    assert found(north, catalogue, "ventas") == {phone.pk}
+    assert found(north, catalogue, "recepcion") == {other.pk}
+    assert found(north, catalogue, "1803") == set()
+
+    Phone.objects.filter(pk=phone.pk).delete()
+
+    assert found(north, catalogue, "95120") == {other.pk}
+    store_rows([phone])
+    assert found(north, catalogue, "95120") == {phone.pk, other.pk}
+    assert_phones_are_findable()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index follows by itself.")
+def test_text_that_is_indexed_already_is_not_written_again(north: Project) -> None:
+    ids = [add_phone(north, f"+3495120{index:04d}", "Recepción").pk for index in range(3)]
+
+    index_phones(north.pk, ids)
+    before = rows_written()
+    index_phones(north.pk, ids)
+    none = rows_written() - before
+    Phone.objects.filter(pk=ids[1]).update(search_text="another")
+    before = rows_written()
+    index_phones(north.pk, ids)
+    one = rows_written() - before
+
+    assert (none, one > 0) == (0, True)
+
+
+def rows_written() -> int:
+    """Return how many rows this connection has written, those of the index's own tables with them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT total_changes()")
+        return int(cursor.fetchone()[0])
+
+
+def test_phone_of_another_project_is_not_indexed_anew(north: Project, catalogue: Catalogue) -> None:
+    south = Project.objects.create(name="South", slug="south")
+    theirs = add_phone(south, "+34951201803", "Recepción")
+
+    index_phones(north.pk, [theirs.pk])
 
     assert found(north, catalogue, "recepcion") == set()
-    assert found(north, catalogue, "ventas") == {phone.pk}
-    assert found(north, catalogue, "cobros") == {other.pk}
-
-    phone.delete()
-    Phone.objects.filter(search_text__contains="cobros")._raw_delete("default")
-
-    assert found(north, catalogue, "95120") == set()
-    assert searched_rows() == 0
-
-
-def searched_rows() -> int:
-    """Return how many rows SQLite's index has; PostgreSQL's is its table's own."""
-    if connection.vendor != "sqlite":
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT count(*) FROM phones_search) + (SELECT count(*) FROM phones_searchkey)")
-        return int(cursor.fetchone()[0])
+    assert_phones_are_findable()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index has no rows of its own.")

@@ -17,6 +17,10 @@ from tests.support.diga.said import answer, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+# PostgreSQL's index of trigrams follows by itself.
+INDEXED = (
+    ["INSERT OR IGNORE", "INSERT INTO phones_searchkey", "INSERT OR REPLACE"] if connection.vendor == "sqlite" else []
+)
 
 
 @pytest.fixture
@@ -133,7 +137,9 @@ def test_only_rows_that_differ_are_written(north: Project) -> None:
     assert writes(captured) == [
         'UPDATE "phones_phone" SET',
         'INSERT INTO "phones_phone"',
+        *INDEXED,
         'INSERT INTO "phones_phone"',
+        *INDEXED,
         'INSERT INTO "phones_change"',
         "INSERT OR IGNORE" if connection.vendor == "sqlite" else 'INSERT INTO "phones_chainhead"',
         'INSERT INTO "phones_changeseal"',

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from phones.models import Phone, Project
+from tests.support.database.rows import store_rows
 
 
 def crowd(project: Project, count: int, *, number: str = "+349990{:05d}") -> list[Phone]:
@@ -24,7 +25,7 @@ def crowd(project: Project, count: int, *, number: str = "+349990{:05d}") -> lis
         for index in range(count)
     ]
     Project.objects.update(phone_count=40 + count)
-    return Phone.objects.bulk_create(phones)
+    return store_rows(phones)
 
 
 def add_phones(project: Project, count: int, agent_ids: list[UUID]) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from phones.models import Agent, AgentVersion, Phone, Project
-from phones.services.phone_numbers import digits_of, folded, nickname_key, shown_number
 from phones.services.routing.catalogue import Catalogue, catalogue_of
+from tests.support.database.rows import made_up, store_rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RECEPTION, SALES, GONE, STRANGE = (UUID(int=number) for number in (1, 2, 3, 4))
@@ -18,20 +18,9 @@ RECEPTION, SALES, GONE, STRANGE = (UUID(int=number) for number in (1, 2, 3, 4))
 
 def add_phone(project: Project, number: str, nickname: str | None = None, **values: Any) -> Phone:
     """Add a row as storing would."""
-    note = values.pop("note", "")
-    known = {
-        "number": number,
-        "nickname": nickname,
-        "note": note,
-        "shown": shown_number(number),
-        "digits": digits_of(number),
-        "search_text": folded(f"{number} {nickname or ''} {note}"),
-        "nickname_key": nickname_key(nickname),
-        "telephony_provider": "netelip",
-        "status": "assigned",
-        "fetched_at": NOON,
-    }
-    return Phone.objects.create(project=project, **(known | values))
+    known = {"telephony_provider": "netelip", "status": "assigned", "fetched_at": NOON}
+    phone = Phone(project=project, number=number, nickname=nickname, **(known | values))
+    return store_rows([made_up(phone)])[0]
 
 
 def add_many(project: Project, count: int) -> None:

@@ -7,7 +7,8 @@ from phones.models import Phone, Project
 from phones.services.finding.resolve import LookedUp, Resolved, settled
 from phones.services.number_reader.candidates import Candidate
 from phones.services.number_reader.reader import Pasted, read_paste
-from phones.services.phone_numbers import digits_of, folded, shown_number
+from phones.services.phone_numbers import digits_of
+from tests.support.database.rows import made_up, store_rows
 
 
 class PhoneBook:
@@ -48,17 +49,16 @@ class PhoneBook:
 
 def add_numbers(project: Project, numbers: Iterable[str], *, nickname: str | None = None) -> list[Phone]:
     """Add phones with these numbers to a project, as a sync would."""
-    return Phone.objects.bulk_create(
-        Phone(
-            project=project,
-            number=number,
-            nickname=nickname,
-            shown=shown_number(number),
-            digits=digits_of(number),
-            search_text=folded(f"{number} {nickname or ''} "),
-            telephony_provider="netelip",
-            status="assigned",
-            fetched_at=datetime(2026, 11, 24, 12, tzinfo=UTC),
+    return store_rows(
+        made_up(
+            Phone(
+                project=project,
+                number=number,
+                nickname=nickname,
+                telephony_provider="netelip",
+                status="assigned",
+                fetched_at=datetime(2026, 11, 24, 12, tzinfo=UTC),
+            )
         )
         for number in numbers
     )
