@@ -4,6 +4,7 @@ The steps are the requests that reach Diga, and the statements, commits and look
 """
 
 import itertools
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,7 +47,8 @@ class Edit:
                 "nickname": f"Ventas, otra vez ({number})",
                 "inbound": target(phone.project, "Alicia", 5),
             }
-            save(phone, PhoneEdit(**{name: wanted[name] for name in self.wishes}), clock=clock or self.clock)
+            edit = PhoneEdit(**{name: wanted[name] for name in self.wishes})
+            save(phone, edit, form_token=uuid.uuid4(), clock=clock or self.clock)
         except (DigaError, NotSaved, OperationalError) as error:
             return error
         except Killed as error:
