@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,13 +18,10 @@ from phones.models import Change, Membership, Phone, Plan, Project, PublishReque
 from phones.services.plans import lifecycle
 from phones.services.plans.publish import ids_of
 from phones.views.parts.permalinks import change_url, plan_page_url
-from tests.fixtures.desk import Canary
 from tests.support.database.tampering import alter
 from tests.support.desk.published import AGENTS, fresh, phones_of, plan_of, publish, publishings, read_back, send
 from tests.support.desk.saving import forget_waiting, held
-from tests.support.pages.hostile import HOSTILE, harmless
 from tests.support.pages.pages import Answer, find, plan, read, texts, values_of, words
-from tests.support.pages.places import add_publishing
 from tests.support.pages.plan_pages import press, show, sums, url_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -374,33 +370,3 @@ def test_viewer_sees_what_became_of_it_and_can_do_nothing(
 
     assert "Diga detached" in words(page)
     assert page.xpath("//main//form") == []
-
-
-# Whatever is said stays text, and the key stays where it is.
-
-
-@pytest.mark.parametrize("text", [" ".join(HOSTILE[start : start + 4]) for start in range(0, len(HOSTILE), 4)])
-def test_names_reasons_and_diga_s_words_stay_text(client: Client, aurora: Project, text: str) -> None:
-    def shape(value: str) -> list[tuple[str, list[str]]]:
-        given: dict[str, Any] = {"agent_name": value, "reason": value, "ticket": value, "author_name": value}
-        made = add_publishing(aurora, **given, message=value, request_id=value, outcome="REFUSED")
-        return [(each.tag, sorted(each.attrib)) for each in show(client, made).iter()]
-
-    assert shape(text) == shape(harmless(text))
-
-
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 409, 500])
-def test_key_is_on_no_page_and_in_no_row(
-    client: Client, made: Plan, canary: Canary, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, status: int
-) -> None:
-    body: dict[str, Any] = {"message": f"Unknown key: Authorization: Bearer {canary.token}"}
-    if status != 200:
-        plan(sandbox, Fault("status", status=status, body=body, method="PATCH"))
-
-    with caplog.at_level("DEBUG"):
-        page = client.get(press(client, made, "apply", typed=typed(made))["Location"])
-
-    said = page.content.decode() + caplog.text
-    assert "published_version" in caplog.text
-    assert canary.found_in(said) == []
-    assert_invariants(sandbox, said=said)
