@@ -37,15 +37,15 @@ def run_plan(
     shared = database_clock(clock)
     try:
         if plan.is_publishing:
-            run_publish(plan=plan, clock=shared, may_run=may_run, should_stop=should_stop)
+            # Held by somebody, or by another worker: what is left to do is theirs.
+            with suppress(PlanHasMoved):
+                run_publish(plan=plan, clock=shared, may_run=may_run, should_stop=should_stop)
         else:
             watch = PlanWatch(plan, clock=shared, may_run=may_run, should_stop=should_stop, call_others=call_others)
             _work(watch, RowFeed(plan, shared), shared)
     except NoKey:
         with suppress(PlanHasMoved):
             pause_plan(plan=plan, clock=clock, cause="no_key")
-        return
-    except PlanHasMoved:
         return
     finish_if_done(plan, clock=clock)
 

@@ -47,7 +47,8 @@ def test_line_with_a_problem_makes_no_row(north: Project, catalogue: Catalogue) 
     assert [line for line, _text in faults(draft)] == [2, 2]
 
 
-COUNT = 2_500
+# Three batches.
+COUNT = 5_001
 
 
 @pytest.mark.parametrize("has_id", [True, False])
@@ -70,8 +71,8 @@ def test_thousands_of_rows_are_few_queries(north: Project, catalogue: Catalogue,
     took = time.thread_time() - started
 
     assert (len(draft.rows), draft.problems) == (COUNT, [])
-    assert len(queries) <= 5
-    assert took < 5
+    assert len(queries) <= 15
+    assert took < 10
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
