@@ -213,14 +213,14 @@ class WishLine:
 
 
 def wish_lines(wish: Mapping[str, Any], catalogue: Catalogue) -> list[WishLine]:
-    """Return what is asked for, field by field; nothing where the rows differ."""
-    if not wish:
-        return []
+    """Return what is asked for, field by field; nothing where the rows differ, or a version is published."""
     labels: dict[str, str | Promise] = {
         "nickname": _("Nickname"),
         "inbound": _("Inbound"),
         "outbound": _("Outbound"),
     }
+    if not labels.keys() & wish.keys():
+        return []
     return [_wish_line(str(label), name, wish.get(name), catalogue) for name, label in labels.items()]
 
 

@@ -63,6 +63,7 @@ def test_preview_shows_every_number_and_what_publishing_does(client: Client, aur
     page = show(client, made)
 
     assert f"Plan {made.pk} · publishes “Alicia · Recepción” v6" in texts(page, "//h1")
+    assert "keep" not in words(page.xpath("//main//header")[0])
     (effect,) = page.xpath("//section[@aria-label='What applying does']")
     assert words(effect).startswith(f"Publishing v6 moves all {len(phones)} numbers from v5, at once.")
     assert sums(page)["will change"] == len(phones)
