@@ -1,1 +1,1 @@
-"""The phones of a Diga account: a copy, a diary, and one way to change them."""
+"""The phones of a Diga account: a copy, an audit log, and one way to change them."""

@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 
 
 class PhonesConfig(AppConfig):
-    """Registers the system checks, and the triggers of the diary, when the app is ready."""
+    """Registers the system checks, and the triggers of the audit log, when the app is ready."""
 
     name = "phones"
     default_auto_field = "django.db.models.BigAutoField"

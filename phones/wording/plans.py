@@ -55,7 +55,7 @@ def lane_text(lane: LaneSnapshot | None) -> str:
 
 
 def value_text(name: str, value: Any) -> str:
-    """Return a field's value, as the diary keeps it, in words."""
+    """Return a field's value, as the log keeps it, in words."""
     if name == "nickname":
         return f"“{value}”" if value else _("no nickname")
     return lane_text(value)

@@ -113,7 +113,7 @@ def words_for_busy() -> Words:
 
 
 def words_for_unrecorded() -> Words:
-    """Explain that nothing is sent without a diary."""
+    """Explain that nothing is sent that can't be logged."""
     sentence = _("The change could not be written into the history, so nothing was sent. Your text is kept.")
     then = _("Try again in a minute; if it stays, tell the administrator of this server: the disk may be full.")
     return failure(_("Not saved"), Happened.NO, sentence, then)

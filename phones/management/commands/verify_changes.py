@@ -1,4 +1,4 @@
-"""Says whether the diary still is what was written."""
+"""Says whether the audit log still is what was written."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """What became of a write, by what Diga has: its answer, or a read of the phone, and a read of the agents.
 
 An answer and a read name agents, never versions. So a version counts as confirmed only once the agents were read after
-the write. All of it works from the diary's row alone, so that it can be done by another process, later.
+the write. All of it works from the log's row alone, so that it can be done by another process, later.
 """
 
 import uuid
@@ -250,7 +250,7 @@ def _settle_mismatch(change: Change, says: PhoneSnapshot, agents: AgentsRead | N
 
 
 def _stored(project: Project, name: str, says: PhoneSnapshot, agents: AgentsRead | None) -> Any:
-    """Return a field as the diary keeps it; a lane without a version where that was not read."""
+    """Return a field as the log keeps it; a lane without a version where that was not read."""
     value = says.value(name)
     if not isinstance(value, uuid.UUID):
         return value

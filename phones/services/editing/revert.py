@@ -36,7 +36,7 @@ class Standing(StrEnum):
 class Step:
     """What taking back does in one field.
 
-    `now` and `then` are values as the diary keeps them: of today, and the old one. `wanted` is what would be sent;
+    `now` and `then` are values as the log keeps them: of today, and the old one. `wanted` is what would be sent;
     `is_newer` is true where that is another version of the old agent, because today that one is published.
     """
 

@@ -1,4 +1,4 @@
-"""The one way to change a phone: guard, re-read, compare, diary, one PATCH, verify.
+"""The one way to change a phone: guard, re-read, compare, log, one PATCH, verify.
 
 Whatever changes a phone passes through `change_phone`, so that none of these steps can be skipped. No
 transaction is open while the network is used.

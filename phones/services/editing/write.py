@@ -1,4 +1,4 @@
-"""The steps of a write that single saves and plans share: the diary first, one PATCH, and what became of it.
+"""The steps of a write that single saves and plans share: the log first, one PATCH, and what became of it.
 
 `editing` takes them for one phone while a person waits, `running` for many at a time. Each works on a list, so that
 what is written down together costs one transaction.
@@ -51,7 +51,7 @@ class Author:
 
     @property
     def shown_name(self) -> str:
-        """The name that the diary keeps, also when the person's account is gone."""
+        """The name that the log keeps, also when the person's account is gone."""
         return self.name or (name_of(self.user) if self.user else "")
 
 
@@ -69,7 +69,7 @@ class Write:
 
 
 def new_write(*, project: Project, phone: Phone, edit: PhoneEdit, author: Author, now: datetime) -> Write:
-    """Return a write with its diary row, which is not saved yet. No query but for agents that have moved."""
+    """Return a write with its row of the log, which is not saved yet. No query but for agents that have moved."""
     change = Change(
         project=project,
         phone=phone,
@@ -137,7 +137,7 @@ Answered = tuple[Write, diga.Phone]
 
 
 def take_answers(project: Project, answers: Sequence[Answered], client: diga.DigaClient, clock: Clock) -> None:
-    """Copy Diga's answers to writes, read the agents where a version was chosen, and settle the diary rows by both."""
+    """Copy Diga's answers to writes, read the agents where a version was chosen, and settle the log's rows by both."""
     unread = take_phones(project, answers, clock())
     if unread:
         settle_versions(project, unread, read_agents(project, client, clock), clock())
@@ -164,7 +164,7 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
 
 
 def settle_versions(project: Project, answers: Sequence[Answered], agents: AgentsRead | None, now: datetime) -> None:
-    """Settle the diary rows of writes by Diga's answers, and by a read of the agents that was asked for after them."""
+    """Settle the log's rows of writes by Diga's answers, and by a read of the agents that was asked for after them."""
     settle_answers(project, [(write.change, PhoneSnapshot.of(record)) for write, record in answers], agents, now)
 
 

@@ -17,7 +17,7 @@ class PlannedRow:
 
     Whoever makes the row may know more than the preview can find out: `look` is the code of a reason to look at it
     first, with `details` for its sentence. A row whose edit is empty stays in the plan, to be explained, if it
-    has `after`, the values that can't be had, as the diary keeps them; `cannot` is the code of the reason, "" where
+    has `after`, the values that can't be had, as the log keeps them; `cannot` is the code of the reason, "" where
     the phone is so already.
     """
 

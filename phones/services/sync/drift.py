@@ -52,7 +52,7 @@ class Seen:
         return self.status if name == "status" else self.base.value(name)
 
     def snapshot(self, catalogue: Catalogue, fields: Collection[str] = (*FIELDS, "status")) -> dict[str, Any]:
-        """Return these fields as the diary keeps them; versions are the ones published now."""
+        """Return these fields as the log keeps them; versions are the ones published now."""
         kept = snapshot(catalogue, self.base, tuple(name for name in FIELDS if name in fields))
         return kept | ({"status": self.status} if "status" in fields else {})
 

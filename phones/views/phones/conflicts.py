@@ -128,7 +128,7 @@ def _comes_to(change: Change, name: str) -> object:
 
 
 def _side_of_change(name: str, change: Change | None) -> Side | None:
-    """Return an agent with the version that the diary says it was given, where it says so."""
+    """Return an agent with the version that the log says it was given, where it says so."""
     value: Any = change.stored.get(name, change.after[name]) if change and name != "nickname" else None
     return side_of(name, value) if value and value.version_label else None
 

@@ -155,7 +155,7 @@ def heads_of(fields: Iterable[str]) -> list[str]:
 
 
 def value_of(name: str, value: Any, catalogue: Catalogue) -> Value:
-    """Return a field's value, as the diary keeps it, for showing."""
+    """Return a field's value, as the log keeps it, for showing."""
     if name == "nickname":
         return Value(value or _("No nickname"))
     if value is None:
