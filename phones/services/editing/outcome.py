@@ -116,7 +116,7 @@ def settle_answers(
 
 
 def settle_failure(change: Change, client: diga.DigaClient, error: diga.DigaError, clock: Clock) -> None:
-    """Write down what a failed write came to: refused, not sent, or, if it may have been applied, what reading says."""
+    """Record the outcome of a failed write: refused, not sent, or, if it may have been applied, by a read."""
     project = change.project
     change.cause, change.message = cause_of(error), error.message
     change.http_status, change.request_id = error.status, error.request_id

@@ -44,7 +44,7 @@ def is_soon_known(row: Change | PublishRequest) -> bool:
 
 
 def keep_unknown(row: Change | PublishRequest, *, begun_at: datetime) -> None:
-    """Let a row be unknown from now on, and read again soon after its answer was lost.
+    """Set a row to UNKNOWN, and its first recheck to soon after the answer was lost.
 
     The answer to a dead sender's write counts as lost at the latest moment at which it may have left.
     """
@@ -59,7 +59,7 @@ def is_given_up(row: Change | PublishRequest) -> bool:
 
 
 def give_up_if_old(row: Sent, *, begun_at: datetime, now: datetime) -> None:
-    """Let nobody look any more at an unknown row about which reading has told nothing for a day.
+    """End the rechecks of an UNKNOWN row that a day of them has not settled.
 
     It is called where Diga has answered: silence, and a key that is missing, are no reason to give up.
     """

@@ -109,7 +109,7 @@ def _client(project: Project) -> diga.DigaClient | None:
 
 
 def _replay(phone: Phone, edit: PhoneEdit, author: Author, clock: Clock, sleep: Sleep) -> SaveResult | None:
-    """Return what an earlier send of the same form came to, if there was one; wait a moment while it is under way."""
+    """Return the result of an earlier send of the same form, if any; wait a moment while it is under way."""
     if author.form_token is None:
         return None
     for _look in _looks(phone, clock, sleep):

@@ -42,7 +42,7 @@ Terms = Sequence[Sequence[str]]
 
 
 def index_phones(project_id: uuid.UUID, phone_ids: Iterable[uuid.UUID]) -> None:
-    """Let the index say what the rows of these phones of a project say; in the transaction that wrote them."""
+    """Write the texts of these phones into the index, in the transaction that wrote the rows."""
     ids = [phone_id.hex for phone_id in phone_ids]
     if connection.vendor != "sqlite" or not ids:
         return

@@ -1,1 +1,1 @@
-"""The rows of plans as a work queue: who holds one, and what its change came to."""
+"""The rows of plans as a work queue: its lease, and its state by its change."""

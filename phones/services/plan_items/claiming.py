@@ -95,7 +95,7 @@ def end(item: PlanItem, state: ItemState, *, owner: uuid.UUID, now: datetime, ca
 
 
 def give_back(items: Iterable[PlanItem], *, owner: uuid.UUID, now: datetime, counts: bool) -> None:
-    """Let rows wait again of which nothing was sent; `counts` says whether that was one of the few tries a row has."""
+    """Release rows of which nothing was sent to WAITING; `counts` says whether it was one of a row's limited tries."""
     ids = [item.pk for item in items]
     if not ids:
         return

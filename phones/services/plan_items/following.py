@@ -29,7 +29,7 @@ def hold_plans(changes: Iterable[Change]) -> None:
 
 
 def follow(changes: Iterable[Change]) -> None:
-    """Let the rows of plans say what their changes came to. No query for changes of no plan; one for each outcome.
+    """Set the states of plans' rows by the outcomes of their changes. One query an outcome; none without a plan.
 
     What Diga has not looked at, because of the key, its pace or the way to it, waits for another turn.
     """
@@ -50,7 +50,7 @@ def follow(changes: Iterable[Change]) -> None:
 
 
 def _give_back(changes: list[int], at: datetime) -> None:
-    """Let rows wait again, or end where they were tried often enough or their plan is over."""
+    """Release rows to WAITING; end those whose tries are used up or whose plan is over."""
     items = PlanItem.objects.filter(change__in=changes, state__in=[ItemState.SENDING, ItemState.UNKNOWN])
     is_tired = Q(try_count__gte=MAX_TRIES)
     is_over = Q(plan__state__in=[PlanState.STOPPED, PlanState.FINISHED])

@@ -130,7 +130,7 @@ def users_of(project: Project, agents: Iterable[uuid.UUID]) -> dict[uuid.UUID, d
 
 
 def _refresh(phones: Iterable[Phone], read: Iterable[UsersRead]) -> None:
-    """Let phones in memory say what was read of them. One query where any was."""
+    """Reload phones that were read from Diga meanwhile. One query if any was."""
     known = {phone.pk: phone for phone in phones}
     ids = known.keys() & frozenset().union(*(found.ids for found in read))
     for phone_id, *values in Phone.objects.filter(pk__in=ids).values_list("pk", *_MOVABLE) if ids else ():

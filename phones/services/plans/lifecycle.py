@@ -1,4 +1,4 @@
-"""Letting a plan run, holding it, ending it. What each act needs is looked at under a lock on the plan's row."""
+"""Starting, pausing and ending a plan. Each act checks its conditions under a lock of the plan's row."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -73,7 +73,7 @@ def tick_rows(*, plan: Plan, by: User, numbers: Collection[int], is_ticked: bool
 
 
 def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock) -> None:
-    """Let a plan run exactly as it was shown, or propose it where a second person has to say yes.
+    """Start a plan exactly as it was shown, or propose it where a second person has to approve.
 
     `reviewed` is the fingerprint that stood on the page (`plan_fingerprint`); `typed` is what was typed as the count.
 
@@ -105,7 +105,7 @@ def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock)
 
 
 def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
-    """Let a proposed plan run exactly as it was shown; whoever says yes answers for it as well.
+    """Start a proposed plan exactly as it was shown; the approver answers for it as well.
 
     If agents have moved since it was proposed, so that it would do something else, its author has to propose it anew.
 
@@ -143,7 +143,7 @@ def _is_overtaken(plan: Plan, state: PlanState, clock: Clock) -> bool:
 
 
 def _refuse_unread(held: Plan, reviewed: str) -> None:
-    """Let nothing start but what was read, whoever has moved it since. Under the lock, so that nobody moves it now."""
+    """Check that the plan is as it was read when shown. Under the row's lock, so that it stays so."""
     if fingerprint_of(held) != reviewed:
         raise PreviewHasMoved
 
@@ -187,7 +187,7 @@ def pause_plan(*, plan: Plan, clock: Clock, by: User | None = None, cause: str =
 
 
 def resume_plan(*, plan: Plan, by: User, clock: Clock) -> None:
-    """Let a held plan go on; from now on the rights of whoever resumed it count as well.
+    """Resume a held plan; from now on it also needs the rights of whoever resumed it.
 
     :raises PlanHasMoved: it is not paused.
     """

@@ -26,7 +26,7 @@ class CircuitBreaker:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def note_outcome(self, outcome: object) -> None:
-        """Note what a write came to: an error, or Diga's answer. A stale connection says nothing of Diga."""
+        """Count the result of a write: an error, or Diga's answer. A stale connection doesn't count."""
         if not isinstance(outcome, diga.DigaError):
             self.note_success()
         elif not outcome.is_stale:

@@ -126,11 +126,11 @@ class DigaCalls:
         )
 
     def widen(self, count: int) -> None:
-        """Let more rows be under way again, after `count` good answers to writes."""
+        """Widen the number of rows under way, after `count` good answers to writes."""
         self._width = min(float(settings.PLAN_CONCURRENCY), self._width + count / self._width)
 
     def narrow(self, error: diga.DigaError | None) -> None:
-        """Let half as many rows be under way, if Diga says that there are too many calls."""
+        """Halve the number of rows under way, if Diga answered 429."""
         if isinstance(error, diga.DigaRateLimited):
             self._width = max(1.0, self._width / 2)
 

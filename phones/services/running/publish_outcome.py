@@ -47,7 +47,7 @@ _SETTLED = (
 def settle_by_answer(
     request: PublishRequest, client: diga.DigaClient, answer: diga.Publication | diga.DigaError, clock: Clock
 ) -> None:
-    """Write down what the request came to: refused, not sent, or what reading the agent back says."""
+    """Record the outcome of the request: refused, not sent, or by reading the agent back."""
     verdict = None
     if isinstance(answer, diga.DigaError):
         request.cause, request.message = cause_of(answer), answer.message
@@ -139,7 +139,7 @@ def _save(request: PublishRequest) -> None:
 
 
 def _follow(plan: Plan, request: PublishRequest) -> None:
-    """Let the rows say what became of the request: a number of a published agent waits for being read back."""
+    """Set the rows by the outcome of the request: once published, each number waits to be read back."""
     rows = plan.items.filter(state=ItemState.SENDING)
     if not request.is_published and not request.is_open:
         rows.update(state=ItemState[request.outcome], finished_at=request.settled_at)

@@ -101,7 +101,7 @@ def _read(access: Access, clock: Clock, item: PlanItem) -> _Said:
 
 
 def _take(request: PublishRequest, owner: uuid.UUID, said: Sequence[_Said], clock: Clock) -> None:
-    """Copy the answers, write the entries down, and let the rows say how their numbers stand; all of it together."""
+    """Copy the answers, write the entries and set the rows by them, in one transaction."""
     with transaction.atomic():
         held = claiming.still_held([each.item for each in said], owner)
         ours = [each for each in said if each.item.pk in held]

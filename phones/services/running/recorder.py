@@ -1,4 +1,4 @@
-"""What calls for rows of a plan came to is written down, and the next call of each row is made.
+"""Records the results of calls for a plan's rows, and makes each row's next call.
 
 All of it in the one thread that owns the database: what came back together is written down together.
 """
@@ -44,7 +44,7 @@ class Recorder:
         self._checks = VersionChecks(clock)
 
     def record(self, batch: Batch) -> None:
-        """Write down what calls came to, and make those that follow from it."""
+        """Record the results of calls, and make the calls that follow from them."""
         self._record_reads(batch.reads)
         self._record_sends(batch.sends)
         for found in batch.lost:
@@ -96,7 +96,7 @@ class Recorder:
             self._put_off(row, error)
 
     def _put_off(self, row: Row, error: diga.DigaError) -> None:
-        """Let a row wait again that could not be decided on for want of an answer."""
+        """Release a row that could not be decided on for want of an answer."""
         if isinstance(error, ForeignProject):
             self._watch.pause(error.cause)
         is_ours = isinstance(error, diga.DigaUnavailable) and error.reason is diga.Reason.PACED

@@ -32,7 +32,7 @@ class RowFeed:
         return time.monotonic() < self._rests_until
 
     def rest(self) -> None:
-        """Let no row be taken for a moment."""
+        """Take no row for a moment."""
         self._rests_until = time.monotonic() + REST_SECONDS
 
     def take(self, count: int) -> list[PlanItem]:
@@ -58,7 +58,7 @@ class RowFeed:
         claiming.end(item, state, owner=self.owner, now=self._clock(), **columns)
 
     def give_back(self, items: Iterable[PlanItem], *, counts: bool = False) -> None:
-        """Let rows wait again of which nothing was sent; `counts` says whether that was one of their tries."""
+        """Release rows of which nothing was sent; `counts` says whether that was one of their tries."""
         claiming.give_back(items, owner=self.owner, counts=counts, now=self._clock())
 
     def give_rest_back(self) -> None:

@@ -36,7 +36,7 @@ class VersionChecks:
         self._begun_at = 0.0
 
     def add(self, answers: Sequence[Answered]) -> None:
-        """Let answers wait for the next read."""
+        """Queue answers for the next read of the agents."""
         self._waiting += answers
 
     def begin(self, access: Access, *, is_alone: bool) -> Check | None:

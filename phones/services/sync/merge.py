@@ -112,7 +112,7 @@ def derived_values(number: str, nickname: str | None, note: str) -> tuple[str, .
 
 
 def apply_in_memory(phone: Phone, record: diga.Phone, fetched_at: datetime) -> None:
-    """Let the object in memory say what an answer says; its row stays as it is."""
+    """Set an object's fields from an answer, without saving it."""
     for name, value in values_of(record).items():
         setattr(phone, name, value)
     for name, text in zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True):

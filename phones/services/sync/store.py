@@ -51,7 +51,7 @@ __all__ = [
 
 @dataclass(slots=True)
 class Stored:
-    """What a page came to: how many rows were new, how many others differed, how many changes were not ours."""
+    """The counts of a page: new rows, rows that differed, changes made outside this desk."""
 
     new_count: int = 0
     differing_count: int = 0
@@ -66,7 +66,7 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
 
 
 def clamp_future_reads(phones: QuerySet[Phone], now: datetime) -> None:
-    """Let rows that were read ahead of now have been read just before: the clock was set back since.
+    """Set `fetched_at` of rows read "in the future" to just before now: the clock was set back since.
 
     They were read before now in truth, so that is no lie, and answers that are asked for from now on are newer again.
     """
@@ -74,7 +74,7 @@ def clamp_future_reads(phones: QuerySet[Phone], now: datetime) -> None:
 
 
 def ensure_read_is_newer(phone: Phone, now: datetime) -> None:
-    """See to it that an answer about the phone that is asked for from now on is newer than its row."""
+    """Clamp the row's `fetched_at`, so that a read that begins from now on counts as newer."""
     if is_ahead(phone.fetched_at, now):
         clamp_future_reads(Phone.objects.filter(pk=phone.pk), now)
         phone.refresh_from_db(fields=["fetched_at"])

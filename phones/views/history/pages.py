@@ -109,7 +109,7 @@ def change_detail(request: DeskRequest, slug: str, change_id: int, check: str = 
 
 
 def _with_plan(change: Change, line: ChangeLine, slug: str) -> ChangeLine:
-    """Let an entry of an upgrade lead to the plan that was made of this: it is sealed, and does not name it."""
+    """Link an older release's entry to the plan it became: the sealed entry doesn't name that plan."""
     plan = audit_queries.plan_of_upgrade(change)
     return replace(line, plan_id=plan.pk, plan_url=plan_page_url(plan, slug)) if plan else line
 

@@ -87,7 +87,7 @@ def _steer(request: DeskRequest, slug: str, plan_id: int, step: Callable[..., ob
 
 @require_POST
 def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
-    """Let a plan run exactly as it was shown, or ask for a second person's yes."""
+    """Start a plan exactly as it was shown, or ask for a second person's approval."""
     desk, plan = _opened(request, slug, plan_id)
     reviewed, typed = request.POST.get("reviewed", ""), request.POST.get("typed", "").strip()
     act = partial(lifecycle.apply_plan, plan=plan, by=desk.user, reviewed=reviewed, typed=typed, clock=timezone.now)
@@ -123,7 +123,7 @@ def plan_pause(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
 
 @require_POST
 def plan_resume(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
-    """Let a held plan go on."""
+    """Resume a held plan."""
     return _steer(request, slug, plan_id, lifecycle.resume_plan)
 
 

@@ -88,7 +88,7 @@ def step_lines(plan: Plan) -> list[StepLine]:
 
 
 def _title(plan: Plan) -> str:
-    """Return what the card of a plan shows: what would be, how far it is, or what it came to."""
+    """Return a plan's card: its preview, progress or result."""
     if plan.started_at is None:
         return _("Preview")
     return _("Result") if plan.is_over else _("Progress")

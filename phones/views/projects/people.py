@@ -107,7 +107,7 @@ def _name(membership: Membership) -> str:
 @login_not_required
 @sensitive_post_parameters("password1", "password2")
 def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
-    """Let an invited person choose a password, which creates their account, once."""
+    """Create an invited person's account with the password they choose, once."""
     now = timezone.now()
     try:
         pending = people_members.open_invitation(code, now=now)
