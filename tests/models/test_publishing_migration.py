@@ -251,7 +251,7 @@ def _check_words() -> None:
     assert titles["refused"] == "Diga refused, nothing was published"
     assert titles["failed"] == "Not published"
     assert titles["given up"] == "We don’t know whether Diga has published it"
-    assert titles["stored otherwise"] == "Diga published something else"
+    assert titles["stored otherwise"] == "Accepted, but not published when we read it"
     assert titles["published"] == "Published: “Alicia” runs v6"
 
 
