@@ -17,6 +17,7 @@ from django.db import transaction
 
 from phones import diga
 from phones.models import (
+    OPEN_ITEMS,
     Change,
     ItemState,
     LaneSnapshot,
@@ -69,7 +70,8 @@ def read_numbers(request: PublishRequest, *, clock: Clock, should_stop: Callable
     with ThreadPoolExecutor(settings.PLAN_CONCURRENCY, thread_name_prefix="publish") as pool:
         while not should_stop():
             plan = request.plan = Plan.objects.select_related("project", "author").get(pk=request.plan_id)
-            if not plan.is_running:
+            # The last numbers may have been given up by the very calls that tripped the breaker.
+            if not plan.is_running or not plan.items.filter(state__in=OPEN_ITEMS).exists():
                 return
             if plan.project.token_id != access.project.token_id:
                 # What went wrong with another key says nothing of this one.

@@ -22,6 +22,7 @@ from phones.services.plans.follow_ups import plan_again
 from phones.services.plans.totals import totals_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.running import read_back as running_read_back
+from phones.services.running.circuit_breaker import ERRORS_IN_A_ROW
 from phones.services.sync.passes import sync_project
 from phones.services.sync.refresh import refresh_phone
 from tests.support.desk.planned import work_at
@@ -182,6 +183,17 @@ def test_number_that_is_gone_and_one_that_can_not_be_read(aurora: Project, sandb
     assert causes == {gone.pk: "unknown_phone", dark.pk: "unreadable", closed.pk: "read_refused"}
     assert stored(gone).missing_since is not None
     assert (stored(closed).refused_status, totals_of(done).open) == (422, 0)
+
+
+def test_plan_whose_last_numbers_can_not_be_read_ends_instead_of_pausing(aurora: Project, sandbox: Sandbox) -> None:
+    done = publish(aurora, "Alicia", 6)
+    done.items.filter(number__gt=ERRORS_IN_A_ROW).update(state="NOT_TRIED")
+    done.items.filter(number__lte=ERRORS_IN_A_ROW).update(try_count=MAX_TRIES - 1)
+    sandbox.faults.add(Fault("status", status=500, method="GET", path="/v1/phone/", times=None))
+
+    read_back(done)
+
+    assert (states(done)["UNKNOWN"], fresh(done).state, fresh(done).cause) == (ERRORS_IN_A_ROW, "FINISHED", "")
 
 
 def test_diga_that_rejects_the_key_holds_the_plan_with_every_number_waiting(aurora: Project, sandbox: Sandbox) -> None:
