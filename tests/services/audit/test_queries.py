@@ -178,12 +178,18 @@ def test_pages_lead_older_and_newer_without_gap_or_repeat(aurora: Project, sales
     assert ids(older_than=0) == ([], None, None)
 
 
-def test_one_page_is_one_query(
+def test_one_page_is_one_query_and_one_more_for_what_diga_may_have_applied_late(
     aurora: Project, diary: dict[str, Change], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     everything = Wanted(agent=ALICIA, field="inbound", source="FORM", q="@", look=True, since=date(2026, 1, 1))
+    with django_assert_num_queries(2):
+        found = history_page(aurora, everything).changes
+        assert [(change, change.phone.shown, list(change.came_late.all())) for change in found] == [
+            (diary["other"], diary["other"].phone.shown, [])
+        ]
     with django_assert_num_queries(1):
-        assert [change.phone.shown for change in history_page(aurora, everything).changes] != []
+        found = history_page(aurora, Wanted(until=date(2026, 3, 30))).changes
+        assert [change.phone.shown for change in found] != []
 
 
 def test_agents_of_a_change_are_those_on_every_side(sales_phone: Phone) -> None:
