@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -25,6 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# How fast something is, a benchmark says: a busy machine fails no test.
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("desk")
 
 pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "plans", "spanish")]
 
