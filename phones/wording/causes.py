@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 Text = str | Promise
 
-# What went wrong, by the code under which it is kept (`syncing.cause_of`), and what to do next.
+# What went wrong, by the code under which it is kept (`passes.cause_of`), and what to do next.
 _CAUSES: dict[str, tuple[Text, Text]] = {
     "refused": (
         gettext_lazy("Diga could not be reached: the connection was refused."),

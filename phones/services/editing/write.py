@@ -30,7 +30,8 @@ from phones.services.projects.keys import note_of_key
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.snapshots import edit_snapshot, snapshot
-from phones.services.sync.store import Answer, store_answers
+from phones.services.sync.merge import Answer
+from phones.services.sync.store import store_answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,10 @@ from phones import diga
 from phones.models import PlanItem
 from phones.services.clock import Clock
 from phones.services.editing.write import Write, send, take_error
-from phones.services.running.held_rows import Access, Row
+from phones.services.running.held_rows import LEFT_TO_PEOPLE, TURN_SECONDS, Access, Row
 from phones.services.running.version_checks import Check
 
 PhoneOutcome = diga.Phone | diga.DigaError
-# How long a row waits for its turns at Diga before it lets go.
-TURN_SECONDS = 5
-# Turns that a plan leaves to people who save a single phone.
-LEFT_TO_PEOPLE = 2
 K = TypeVar("K")
 V = TypeVar("V")
 

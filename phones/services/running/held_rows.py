@@ -5,10 +5,14 @@ from datetime import datetime
 
 from phones import diga
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
-from phones.services.editing.write import Author, Write
+from phones.services.editing.write import Author
 from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 
+# How long a row waits for its turns at Diga before it lets go.
+TURN_SECONDS = 5
+# Turns that a plan leaves to people who save a single phone.
+LEFT_TO_PEOPLE = 2
 _SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT, PlanKind.PUBLISH: Source.PUBLISH}
 
 
@@ -34,18 +38,22 @@ class Access:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A row with its phone as it was last read, and its write once there is one."""
+    """A row with its phone as it was last read."""
 
     item: PlanItem
     asked_at: datetime
     access: Access
     round: int = 1
-    write: Write | None = None
 
     @property
     def phone(self) -> Phone:
         """The row's phone."""
         return self.item.phone
+
+
+def was_a_try(outcome: diga.Phone | diga.DigaError) -> bool:
+    """Say whether Diga was asked and did not answer: one of a row's limited tries. Without a turn nobody was asked."""
+    return isinstance(outcome, diga.DigaUnavailable) and outcome.reason is not diga.Reason.PACED
 
 
 def author_of(plan: Plan, item: PlanItem) -> Author:

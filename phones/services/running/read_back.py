@@ -22,7 +22,6 @@ from phones.models import (
     ItemState,
     LaneSnapshot,
     Outcome,
-    Phone,
     Plan,
     PlanItem,
     Project,
@@ -39,13 +38,11 @@ from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.snapshots import snapshot
-from phones.services.running.held_rows import Access, author_of
-from phones.services.sync.refresh import note_refused
-from phones.services.sync.store import Answer, store_answers
+from phones.services.running.held_rows import LEFT_TO_PEOPLE, TURN_SECONDS, Access, author_of, was_a_try
+from phones.services.sync.merge import Answer
+from phones.services.sync.refresh import note_missing, note_refused
+from phones.services.sync.store import store_answers
 
-# How long a number waits for its turn at Diga, and how many turns are left to people who save a single one.
-TURN_SECONDS = 5.0
-LEFT_TO_PEOPLE = 2
 # Numbers that are read and written down together, for each of the calls that go on at a time.
 WAVES = 2
 _SURELY_NOT = (Outcome.REFUSED, Outcome.FAILED)
@@ -113,7 +110,7 @@ def _take(request: PublishRequest, owner: uuid.UUID, said: Sequence[_Said], cloc
         for item in ended:
             item.finished_at, item.owner, item.leased_until = now, None, None
         PlanItem.objects.bulk_update(ended, _ENDED, batch_size=200)
-        tried = [each.item for each in ours if each.item not in ended and _counts(each.outcome)]
+        tried = [each.item for each in ours if each.item not in ended and was_a_try(each.outcome)]
         claiming.give_back(tried, owner=owner, now=now, counts=True)
 
 
@@ -206,15 +203,10 @@ def _is_given_up(said: _Said, now: datetime) -> bool:
     item, error = said.item, said.outcome
     if isinstance(error, diga.DigaNotFound):
         item.state, item.cause = ItemState.FAILED, "unknown_phone"
-        Phone.objects.filter(pk=item.phone_id, missing_since=None).update(missing_since=now)
+        note_missing(item.phone, now)
     elif isinstance(error, diga.DigaRejected):
         item.state, item.cause, item.message = ItemState.UNKNOWN, "read_refused", error.message
         note_refused(item.phone, error, said.asked_at)
-    elif _counts(error) and item.try_count >= MAX_TRIES:
+    elif was_a_try(error) and item.try_count >= MAX_TRIES:
         item.state, item.cause = ItemState.UNKNOWN, "unreadable"
     return item.state in {ItemState.FAILED, ItemState.UNKNOWN}
-
-
-def _counts(outcome: diga.Phone | diga.DigaError) -> bool:
-    """Say whether this was one of the few tries that a row has: not where we did not ask, for want of a turn."""
-    return isinstance(outcome, diga.DigaUnavailable) and outcome.reason is not diga.Reason.PACED

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from phones import diga
-from phones.models import ItemState, Phone
+from phones.models import ItemState
 from phones.services.audit import log
 from phones.services.clock import Clock
 from phones.services.editing.write import Write, begin, new_write, take_phones
@@ -17,13 +17,14 @@ from phones.services.projects.identity import ForeignProject
 from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.routing.edits import PhoneEdit
 from phones.services.running.diga_calls import Batch, DigaCalls, PhoneOutcome
-from phones.services.running.held_rows import Row, author_of
+from phones.services.running.held_rows import Row, author_of, was_a_try
 from phones.services.running.plan_watch import PlanWatch
 from phones.services.running.row_decision import Decider
 from phones.services.running.row_feed import RowFeed
 from phones.services.running.version_checks import VersionChecks
-from phones.services.sync.refresh import note_refused
-from phones.services.sync.store import Answer, ensure_read_is_newer, is_copy, store_answers
+from phones.services.sync.merge import Answer
+from phones.services.sync.refresh import note_missing, note_refused
+from phones.services.sync.store import ensure_read_is_newer, is_copy, store_answers
 
 # How often a row is read again because somebody else was about its phone.
 MAX_ROUNDS = 5
@@ -90,7 +91,7 @@ class Recorder:
             row.access.breaker.note_error(error)
             self._feed.end(row.item, ItemState.FAILED, cause="read_refused", message=error.message)
         elif isinstance(error, diga.DigaNotFound):
-            Phone.objects.filter(pk=row.phone.pk, missing_since=None).update(missing_since=self._clock())
+            note_missing(row.phone, self._clock())
             self._feed.end(row.item, ItemState.FAILED, cause="unknown_phone")
         else:
             self._put_off(row, error)
@@ -106,7 +107,7 @@ class Recorder:
             row.access.breaker.note_error(error)
             self._calls.narrow(error)
             note_refusal(row.access.project, error, self._clock())
-        self._feed.give_back([row.item], counts=isinstance(error, diga.DigaUnavailable) and not is_ours)
+        self._feed.give_back([row.item], counts=was_a_try(error))
 
     def _decide(self, row: Row) -> PhoneEdit | None:
         """Return what is to be sent for a row; None where it has ended here."""
@@ -132,25 +133,24 @@ class Recorder:
             return
         with log.on_disk(), transaction.atomic():
             held = claiming.still_held([row.item for row, _edit in edits], self._feed.owner)
-            for row, edit in edits:
-                row.write = self._new_write(row, edit) if row.item.pk in held else None
-            begun = {write.phone.pk: write for write in begin([row.write for row, _edit in edits if row.write])}
+            writes = {row: self._new_write(row, edit) for row, edit in edits if row.item.pk in held}
+            begun = {write.phone.pk: write for write in begin(list(writes.values()))}
             sending = [(row, begun[row.phone.pk]) for row, _edit in edits if row.phone.pk in begun]
             claiming.mark_sending({row.item.pk: write.change.pk for row, write in sending})
         for row, write in sending:
             self._calls.send(row, write)
         for row, _edit in edits:
             if row.phone.pk not in begun:
-                self._take_up_again(row)
+                self._take_up_again(row, is_held=row in writes)
 
-    def _take_up_again(self, row: Row) -> None:
+    def _take_up_again(self, row: Row, *, is_held: bool) -> None:
         """Read a row anew whose phone somebody else has read or saved meanwhile; let it go if that goes on."""
-        if row.write and row.round < MAX_ROUNDS:
+        if is_held and row.round < MAX_ROUNDS:
             row.phone.refresh_from_db()
             row.round += 1
             self._calls.read(row)
         else:
-            self._feed.give_back([row.item], counts=bool(row.write))
+            self._feed.give_back([row.item], counts=is_held)
 
     def _new_write(self, row: Row, edit: PhoneEdit) -> Write:
         row.access, author = self._watch.access, author_of(self._watch.plan, row.item)

@@ -210,7 +210,7 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
 
 
 def cause_of(error: diga.DigaError) -> str:
-    """Return the short code under which an error is kept; `explaining` has the words for it."""
+    """Return the short code under which an error is kept; `wording.causes` has the words for it."""
     if isinstance(error, diga.DigaUnavailable):
         return error.reason.value
     if isinstance(error, ForeignProject):

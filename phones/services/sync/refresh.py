@@ -35,9 +35,7 @@ def reread(
         record = client.get_phone(phone.pk)
     except diga.DigaNotFound:
         note_answer(project)
-        if phone.missing_since is None:
-            phone.missing_since = asked_at
-            phone.save(update_fields=["missing_since"])
+        note_missing(phone, asked_at)
         raise
     except diga.DigaError as error:
         note_refusal(project, error, clock())
@@ -48,6 +46,13 @@ def reread(
     if not (is_before_write and is_copy(phone, record)):
         store_phone(phone, record, fetched_at=asked_at)
     return PhoneSnapshot.of(record)
+
+
+def note_missing(phone: Phone, since: datetime) -> None:
+    """Note on a phone that Diga does not know it, unless that is noted already."""
+    if phone.missing_since is None:
+        phone.missing_since = since
+        Phone.objects.filter(pk=phone.pk, missing_since=None).update(missing_since=since)
 
 
 def note_refused(phone: Phone, error: diga.DigaRejected, asked_at: datetime) -> None:

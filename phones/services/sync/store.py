@@ -37,17 +37,6 @@ from phones.services.sync.bulk_rows import (
 from phones.services.sync.drift import Ours
 from phones.services.sync.merge import Answer, Pair, derived_values, merge, values_of
 
-__all__ = [
-    "Answer",
-    "Stored",
-    "clamp_future_reads",
-    "ensure_read_is_newer",
-    "is_copy",
-    "store_answers",
-    "store_phone",
-    "store_phones",
-]
-
 
 @dataclass(slots=True)
 class Stored:

@@ -28,8 +28,7 @@ def verdict_of(error: diga.DigaError) -> Verdict:
 
 
 # Why a write failed that never reached Diga, or that Diga did not process; "" means that its sender died, and that a
-# read
-# has shown that nothing was applied.
+# read has shown that nothing was applied.
 NOT_LOOKED_AT = {"", "rate_limited", *(reason.value for reason in diga.Reason if reason.is_before_sending)}
 
 

@@ -12,9 +12,10 @@ from phones import diga
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
+from phones.services.sync.merge import Answer
 from phones.services.sync.passes import claim_sync, run_sync, sync_project
 from phones.services.sync.refresh import refresh_phone
-from phones.services.sync.store import Answer, store_answers, store_phone, store_phones
+from phones.services.sync.store import store_answers, store_phone, store_phones
 from phones.services.sync.store_agents import store_agents
 from tests.support.desk.saving import before_answering, forget_waiting, held, reading_back_fails, save, stored, target
 
