@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones import diga
 from phones.models import ItemState, Outcome, Plan, PublishRequest
 from phones.services.editing.recheck_times import is_given_up, is_soon_known
-from phones.services.plans.publish import published_lanes
-from phones.services.plans.publish_preview import Outlook
+from phones.services.plans.publishing.create import published_lanes
+from phones.services.plans.publishing.preview import Outlook
 from phones.services.plans.totals import Totals
 from phones.services.running.publish_outcome import is_accepted
 from phones.wording.causes import Text, parts_for_cause

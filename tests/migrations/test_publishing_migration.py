@@ -21,7 +21,7 @@ from pytest_django import Settings
 from phones.models import Change, ItemState, LaneSnapshot, Plan, PlanState, Project, PublishRequest, Source, append_only
 from phones.services.audit import log
 from phones.services.audit.verification import verify_diary
-from phones.services.plans.reattach import reattaching
+from phones.services.plans.publishing.reattach import reattaching
 from phones.services.plans.totals import totals_of
 from phones.services.routing.catalogue import catalogue_of, forget_catalogues
 from phones.wording.plans import plan_what

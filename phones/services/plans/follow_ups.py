@@ -16,8 +16,8 @@ from phones.services.editing.revert import Standing, Step, edit_of, steps_back
 from phones.services.plans.create import NothingPlanned, create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
 from phones.services.plans.preview import edit_from, read_agents_if_old
-from phones.services.plans.publish import ids_of, make_publish_plan, published_lanes
-from phones.services.plans.reattach import detached_count, reattaching
+from phones.services.plans.publishing.create import ids_of, make_publish_plan, published_lanes
+from phones.services.plans.publishing.reattach import detached_count, reattaching
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 
 # What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it

@@ -13,7 +13,7 @@ from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import held_plan
 from phones.services.plans.preview import renew_preview
-from phones.services.plans.publish import ids_of, renew_publish
+from phones.services.plans.publishing.create import ids_of, renew_publish
 from phones.services.plans.totals import totals_of
 
 

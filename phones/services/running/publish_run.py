@@ -13,8 +13,8 @@ from phones.services.clock import Clock, database_clock
 from phones.services.editing.recheck_times import SENT_WITHIN
 from phones.services.plans.lifecycle import pause_plan
 from phones.services.plans.lock import held_plan
-from phones.services.plans.publish import CopyTooOld, ids_of, published_lanes, read_outlook
-from phones.services.plans.publish_preview import NotOffered
+from phones.services.plans.publishing.create import CopyTooOld, ids_of, published_lanes, read_outlook
+from phones.services.plans.publishing.preview import NotOffered
 from phones.services.projects.identity import ForeignProject
 from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker

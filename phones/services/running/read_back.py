@@ -33,7 +33,7 @@ from phones.services.clock import Clock
 from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans.lifecycle import pause_plan
-from phones.services.plans.reattach import DETACHED
+from phones.services.plans.publishing.reattach import DETACHED
 from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot

@@ -13,8 +13,8 @@ from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.publishing import PublishForm
 from phones.models import NoKey, Plan, PlanKind
 from phones.services.editing.spent_forms import SpentForm
-from phones.services.plans.publish import make_publish_plan
-from phones.services.plans.publish_preview import NotOffered, outlook_of
+from phones.services.plans.publishing.create import make_publish_plan
+from phones.services.plans.publishing.preview import NotOffered, outlook_of
 from phones.services.routing.catalogue import AgentEntry, catalogue_of
 from phones.services.sync import refresh
 from phones.services.upstream import bulkhead

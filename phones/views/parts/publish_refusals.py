@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from phones import diga
 from phones.models import NoKey
-from phones.services.plans.publish import CopyTooOld
-from phones.services.plans.publish_preview import NotOffered
+from phones.services.plans.publishing.create import CopyTooOld
+from phones.services.plans.publishing.preview import NotOffered
 from phones.views.parts.save_result import status_of
 from phones.wording import changes, publishing, saves
 from phones.wording.changes import Words

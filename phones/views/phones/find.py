@@ -162,7 +162,7 @@ def _show_finder(
     request: DeskRequest, desk: Desk, form: PasteForm, findings: Findings | None = None, *, status: int = 200
 ) -> HttpResponse:
     context = {"desk": desk, "section": "phones", "form": form, "findings": findings}
-    return render(request, "phones/phone_find.html", context, status=status)
+    return render(request, "phones/find/phone_find.html", context, status=status)
 
 
 def _findings(desk: Desk, pasted: Pasted, *, is_kept: bool) -> Findings:
@@ -252,7 +252,7 @@ def _lead_on(request: DeskRequest, projects: Collection[Project]) -> HttpRespons
         for project in projects
     ]
     context = {"spelling": spelling, "phones": lines, "finders": finders}
-    return render(request, "phones/phone_go.html", context, status=200 if lines else 404)
+    return render(request, "phones/find/phone_go.html", context, status=200 if lines else 404)
 
 
 def _meant(spelling: str, projects: Collection[Project]) -> list[Phone]:

@@ -92,8 +92,8 @@ def _show_views(request: DeskRequest, desk: Desk, query: str, form: ViewForm, *,
         "form": form,
     }
     if is_for(request, "saved-views"):
-        return render(request, "phones/_views_menu.html", context)
-    return render(request, "phones/view_list.html", context, status=status)
+        return render(request, "phones/views/_views_menu.html", context)
+    return render(request, "phones/views/view_list.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,4 +127,4 @@ def view_edit(request: DeskRequest, slug: str, view_id: int) -> HttpResponse:
 
 def _show_view(request: DeskRequest, desk: Desk, view: SavedView, form: ViewForm, *, status: int = 200) -> HttpResponse:
     context = {"desk": desk, "section": "phones", "view": ViewLine.of(view, desk), "form": form}
-    return render(request, "phones/view_edit.html", context, status=status)
+    return render(request, "phones/views/view_edit.html", context, status=status)

@@ -41,7 +41,7 @@ def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
         phones = selections.chosen_phones(selection, first=max(NAMES_SHOWN, NUMBERS_SHOWN))
         if is_for(request, "pattern-names"):
             names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
-            return render(request, "plans/_pattern_names.html", {"names": names})
+            return render(request, "plans/new/_pattern_names.html", {"names": names})
         return _show_wish(request, desk, selection, WishForm(catalogue=catalogue, phones=phones))
     form = WishForm(request.POST, catalogue=catalogue, phones=selections.chosen_phones(selection))
     if not form.is_valid():
@@ -78,7 +78,7 @@ def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:
     asked = 404 if "selection" in request.GET else 200
     status = 422 if request.method == "POST" else asked
     context = {"desk": desk, "section": "phones", "form": None}
-    return render(request, "plans/plan_new.html", context, status=status)
+    return render(request, "plans/new/plan_new.html", context, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +158,4 @@ def _show_wish(
         "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
         **spent_context(spent, desk.project.slug),
     }
-    return render(request, "plans/plan_new.html", context, status=status)
+    return render(request, "plans/new/plan_new.html", context, status=status)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from phones.models import ItemState, Plan, PublishRequest
 from phones.services.editing.recheck_times import is_soon_known
-from phones.services.plans.reattach import detached_count
+from phones.services.plans.publishing.reattach import detached_count
 from phones.services.plans.totals import Totals
 from phones.views.plans.query import plan_url
 from phones.wording.changes import Words

@@ -109,4 +109,4 @@ def _show(
         "more_count": max(0, len(problems) - PROBLEMS_SHOWN),
         **spent_context(spent, desk.project.slug, has_file=True),
     }
-    return render(request, "plans/plan_import.html", context, status=status)
+    return render(request, "plans/new/plan_import.html", context, status=status)

@@ -38,7 +38,7 @@ def people_list(request: DeskRequest, slug: str) -> HttpResponse:
         # Not a redirect: the link is not stored, so it can be shown only in this answer.
         link = settings.SITE_URL + reverse("invitation_accept", args=[admitted.code])
         context = {"desk": desk, "section": "settings", "invitation": admitted, "link": link}
-        return render(request, "projects/invitation_link.html", context)
+        return render(request, "people/invitation_link.html", context)
     messages.success(request, _("%(name)s is a member now.") % {"name": _name(admitted)})
     return redirect("people_list", slug)
 
@@ -57,7 +57,7 @@ def _show_people(
         "form": form or AdmitForm(),
         "problem": problem,
     }
-    return render(request, "projects/people_list.html", context, status=status)
+    return render(request, "people/people_list.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,7 +67,7 @@ def person_edit(request: DeskRequest, slug: str, membership_id: int) -> HttpResp
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_id, project=desk.project)
     if request.method == "GET":
         context = {"desk": desk, "section": "settings", "membership": membership, "name": _name(membership)}
-        return render(request, "projects/person_remove.html", context)
+        return render(request, "people/person_remove.html", context)
     try:
         if "remove" in request.POST:
             return _remove(request, desk, membership)
@@ -119,9 +119,9 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
         people_members.accept_invitation(code, password=form.cleaned_data["password1"], now=now)
     except people_members.UnknownInvitation:
         problem = _("This link is not an invitation of ours. Copy the whole link, or ask for a new one.")
-        return render(request, "projects/invitation_over.html", {"problem": problem}, status=404)
+        return render(request, "people/invitation_over.html", {"problem": problem}, status=404)
     except people_members.InvitationOver as over:
-        return render(request, "projects/invitation_over.html", {"problem": over.why}, status=410)
+        return render(request, "people/invitation_over.html", {"problem": over.why}, status=410)
     messages.success(request, _("Your account is ready. Sign in with your username and the password you chose."))
     return redirect("account_login")
 
@@ -129,4 +129,4 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
 def _show_invitation(
     request: HttpRequest, pending: people_members.PendingMember, form: AcceptForm, status: int = 200
 ) -> HttpResponse:
-    return render(request, "projects/invitation_accept.html", {"pending": pending, "form": form}, status=status)
+    return render(request, "people/invitation_accept.html", {"pending": pending, "form": form}, status=status)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bench.rig.plans import start
 from phones.diga.sandbox import Received, Sandbox
 from phones.models import Membership, Phone, Plan, Project, PublishRequest, Role
-from phones.services.plans.publish import make_publish_plan
+from phones.services.plans.publishing.create import make_publish_plan
 from phones.services.running.publish_outcome import sweep_requests
 from tests.support.desk.planned import work_at
 from tests.support.desk.saving import patches, target

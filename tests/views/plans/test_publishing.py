@@ -16,7 +16,7 @@ from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Membership, Phone, Plan, Project, PublishRequest, Role
 from phones.services.plans import lifecycle
-from phones.services.plans.publish import ids_of
+from phones.services.plans.publishing.create import ids_of
 from phones.views.parts.permalinks import change_url, plan_page_url
 from tests.support.database.tampering import alter
 from tests.support.desk.published import AGENTS, fresh, phones_of, plan_of, publish, publishings, read_back, send

@@ -6,7 +6,7 @@ from typing import Any
 from phones import diga
 from phones.models import ItemState, Plan, PlanItem
 from phones.services.plans.drafts import Draft, PlannedRow
-from phones.services.plans.publish import ids_of
+from phones.services.plans.publishing.create import ids_of
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target

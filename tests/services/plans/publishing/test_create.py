@@ -15,8 +15,8 @@ from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans import lifecycle
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
-from phones.services.plans.publish import CopyTooOld
-from phones.services.plans.publish_preview import NotOffered
+from phones.services.plans.publishing.create import CopyTooOld
+from phones.services.plans.publishing.preview import NotOffered
 from phones.services.projects import keys
 from phones.services.sync import refresh
 from tests.support.desk.published import AGENTS, a_lead, fresh, phones_of, plan_of, publish, publishings

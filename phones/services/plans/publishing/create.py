@@ -16,7 +16,7 @@ from phones.services.clock import Clock
 from phones.services.people.display_names import name_of
 from phones.services.plans.create import BATCH_SIZE, made_of, save_new_plan
 from phones.services.plans.lock import held_plan
-from phones.services.plans.publish_preview import NotOffered, Outlook, outlook_of
+from phones.services.plans.publishing.preview import NotOffered, Outlook, outlook_of
 from phones.services.projects.keys import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.lanes import Target
