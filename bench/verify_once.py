@@ -52,7 +52,7 @@ def _read(project: Any) -> None:
     from phones.services.audit.hash_chain import EVERY_FIELD
 
     changes = Change.objects.filter(project=project).order_by("pk").values_list(*EVERY_FIELD)
-    seals = ChangeSeal.objects.filter(project=project).order_by("number").values_list()
+    seals = ChangeSeal.objects.filter(chain=project.pk).order_by("number").values_list()
     for rows in (changes, seals):
         deque(rows.iterator(chunk_size=CHUNK), maxlen=0)
 

@@ -162,6 +162,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.proxies.TrueClient",
     "dashboard.request_log.RequestLog",
+    "phones.client_address.ClientAddress",
     # Above WhiteNoise, so that static files have these headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

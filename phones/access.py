@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 from phones.services.plans.notices import IS_NEWS, news_of
 from phones.wording.plan_news import PlanNews, words_for_news
 

@@ -1,5 +1,6 @@
 """Tables and querysets. No network, no rules of editing."""
 
+from .act import Act, ActKind
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source
 from .lanes import LaneSnapshot, SnapshotEncoder
@@ -7,13 +8,16 @@ from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
 from .project import Membership, NoKey, Project, Role, TokenState
 from .publishing import PublishRequest
-from .seal import ChainBreak, ChainHead, ChangeSeal, SealKind
+from .seal import SITE_CHAIN, ChainBreak, ChainHead, ChangeSeal, SealKind, chain_of
 from .sync import SyncRun, SyncState
 from .upload import Upload
 from .view import SavedView, Selection
 
 __all__ = [
     "OPEN_ITEMS",
+    "SITE_CHAIN",
+    "Act",
+    "ActKind",
     "Agent",
     "AgentVersion",
     "ChainBreak",
@@ -46,4 +50,5 @@ __all__ = [
     "SyncState",
     "TokenState",
     "Upload",
+    "chain_of",
 ]

@@ -15,8 +15,8 @@ BEGUN = (
     " reverts_id plan_id late_for_id"
 )
 SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
-SEAL = "id project_id number change_id kind digest mac"
-BREAK = "id project_id noted noted_number found_number actor_name acknowledged_at"
+SEAL = "id chain number change_id act_id kind digest mac"
+BREAK = "id chain noted noted_number found_number actor_name acknowledged_at"
 FIRST_SEEN = "first_seen first_seen_at"
 PUBLISH_BEGUN = "plan_id agent_id before after sent_at"
 PUBLISH_SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
@@ -38,6 +38,8 @@ TRIGGERS = (
         "OLD.outcome NOT IN ('PENDING', 'UNKNOWN') AND ({settled})",
         "A settled change is never altered",
     ),
+    ("act_never_deleted", "phones_act", "DELETE", "1 = 1", "An act is never deleted"),
+    ("act_never_altered", "phones_act", "UPDATE", "1 = 1", "An act is never altered"),
     ("seal_never_deleted", "phones_changeseal", "DELETE", "1 = 1", "A seal is never deleted"),
     ("seal_never_altered", "phones_changeseal", "UPDATE", "{seal}", "A seal is never altered"),
     ("break_never_deleted", "phones_chainbreak", "DELETE", "1 = 1", "What was acknowledged is never deleted"),

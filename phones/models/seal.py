@@ -1,45 +1,65 @@
-"""The seals of the audit log: a hash chain (HMAC) over everything written to it, so that tampering is detected."""
+"""The seals of the audit log: hash chains (HMAC) over everything written to it, so that tampering is detected.
+
+A project's chain has its id. `SITE_CHAIN` is the chain of what belongs to no project.
+"""
+
+import uuid
 
 from django.conf import settings
 from django.db import models
 
+from .act import Act
 from .change import Change
 from .project import Project
 
+SITE_CHAIN = uuid.UUID(int=0)
+
+
+def chain_of(project: Project | None) -> uuid.UUID:
+    """Return the id of the chain of a project, or of the site."""
+    return SITE_CHAIN if project is None else project.pk
+
 
 class SealKind(models.TextChoices):
-    """The state of a change that a seal is about."""
+    """What a seal is about: a state of a change, or an act."""
 
     BEGUN = "BEGUN"
     SETTLED = "SETTLED"
+    ACT = "ACT"
 
 
 class ChangeSeal(models.Model):
-    """One link of a project's chain. `digest` is of the change at the time; `mac` covers it and the link before."""
+    """One link of a chain. `digest` is of the change or act at the time; `mac` covers it and the link before."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="seals")
+    chain = models.UUIDField()
     number = models.PositiveBigIntegerField()
-    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="seals")
+    change = models.ForeignKey(Change, null=True, on_delete=models.PROTECT, related_name="seals")
+    act = models.OneToOneField(Act, null=True, on_delete=models.PROTECT, related_name="seal")
     kind = models.CharField(max_length=8, choices=SealKind)
     digest = models.CharField(max_length=64)
     mac = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "number"], name="one_seal_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "number"], name="one_seal_a_number"),
+            models.CheckConstraint(
+                condition=models.Q(change__isnull=True) ^ models.Q(act__isnull=True), name="seal_of_one_entry"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.project_id} {self.number} {self.kind}"
+        return f"{self.chain} {self.number} {self.kind}"
 
 
 class ChainHead(models.Model):
-    """The last link of a project's chain. Whoever appends locks this row."""
+    """The last link of a chain. Whoever appends locks this row."""
 
-    project = models.OneToOneField(Project, on_delete=models.PROTECT, primary_key=True, related_name="chain_head")
+    chain = models.UUIDField(primary_key=True)
     number = models.PositiveBigIntegerField(default=0)
     mac = models.CharField(max_length=64, blank=True, default="")
 
     def __str__(self) -> str:
-        return f"{self.project_id} {self.number}"
+        return f"{self.chain} {self.number}"
 
 
 class ChainBreak(models.Model):
@@ -49,7 +69,7 @@ class ChainBreak(models.Model):
     `found_number` is the last number in the database at that time.
     """
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="chain_breaks")
+    chain = models.UUIDField()
     noted = models.CharField(max_length=64)
     noted_number = models.PositiveBigIntegerField()
     found_number = models.PositiveBigIntegerField()
@@ -58,7 +78,7 @@ class ChainBreak(models.Model):
     acknowledged_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "noted"], name="one_break_a_note")]
+        constraints = [models.UniqueConstraint(fields=["chain", "noted"], name="one_break_a_note")]
 
     def __str__(self) -> str:
-        return f"{self.project_id} {self.noted_number}"
+        return f"{self.chain} {self.noted_number}"

@@ -28,8 +28,8 @@ def run(*arguments: str) -> tuple[str, list[str]]:
 
 
 def test_untouched_diary_passes(quiet_phone: Phone, written: list[Change]) -> None:
-    assert run() == ("north: 3 changes, 6 seals\n", [])
-    assert run("north") == run()
+    assert run() == ("north: 3 changes, 0 acts, 6 seals\nsite: 0 changes, 0 acts, 0 seals\n", [])
+    assert run("north") == ("north: 3 changes, 0 acts, 6 seals\n", [])
 
 
 def test_each_forged_entry_is_named(quiet_phone: Phone, written: list[Change]) -> None:
@@ -37,7 +37,7 @@ def test_each_forged_entry_is_named(quiet_phone: Phone, written: list[Change]) -
 
     said, wrong = run("north")
 
-    assert said == "north: 3 changes, 6 seals\n"
+    assert said == "north: 3 changes, 0 acts, 6 seals\n"
     assert [line.split(" was")[0] for line in wrong[:3]] == [f"north: Change {change.pk}" for change in written]
     assert wrong[3] == "The history is not what was written: 3 found."
 
@@ -77,6 +77,6 @@ def test_others_write_meanwhile(quiet_phone: Phone, written: list[Change], monke
 
     monkeypatch.setattr(verification, "mac_of", write_and_seal)
 
-    assert run() == ("north: 3 changes, 6 seals\n", [])
+    assert run() == ("north: 3 changes, 0 acts, 6 seals\nsite: 0 changes, 0 acts, 0 seals\n", [])
     assert not writer.is_alive()
     assert Change.objects.count() == 4

@@ -42,9 +42,10 @@ SETTLED = {
 }
 SEAL = {
     "id": "id + 1000",
-    "project_id": "NULL",
+    "chain": "NULL",
     "number": "number + 1000",
     "change_id": "change_id + 1",
+    "act_id": "1",
     "kind": "'forged'",
     "digest": "'forged'",
     "mac": "'forged'",

@@ -32,21 +32,28 @@ class Command(BaseCommand):
         missing = verify_guards()
         for fault in missing:
             self.stderr.write(fault)
-        fault_count = len(missing) + sum(self._verify(project) for project in projects)
+        chains: list[Project | None] = [*projects] if options["slug"] else [*projects, None]
+        fault_count = len(missing) + sum(self._verify(project) for project in chains)
         if fault_count:
             raise CommandError(_("The history is not what was written: %(count)s found.") % {"count": fault_count})
 
-    def _verify(self, project: Project) -> int:
+    def _verify(self, project: Project | None) -> int:
+        slug = project.slug if project else _("site")
         with _as_of_one_moment():
             verdict = verify_diary(project=project)
-        counts = {"slug": project.slug, "changes": verdict.change_count, "seals": verdict.seal_count}
-        self.stdout.write(_("%(slug)s: %(changes)s changes, %(seals)s seals") % counts)
+        counts = {
+            "slug": slug,
+            "changes": verdict.change_count,
+            "acts": verdict.act_count,
+            "seals": verdict.seal_count,
+        }
+        self.stdout.write(_("%(slug)s: %(changes)s changes, %(acts)s acts, %(seals)s seals") % counts)
         for told in acknowledged_breaks(project=project):
-            self.stdout.write(f"{project.slug}: {told}")
+            self.stdout.write(f"{slug}: {told}")
         for fault in verdict.faults:
-            self.stderr.write(f"{project.slug}: {fault}")
+            self.stderr.write(f"{slug}: {fault}")
         if verdict.fault_count > len(verdict.faults):
-            more = {"slug": project.slug, "count": verdict.fault_count - len(verdict.faults)}
+            more = {"slug": slug, "count": verdict.fault_count - len(verdict.faults)}
             self.stderr.write(_("%(slug)s: and %(count)s more") % more)
         return verdict.fault_count
 

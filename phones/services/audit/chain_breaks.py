@@ -4,6 +4,7 @@ Administrators see a break until one of them acknowledges it. Who did, and when,
 """
 
 import logging
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from phones.services.audit.chain_heads import (
     head_path,
 )
 from phones.services.clock import Clock
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 
 logger = logging.getLogger("phones.diary")
 
@@ -41,15 +42,15 @@ class Break:
     path: Path
 
 
-def standing_of(project: Project, note: Note) -> Standing:
-    """Return whether the chain holds the entry that a note names. One query, and one more if it doesn't."""
+def standing_of(chain: uuid.UUID, note: Note) -> Standing:
+    """Return whether a chain holds the entry that a note names. One query, and one more if it doesn't."""
     if note.head == NO_HEAD:
         return Standing.HELD
     if note.head:
         number, mac = note.head
-        if ChangeSeal.objects.filter(project=project, number=number, mac=mac).exists():
+        if ChangeSeal.objects.filter(chain=chain, number=number, mac=mac).exists():
             return Standing.HELD
-    is_known = ChainBreak.objects.filter(project=project, noted=note.digest).exists()
+    is_known = ChainBreak.objects.filter(chain=chain, noted=note.digest).exists()
     return Standing.ACKNOWLEDGED if is_known else Standing.LOST
 
 
@@ -60,14 +61,14 @@ def find_break(project: Project) -> Break | None:
     except HeadSpoiled:
         # The file is unreadable, so nobody can replace it either; `verify_changes` reports it.
         return None
-    if standing_of(project, note) is not Standing.LOST:
+    if standing_of(project.pk, note) is not Standing.LOST:
         return None
     return Break(note.digest, note.head.number if note.head else 0, _held(project).number, head_path(project.pk))
 
 
 def has_break(project: Project) -> bool:
     """Return whether a break was ever found: numbers of changes and plans may then have been given twice."""
-    return ChainBreak.objects.filter(project=project).exists() or find_break(project) is not None
+    return ChainBreak.objects.filter(chain=project.pk).exists() or find_break(project) is not None
 
 
 def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -> ChainBreak:
@@ -81,7 +82,7 @@ def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -
     try:
         with transaction.atomic():
             kept = ChainBreak.objects.create(
-                project=project,
+                chain=project.pk,
                 noted=found.noted,
                 noted_number=found.noted_number,
                 found_number=found.found_number,
@@ -92,10 +93,10 @@ def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -
     except IntegrityError:
         raise BreakHasMoved from None
     logger.warning("%s has acknowledged that the diary of project %s is broken", kept.actor_name, project.pk)
-    export_head(project.pk, _held(project), lambda note: standing_of(project, note))
+    export_head(project.pk, _held(project), lambda note: standing_of(project.pk, note))
     return kept
 
 
 def _held(project: Project) -> Head:
     """Return the head of the chain in the database."""
-    return Head(*(ChainHead.objects.filter(project=project).values_list("number", "mac").first() or NO_HEAD))
+    return Head(*(ChainHead.objects.filter(chain=project.pk).values_list("number", "mac").first() or NO_HEAD))

@@ -1,4 +1,4 @@
-"""The computation of the hash chain: which fields of a change are sealed, and the HMAC of a link. No database."""
+"""The computation of a hash chain: the sealed fields of changes and acts, and the HMAC of a link. No database."""
 
 import hashlib
 import hmac
@@ -45,6 +45,21 @@ SETTLED_FIELDS = (
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
 LATER_FIELDS = ("plan_id", "late_for_id")
 EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
+# The columns of an act: all of them.
+ACT_FIELDS = (
+    "id",
+    "project_id",
+    "kind",
+    "actor_id",
+    "actor_username",
+    "actor_name",
+    "subject_id",
+    "subject_username",
+    "subject_name",
+    "details",
+    "address",
+    "at",
+)
 
 
 def _plain(value: Any) -> Any:
@@ -77,11 +92,16 @@ def digests_of(values: Sequence[Any]) -> tuple[str, str]:
     return begun, _hashed([begun, *values[len(BEGUN_FIELDS) : len(SEALED_FIELDS)]])
 
 
+def act_digest(values: Sequence[Any]) -> str:
+    """Return the digest of an act, given as the values of its `ACT_FIELDS`."""
+    return _hashed([[name, value] for name, value in zip(ACT_FIELDS, values, strict=True)])
+
+
 def _hashed(values: Sequence[Any]) -> str:
     return hashlib.sha256(_encode(values).encode()).hexdigest()
 
 
-def mac_of(*, project_id: uuid.UUID, number: int, change_id: int, kind: str, digest: str, before: str) -> str:
-    """Return the HMAC of a link. `before` is that of the preceding link, "" for the first."""
-    text = f"{project_id.hex} {number} {change_id} {kind} {digest} {before}"
+def mac_of(*, chain: uuid.UUID, number: int, entry_id: int, kind: str, digest: str, before: str) -> str:
+    """Return the HMAC of a link to a change or act. `before` is that of the preceding link, "" for the first."""
+    text = f"{chain.hex} {number} {entry_id} {kind} {digest} {before}"
     return hmac.digest(settings.DIARY_KEY.encode(), text.encode(), "sha256").hex()

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from django.db import connection, transaction
 
-from phones.models import ChainHead, Change, ChangeSeal, Outcome, Project, SealKind
-from phones.services.audit.chain_breaks import standing_of
-from phones.services.audit.chain_heads import Head, Note, Standing, export_head
-from phones.services.audit.hash_chain import EVERY_FIELD, SETTLED_FIELDS, digest_of, mac_of
+from phones.models import Change, Outcome, Project, SealKind
+from phones.services.audit.chain import Link, append
+from phones.services.audit.hash_chain import EVERY_FIELD, SETTLED_FIELDS, digest_of
 from phones.services.audit.named_agents import name_agents
 from phones.services.plan_items.following import follow, hold_plans
 
@@ -102,32 +100,9 @@ def record_observed(changes: Sequence[Change]) -> None:
 
 
 def _seal(project: Project, news: Iterable[tuple[Change, SealKind]]) -> None:
-    """Append links to the project's chain. The lock on its `ChainHead` row serialises appending."""
-    head = ChainHead.objects.select_for_update().filter(project=project).first()
-    if head is None:
-        ChainHead.objects.bulk_create([ChainHead(project=project)], ignore_conflicts=True)
-        head = ChainHead.objects.select_for_update().get(project=project)
-    before = Head(head.number, head.mac)
-    seals: list[ChangeSeal] = []
-    for change, kind in news:
-        head.number += 1
-        digest = digest_of({name: getattr(change, name) for name in EVERY_FIELD}, kind)
-        head.mac = mac_of(
-            project_id=project.pk,
-            number=head.number,
-            change_id=change.pk,
-            kind=kind,
-            digest=digest,
-            before=head.mac,
-        )
-        seals.append(
-            ChangeSeal(project=project, number=head.number, change=change, kind=kind, digest=digest, mac=head.mac)
-        )
-    ChangeSeal.objects.bulk_create(seals)
-    head.save(update_fields=["number", "mac"])
-
-    def standing(note: Note) -> Standing:
-        return Standing.HELD if note.head == before else standing_of(project, note)
-
-    # The entry stays even if the file can't be written.
-    transaction.on_commit(partial(export_head, project.pk, Head(head.number, head.mac), standing), robust=True)
+    """Append states of changes to the project's chain."""
+    links = [
+        Link(kind, digest_of({name: getattr(change, name) for name in EVERY_FIELD}, kind), change=change)
+        for change, kind in news
+    ]
+    append(project.pk, links)

@@ -7,16 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import JSONField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from phones.models import ChainBreak, ChainHead, Change, ChangeSeal, Outcome, Project, SealKind, append_only
+from phones.models import (
+    Act,
+    ChainBreak,
+    ChainHead,
+    Change,
+    ChangeSeal,
+    Outcome,
+    Project,
+    SealKind,
+    append_only,
+    chain_of,
+)
 from phones.services.audit.chain_breaks import standing_of
 from phones.services.audit.chain_heads import NO_HEAD, Head, HeadSpoiled, Note, Standing, exported_note, head_path
-from phones.services.audit.hash_chain import EVERY_FIELD, digests_of, mac_of
+from phones.services.audit.hash_chain import ACT_FIELDS, EVERY_FIELD, act_digest, digests_of, mac_of
 
 CHUNK = 2000
 # With a wrong key every seal differs, and nobody reads 100,000 lines.
@@ -31,6 +43,7 @@ class Verdict:
     faults: list[str]
     fault_count: int = 0
     change_count: int = 0
+    act_count: int = 0
     seal_count: int = 0
 
     def add(self, faults: Iterable[str]) -> None:
@@ -57,44 +70,45 @@ def verify_guards() -> list[str]:
     ]
 
 
-def verify_diary(*, project: Project) -> Verdict:
+def verify_diary(*, project: Project | None) -> Verdict:
     """Compare each entry of a project with its seals, the seals with each other, and the last one with the noted head.
 
     The caller provides a transaction with one snapshot. The file is read first, so it is never ahead of the database.
     """
+    chain_id = chain_of(project)
     verdict = Verdict([])
     try:
-        note: Note | None = exported_note(project.pk)
+        note: Note | None = exported_note(chain_id)
     except HeadSpoiled:
         note = None
     chain = _Chain()
-    verdict.add(_check_seals(project, chain, verdict))
-    verdict.add(_check_entries(project, verdict))
-    verdict.add(_check_end(project, chain.last))
-    verdict.add(_check_exported(project, chain.last, note))
+    verdict.add(_check_seals(chain_id, chain, verdict))
+    if project:
+        verdict.add(_check_entries(project, verdict))
+    verdict.add(_check_acts(project, verdict))
+    verdict.add(_check_end(chain_id, chain.last))
+    verdict.add(_check_exported(chain_id, chain.last, note))
     return verdict
 
 
-def _check_seals(project: Project, chain: _Chain, verdict: Verdict) -> Iterator[str]:
+def _check_seals(chain_id: UUID, chain: _Chain, verdict: Verdict) -> Iterator[str]:
     """Follow the chain from its first link."""
-    seals = ChangeSeal.objects.filter(project=project).order_by("number")
-    columns = ("number", "change_id", "kind", "digest", "mac")
-    for number, change_id, kind, digest, mac in seals.values_list(*columns).iterator(chunk_size=CHUNK):
+    seals = ChangeSeal.objects.filter(chain=chain_id).order_by("number")
+    columns = ("number", "change_id", "act_id", "kind", "digest", "mac")
+    for number, change_id, act_id, kind, digest, mac in seals.values_list(*columns).iterator(chunk_size=CHUNK):
         expected = chain.last.number + 1
+        entry_id = act_id if kind == SealKind.ACT else change_id
         if number != expected:
             yield _("Seals %(first)s to %(last)s are gone.") % {"first": expected, "last": number - 1}
         elif mac != mac_of(
-            project_id=project.pk,
-            number=number,
-            change_id=change_id,
-            kind=kind,
-            digest=digest,
-            before=chain.last.mac,
+            chain=chain_id, number=number, entry_id=entry_id, kind=kind, digest=digest, before=chain.last.mac
         ):
-            yield _("Seal %(number)s, of change %(change)s, was altered, moved or made with another key.") % {
-                "number": number,
-                "change": change_id,
-            }
+            told = (
+                _("Seal %(number)s, of act %(entry)s, was altered, moved or made with another key.")
+                if kind == SealKind.ACT
+                else _("Seal %(number)s, of change %(entry)s, was altered, moved or made with another key.")
+            )
+            yield told % {"number": number, "entry": entry_id}
         chain.last = Head(number, mac)
         verdict.seal_count += 1
 
@@ -108,14 +122,15 @@ _AS_STORED = tuple(
 def _check_entries(project: Project, verdict: Verdict) -> Iterator[str]:
     """Compare each entry with the digests in its seals."""
     changes = Change.objects.filter(project=project).order_by("pk").values_list(*_AS_STORED)
-    seals = ChangeSeal.objects.filter(project=project).order_by("change_id", "number")
-    sealed = seals.values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
+    seals = ChangeSeal.objects.filter(chain=project.pk, change__isnull=False)
+    sealed = seals.order_by("change_id", "number").values_list("change_id", "kind", "digest").iterator(chunk_size=CHUNK)
     for change_id, values, seal in _paired(changes.iterator(chunk_size=CHUNK), _by_change(sealed)):
         verdict.change_count += values is not None
         if fault := _fault_of(values, seal):
             yield fault % {"change": change_id}
 
 
+Sealed = TypeVar("Sealed")
 # The sealed digests of an entry's beginning and of its latest ending, None without such a seal.
 _Sealed = tuple[str | None, str | None]
 
@@ -127,9 +142,9 @@ def _by_change(seals: Iterator[tuple[int, str, str]]) -> Iterator[tuple[int, _Se
 
 
 def _paired(
-    changes: Iterator[Sequence[Any]], seals: Iterator[tuple[int, _Sealed]]
-) -> Iterator[tuple[int, Sequence[Any] | None, _Sealed | None]]:
-    """Merge-join two streams sorted by the change's id; None stands for a row that only one of them has."""
+    changes: Iterator[Sequence[Any]], seals: Iterator[tuple[int, Sealed]]
+) -> Iterator[tuple[int, Sequence[Any] | None, Sealed | None]]:
+    """Merge-join two streams sorted by the entry's id; None stands for a row that only one of them has."""
     values, seal = next(changes, None), next(seals, None)
     while values is not None or seal is not None:
         change_id = min([*([values[_ID]] if values else []), *([seal[0]] if seal else [])])
@@ -156,9 +171,24 @@ def _fault_of(values: Sequence[Any] | None, sealed: _Sealed | None) -> str:
     return ""
 
 
-def _check_end(project: Project, last: Head) -> Iterator[str]:
+def _check_acts(project: Project | None, verdict: Verdict) -> Iterator[str]:
+    """Compare each act with the digest in its seal."""
+    acts = Act.objects.filter(project=project).order_by("pk").values_list(*ACT_FIELDS)
+    seals = ChangeSeal.objects.filter(chain=chain_of(project), act__isnull=False).order_by("act_id")
+    sealed = seals.values_list("act_id", "digest").iterator(chunk_size=CHUNK)
+    for act_id, values, digest in _paired(acts.iterator(chunk_size=CHUNK), sealed):
+        verdict.act_count += values is not None
+        if values is None:
+            yield _("Act %(act)s is gone: it was deleted, or moved to another project.") % {"act": act_id}
+        elif digest is None:
+            yield _("Act %(act)s has no seal: it was put in by other means.") % {"act": act_id}
+        elif act_digest(values) != digest:
+            yield _("Act %(act)s was altered: it is not what was written.") % {"act": act_id}
+
+
+def _check_end(chain_id: UUID, last: Head) -> Iterator[str]:
     """Compare the last seal with the `ChainHead` row."""
-    head = ChainHead.objects.filter(project=project).values_list("number", "mac").first() or NO_HEAD
+    head = ChainHead.objects.filter(chain=chain_id).values_list("number", "mac").first() or NO_HEAD
     if head != last:
         yield _("The chain ends with seal %(last)s, and was left at seal %(number)s.") % {
             "last": last.number,
@@ -166,13 +196,13 @@ def _check_end(project: Project, last: Head) -> Iterator[str]:
         }
 
 
-def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator[str]:
+def _check_exported(chain_id: UUID, last: Head, note: Note | None) -> Iterator[str]:
     """Compare the chain with its head as noted outside the database. An acknowledged break is no fault."""
     head = note.head if note else None
-    words = {"path": head_path(project.pk), "number": head.number if head else 0, "last": last.number}
+    words = {"path": head_path(chain_id), "number": head.number if head else 0, "last": last.number}
     if head == NO_HEAD and last != NO_HEAD:
         yield _("%(path)s is gone: nobody can say whether the chain was cut off.") % words
-    elif note and standing_of(project, note) is not Standing.LOST:
+    elif note and standing_of(chain_id, note) is not Standing.LOST:
         return
     elif head is None:
         yield _("%(path)s can’t be read or was spoiled: nobody can say whether the chain was cut off.") % words
@@ -182,7 +212,7 @@ def _check_exported(project: Project, last: Head, note: Note | None) -> Iterator
         yield _("The chain was made anew: seal %(number)s is not the one that %(path)s notes.") % words
 
 
-def acknowledged_breaks(*, project: Project) -> list[str]:
+def acknowledged_breaks(*, project: Project | None) -> list[str]:
     """Return a sentence for each acknowledged break of the chain, oldest first."""
     told = _("%(time)s: %(person)s has acknowledged that seal %(number)s was noted, and the chain ended with %(last)s.")
     return [
@@ -193,5 +223,5 @@ def acknowledged_breaks(*, project: Project) -> list[str]:
             "number": each.noted_number,
             "last": each.found_number,
         }
-        for each in ChainBreak.objects.filter(project=project).order_by("pk")
+        for each in ChainBreak.objects.filter(chain=chain_of(project)).order_by("pk")
     ]

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from phones.models import Phone
 from phones.services.clock import Clock, has_passed
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 
 GONE_AFTER = timedelta(minutes=5)
 # A person who is still there is noted again no more often than this: it is a write.

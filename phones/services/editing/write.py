@@ -16,6 +16,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from phones.services.audit import log
 from phones.services.clock import Clock
+from phones.services.display_names import name_of
 from phones.services.editing.outcome import (
     AgentsRead,
     find_out,
@@ -25,7 +26,6 @@ from phones.services.editing.outcome import (
     settle_failure,
 )
 from phones.services.editing.recheck_times import SENT_WITHIN
-from phones.services.people.display_names import name_of
 from phones.services.projects.keys import note_of_key
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot

@@ -1,1 +1,1 @@
-"""Members of a project, and the names they are shown by."""
+"""Members of a project, their roles and invitations."""

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 
 from phones.models import Foreseen, Phone, Plan, PlanItem, Project
 from phones.services.clock import Clock
+from phones.services.display_names import name_of
 from phones.services.editing.spent_forms import SpentForm
-from phones.services.people.display_names import name_of
 from phones.services.plans.drafts import PlannedRow, PlanRequest
 from phones.services.plans.forecast import LookReasons, RowForecast
 from phones.services.plans.preview import columns_of, foresee, read_agents_if_old

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
 from phones.services.clock import Clock
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import held_plan

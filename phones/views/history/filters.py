@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from phones.models import Outcome, Phone, Source
 from phones.services.audit.queries import CHANGED_FIELDS, Wanted
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 from phones.services.routing.catalogue import Catalogue
 from phones.views.parts.addresses import id_from, uuid_from
 from phones.views.parts.changes import field_label

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.finding import ViewForm
 from phones.models import SavedView
+from phones.services.display_names import name_of
 from phones.services.finding import saved_views
-from phones.services.people.display_names import name_of
 from phones.views.htmx import is_for
 from phones.views.parts.list_address import criteria_from, suffix_of
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm, AdmitForm, RoleForm
 from phones.models import Membership
+from phones.services.display_names import name_of
 from phones.services.people import members as people_members
-from phones.services.people.display_names import name_of
 
 
 @require_http_methods(["GET", "POST"])

@@ -46,7 +46,7 @@ def restored(phone: Phone, later: int) -> list[Change]:
 
 def end_of(phone: Phone) -> Head:
     """Return the end of the chain in the database."""
-    return Head(*ChainHead.objects.values_list("number", "mac").get(project=phone.project_id))
+    return Head(*ChainHead.objects.values_list("number", "mac").get(chain=phone.project_id))
 
 
 def test_backup_has_all_that_hangs_on_the_history() -> None:

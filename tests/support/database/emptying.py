@@ -8,7 +8,8 @@ from functools import cache
 
 from django.db import connection, transaction
 
-from phones.models import append_only
+from phones.models import SITE_CHAIN, append_only
+from phones.services.audit.chain_heads import head_path
 from tests.support.database.tampering import unguarded
 
 # What `migrate` filled; no test changes it.
@@ -19,7 +20,11 @@ GUARDED = {table for _name, table, event, *_rest in append_only.TRIGGERS if even
 
 
 def empty_tables() -> None:
-    """Delete every row but those of `migrate`, and put the diary's triggers back if the test took one away."""
+    """Delete every row but those of `migrate`, and put the diary's triggers back if the test took one away.
+
+    The site's chain begins anew, too: other than those of projects, it has the same file in each test.
+    """
+    head_path(SITE_CHAIN).unlink(missing_ok=True)
     full = filled_tables()
     if connection.vendor == "sqlite" and not GUARDED.intersection(full):
         _delete_from(full)

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from phones import diga
 from phones.models import Foreseen, ItemState, LaneSnapshot, NoKey, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.clock import Clock
-from phones.services.people.display_names import name_of
+from phones.services.display_names import name_of
 from phones.services.plans.create import BATCH_SIZE, made_of, save_new_plan
 from phones.services.plans.lock import held_plan
 from phones.services.plans.publishing.preview import NotOffered, Outlook, outlook_of

@@ -1,0 +1,76 @@
+"""The acts of people (keys, members, rules, exports, sign-ins): what they do with rights beside changes of phones."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .project import Project
+
+
+class ActKind(models.TextChoices):
+    """What was done. The column has no `choices`, so that a new kind needs no migration."""
+
+    KEY_CONNECTED = "KEY_CONNECTED", _("Key connected")
+    KEY_CHECKED = "KEY_CHECKED", _("Key checked")
+    KEY_REPLACED = "KEY_REPLACED", _("Key replaced")
+    KEY_DISCONNECTED = "KEY_DISCONNECTED", _("Key disconnected")
+    MEMBER_INVITED = "MEMBER_INVITED", _("Person invited")
+    INVITATION_RESENT = "INVITATION_RESENT", _("Invitation sent again")
+    INVITATION_REVOKED = "INVITATION_REVOKED", _("Invitation taken back")
+    MEMBER_ADDED = "MEMBER_ADDED", _("Person added")
+    MEMBER_JOINED = "MEMBER_JOINED", _("Person joined")
+    ROLE_CHANGED = "ROLE_CHANGED", _("Role changed")
+    MEMBER_REMOVED = "MEMBER_REMOVED", _("Person removed")
+    PLAN_RULES_CHANGED = "PLAN_RULES_CHANGED", _("Plan rules changed")
+    EXPORTED = "EXPORTED", _("Exported")
+    SIGNED_IN = "SIGNED_IN", _("Signed in")
+    SIGN_IN_FAILED = "SIGN_IN_FAILED", _("Sign-in failed")
+    SIGNED_OUT = "SIGNED_OUT", _("Signed out")
+    PASSWORD_CHANGED = "PASSWORD_CHANGED", _("Password changed")
+    SECOND_FACTOR_ON = "SECOND_FACTOR_ON", _("Second factor turned on")
+    SECOND_FACTOR_OFF = "SECOND_FACTOR_OFF", _("Second factor turned off")
+    RECOVERY_CODES_MADE = "RECOVERY_CODES_MADE", _("Recovery codes made")
+    RECOVERY_CODE_USED = "RECOVERY_CODE_USED", _("Recovery code used")
+    SESSION_ENDED = "SESSION_ENDED", _("Session ended")
+    VERIFIED = "VERIFIED", _("History verified")
+    BREAK_ACKNOWLEDGED = "BREAK_ACKNOWLEDGED", _("Break acknowledged")
+
+
+class Act(models.Model):
+    """One act of a person, or of the program by itself. Rows are added, never altered or deleted.
+
+    `project` is null for what belongs to the site, such as a sign-in. `actor` is who did it, `subject` to whom, if not
+    to themselves; their names are those of that time. The ids stay when an account is deleted, as they are sealed.
+    `details` is a small JSON object without secrets; `address` is the client's, "" without a request.
+    """
+
+    project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=32)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    actor_username = models.TextField()
+    actor_name = models.TextField()
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    subject_username = models.TextField()
+    subject_name = models.TextField()
+    details = models.JSONField()
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "-id"], name="act_by_project"),
+            models.Index(fields=["actor", "-id"], name="act_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.kind} {self.actor_username}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: acts are append-only."""
+        raise TypeError("An act can't be deleted.")
