@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from phones.diga.key_pattern import KEY, MASK
+
 # A header to the end of its line, a bearer token, or a session id in a text.
 SECRET = re.compile(
     r"""(?i)\b(?:authorization|cookie)\b["']?\s*[:=]\s*["']?[^"'\r\n]+"""
@@ -20,9 +22,6 @@ SECRET = re.compile(
     # The query of an address: it has searched or pasted text.
     r"""|(?<=[\w/]\?)[\w.%+-]+=[^\s'"<>]*"""
 )
-# A pasted key: capitals, small letters and digits in one run. Ids and hashes have small letters and digits only.
-KEY = re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}(?![\w-])")
-MASK = "[masked]"
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

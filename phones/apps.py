@@ -12,7 +12,7 @@ class PhonesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what imports models and so has to wait until now."""
-        from phones import checks
+        from phones import checks, sign_ins  # noqa: F401 - it connects its receivers.
         from phones.models import append_only
 
         checks.register_all()

@@ -24,6 +24,7 @@ class ActKind(models.TextChoices):
     ROLE_CHANGED = "ROLE_CHANGED", _("Role changed")
     MEMBER_REMOVED = "MEMBER_REMOVED", _("Person removed")
     PLAN_RULES_CHANGED = "PLAN_RULES_CHANGED", _("Plan rules changed")
+    SYNC_INTERVAL_CHANGED = "SYNC_INTERVAL_CHANGED", _("Time between syncs changed")
     EXPORTED = "EXPORTED", _("Exported")
     SIGNED_IN = "SIGNED_IN", _("Signed in")
     SIGN_IN_FAILED = "SIGN_IN_FAILED", _("Sign-in failed")

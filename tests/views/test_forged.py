@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.forms.phones import FIXED_FIELDS
@@ -211,7 +212,7 @@ def test_nothing_is_saved_without_a_usable_key(
     form: OpenForm, aurora: Project, headers: dict[str, str], state: str
 ) -> None:
     if state == "disconnected":
-        keys.disconnect(project=aurora)
+        keys.disconnect(project=aurora, actor=None, now=timezone.now())
     elif state == "rejected":
         Project.objects.update(token_state="REJECTED")
     else:

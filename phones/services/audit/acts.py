@@ -1,5 +1,6 @@
 """Writing down acts: the only place that adds them, each sealed in its chain in the same transaction."""
 
+import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from phones.diga.key_pattern import KEY, MASK
 from phones.models import Act, ActKind, Project, SealKind, chain_of
 from phones.services.audit.chain import Link, append
 from phones.services.audit.hash_chain import ACT_FIELDS, act_digest
@@ -33,7 +35,8 @@ def record_act(
     :param actor: who did it; None for the program itself, and for somebody who isn't signed in.
     :param project: None for what belongs to the site, such as a sign-in.
     :param subject: to whom it was done, if not to the actor; an unsaved user for a person without an account.
-    :param details: a small JSON object. It is shown, exported and kept for good: no keys, codes or passwords.
+    :param details: a small JSON object. It is shown, exported and kept for good: no
+        keys, codes or passwords. What looks like a key (pasted into a search) is masked.
     """
     act = Act(
         project=project,
@@ -44,7 +47,7 @@ def record_act(
         subject_id=subject.pk if subject else None,
         subject_username=subject.get_username() if subject else "",
         subject_name=name_of(subject) if subject else "",
-        details=dict(details or {}),
+        details=_masked(details or {}),
         address=client_address.get(),
         at=at,
     )
@@ -53,3 +56,8 @@ def record_act(
         digest = act_digest([getattr(act, name) for name in ACT_FIELDS])
         append(chain_of(project), [Link(SealKind.ACT, digest, act=act)])
     return act
+
+
+def _masked(details: Mapping[str, Any]) -> dict[str, Any]:
+    masked: dict[str, Any] = json.loads(KEY.sub(MASK, json.dumps(details, ensure_ascii=False)))
+    return masked

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from phones.models import Membership, Project, Role
+from phones.models import ActKind, Membership, Project, Role
+from phones.services.audit.acts import record_act
 
 INVITATION_LIFETIME = timedelta(days=3)
 _SALT = "phones.invitation"
@@ -78,14 +79,22 @@ def admit(
     user = User.objects.filter(username__iexact=username).order_by("pk").first()
     if user is None:
         return _invite(project, username, full_name, role, actor, now)
-    membership, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
-    if not is_new:
-        raise AlreadyMember
+    with transaction.atomic():
+        membership, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
+        if not is_new:
+            raise AlreadyMember
+        _record(ActKind.MEMBER_ADDED, project, actor, now, user, role=role)
     return membership
+
+
+def _record(kind: ActKind, project: Project, actor: User, now: datetime, subject: User | None, **details: str) -> None:
+    record_act(kind=kind, project=project, actor=actor, at=now, subject=subject, details=details)
 
 
 def _invite(project: Project, username: str, full_name: str, role: Role, actor: User, now: datetime) -> Invitation:
     expires_at = now + INVITATION_LIFETIME
+    person = _person(username, full_name)
+    _record(ActKind.MEMBER_INVITED, project, actor, now, person, role=role, expires_at=expires_at.isoformat())
     content = [str(project.pk), username, full_name, role.value, actor.pk, expires_at.timestamp()]
     return Invitation(signing.dumps(content, salt=_SALT), username, role, expires_at)
 
@@ -107,8 +116,13 @@ def open_invitation(code: str, *, now: datetime) -> PendingMember:
     project = Project.objects.filter(pk=uuid.UUID(project_id)).first()
     if project is None or not _administers(inviter_id, project):
         raise InvitationOver(_WITHDRAWN)
+    return PendingMember(_person(username, full_name), project, Role(role))
+
+
+def _person(username: str, full_name: str) -> User:
+    """Return the account, not saved, that an invited person would get."""
     first_name, _blank, last_name = full_name.partition(" ")
-    return PendingMember(User(username=username, first_name=first_name, last_name=last_name), project, Role(role))
+    return User(username=username, first_name=first_name, last_name=last_name)
 
 
 def _administers(user_id: int, project: Project) -> bool:
@@ -131,12 +145,13 @@ def accept_invitation(code: str, *, password: str, now: datetime) -> User:
         with transaction.atomic():
             pending.user.save()
             Membership.objects.create(project=pending.project, user=pending.user, role=pending.role)
+            _record(ActKind.MEMBER_JOINED, pending.project, pending.user, now, None, role=pending.role)
     except IntegrityError:
         raise InvitationOver(_USED) from None
     return pending.user
 
 
-def change_role(*, membership: Membership, role: Role) -> None:
+def change_role(*, membership: Membership, role: Role, actor: User, now: datetime) -> None:
     """Give a member another role, which applies from their next request.
 
     :raises LastAdministrator: the project would have no administrator left.
@@ -144,11 +159,12 @@ def change_role(*, membership: Membership, role: Role) -> None:
     with transaction.atomic():
         if role != Role.ADMIN:
             _keep_an_administrator(membership)
-        membership.role = role
+        before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
+        _record(ActKind.ROLE_CHANGED, membership.project, actor, now, membership.user, before=before, after=role)
 
 
-def remove_member(*, membership: Membership) -> None:
+def remove_member(*, membership: Membership, actor: User, now: datetime) -> None:
     """Remove a member from the project. Their account and their entries in the history stay.
 
     :raises LastAdministrator: the project would have no administrator left.
@@ -156,6 +172,7 @@ def remove_member(*, membership: Membership) -> None:
     with transaction.atomic():
         _keep_an_administrator(membership)
         membership.delete()
+        _record(ActKind.MEMBER_REMOVED, membership.project, actor, now, membership.user, role=membership.role)
 
 
 def _keep_an_administrator(leaving: Membership) -> None:

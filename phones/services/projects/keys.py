@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from phones import diga
-from phones.models import Membership, NoKey, Phone, Project, Role, TokenState
+from phones.models import ActKind, Membership, NoKey, Phone, Project, Role, TokenState
+from phones.services.audit.acts import record_act
 from phones.services.projects.identity import ForeignProject, refuse_other_project
 
 SHORTEST_KEY = 16
@@ -241,7 +242,14 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
         project.save()
         if actor is not None:
             Membership.objects.create(project=project, user=actor, role=Role.ADMIN)
+        _record(ActKind.KEY_CONNECTED, project, actor, now)
     return project, check
+
+
+def _record(kind: ActKind, project: Project, actor: User | None, now: datetime, **details: str) -> None:
+    """Write down what was done to the project's key, with the part of it that pages show."""
+    key = {"key": project.masked_token} if project.is_connected else {}
+    record_act(kind=kind, project=project, actor=actor, at=now, details=key | details)
 
 
 def _take_turn() -> None:
@@ -301,13 +309,17 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
         if _with_key(token, besides=project):
             raise ForeignProject
         project.save(update_fields=KEY_FIELDS)
+        _record(ActKind.KEY_REPLACED, project, actor, now)
     return check
 
 
-def disconnect(*, project: Project) -> None:
+def disconnect(*, project: Project, actor: User | None, now: datetime) -> None:
     """Delete the key. The copy of the phones and the history stay, read-only."""
+    key = project.masked_token
     project.forget_token()
-    project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state", "foreign_cause"])
+    with transaction.atomic():
+        project.save(update_fields=["sealed_token", "token_id", "token_last_four", "token_state", "foreign_cause"])
+        _record(ActKind.KEY_DISCONNECTED, project, actor, now, key=key)
 
 
 def has_same_key(project: Project) -> bool:
@@ -349,7 +361,7 @@ def note_answer(project: Project, *, is_ours: bool = False) -> None:
         project.save(update_fields=["unreachable_since", "unreachable_cause"])
 
 
-def recheck(*, project: Project, now: datetime) -> KeyCheck:
+def recheck(*, project: Project, actor: User | None, now: datetime) -> KeyCheck:
     """Test again what the stored key may do, and store the result.
 
     :raises NoKey: the project has no usable key.
@@ -357,8 +369,10 @@ def recheck(*, project: Project, now: datetime) -> KeyCheck:
     """
     check = check_key(client_for(project), now=now)
     learned = _learned(check)
-    if not (note_of_key(project, **learned) if learned else has_same_key(project)):
-        raise KeyChanged
+    with transaction.atomic():
+        if not (note_of_key(project, **learned) if learned else has_same_key(project)):
+            raise KeyChanged
+        _record(ActKind.KEY_CHECKED, project, actor, now, result=learned.get("token_state", "UNKNOWN"))
     return check
 
 

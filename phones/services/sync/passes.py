@@ -262,9 +262,3 @@ def is_due(project: Project, now: datetime) -> bool:
     if not (project.sealed_token and project.is_writable):
         return False
     return project.sync_cause == KEY_CHANGED or has_passed(project.sync_interval, project.sync_tried_at, now)
-
-
-def set_interval(*, project: Project, minutes: int) -> None:
-    """Change the time between two periodic syncs."""
-    project.sync_interval_minutes = minutes
-    project.save(update_fields=["sync_interval_minutes"])

@@ -24,6 +24,7 @@ from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
+from phones.views.parts.exporting import export
 from phones.views.parts.no_worker import no_worker
 from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain, plan_page_url
 
@@ -79,12 +80,16 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
 def change_export(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send the filtered changes as CSV, newest first, one row a change."""
     desk = open_desk(request, slug)
-    changes = audit_queries.matching_changes(desk.project, wanted_from(request.GET))
+    wanted = wanted_from(request.GET)
+    changes = audit_queries.matching_changes(desk.project, wanted)
     name = f"{slug}-changes-{timezone.localdate():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
+    return export(
+        desk,
         csv_lines(changes),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        what="changes",
+        query=query_of(wanted),
+        row_count=changes.order_by().count(),
+        name=name,
     )
 
 

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET
 from phones.access import Desk, DeskRequest, open_desk
 from phones.models import Project
 from phones.services.exchange import phone_export
-from phones.services.finding.phone_list import Criteria
+from phones.services.finding.phone_list import Criteria, matching
 from phones.services.routing.catalogue import Catalogue, catalogue_of
-from phones.views.parts.list_address import criteria_from
+from phones.views.parts.exporting import CSV, export
+from phones.views.parts.list_address import criteria_from, suffix_of
 from phones.views.parts.list_columns import COLUMNS, is_shown
 
 SHOWN = "shown"
-CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -25,14 +25,16 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def phone_export_csv(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send what is filtered as CSV, while it is read."""
     desk = open_desk(request, slug)
-    return _file(desk, "csv", CSV, phone_export.csv_lines(**_wanted(request, desk)))
+    wanted = _wanted(request, desk)
+    return _file(desk, wanted, "csv", CSV, phone_export.csv_lines(**wanted))
 
 
 @require_GET
 def phone_export_xlsx(request: DeskRequest, slug: str) -> StreamingHttpResponse:
     """Send what is filtered as a sheet."""
     desk = open_desk(request, slug)
-    return _file(desk, "xlsx", XLSX, phone_export.xlsx_chunks(**_wanted(request, desk)))
+    wanted = _wanted(request, desk)
+    return _file(desk, wanted, "xlsx", XLSX, phone_export.xlsx_chunks(**wanted))
 
 
 class _Wanted(TypedDict):
@@ -58,9 +60,17 @@ def _wanted(request: DeskRequest, desk: Desk) -> _Wanted:
     }
 
 
-def _file(desk: Desk, kind: str, content_type: str, content: Iterable[str | bytes]) -> StreamingHttpResponse:
-    """Return an answer that is kept as a file; its name sorts by day, and a slug needs no quoting."""
-    name = f"{desk.project.slug}-phones-{timezone.localdate():%Y-%m-%d}.{kind}"
-    response = StreamingHttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+def _file(
+    desk: Desk, wanted: _Wanted, kind: str, content_type: str, content: Iterable[str | bytes]
+) -> StreamingHttpResponse:
+    """Return an answer that is kept as a file; its name sorts by day."""
+    criteria = wanted["criteria"]
+    return export(
+        desk,
+        content,
+        what="phones",
+        query=suffix_of(criteria, after="", before=""),
+        row_count=matching(desk.project, criteria, wanted["catalogue"], wanted["now"]).count(),
+        name=f"{desk.project.slug}-phones-{timezone.localdate():%Y-%m-%d}.{kind}",
+        content_type=content_type,
+    )

@@ -19,6 +19,7 @@ from phones.services.plans.totals import Totals
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.badges import Badge
+from phones.views.parts.exporting import export
 from phones.views.parts.permalinks import answer_uncertain, is_certain
 from phones.views.parts.plan_badges import plan_badge
 from phones.views.parts.sent_forms import spent_context
@@ -197,8 +198,6 @@ def plan_export(request: DeskRequest, slug: str, plan_id: int) -> StreamingHttpR
     """Send all rows of a plan as CSV, in the order of its list."""
     desk = open_desk(request, slug)
     plan = plan_of(desk, plan_id)
-    return StreamingHttpResponse(
-        csv_lines(plan.items.all()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{slug}-plan-{plan.pk}.csv"'},
-    )
+    rows = plan.items.all()
+    name = f"{slug}-plan-{plan.pk}.csv"
+    return export(desk, csv_lines(rows), what="plan", query=f"plan={plan.pk}", row_count=rows.count(), name=name)

@@ -81,14 +81,16 @@ def _change_role(request: DeskRequest, desk: Desk, membership: Membership) -> Ht
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _show_people(request, desk, problem=_("This role doesn’t exist. Choose one of the list."), status=422)
-    people_members.change_role(membership=membership, role=form.cleaned_data["role"])
+    people_members.change_role(
+        membership=membership, role=form.cleaned_data["role"], actor=desk.user, now=timezone.now()
+    )
     words = {"name": _name(membership), "role": membership.get_role_display()}
     messages.success(request, _("%(name)s: the role is now %(role)s.") % words)
     return _back(desk, membership)
 
 
 def _remove(request: DeskRequest, desk: Desk, membership: Membership) -> HttpResponse:
-    people_members.remove_member(membership=membership)
+    people_members.remove_member(membership=membership, actor=desk.user, now=timezone.now())
     messages.success(request, _("%(name)s is no longer a member.") % {"name": _name(membership)})
     return _back(desk, membership)
 

@@ -109,7 +109,9 @@ def _change_interval(request: DeskRequest, desk: Desk) -> HttpResponse:
     form = SyncIntervalForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, interval_form=form, status=422)
-    passes.set_interval(project=desk.project, minutes=form.cleaned_data["minutes"])
+    projects_settings.set_sync_interval(
+        project=desk.project, minutes=form.cleaned_data["minutes"], actor=desk.user, now=timezone.now()
+    )
     messages.success(request, _("The time between syncs is changed."))
     return redirect("project_settings", desk.project.slug)
 
@@ -118,7 +120,7 @@ def _change_plan_rules(request: DeskRequest, desk: Desk) -> HttpResponse:
     form = PlanRulesForm(request.POST)
     if not form.is_valid():
         return _show_settings(request, desk, rules_form=form, status=422)
-    projects_settings.set_plan_rules(project=desk.project, **form.cleaned_data)
+    projects_settings.set_plan_rules(project=desk.project, **form.cleaned_data, actor=desk.user, now=timezone.now())
     messages.success(request, _("The rules for plans are changed."))
     return redirect("project_settings", desk.project.slug)
 
@@ -155,7 +157,7 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
         with bulkhead.place_to_act(desk.project):
-            check = keys.recheck(project=desk.project, now=timezone.now())
+            check = keys.recheck(project=desk.project, actor=desk.user, now=timezone.now())
     except bulkhead.NotAsked as crowded:
         refusal = Refusal.of(crowded)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
@@ -181,7 +183,7 @@ def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return render(request, "projects/project_disconnect.html", {"desk": desk, "section": "settings"})
-    keys.disconnect(project=desk.project)
+    keys.disconnect(project=desk.project, actor=desk.user, now=timezone.now())
     messages.success(request, _("The key is forgotten. The copy of the phones and the history stay, read-only."))
     return redirect("project_settings", slug)
 

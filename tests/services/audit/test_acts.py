@@ -16,7 +16,7 @@ from phones.services.audit.acts import client_address, record_act
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.hash_chain import ACT_FIELDS
 from phones.services.audit.verification import verify_diary
-from tests.fixtures.desk import make_user
+from tests.fixtures.desk import CANARY, make_user
 from tests.fixtures.diary import NOON, entry
 from tests.support.database.tampering import run_sql, tamper, unguarded
 
@@ -178,3 +178,11 @@ def test_address_is_that_of_the_request_and_of_no_other(rf: RequestFactory) -> N
     response = ClientAddress(answer)(rf.get("/", REMOTE_ADDR="192.0.2.8"))
 
     assert (response.content, client_address.get()) == (b"192.0.2.8", "")
+
+
+def test_key_that_was_pasted_in_the_wrong_place_is_masked(quiet_phone: Phone) -> None:
+    details = {"filter": f"q={CANARY}&x=ñ", "rows": 3, "deep": {"list": [f"“{CANARY}”"]}}
+
+    act(quiet_phone.project, ActKind.EXPORTED, details=details)
+
+    assert Act.objects.get().details == {"filter": "q=[masked]&x=ñ", "rows": 3, "deep": {"list": ["“[masked]”"]}}

@@ -151,7 +151,7 @@ def test_silence_of_more_than_a_day_is_no_reason_to_give_up(
 ) -> None:
     change = lose(sandbox, sales_phone, RENAME)
     if what == "keyless":
-        projects_keys.disconnect(project=aurora)
+        projects_keys.disconnect(project=aurora, actor=None, now=timezone.now())
     else:
         sandbox.faults.add(Fault("status", status=503, times=None))
     moment = change.created_at + GIVE_UP_AFTER
@@ -215,7 +215,7 @@ def test_killed_save_of_a_project_without_a_key_becomes_unknown(
     sandbox: Sandbox, aurora: Project, sales_phone: Phone
 ) -> None:
     change = die(sandbox, sales_phone, RENAME, is_sent=True)
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     assert sweep_at(change.created_at + 2 * LEASE) == 0
 

@@ -238,7 +238,7 @@ def test_key_that_is_gone(sandbox: Sandbox, aurora: Project, sales_phone: Phone,
     sandbox.switches.bad_key_status = status
     sandbox.keys.clear()
 
-    check = keys.recheck(project=aurora, now=aurora.created_at)
+    check = keys.recheck(project=aurora, actor=None, now=aurora.created_at)
 
     assert check.is_usable is False
     assert held(sandbox, sales_phone).nickname == "Ventas Costa del Sol"

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from phones.models import Membership, Project, Role
+from phones.models import Act, Membership, Project, Role
 from phones.services.people import members
 from phones.services.people.members import Invitation
 from tests.fixtures.desk import make_user
@@ -115,9 +115,9 @@ def test_the_last_administrator_can_neither_be_lowered_nor_removed(aurora: Proje
     membership = Membership.objects.get(user=admin)
 
     with pytest.raises(members.LastAdministrator):
-        members.change_role(membership=membership, role=Role.LEAD)
+        members.change_role(membership=membership, role=Role.LEAD, actor=admin, now=timezone.now())
     with pytest.raises(members.LastAdministrator):
-        members.remove_member(membership=membership)
+        members.remove_member(membership=membership, actor=admin, now=timezone.now())
 
     assert Membership.objects.get(user=admin).role == Role.ADMIN
 
@@ -129,9 +129,9 @@ def test_an_administrator_whose_account_is_off_does_not_count(aurora: Project, a
     other.save()
 
     with pytest.raises(members.LastAdministrator):
-        members.remove_member(membership=Membership.objects.get(user=admin))
+        members.remove_member(membership=Membership.objects.get(user=admin), actor=admin, now=timezone.now())
 
-    members.remove_member(membership=Membership.objects.get(user=other))
+    members.remove_member(membership=Membership.objects.get(user=other), actor=admin, now=timezone.now())
     assert not Membership.objects.filter(user=other).exists()
 
 
@@ -139,7 +139,9 @@ def test_one_of_two_administrators_may_go(aurora: Project, admin: User) -> None:
     other = make_user("other")
     Membership.objects.create(project=aurora, user=other, role=Role.ADMIN)
 
-    members.change_role(membership=Membership.objects.get(user=admin), role=Role.VIEWER)
+    members.change_role(
+        membership=Membership.objects.get(user=admin), role=Role.VIEWER, actor=admin, now=timezone.now()
+    )
 
     assert Membership.objects.get(user=admin).role == Role.VIEWER
 
@@ -150,11 +152,43 @@ def test_an_administrator_of_another_project_does_not_count(
     Membership.objects.create(project=talleres, user=stranger, role=Role.ADMIN)
 
     with pytest.raises(members.LastAdministrator):
-        members.remove_member(membership=Membership.objects.get(user=admin))
+        members.remove_member(membership=Membership.objects.get(user=admin), actor=admin, now=timezone.now())
 
 
 def test_a_removed_member_keeps_the_account(aurora: Project, admin: User, viewer: User) -> None:
-    members.remove_member(membership=Membership.objects.get(user=viewer))
+    members.remove_member(membership=Membership.objects.get(user=viewer), actor=admin, now=timezone.now())
 
     assert not Membership.objects.filter(user=viewer).exists()
     assert User.objects.filter(pk=viewer.pk).exists()
+
+
+def _acts() -> list[tuple[str, str, str, dict[str, str]]]:
+    """Return what was written down of people: the kind, who, to whom, and the details."""
+    rows = Act.objects.exclude(kind="KEY_CONNECTED").order_by("pk")
+    return [(act.kind, act.actor_username, act.subject_username, act.details) for act in rows]
+
+
+def test_every_act_of_a_membership_is_written_down(aurora: Project, admin: User, stranger: User) -> None:
+    now = timezone.now()
+    membership = _admit(aurora, admin, "stranger")
+    assert isinstance(membership, Membership)
+    members.change_role(membership=membership, role=Role.LEAD, actor=admin, now=now)
+    members.remove_member(membership=membership, actor=admin, now=now)
+
+    assert _acts() == [
+        ("MEMBER_ADDED", "admin", "stranger", {"role": "ROUTER"}),
+        ("ROLE_CHANGED", "admin", "stranger", {"before": "ROUTER", "after": "LEAD"}),
+        ("MEMBER_REMOVED", "admin", "stranger", {"role": "LEAD"}),
+    ]
+    assert Act.objects.order_by("pk").last().subject == stranger  # type: ignore[union-attr]
+
+
+def test_invitation_and_joining_are_written_down_without_the_code(aurora: Project, admin: User) -> None:
+    code = _invite(aurora, admin)
+    members.accept_invitation(code, password=PASSWORD, now=timezone.now())
+
+    invited, joined = _acts()
+    assert (invited[:3], invited[3]["role"]) == (("MEMBER_INVITED", "admin", "marta"), "ROUTER")
+    assert joined == ("MEMBER_JOINED", "marta", "", {"role": "ROUTER"})
+    assert Act.objects.get(kind="MEMBER_INVITED").subject_name == "Marta Ruiz Gil"
+    assert not any(code in str(row) for row in Act.objects.values())

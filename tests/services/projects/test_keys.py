@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Membership, NoKey, Phone, Project, Role, TokenState
+from phones.models import Act, Membership, NoKey, Phone, Project, Role, TokenState
 from phones.services.projects import keys
 from phones.services.projects.identity import ForeignProject
 from phones.services.projects.keys import KeyRejected
+from tests.fixtures.desk import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +145,7 @@ def test_replace_key_refuses_the_key_of_another_diga_project(aurora: Project, sa
 
 
 def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> None:
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.sealed_token == aurora.token_last_four == ""
@@ -157,13 +158,13 @@ def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> Non
 def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(aurora: Project, sandbox: Sandbox) -> None:
     key = sandbox.keys.pop(sandbox.key())
 
-    keys.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.is_rejected
 
     sandbox.keys[key.token] = key
-    keys.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert aurora.token_state == TokenState.ACCEPTED
@@ -173,7 +174,7 @@ def test_recheck_remembers_a_right_that_was_taken_away(aurora: Project, sandbox:
     key = sandbox.keys[sandbox.key()]
     sandbox.keys[key.token] = replace(key, permissions=key.permissions - {"agents.view"})
 
-    keys.recheck(project=aurora, now=timezone.now())
+    keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert (aurora.can_read_phones, aurora.can_read_agents) == (True, False)
@@ -188,7 +189,7 @@ def test_a_check_leaves_what_a_sync_has_written_meanwhile(aurora: Project, sandb
     if act == "replace":
         keys.replace_key(project=in_the_view, token=sandbox.key(), actor=None, now=timezone.now())
     else:
-        keys.recheck(project=in_the_view, now=timezone.now())
+        keys.recheck(project=in_the_view, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert (aurora.phone_count, aurora.synced_at) == (41, None)
@@ -197,7 +198,7 @@ def test_a_check_leaves_what_a_sync_has_written_meanwhile(aurora: Project, sandb
 def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault("html", status=503, times=None))
 
-    check = keys.recheck(project=aurora, now=timezone.now())
+    check = keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     aurora.refresh_from_db()
     assert check.phones.is_allowed is None
@@ -206,10 +207,10 @@ def test_recheck_does_not_reject_a_key_because_diga_is_ill(aurora: Project, sand
 
 
 def test_recheck_needs_a_key(aurora: Project) -> None:
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     with pytest.raises(NoKey):
-        keys.recheck(project=aurora, now=timezone.now())
+        keys.recheck(project=aurora, actor=None, now=timezone.now())
 
 
 def test_a_sealed_key_opens_only_in_its_own_project(aurora: Project, talleres: Project) -> None:
@@ -229,3 +230,21 @@ def test_connecting_logs_no_key(diga_url: str, sandbox: Sandbox, caplog: pytest.
     assert "/v1/phone/" in caplog.text
     assert sandbox.key() not in caplog.text
     assert "an-unknown-key-of-nobody" not in caplog.text
+
+
+def test_every_act_with_a_key_is_written_down_without_it(diga_url: str, sandbox: Sandbox) -> None:
+    admin = make_user("admin")
+    first, second = sandbox.key(), sandbox.key(name="nocalls")
+    project = _connect(first, actor=admin)
+    keys.recheck(project=project, actor=admin, now=timezone.now())
+    keys.replace_key(project=project, token=second, actor=admin, now=timezone.now())
+    keys.disconnect(project=project, actor=admin, now=timezone.now())
+
+    acts = Act.objects.filter(project=project).order_by("pk")
+    assert [(act.kind, act.actor_username, act.details) for act in acts] == [
+        ("KEY_CONNECTED", "admin", {"key": f"••••{first[-4:]}"}),
+        ("KEY_CHECKED", "admin", {"key": f"••••{first[-4:]}", "result": "ACCEPTED"}),
+        ("KEY_REPLACED", "admin", {"key": f"••••{second[-4:]}"}),
+        ("KEY_DISCONNECTED", "admin", {"key": f"••••{second[-4:]}"}),
+    ]
+    assert not any(key[:-4] in str(row) for row in Act.objects.values() for key in (first, second))

@@ -45,7 +45,7 @@ def replace_key(aurora: Project, sandbox: Sandbox) -> Callable[[], None]:
 @pytest.fixture
 def disconnect(aurora: Project) -> Callable[[], None]:
     """Take Aurora's key away."""
-    return lambda: keys.disconnect(project=Project.objects.get(pk=aurora.pk))
+    return lambda: keys.disconnect(project=Project.objects.get(pk=aurora.pk), actor=None, now=timezone.now())
 
 
 def is_accepted(project: Project) -> bool:
@@ -134,7 +134,7 @@ def test_check_of_a_key_that_is_replaced_meanwhile_keeps_the_new_one(
     aurora: Project, sandbox: Sandbox, replace_key: Callable[[], None]
 ) -> None:
     with before_answering(sandbox, "GET", replace_key, LIST), pytest.raises(keys.KeyChanged):
-        keys.recheck(project=aurora, now=timezone.now())
+        keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     assert is_accepted(aurora)
     assert aurora.open_token() == sandbox.key(name="nocalls")

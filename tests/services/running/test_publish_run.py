@@ -180,7 +180,7 @@ def test_read_that_fails_before_it_holds_the_plan(
 
 def test_project_without_a_key_holds_the_plan(aurora: Project, sandbox: Sandbox) -> None:
     plan = running(aurora)
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     send(plan)
 

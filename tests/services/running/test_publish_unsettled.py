@@ -162,7 +162,7 @@ def test_plan_that_was_paused_meanwhile_reads_back_once_it_is_resumed(aurora: Pr
 
 def test_request_of_a_project_without_a_key_stays_unknown(aurora: Project, sandbox: Sandbox) -> None:
     done = die(sandbox, aurora, is_sent=True)
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     assert sweep_after(done, 61) == []
 

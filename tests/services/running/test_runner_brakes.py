@@ -162,7 +162,7 @@ def test_key_that_is_taken_away_stops_all(
 
     def may_run(running: Plan) -> bool:
         if len(patches(sandbox)) >= 5 and running.project.is_connected:
-            keys.disconnect(project=Project.objects.get(pk=aurora.pk))
+            keys.disconnect(project=Project.objects.get(pk=aurora.pk), actor=None, now=timezone.now())
         return True
 
     work_at(plan, may_run=may_run)

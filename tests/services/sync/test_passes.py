@@ -19,7 +19,6 @@ from phones.services.sync.passes import (
     claim_sync,
     due_projects,
     run_sync,
-    set_interval,
     sync_project,
 )
 from tests.support.desk.saving import before_answering, forget_waiting, held, picture, save, stored
@@ -371,13 +370,3 @@ def test_due_projects_are_those_whose_interval_is_over_longest_waiting_first(db:
     project("disconnected", None, sealed_token="")
 
     assert due_projects(NOW) == [never, long_ago, just_due, own_interval]
-
-
-def test_interval_can_be_changed(aurora: Project) -> None:
-    set_interval(project=aurora, minutes=60)
-
-    aurora.refresh_from_db()
-    assert aurora.sync_interval == timedelta(hours=1)
-    assert aurora.sync_tried_at is not None
-    assert due_projects(aurora.sync_tried_at + timedelta(minutes=59)) == []
-    assert due_projects(aurora.sync_tried_at + timedelta(minutes=60)) == [aurora]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga.sandbox import Sandbox
@@ -170,7 +171,7 @@ def test_reread_of_what_diga_no_longer_knows_marks_it(client: Client, sandbox: S
 
 
 def test_reread_without_key_says_so(client: Client, aurora: Project, sales_phone: Phone) -> None:
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     response = client.post(url_of("phone_reread", sales_phone), headers={"HX-Request": "true"})
 

@@ -242,7 +242,7 @@ def test_list_of_a_project_without_key_asks_for_one(
     client_of: ClientOf, aurora: Project, viewer: User, admin: User
 ) -> None:
     Phone.objects.all().delete()
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     for person, links in ((viewer, []), (admin, ["/projects/aurora/settings/"])):
         tree = read(client_of(person).get(LIST))

@@ -45,7 +45,8 @@ def test_first_run_connects_syncs_and_shows_what_the_key_may_do(
         response = client.post("/connect/", {"name": "Clínicas Aurora", "key": f"Bearer {sandbox.key()}"})
 
     run = SyncRun.objects.get()
-    assert len(callbacks) == 1
+    # The end of the chain, and the sync.
+    assert len(callbacks) == 2
     assert response["Location"] == f"/projects/clinicas-aurora/sync/{run.pk}/"
     assert (run.is_complete, run.phone_count) == (True, 40)
     page = client.get(response["Location"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from phones.diga.sandbox import Sandbox
@@ -125,7 +126,7 @@ def test_disconnecting_asks_first_and_keeps_the_copy(client_of: SignIn, admin: U
 
 
 def test_a_project_without_a_key_is_nowhere_an_error(client_of: SignIn, admin: User, aurora: Project) -> None:
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
     client = client_of(admin)
 
     for path in (OVERVIEW, SETTINGS, f"{SETTINGS}disconnect/", f"{SETTINGS}people/", "/projects/aurora/agents/"):
@@ -149,7 +150,7 @@ def test_a_key_that_can_not_be_unsealed_counts_as_none(client_of: SignIn, admin:
 def test_a_disconnected_project_takes_a_key_again(
     client_of: SignIn, admin: User, aurora: Project, sandbox: Sandbox
 ) -> None:
-    keys.disconnect(project=aurora)
+    keys.disconnect(project=aurora, actor=None, now=timezone.now())
     client = client_of(admin)
     assert "Enter a key" in text_of(client.get(SETTINGS))
 
@@ -215,7 +216,7 @@ def test_a_check_of_a_key_that_was_taken_away_meanwhile_says_so(
     client_of: SignIn, admin: User, aurora: Project, sandbox: Sandbox
 ) -> None:
     def disconnect() -> None:
-        keys.disconnect(project=Project.objects.get(pk=aurora.pk))
+        keys.disconnect(project=Project.objects.get(pk=aurora.pk), actor=None, now=timezone.now())
 
     with before_answering(sandbox, "GET", disconnect):
         answer = client_of(admin).post(f"{SETTINGS}check/")

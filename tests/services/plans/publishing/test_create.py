@@ -114,7 +114,7 @@ def test_project_without_a_good_key_makes_no_plan(aurora: Project, is_rejected: 
     if is_rejected:
         Project.objects.update(token_state="REJECTED")
     else:
-        keys.disconnect(project=aurora)
+        keys.disconnect(project=aurora, actor=None, now=timezone.now())
 
     with pytest.raises(NoKey):
         plan_of(aurora, "Alicia", 6)
