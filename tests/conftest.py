@@ -67,7 +67,7 @@ SLOW = {
     *(f"tests/services/sync/test_passes_{name}.py" for name in ("faults", "random")),
     *(f"tests/views/test_{name}.py" for name in ("access", "csrf", "forged", "secrets", "spanish_states", "xss")),
     "tests/browser",
-    "tests/services/tables/test_workbook_reader.py",
+    "tests/services/tables/workbooks/test_workbooks.py",
     "tests/tasks/test_worker.py",
     "tests/test_faults.py",
 }

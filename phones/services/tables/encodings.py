@@ -34,9 +34,9 @@ class Encoding:
 AS_IT_IS = Encoding("UTF-8", str, is_sure=True)
 
 
-def encodings_of_text(text: str) -> tuple[Encoding, ...]:
-    """Return the ways to read a decoded text: as it is, or repaired if it was once read in a wrong encoding."""
-    return (AS_IT_IS, *_repairs()) if not text.isascii() else (AS_IT_IS,)
+def encodings_of_utf8(data: bytes) -> tuple[Encoding, ...]:
+    """Return the ways to read a text in UTF-8: as it is, or repaired if it was once read in a wrong encoding."""
+    return (AS_IT_IS, *_repairs()) if not data.isascii() else (AS_IT_IS,)
 
 
 def encodings_of_bytes(data: bytes) -> tuple[Encoding, ...]:

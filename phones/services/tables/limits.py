@@ -4,6 +4,8 @@
 FILE_LIMIT = 40 * 1024 * 1024
 ROW_LIMIT = 100_000
 COLUMN_LIMIT = 200
+# Blank ones included: 50 columns of 100,000 rows.
+CELL_LIMIT = 5_000_000
 
 
 class NotATable(Exception):

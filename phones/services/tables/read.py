@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 
 from phones.services.tables.csv_reader import IsHead, read_delimited
 from phones.services.tables.encodings import AS_IT_IS, Encoding
-from phones.services.tables.limits import COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, NotATable
-from phones.services.tables.workbook_reader import Record, Sheet, protected, read_sheets
+from phones.services.tables.limits import CELL_LIMIT, COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, NotATable
+from phones.services.tables.workbooks.reader import Record, Sheet, opened_sheets, protected
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # How many rows at the start may be titles above the headings.
@@ -70,7 +70,8 @@ def read_table(data: bytes, name: str, *, is_head: IsHead | None = None, sheet: 
         raise NotATable(_("The file is larger than %(count)s MB. Split it.") % {"count": FILE_LIMIT // 1024 // 1024})
     _check_kind(data, name)
     if data.startswith((ZIP, OLE)) or _is_markup(data):
-        return _sheet_table(_chosen(read_sheets(data), is_head, sheet), is_head)
+        with opened_sheets(data) as sheets:
+            return _sheet_table(_chosen(sheets, is_head, sheet), is_head)
     records, encodings = read_delimited(data, is_head or _never)
     return _table(((line, cells, {}) for line, cells in records), is_head, encodings=encodings)
 
@@ -141,14 +142,14 @@ def _table(
 ) -> Table:
     """Return the records as a table. Rows above the headings are dropped as titles.
 
-    :raises NotATable: there are no records, too many, or too many columns.
+    :raises NotATable: there are no records, too many of them, of their cells, or of columns.
     """
 
     def could_be_head(cells: Sequence[str]) -> bool:
         return is_head is not None and any(is_head([each.decode(cell) for cell in cells]) for each in encodings)
 
     rows: list[Row] = []
-    head = -1
+    head, cell_count = -1, 0
     for line, cells, unknown in records:
         if not any(cell.strip() for cell in cells) and not unknown:
             continue
@@ -156,6 +157,10 @@ def _table(
             head = len(rows)
         if len(rows) > ROW_LIMIT + max(head, 0):
             raise NotATable(_("The file has more than %(count)s rows. Split it.") % {"count": f"{ROW_LIMIT:,}"})
+        cell_count += len(cells)
+        if cell_count > CELL_LIMIT:
+            sentence = _("The file has more than %(count)s cells. Take out columns that aren’t needed, or split it.")
+            raise NotATable(sentence % {"count": f"{CELL_LIMIT:,}"})
         rows.append(Row(line, tuple(cells), unknown or None))
     if not rows:
         raise NotATable(_("The file is empty."))

@@ -29,11 +29,13 @@ def saved(book: Workbook) -> bytes:
 
 
 def repacked(data: bytes, **parts: bytes) -> bytes:
-    """Return a workbook with the contents of some parts replaced: `sheet1=…`."""
+    """Return a workbook with the contents of some parts replaced, `sheet1=…`, or added, `sharedStrings=…`."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(name, parts.get(name.rpartition("/")[2].partition(".")[0], old.read(name)))
+            new.writestr(name, parts.pop(name.rpartition("/")[2].partition(".")[0], old.read(name)))
+        for name, content in parts.items():
+            new.writestr(f"xl/{name}.xml", content)
     return file.getvalue()
 
 

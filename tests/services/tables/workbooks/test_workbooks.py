@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phones.services.exchange.import_columns import is_head
-from phones.services.tables import workbook_child
 from phones.services.tables.limits import COLUMN_LIMIT, NotATable
 from phones.services.tables.read import Row, SheetsToChoose, read_table
 from tests.support.files.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
@@ -299,16 +298,6 @@ def test_cells_of_a_web_page_that_take_several_places_leave_the_others_in_theirs
         Row(6, ("951201805", "x", "Four")),
         Row(7, ("951201806", "", "Five")),
     )
-
-
-def test_web_page_is_read_no_further_than_rows_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook_child, "ROW_LIMIT", 3)
-    monkeypatch.setattr(workbook_child, "PAGE_PIECE", 100)
-    page = b"<table>" + b"<tr><td>951201802<td>x" * 20 + b"<tr>" + b"<td>x" * 2 * workbook_child.COLUMN_LIMIT
-
-    ((_about, rows),) = workbook_child._html(page)
-
-    assert len(list(rows)) == 3
 
 
 def test_last_row_of_a_web_page_needs_no_end() -> None:

@@ -1,0 +1,1 @@
+"""Workbooks: read by a process of its own with little memory (`child`), whatever is in the file."""
