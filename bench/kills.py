@@ -312,7 +312,7 @@ def _leave() -> None:
 
 def _prepare(folder: Path, database_url: str) -> "SandboxServer":
     """Set up an installation in the folder, and a sandbox in this process."""
-    (folder / "worker").mkdir()
+    (folder / "worker").mkdir(mode=0o700)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "DATA_DIR": str(folder),

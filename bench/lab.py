@@ -91,7 +91,7 @@ class Site:
         self._lab = lab
         self.name = name
         self.folder = lab.folder / name
-        self.folder.mkdir()
+        self.folder.mkdir(mode=0o700)
         self.env = lab.env | {"DATA_DIR": str(self.folder), "DATABASE_URL": database_url}
         lab.stand_in.set_latency(0)
         found = json.loads(run(["-m", "bench.prepare"], self.env, lab.folder / f"prepare-{name}.log").splitlines()[-1])

@@ -1,7 +1,12 @@
-"""Secrets that the site generates on first start and keeps in DATA_DIR."""
+"""The site's secrets. On one's own machine they are generated on first start and kept in DATA_DIR.
+
+An installation that others reach keeps them apart from the data, so that a backup of the data opens nothing:
+`python -m dashboard.keys FOLDER` generates them there, and says which settings name their files.
+"""
 
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,16 +33,38 @@ def _keep(path: Path, make: Callable[[], str]) -> str:
     return path.read_text().strip()
 
 
-def secret_key(data_dir: Path) -> str:
-    """Return Django's SECRET_KEY from `data_dir`, generated on first use."""
-    return _keep(data_dir / "secret_key", lambda: secrets.token_urlsafe(50))
+MAKERS: dict[str, Callable[[], str]] = {
+    "SECRET_KEY": lambda: secrets.token_urlsafe(50),
+    "TOKEN_KEYS": lambda: Fernet.generate_key().decode(),
+    "DIARY_KEY": lambda: secrets.token_urlsafe(50),
+}
 
 
-def token_keys(data_dir: Path) -> list[str]:
-    """Return the keys that encrypt API tokens, newest first, from `data_dir`; one is generated on first use."""
-    return _keep(data_dir / "token_keys", lambda: Fernet.generate_key().decode()).split(",")
+def kept(folder: Path, name: str, *, may_generate: bool = True) -> str:
+    """Return the secret of the setting `name` from `folder`, generated on first use.
+
+    :raises FileNotFoundError: there is none, and none may be generated.
+    :raises PermissionError: others can read the file.
+    """
+    path = folder / name.lower()
+    if not may_generate and not path.exists():
+        raise FileNotFoundError(path)
+    found = _keep(path, MAKERS[name])
+    if path.stat().st_mode & 0o077:
+        raise PermissionError(path)
+    return found
 
 
-def diary_key(data_dir: Path) -> str:
-    """Return the HMAC key of the audit log's hash chain from `data_dir`, generated on first use."""
-    return _keep(data_dir / "diary_key", lambda: secrets.token_urlsafe(50))
+def main() -> None:
+    """Generate what is missing in the folder of the first argument, and print the settings that name the files."""
+    if len(sys.argv) != 2:
+        sys.exit("Say in which folder: python -m dashboard.keys /etc/phone-desk/keys")
+    folder = Path(sys.argv[1]).resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in MAKERS:
+        kept(folder, name)
+        sys.stdout.write(f"{name}_FILE={folder / name.lower()}\n")
+
+
+if __name__ == "__main__":
+    main()

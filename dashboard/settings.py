@@ -1,6 +1,8 @@
 """Settings, all from environment variables; an invalid value stops the start with the variable's name."""
 
 import logging
+import os
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -32,17 +34,37 @@ def _url(name: str, default: str) -> str:
     raise ImproperlyConfigured(f"{name} must be an https address (http is allowed for 127.0.0.1 only).")
 
 
+def _text(name: str) -> str:
+    """Return a setting that may be secret: the variable, or the content of the file that `NAME_FILE` names."""
+    value: str = env.str(name, "")
+    path: str = env.str(f"{name}_FILE", "")
+    if value and path:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; one of them is meant.")
+    if not path:
+        return value
+    try:
+        found = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise ImproperlyConfigured(f"{name}_FILE names a file that can't be read.") from None
+    if not found:
+        raise ImproperlyConfigured(f"{name}_FILE names a file that is empty.")
+    return found
+
+
 def _data_dir() -> Path:
     folder = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR can't be made: {error.strerror}.") from None
+    if mode & 0o077:
+        raise ImproperlyConfigured(f"DATA_DIR can be read by other users of this machine. Run: chmod 700 {folder}")
     return folder
 
 
 def _database() -> dj_database_url.DBConfig:
-    url: str = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR}/phone-desk.sqlite3"
+    url = _text("DATABASE_URL") or f"sqlite:///{DATA_DIR}/phone-desk.sqlite3"
     try:
         return dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
     except ValueError:
@@ -51,7 +73,7 @@ def _database() -> dj_database_url.DBConfig:
 
 
 def _redis_url() -> str | None:
-    url: str = env.str("REDIS_URL", "")
+    url = _text("REDIS_URL")
     if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
     return url or None
@@ -66,8 +88,27 @@ def _time_zone() -> str:
     return name
 
 
+def _key(name: str) -> str:
+    """Return a secret that is generated and kept in DATA_DIR where it isn't set, unless others reach the site."""
+    found = _text(name)
+    if found:
+        return found
+    try:
+        return keys.kept(DATA_DIR, name, may_generate=not IS_HTTPS)
+    except FileNotFoundError:
+        raise ImproperlyConfigured(
+            f"{name} isn't set: with https, keys are kept apart from the data. "
+            "Make them once with `python -m dashboard.keys FOLDER`, and set what it prints."
+        ) from None
+    except PermissionError:
+        path = DATA_DIR / name.lower()
+        raise ImproperlyConfigured(
+            f"{name} can be read by other users of this machine. Run: chmod 600 {path}"
+        ) from None
+
+
 def _token_keys() -> list[str]:
-    found: list[str] = env.list("TOKEN_KEYS", []) or keys.token_keys(DATA_DIR)
+    found = _key("TOKEN_KEYS").split(",")
     for key in found:
         try:
             Fernet(key)
@@ -77,14 +118,14 @@ def _token_keys() -> list[str]:
 
 
 def _secret_key() -> str:
-    found: str = env.str("SECRET_KEY", "") or keys.secret_key(DATA_DIR)
+    found = _key("SECRET_KEY")
     if len(found) < 32 or found.startswith("django-insecure"):
         raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 32 characters.")
     return found
 
 
 def _diary_key() -> str:
-    found: str = env.str("DIARY_KEY", "") or keys.diary_key(DATA_DIR)
+    found = _key("DIARY_KEY")
     if len(found) < 32:
         raise ImproperlyConfigured("DIARY_KEY must be a random text of at least 32 characters.")
     return found
@@ -98,6 +139,10 @@ def _proxies() -> list[str]:
         raise ImproperlyConfigured("FORWARDED_ALLOW_IPS must be addresses or networks, separated by commas.") from None
     return found
 
+
+# What a process writes is for its user alone, but static files: another program may serve those.
+if "collectstatic" not in sys.argv:
+    os.umask(0o077)
 
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = _data_dir()

@@ -25,7 +25,8 @@ check pickles bash -c '! grep -rnE --include="*.py" \
   phones dashboard scripts manage.py gunicorn.conf.py'
 check templates "$bin/python" -m djlint templates --lint --quiet
 check migrations env DJANGO_SETTINGS_MODULE=tests.settings "$bin/python" manage.py makemigrations --check --dry-run
-check deploy env DATA_DIR="$data/desk" SITE_URL=https://desk.example.com DATABASE_URL="sqlite:///$data/check.sqlite3" DEBUG=false \
+"$bin/python" -m dashboard.keys "$data/keys" >"$data/env"
+check deploy env $(cat "$data/env") DATA_DIR="$data/desk" SITE_URL=https://desk.example.com DATABASE_URL="sqlite:///$data/check.sqlite3" DEBUG=false \
   "$bin/python" manage.py check --deploy --fail-level WARNING
 
 failed=0

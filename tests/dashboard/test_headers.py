@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from phones.models import Project
+from tests.support.machine.settings import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = {
@@ -158,6 +159,7 @@ def run_on_https(folder: Path, code: str) -> str:
         "DATA_DIR": str(folder),
         "SITE_URL": "https://desk.example.com",
         "LOG_LEVEL": "CRITICAL",
+        **KEYS,
     }
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     return done.stdout

@@ -1,12 +1,15 @@
 """Settings: a wrong value stops the start and names its variable; secrets are made once, for the owner alone."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dashboard import keys
-from tests.support.machine.settings import SHOW, load, start
+from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,98 @@ def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
     assert again == first
 
 
+def test_installation_with_https_is_given_its_keys(tmp_path: Path) -> None:
+    refused = start(tmp_path / "data", SITE_URL="https://desk.example.com")
+    _out, err = refused.communicate(timeout=30)
+    assert "SECRET_KEY isn't set: with https, keys are kept apart from the data." in err.strip().splitlines()[-1]
+    assert list((tmp_path / "data").iterdir()) == []
+
+    made = subprocess.run(
+        [sys.executable, "-m", "dashboard.keys", str(tmp_path / "keys")], cwd=ROOT, capture_output=True, text=True
+    )
+
+    env = dict(line.split("=", 1) for line in made.stdout.splitlines())
+    assert set(env) == {"SECRET_KEY_FILE", "TOKEN_KEYS_FILE", "DIARY_KEY_FILE"}
+    found = load(tmp_path / "data", "SECRET_KEY", "DIARY_KEY", "TOKEN_KEYS", SITE_URL="https://desk.example.com", **env)
+    assert found["SECRET_KEY"] == (tmp_path / "keys/secret_key").read_text()
+    assert found["TOKEN_KEYS"] == [(tmp_path / "keys/token_keys").read_text()]
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_keys_made_in_the_data_go_on_opening_them(tmp_path: Path) -> None:
+    before = load(tmp_path, "TOKEN_KEYS")
+
+    assert load(tmp_path, "TOKEN_KEYS", SITE_URL="https://desk.example.com") == before
+
+
+def test_secret_comes_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "url"
+    path.write_text("redis://:word@127.0.0.1:6379/0\n")
+
+    assert load(tmp_path / "data", "REDIS_URL", REDIS_URL_FILE=str(path)) == {
+        "REDIS_URL": "redis://:word@127.0.0.1:6379/0"
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        (None, {}, "SECRET_KEY_FILE names a file that can't be read."),
+        ("", {}, "SECRET_KEY_FILE names a file that is empty."),
+        ("short", {}, "SECRET_KEY must be a random text of at least 32 characters."),
+        ("x", {"SECRET_KEY": "y"}, "SECRET_KEY and SECRET_KEY_FILE are both set; one of them is meant."),
+    ],
+)
+def test_wrong_file_of_a_secret_stops_the_start(
+    tmp_path: Path, content: str | None, more: dict[str, str], said: str
+) -> None:
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_text(content)
+
+    _out, err = start(tmp_path / "data", SECRET_KEY_FILE=str(path), **more).communicate(timeout=30)
+
+    assert err.strip().splitlines()[-1].endswith(said)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_data_that_others_can_read_are_refused(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(mode)
+
+    _out, err = start(folder).communicate(timeout=30)
+
+    assert (
+        err.strip()
+        .splitlines()[-1]
+        .endswith(f"DATA_DIR can be read by other users of this machine. Run: chmod 700 {folder}")
+    )
+
+
+def test_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    load(tmp_path, "SECRET_KEY")
+    (tmp_path / "secret_key").chmod(0o640)
+
+    _out, err = start(tmp_path).communicate(timeout=30)
+
+    assert err.strip().splitlines()[-1].endswith(f"Run: chmod 600 {tmp_path / 'secret_key'}")
+
+
+def test_what_the_site_writes_is_for_its_user_alone(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", "showmigrations"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "parent/data")},
+        check=True,
+        capture_output=True,
+    )
+
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "parent").rglob("*")}
+    assert modes == {0o600, 0o700}
+    assert (tmp_path / "parent/data/phone-desk.sqlite3").exists()
+
+
 def test_second_to_finish_takes_what_the_first_made(tmp_path: Path) -> None:
     path = tmp_path / "secret_key"
 
@@ -99,7 +194,7 @@ def test_https_makes_cookies_secure(tmp_path: Path) -> None:
         "ALLOWED_HOSTS",
     )
 
-    found = load(tmp_path, *names, SITE_URL="https://desk.example.com")
+    found = load(tmp_path, *names, SITE_URL="https://desk.example.com", **KEYS)
 
     assert found == {
         "SESSION_COOKIE_NAME": "__Host-session",

@@ -25,7 +25,14 @@ def read_variables() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in READERS:
         tree = ast.parse(path.read_text())
-        handing_on = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _hands_on(node)}
+        handing_on: set[str] = set()
+        # Twice, as one may hand on to another.
+        for _time in range(2):
+            handing_on |= {
+                node.name
+                for node in ast.walk(tree)
+                if isinstance(node, ast.FunctionDef) and _hands_on(node, handing_on)
+            }
         for node in ast.walk(tree):
             # `env.str(NAME, "") or DEFAULT`: the outer node is met first.
             call, default = (node.values[0], node.values[-1]) if isinstance(node, ast.BoolOp) else (node, None)
@@ -47,10 +54,10 @@ def _reads(call: ast.Call, handing_on: set[str]) -> bool:
     return bool(call.args) and (READ.fullmatch(function) is not None or function in handing_on)
 
 
-def _hands_on(function: ast.FunctionDef) -> bool:
+def _hands_on(function: ast.FunctionDef, handing_on: set[str]) -> bool:
     """Say whether a function reads the variable whose name it is given."""
     given = {argument.arg for argument in function.args.args}
-    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call) and _reads(node, set()))
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call) and _reads(node, handing_on))
     return any(ast.unparse(call.args[0]) in given for call in calls)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.machine.settings import KEYS
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -24,6 +26,7 @@ def gunicorn(folder: Path, said: list[str] | None = None, **more: str) -> Iterat
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "SITE_URL": "https://desk.example.com",
+        **KEYS,
         **more,
     }
     process = subprocess.Popen(

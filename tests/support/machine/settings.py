@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+# What an installation with https has to be given.
+KEYS = {
+    "SECRET_KEY": "a secret of the tests, which opens nothing at all",
+    "TOKEN_KEYS": "iVXRXBxGZPB6mPAsEkZRtKfFvCKcMRfS9HZFWOPZ5eY=",
+    "DIARY_KEY": "a key of the tests, which seals nothing that anybody keeps",
+}
 START = "import json, dashboard.settings as settings; "
 SHOW = "print(json.dumps({name: getattr(settings, name) for name in %r}))"
 
