@@ -30,7 +30,7 @@ test: $(VENV)/dev.done $(MESSAGES) ## every test, browser tests included (ARGS= 
 test-fast: $(VENV)/dev.done $(MESSAGES) ## within a minute: on SQLite, without browser, crawls and processes (ARGS= too)
 	@scripts/test.sh --fast $(ARGS)
 
-check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, migrations, deploy check
+check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, migrations, deploy check, packages, secrets
 	@scripts/check.sh
 
 soak: $(VENV)/dev.done $(MESSAGES) ## 10 minutes of editing, syncing and faults, then all is checked (ARGS="--minutes 2 --seed 1")

@@ -23,6 +23,14 @@ check layers "$bin/python" -c 'import sys; from importlinter.cli import lint_imp
 check pickles bash -c '! grep -rnE --include="*.py" \
   "(import|from) +(_?c?pickle|marshal|shelve|dill|cloudpickle|jsonpickle|multiprocessing)\b|SignedSerializer|PickleSerializer" \
   phones dashboard scripts manage.py gunicorn.conf.py'
+check faults "$bin/python" scripts/audit.py
+# What an installation is made of, for those who have to list it.
+check packages bash -c 'mkdir -p -m 700 var && "$0"/cyclonedx-py requirements requirements/run.lock --output-reproducible --of JSON \
+  -o var/phone-desk.cdx.json' "$bin"
+# 3: only the lines have moved of what .secrets.baseline allows. A new one that is none:
+# detect-secrets scan --baseline .secrets.baseline
+check secrets bash -c 'cp .secrets.baseline "$1" && "$0"/detect-secrets-hook --baseline "$1" $(git ls-files) || [ $? = 3 ]' \
+  "$bin" "$data/baseline"
 check templates "$bin/python" -m djlint templates --lint --quiet
 check migrations env DJANGO_SETTINGS_MODULE=tests.settings "$bin/python" manage.py makemigrations --check --dry-run
 "$bin/python" -m dashboard.keys "$data/keys" >"$data/env"
@@ -32,8 +40,13 @@ check deploy env $(cat "$data/env") DATA_DIR="$data/desk" SITE_URL=https://desk.
 failed=0
 for index in "${!names[@]}"; do
   name=${names[$index]}
-  if wait "${jobs[$index]}"; then
+  code=0
+  wait "${jobs[$index]}" || code=$?
+  if [ $code = 0 ]; then
     echo "ok      $name"
+  elif [ $code = 75 ]; then
+    echo "SKIPPED $name"
+    cat "$data/$name.said"
   else
     echo "FAILED  $name"
     cat "$data/$name.said"
