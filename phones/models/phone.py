@@ -21,6 +21,18 @@ class PhoneQuerySet(models.QuerySet["Phone"]):
         uses = models.Q(inbound_agent_id__in=agent_ids) | models.Q(outbound_agent_id__in=agent_ids)
         return self.filter(uses, missing_since=None).order_by("number", "id")
 
+    def split_by_use(self, agent_id: uuid.UUID) -> "tuple[PhoneQuerySet, PhoneQuerySet]":
+        """Return `using_agents` of one agent in two: the phones that it answers, and the others that it dials from.
+
+        Each is a range of one index, in the order of the numbers. With both lanes in one condition the first of them
+        are found by reading and sorting all: 200 ms for 44,000.
+        """
+        known = self.filter(missing_since=None).order_by("number", "id")
+        return (
+            known.filter(inbound_agent_id=agent_id),
+            known.filter(outbound_agent_id=agent_id).exclude(inbound_agent_id=agent_id),
+        )
+
 
 class Phone(models.Model):
     """A phone register (the assignment of one number), as Diga last returned it."""

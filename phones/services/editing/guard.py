@@ -46,11 +46,13 @@ def _other_uses(phone: Phone, target: Target, among: Collection[uuid.UUID] | Non
 
     `among` are the ids to look among, if not all.
     """
-    users = Phone.objects.filter(project=phone.project_id).using_agents({target.agent.id}).exclude(pk=phone.pk)
+    phones = Phone.objects.filter(project=phone.project_id).exclude(pk=phone.pk)
     if among is not None:
-        users = users.filter(pk__in=among)
-    first = [Use(*row) for row in users.values_list("pk", "shown")[: NAMED_USES + 1]]
-    return first[:NAMED_USES], len(first) if len(first) <= NAMED_USES else users.count()
+        phones = phones.filter(pk__in=among)
+    others_in = phones.split_by_use(target.agent.id)
+    rows = sorted(row for users in others_in for row in users.values_list("number", "pk", "shown")[: NAMED_USES + 1])
+    first = [Use(pk, shown) for _number, pk, shown in rows[:NAMED_USES]]
+    return first, len(rows) if len(rows) <= NAMED_USES else sum(users.count() for users in others_in)
 
 
 def guard_change(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
@@ -257,13 +258,29 @@ def test_guard_names_the_first_of_many_numbers_and_counts_all(
 ) -> None:
     agent = AgentEntry(uuid.uuid4(), "Nuevo", True, (VersionEntry(uuid.uuid4(), 1, "", False, False),))
     others = list(Phone.objects.filter(project=aurora).exclude(pk=spare_phone.pk).order_by("number", "id")[:25])
-    Phone.objects.filter(pk__in=[phone.pk for phone in others]).update(outbound_agent_id=agent.id)
+    ids = [phone.pk for phone in others]
+    Phone.objects.filter(pk__in=ids[::2]).update(inbound_agent_id=agent.id)
+    Phone.objects.filter(pk__in=ids[1::2]).update(outbound_agent_id=agent.id)
+    Phone.objects.filter(pk__in=ids[:4]).update(inbound_agent_id=agent.id, outbound_agent_id=agent.id)
+    # It dials from the agent itself, and is no other.
+    Phone.objects.filter(pk=spare_phone.pk).update(outbound_agent_id=agent.id)
+    spare_phone.refresh_from_db()
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         [impact] = impacts_of(spare_phone, PhoneEdit(inbound=Target(agent, agent.versions[0])))
 
     assert [use.shown for use in impact.others] == [phone.shown for phone in others[:20]]
     assert impact.other_count == 25
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what its table holds.")
+def test_guard_finds_the_first_of_many_numbers_without_reading_all(aurora: Project) -> None:
+    plans = [users[:21].explain() for users in Phone.objects.filter(project=aurora).split_by_use(uuid.uuid4())]
+
+    # A sort of the right part of the order is one of the phones of one number.
+    for plan, index in zip(plans, ("phone_by_inbound", "phone_by_outbound"), strict=True):
+        assert f"USING INDEX {index}" in plan
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 # The policy.
