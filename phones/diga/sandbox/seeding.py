@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from .names import (
@@ -16,7 +17,7 @@ from .names import (
     TALLERES_SERVICES,
     VERSION_NAMES,
 )
-from .state import AgentRow, CallRow, Key, PhoneRow, Project, VersionRow
+from .state import AgentRow, CallRow, Key, PhoneRow, Project, Table, VersionRow
 
 NAMESPACE = UUID("9b1f3a52-6d0e-4a6e-9a53-0d4d3a7c1e55")
 NOW = datetime(2026, 10, 9, 9, 0, tzinfo=UTC)
@@ -29,6 +30,9 @@ UNKNOWN_AGENT_ID = UUID("7f3c2b10-55aa-4c8e-8d1f-2f6f0c9b7e01")
 
 ALL_PERMISSIONS = frozenset({"phones.view", "phones.update", "agents.view", "agents.update", "calls.view"})
 LINES: dict[str, tuple[str, ...]] = {"aurora": AURORA_PHONES, "talleres": TALLERES_PHONES}
+# An agent with its published version, and a phone with the agents that answer it and that dial from it.
+AgentRef = tuple[UUID, UUID | None]
+Answered = tuple[UUID, AgentRef | None, AgentRef | None]
 END_REASONS = ("customer_hangup", "agent_hangup", "transferred", "voicemail_left", "customer_hangup")
 
 
@@ -56,7 +60,7 @@ def seed_projects(seed: int, phone_count: int, agent_count: int) -> dict[str, Pr
     _add_phones(aurora, seed, phone_count, SERVICES)
     _add_phones(talleres, seed, min(24, max(4, phone_count // 8)), TALLERES_SERVICES)
     for project in (aurora, talleres):
-        _add_calls(project, seed)
+        project.calls = _calls_of(seed, project.slug, _answered(project))
     return {project.slug: project for project in (aurora, talleres)}
 
 
@@ -144,24 +148,23 @@ def _make_phone(phone_id: UUID, line: str, assigned_at: datetime, agent_ids: dic
     return phone
 
 
-def _add_calls(project: Project, seed: int) -> None:
-    """Add calls of the last days, oldest first, to the newest phones that have an agent."""
-    chance = random.Random(f"{seed}/{project.slug}/calls")  # noqa: S311 - made-up data is no secret.
-    newest = project.phones.slice(0, 200, is_ascending=False)
-    answered = [phone for phone in newest if phone.inbound_agent_id or phone.outbound_agent_id]
+@lru_cache(maxsize=4)
+def _calls_of(seed: int, slug: str, answered: tuple[Answered, ...]) -> Table[CallRow]:
+    """Return calls of the last days, oldest first. Nothing changes them, so every sandbox of a seed has the same."""
+    chance = random.Random(f"{seed}/{slug}/calls")  # noqa: S311 - made-up data is no secret.
+    calls = Table[CallRow]()
     for index in range(min(MAX_CALLS, len(answered) * 4), 0, -1):
-        phone = chance.choice(answered)
-        is_inbound = phone.inbound_agent_id is not None and chance.random() < 0.7
-        agent_id = phone.inbound_agent_id if is_inbound else phone.outbound_agent_id or phone.inbound_agent_id
-        agent = project.agents.get(agent_id) if agent_id else None
+        phone_id, inbound, outbound = chance.choice(answered)
+        is_inbound = inbound is not None and chance.random() < 0.7
+        agent_id, version_id = (inbound if is_inbound else outbound or inbound) or (None, None)
         is_over = index > 2
-        project.calls.add(
+        calls.add(
             CallRow(
-                id=uuid5(NAMESPACE, f"{seed}/{project.slug}/call/{index}"),
+                id=uuid5(NAMESPACE, f"{seed}/{slug}/call/{index}"),
                 agent_id=agent_id,
-                agent_version_id=agent.published_id if agent else None,
+                agent_version_id=version_id,
                 type="inbound" if is_inbound else "outbound",
-                phone_id=phone.id,
+                phone_id=phone_id,
                 contact=f"+346{chance.randrange(10**8):08d}",
                 created_at=NOW - timedelta(minutes=11 * index),
                 duration=chance.randint(8, 420) if is_over else None,
@@ -169,3 +172,18 @@ def _add_calls(project: Project, seed: int) -> None:
                 end_reason=chance.choice(END_REASONS) if is_over else None,
             )
         )
+    return calls
+
+
+def _answered(project: Project) -> tuple[Answered, ...]:
+    """Return the newest phones that have an agent, with the agents in each direction and their published versions."""
+    published = {agent.id: agent.published_id for agent in project.agents.values()}
+
+    def refer(agent_id: UUID | None) -> AgentRef | None:
+        return (agent_id, published.get(agent_id)) if agent_id else None
+
+    return tuple(
+        (phone.id, refer(phone.inbound_agent_id), refer(phone.outbound_agent_id))
+        for phone in project.phones.slice(0, 200, is_ascending=False)
+        if phone.inbound_agent_id or phone.outbound_agent_id
+    )
