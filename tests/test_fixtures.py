@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from phones.models import Phone, Project
 from tests.fixtures.browser import Complaints
 from tests.fixtures.desk import Canary
+from tests.fixtures.spanish import Sentence
 
 
 def test_network_is_off_for_other_machines(far_connections: list[object]) -> None:
@@ -76,3 +77,18 @@ def test_page_of_is_signed_in_and_watched(
     assert len(heard) == 2
     assert any("Content Security Policy" in text for text in heard)
     assert any("/static/absent.js" in text for text in heard)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "found"),
+    [
+        ("Save", "Guardar\nSave", "Save"),
+        ("Save", "Saved", None),
+        ("%(count)s numbers of {total}, read <b>now</b>", "¡9 numbers of 40, read now!", "¡9 numbers of 40, read now"),
+        ("Read {when} by %(who)s", "Read by Lola", None),
+        ("Read {when} by %(who)s", "Read\nyesterday by Lola", None),
+        ("{name}: nothing", "Diga: nothing at all", "Diga: nothing"),
+    ],
+)
+def test_english_sentence_is_found_whatever_stands_in_it(source: str, text: str, found: str | None) -> None:
+    assert Sentence(source).found_in(text) == found
