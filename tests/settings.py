@@ -2,10 +2,14 @@
 
 import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_folder = tempfile.TemporaryDirectory(prefix="phone-desk-tests-")
+# In memory, where nothing waits for a disk; a container may have too little of it.
+_memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it.
+_has_memory = _memory.is_dir() and shutil.disk_usage(_memory).free > 1024**3
+_folder = tempfile.TemporaryDirectory(prefix="phone-desk-tests-", dir=_memory if _has_memory else None)
 atexit.register(_folder.cleanup)
 
 os.environ |= {
