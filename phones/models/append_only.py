@@ -1,18 +1,20 @@
 """Triggers that keep the audit log append-only for every program with access to the database.
 
+`INSERT OR REPLACE` of SQLite deletes a row without firing its DELETE trigger, as `TRUNCATE` of PostgreSQL does: there
+is a trigger of its own for each.
 They are created after each `migrate`: SQLite drops a table's triggers when a migration rebuilds it. Before migrations
 are reversed they are removed, as SQLite drops no column that a trigger names; the older release creates its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 
 # Set when a change is added, and never altered. `actor_id` may become null, when a person is deleted.
 BEGUN = (
     "id project_id phone_id number source actor_name reason ticket before after created_at form_token seen_from"
-    " reverts_id plan_id late_for_id"
+    " reverts_id plan_id late_for_id actor_username actor_number"
 )
 SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 SEAL = "id chain number change_id act_id kind digest mac"
@@ -21,8 +23,17 @@ FIRST_SEEN = "first_seen first_seen_at"
 PUBLISH_BEGUN = "plan_id agent_id before after sent_at"
 PUBLISH_SETTLED = "outcome stored http_status message cause request_id settled_at duration_ms"
 
+# Each guarded table, and what is unique in it: a row that has it is replaced by `INSERT OR REPLACE`.
+TABLES = {
+    "phones_change": ("id", "form_token"),
+    "phones_act": ("id",),
+    "phones_changeseal": ("id", "chain number", "act_id"),
+    "phones_chainbreak": ("id", "chain noted"),
+    "phones_publishrequest": ("plan_id",),
+}
+
 # Name, table, event, condition, error message.
-TRIGGERS = (
+_TRIGGERS = (
     ("change_never_deleted", "phones_change", "DELETE", "1 = 1", "A change is never deleted"),
     (
         "change_begun_once",
@@ -63,6 +74,25 @@ TRIGGERS = (
 )
 
 
+def triggers_of(vendor: str) -> list[tuple[str, str, str, str, str]]:
+    """Return name, table, event, condition and error message of each trigger that a kind of database has."""
+    kept = []
+    for table, unique in TABLES.items():
+        name = table.removeprefix("phones_")
+        if vendor == "sqlite":
+            found = " OR ".join(f"({_same(columns)})" for columns in unique)
+            condition = f'EXISTS (SELECT 1 FROM "{table}" WHERE {found})'  # noqa: S608 - our names.
+            words = f"There is such a row already, by its {' or '.join(unique)}"
+            kept.append((f"{name}_never_replaced", table, "INSERT", condition, words))
+        else:
+            kept.append((f"{name}_never_truncated", table, "TRUNCATE", "", "What was written down is never deleted"))
+    return [*_TRIGGERS, *kept]
+
+
+def _same(columns: str) -> str:
+    return " AND ".join(f'"{column}" = NEW."{column}"' for column in columns.split())
+
+
 def _differs(columns: str) -> str:
     return " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in columns.split())
 
@@ -78,6 +108,9 @@ def _condition(template: str) -> str:
         publish_settled=_differs(PUBLISH_SETTLED),
     )
 
+
+# A table for a moment.
+PROBE = "phones_probe"
 
 Plan = Iterable[tuple[Any, bool]]
 """The migrations of a run of `migrate`; true are those that are taken back."""
@@ -99,25 +132,36 @@ def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> 
         return
     connection = connections[using]
     with connection.cursor() as cursor:
-        for name, table, event, template, words in TRIGGERS:
-            condition = _condition(template)
-            if connection.vendor == "sqlite":
-                # SQLite 3.40 has IS NOT in place of the standard's IS DISTINCT FROM.
-                condition = condition.replace("IS DISTINCT FROM", "IS NOT")
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
-                cursor.execute(
-                    f'CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" WHEN {condition} '
-                    f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-                )
-            else:
-                cursor.execute(
-                    f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS '
-                    f"$$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'restrict_violation'; END $$"
-                )
-                cursor.execute(
-                    f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {event} ON "{table}" FOR EACH ROW '
-                    f'WHEN ({condition}) EXECUTE FUNCTION "{name}"()'
-                )
+        for trigger in triggers_of(connection.vendor):
+            for statement in _statements(connection.vendor, trigger):
+                cursor.execute(statement)
+
+
+def _statements(vendor: str, trigger: tuple[str, str, str, str, str]) -> list[str]:
+    name, table, _event, _condition, words = trigger
+    if vendor == "sqlite":
+        return [f'DROP TRIGGER IF EXISTS "{name}"', _definition(vendor, trigger)]
+    function = f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $${_body(words)}$$'
+    # It may be turned off, and replacing it would leave it so.
+    return [function, f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"', _definition(vendor, trigger)]
+
+
+def _body(words: str) -> str:
+    """Return the body of a trigger's function of PostgreSQL."""
+    return f" BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'restrict_violation'; END "
+
+
+def _definition(vendor: str, trigger: tuple[str, str, str, str, str], table: str = "") -> str:
+    """Return the statement that creates a trigger, or one like it on another table."""
+    name, own_table, event, template, words = trigger
+    condition, table = _condition(template), table or own_table
+    if vendor == "sqlite":
+        # SQLite 3.40 has IS NOT in place of the standard's IS DISTINCT FROM.
+        condition = condition.replace("IS DISTINCT FROM", "IS NOT")
+        action = f"WHEN {condition} BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        return f'CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" {action}'
+    each = f"FOR EACH ROW WHEN ({condition})" if condition else "FOR EACH STATEMENT"
+    return f'CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" {each} EXECUTE FUNCTION "{name}"()'
 
 
 def remove_triggers(using: str = "default") -> None:
@@ -125,21 +169,67 @@ def remove_triggers(using: str = "default") -> None:
     connection = connections[using]
     tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
-        for name, table, *_rest in TRIGGERS:
+        for name, table, *_rest in triggers_of(connection.vendor):
             if table in tables:
                 on = "" if connection.vendor == "sqlite" else f' ON "{table}"'
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"{on}')
 
 
 def missing_triggers(using: str = "default") -> list[str]:
-    """Return the names of the triggers that are missing."""
+    """Return the names of the triggers that are missing or turned off."""
+    found = _found(using)
+    return [name for name, *_rest in triggers_of(connections[using].vendor) if name not in found]
+
+
+def altered_triggers(using: str = "default") -> list[str]:
+    """Return the names of the triggers that are there, and are not as this program creates them."""
+    found = _found(using)
+    return [name for name, definition in _expected(using, found).items() if found[name] != definition]
+
+
+# A trigger in two parts: its definition, and the body of its function, "" where it has none.
+_Parts = tuple[str, str]
+
+
+def _found(using: str) -> dict[str, _Parts]:
+    """Return the triggers that are turned on, by name. SQLite keeps the statement letter by letter."""
     connection = connections[using]
-    listing = (
-        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        if connection.vendor == "sqlite"
-        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-    )
+    tables = sorted({table for _name, table, *_rest in triggers_of(connection.vendor)})
     with connection.cursor() as cursor:
-        cursor.execute(listing)
-        found = {row[0] for row in cursor.fetchall()}
-    return [name for name, *_rest in TRIGGERS if name not in found]
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            return {name: (sql, "") for name, sql in cursor.fetchall()}
+        return {name: parts for table in tables for name, parts in _parsed(cursor, table).items()}
+
+
+# PostgreSQL keeps no text of a trigger, but what it was parsed to. The name of the table is left out.
+_PARSED = """
+SELECT tgname, regexp_replace(pg_get_triggerdef(pg_trigger.oid), ' ON \\S+ ', ' '), prosrc
+FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgrelid = to_regclass(%s)
+"""
+
+
+def _parsed(cursor: Any, table: str) -> dict[str, _Parts]:
+    cursor.execute(_PARSED, [table])
+    return {name: (definition, body) for name, definition, body in cursor.fetchall()}
+
+
+def _expected(using: str, found: Collection[str]) -> dict[str, _Parts]:
+    """Return what `_found` would return of these triggers if nobody had altered them.
+
+    PostgreSQL is asked: each trigger is created on a temporary copy of its table, with the function that is there.
+    """
+    connection = connections[using]
+    triggers = [trigger for trigger in triggers_of(connection.vendor) if trigger[0] in found]
+    if connection.vendor == "sqlite":
+        return {trigger[0]: (_definition("sqlite", trigger), "") for trigger in triggers}
+    expected: dict[str, _Parts] = {}
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        for trigger in triggers:
+            name, table, *_rest, words = trigger
+            cursor.execute(f'CREATE TEMPORARY TABLE "{PROBE}" (LIKE "{table}")')
+            cursor.execute(_definition("postgresql", trigger, PROBE))
+            expected[name] = (_parsed(cursor, f"pg_temp.{PROBE}")[name][0], _body(words))
+            cursor.execute(f'DROP TABLE pg_temp."{PROBE}"')
+    return expected

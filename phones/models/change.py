@@ -54,6 +54,9 @@ class Change(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     actor_name = models.TextField(blank=True, default="")
+    # Sealed with the entry, and kept when the account is deleted; null in entries of older releases.
+    actor_username = models.TextField(null=True, blank=True)
+    actor_number = models.BigIntegerField(null=True, blank=True)
     reason = models.TextField(blank=True, default="")
     ticket = models.TextField(blank=True, default="")
     before = SnapshotField(default=dict)

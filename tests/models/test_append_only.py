@@ -4,10 +4,11 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
-from phones.models import Change, ChangeSeal, Outcome, Phone, append_only
+from phones.models import ActKind, ChainBreak, Change, ChangeSeal, Outcome, Phone, Plan, PublishRequest, append_only
 from phones.services.audit import log
+from phones.services.audit.acts import record_act
 from tests.fixtures.desk import make_user
-from tests.fixtures.diary import entry, settle
+from tests.fixtures.diary import NOON, entry, settle
 from tests.support.database.tampering import run_sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,6 +30,8 @@ BEGUN = {
     "reverts_id": "id",
     "plan_id": "1",
     "late_for_id": "id",
+    "actor_username": "'forged'",
+    "actor_number": "77",
 }
 SETTLED = {
     "outcome": "'FAILED'",
@@ -149,7 +152,7 @@ def test_what_was_first_seen_is_noted_once(quiet_phone: Phone) -> None:
 
 def test_migrate_puts_missing_triggers_back() -> None:
     append_only.remove_triggers()
-    names = [name for name, *_rest in append_only.TRIGGERS]
+    names = [name for name, *_rest in append_only.triggers_of(connection.vendor)]
     assert append_only.missing_triggers() == names
 
     call_command("migrate", verbosity=0)
@@ -163,3 +166,89 @@ def test_trigger_that_is_turned_off_is_missing(quiet_phone: Phone) -> None:
     run_sql("ALTER TABLE phones_change DISABLE TRIGGER change_never_deleted")
 
     assert append_only.missing_triggers() == ["change_never_deleted"]
+
+
+# What would take the place of a row that is there, by each of what is unique in its table; the rest is copied from it.
+REPLACED = {
+    "phones_change": [{}, {"id": "NULL"}],
+    "phones_act": [{}],
+    "phones_changeseal": [{}, {"id": "NULL", "act_id": "NULL"}, {"id": "NULL", "number": "99"}],
+    "phones_chainbreak": [{}, {"id": "NULL"}],
+    "phones_publishrequest": [{}],
+}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no INSERT OR REPLACE")
+@pytest.mark.parametrize(("table", "values"), [(table, values) for table, rows in REPLACED.items() for values in rows])
+def test_nothing_is_replaced(one_of_each: None, table: str, values: dict[str, str]) -> None:
+    columns = [column.name for column in connection.introspection.get_table_description(connection.cursor(), table)]
+    copied = ", ".join(values.get(column, f'"{column}"') for column in columns)
+    names = ", ".join(f'"{column}"' for column in columns)
+    last = f"SELECT {copied} FROM {table} ORDER BY rowid DESC LIMIT 1"  # noqa: S608 - our names.
+
+    refuse("There is such a row already", f"INSERT OR REPLACE INTO {table} ({names}) {last}")
+
+
+def test_every_guarded_table_is_tried_here() -> None:
+    assert set(REPLACED) == set(append_only.TABLES)
+    events = {(table, event) for _name, table, event, *_rest in append_only.triggers_of("sqlite")}
+    assert {table for table, event in events if event == "DELETE"} == set(append_only.TABLES)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+@pytest.mark.parametrize("table", REPLACED)
+def test_nothing_is_truncated(one_of_each: None, table: str) -> None:
+    refuse("never deleted", f"TRUNCATE {table} CASCADE")
+
+
+@pytest.fixture
+def one_of_each(quiet_phone: Phone, written: list[Change]) -> None:
+    """A row in every guarded table."""
+    record_act(kind=ActKind.VERIFIED, project=quiet_phone.project, actor=None, at=NOON)
+    ChainBreak.objects.create(
+        chain=quiet_phone.project_id, noted="x", noted_number=9, found_number=7, actor_name="Ana", acknowledged_at=NOON
+    )
+    plan = Plan.objects.create(
+        project=quiet_phone.project, kind="PUBLISH", reason="x", created_at=NOON, foreseen_at=NOON
+    )
+    PublishRequest.objects.create(plan=plan, agent_id=plan.project_id, before={}, after={}, sent_at=NOON)
+
+
+def forge_trigger() -> None:
+    """Put a trigger that does nothing in the place of ours."""
+    if connection.vendor == "sqlite":
+        run_sql("DROP TRIGGER change_never_deleted")
+        run_sql("CREATE TRIGGER change_never_deleted BEFORE DELETE ON phones_change BEGIN SELECT 1; END")
+    else:
+        run_sql("DROP TRIGGER change_never_deleted ON phones_change")
+        run_sql(
+            "CREATE TRIGGER change_never_deleted BEFORE DELETE ON phones_change FOR EACH ROW WHEN (1 = 2)"
+            " EXECUTE FUNCTION change_never_deleted()"
+        )
+
+
+def test_trigger_with_another_body_is_altered() -> None:
+    assert append_only.altered_triggers() == []
+
+    forge_trigger()
+
+    assert (append_only.missing_triggers(), append_only.altered_triggers()) == ([], ["change_never_deleted"])
+    call_command("migrate", verbosity=0)
+    assert append_only.altered_triggers() == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no functions of triggers")
+def test_trigger_with_another_function_is_altered() -> None:
+    run_sql(
+        "CREATE OR REPLACE FUNCTION seal_never_altered() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NEW; END $$"
+    )
+
+    assert append_only.altered_triggers() == ["seal_never_altered"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite can't turn triggers off")
+def test_trigger_for_replicas_only_is_missing() -> None:
+    run_sql("ALTER TABLE phones_act ENABLE REPLICA TRIGGER act_never_altered")
+
+    assert append_only.missing_triggers() == ["act_never_altered"]

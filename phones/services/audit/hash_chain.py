@@ -12,7 +12,7 @@ from django.conf import settings
 
 from phones.models import LaneSnapshot, SealKind
 
-# Fields that are set when the change is added, and never altered. The actor's row may be deleted; the name stays.
+# Fields that are set when the change is added, and never altered. The actor's row may be deleted; the names stay.
 BEGUN_FIELDS = (
     "id",
     "project_id",
@@ -43,7 +43,7 @@ SETTLED_FIELDS = (
 # The columns of the first release with seals, which migration 0004 uses, and columns added later: a change without a
 # value in a later column keeps its digest.
 SEALED_FIELDS = (*BEGUN_FIELDS, *SETTLED_FIELDS)
-LATER_FIELDS = ("plan_id", "late_for_id")
+LATER_FIELDS = ("plan_id", "late_for_id", "actor_username", "actor_number")
 EVERY_FIELD = (*SEALED_FIELDS, *LATER_FIELDS)
 # The columns of an act: all of them.
 ACT_FIELDS = (

@@ -42,9 +42,17 @@ def begin(changes: Sequence[Change]) -> None:
     if not changes:
         return
     with transaction.atomic():
+        _name_actors(changes)
         Change.objects.bulk_create(changes)
         name_agents(changes)
         _seal(changes[0].project, [(change, SealKind.BEGUN) for change in changes])
+
+
+def _name_actors(changes: Iterable[Change]) -> None:
+    """Freeze by which account each change was made."""
+    for change in changes:
+        if change.actor is not None:
+            change.actor_username, change.actor_number = change.actor.get_username(), change.actor.pk
 
 
 def settle(changes: Sequence[Change]) -> None:
@@ -94,6 +102,7 @@ def record_observed(changes: Sequence[Change]) -> None:
     if not changes:
         return
     with transaction.atomic():
+        _name_actors(changes)
         Change.objects.bulk_create(changes)
         name_agents(changes)
         _seal(changes[0].project, [(change, SealKind.SETTLED) for change in changes])

@@ -33,7 +33,7 @@ from phones.services.audit.hash_chain import ACT_FIELDS, EVERY_FIELD, act_digest
 CHUNK = 2000
 # With a wrong key every seal differs, and nobody reads 100,000 lines.
 NAMED_FAULTS = 50
-_ID, _OUTCOME = EVERY_FIELD.index("id"), EVERY_FIELD.index("outcome")
+_ID, _OUTCOME, _ACTOR = (EVERY_FIELD.index(name) for name in ("id", "outcome", "actor_number"))
 
 
 @dataclass(slots=True)
@@ -62,11 +62,12 @@ class _Chain:
 
 
 def verify_guards() -> list[str]:
-    """Return a sentence for each append-only trigger that is missing. Without it the database accepts any UPDATE."""
+    """Return a sentence for each append-only trigger that is missing or not ours: the database accepts any UPDATE."""
+    missing = _("The trigger %(name)s is missing: the database no longer guards the history. “migrate” puts it back.")
+    altered = _("The trigger %(name)s was altered: it no longer guards the history. “migrate” puts it back.")
     return [
-        _("The trigger %(name)s is missing: the database no longer guards the history. “migrate” puts it back.")
-        % {"name": name}
-        for name in append_only.missing_triggers()
+        *(missing % {"name": name} for name in append_only.missing_triggers()),
+        *(altered % {"name": name} for name in append_only.altered_triggers()),
     ]
 
 
@@ -113,9 +114,10 @@ def _check_seals(chain_id: UUID, chain: _Chain, verdict: Verdict) -> Iterator[st
         verdict.seal_count += 1
 
 
-# The JSON is compared as the text in the table, whatever was put into it.
-_AS_STORED = tuple(
-    Cast(name, JSONField()) if isinstance(Change._meta.get_field(name), JSONField) else name for name in EVERY_FIELD
+# The JSON is compared as the text in the table, whatever was put into it. The actor's id comes last.
+_AS_STORED = (
+    *(Cast(name, JSONField()) if isinstance(Change._meta.get_field(name), JSONField) else name for name in EVERY_FIELD),
+    "actor_id",
 )
 
 
@@ -160,12 +162,16 @@ def _fault_of(values: Sequence[Any] | None, sealed: _Sealed | None) -> str:
         return _("Change %(change)s is gone: it was deleted, or moved to another project.")
     if sealed is None:
         return _("Change %(change)s has no seal: it was put in by other means.")
+    *values, actor_id = values
     begun, settled = digests_of(values)
     sealed_begun, sealed_settled = sealed
     if sealed_begun not in {None, begun}:
         return _("Change %(change)s was altered: what was wanted is not what was written.")
     if sealed_settled is None and values[_OUTCOME] != Outcome.PENDING:
         return _("Change %(change)s was altered: it has an ending that was never written.")
+    # The actor's id becomes null when their account is deleted, and never another one.
+    if actor_id is not None and values[_ACTOR] not in {None, actor_id}:
+        return _("Change %(change)s was altered: it is ascribed to somebody else.")
     if sealed_settled not in {None, settled}:
         return _("Change %(change)s was altered: it is not what was written when it ended.")
     return ""

@@ -13,6 +13,7 @@ from phones.services.audit import log, verification
 from phones.services.audit.chain_heads import head_path
 from phones.services.audit.hash_chain import EVERY_FIELD
 from phones.services.audit.verification import verify_diary, verify_guards
+from tests.fixtures.desk import make_user
 from tests.fixtures.diary import NOON, entry, settle
 from tests.support.database.tampering import run_sql, tamper, unguarded
 
@@ -295,6 +296,7 @@ def test_many_faults_are_counted_and_the_first_named(
 
 
 def test_every_column_of_a_change_is_sealed_or_known_to_move() -> None:
+    # The actor’s id is compared with `actor_number`, which is sealed.
     moving = {"actor_id", "answer_lost_at", "next_look_at", "look_count"}
 
     columns = {field.attname for field in Change._meta.concrete_fields}
@@ -309,6 +311,21 @@ def test_missing_trigger_shows(quiet_phone: Phone) -> None:
     (fault,) = verify_guards()
 
     assert fault.startswith("The trigger change_settled_once is missing")
+
+
+def test_account_that_a_change_is_ascribed_to_is_sealed(quiet_phone: Phone) -> None:
+    ana, rita = make_user("ana"), make_user("rita")
+    change = entry(quiet_phone, actor=ana, actor_name="Ana Ruiz")
+    log.begin([change])
+    settle(change)
+    assert faults(quiet_phone) == []
+
+    alter(change, actor=rita)
+    assert faults(quiet_phone) == [f"Change {change.pk} was altered: it is ascribed to somebody else."]
+    alter(change, actor=rita, actor_number=rita.pk, actor_username="rita")
+    assert faults(quiet_phone) == [f"Change {change.pk} was altered: what was wanted is not what was written."]
+    alter(change, actor=None, actor_number=ana.pk, actor_username="ana")
+    assert faults(quiet_phone) == []
 
 
 def test_project_without_changes_is_as_written(quiet_phone: Phone) -> None:

@@ -16,7 +16,7 @@ from tests.support.database.tampering import unguarded
 KEPT = {"django_content_type", "auth_permission"}
 # SQLite's index of the phones, which no model knows.
 SEARCH = {"phones_search", "phones_searchkey", "phones_searchproject"}
-GUARDED = {table for _name, table, event, *_rest in append_only.TRIGGERS if event == "DELETE"}
+GUARDED = set(append_only.TABLES)
 
 
 def empty_tables() -> None:
@@ -31,7 +31,7 @@ def empty_tables() -> None:
     else:
         with unguarded():
             _delete_from(full)
-    if append_only.missing_triggers():
+    if append_only.missing_triggers() or append_only.altered_triggers():
         append_only.remove_triggers()
         append_only.install_triggers()
 
