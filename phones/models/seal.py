@@ -21,15 +21,16 @@ def chain_of(project: Project | None) -> uuid.UUID:
 
 
 class SealKind(models.TextChoices):
-    """What a seal is about: a state of a change, or an act."""
+    """What a seal is about: a state of a change, an act, or as what phones were first seen."""
 
     BEGUN = "BEGUN"
     SETTLED = "SETTLED"
     ACT = "ACT"
+    SEEN = "SEEN"
 
 
 class ChangeSeal(models.Model):
-    """One link of a chain. `digest` is of the change or act at the time; `mac` covers it and the link before."""
+    """One link of a chain. `digest` is of what it is about at the time; `mac` covers it and the link before."""
 
     chain = models.UUIDField()
     number = models.PositiveBigIntegerField()
@@ -43,7 +44,10 @@ class ChangeSeal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["chain", "number"], name="one_seal_a_number"),
             models.CheckConstraint(
-                condition=models.Q(change__isnull=True) ^ models.Q(act__isnull=True), name="seal_of_one_entry"
+                condition=models.Q(kind__in=["BEGUN", "SETTLED"], change__isnull=False, act__isnull=True)
+                | models.Q(kind="ACT", change__isnull=True, act__isnull=False)
+                | models.Q(kind="SEEN", change__isnull=True, act__isnull=True),
+                name="seal_of_one_entry",
             ),
         ]
 

@@ -169,7 +169,7 @@ def test_trigger_that_is_turned_off_is_missing(quiet_phone: Phone) -> None:
 
 
 # What would take the place of a row that is there, by each of what is unique in its table; the rest is copied from it.
-REPLACED = {
+REPLACED: dict[str, list[dict[str, str]]] = {
     "phones_change": [{}, {"id": "NULL"}],
     "phones_act": [{}],
     "phones_changeseal": [{}, {"id": "NULL", "act_id": "NULL"}, {"id": "NULL", "number": "99"}],

@@ -15,7 +15,7 @@ from phones.services.audit.hash_chain import mac_of
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What is to be sealed: a change or an act, and the digest of its state."""
+    """What is to be sealed: a state of a change, an act, or what phones were first seen as, and its digest."""
 
     kind: SealKind
     digest: str
@@ -23,12 +23,18 @@ class Link:
     act: Act | None = None
 
 
-def append(chain: uuid.UUID, links: Iterable[Link]) -> None:
-    """Append links within the caller's transaction. The lock on the chain's `ChainHead` row serialises appending."""
+def hold(chain: uuid.UUID) -> ChainHead:
+    """Lock the `ChainHead` row of a chain until the transaction ends, and return it: that serialises appending."""
     head = ChainHead.objects.select_for_update().filter(chain=chain).first()
     if head is None:
         ChainHead.objects.bulk_create([ChainHead(chain=chain)], ignore_conflicts=True)
         head = ChainHead.objects.select_for_update().get(chain=chain)
+    return head
+
+
+def append(chain: uuid.UUID, links: Iterable[Link]) -> None:
+    """Append links within the caller's transaction."""
+    head = hold(chain)
     before = Head(head.number, head.mac)
     seals: list[ChangeSeal] = []
     for link in links:

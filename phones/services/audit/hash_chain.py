@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,6 +95,11 @@ def digests_of(values: Sequence[Any]) -> tuple[str, str]:
 def act_digest(values: Sequence[Any]) -> str:
     """Return the digest of an act, given as the values of its `ACT_FIELDS`."""
     return _hashed([[name, value] for name, value in zip(ACT_FIELDS, values, strict=True)])
+
+
+def seen_sum(rows: Iterable[tuple[uuid.UUID, datetime, dict[str, Any]]]) -> str:
+    """Return the sum of the digests of phones: their id, when they were first seen, and as what. In any order."""
+    return f"{sum(int(_hashed(row), 16) for row in rows) % 2**256:064x}"
 
 
 def _hashed(values: Sequence[Any]) -> str:

@@ -28,7 +28,10 @@ from phones.models import (
 )
 from phones.services.audit.chain_breaks import standing_of
 from phones.services.audit.chain_heads import NO_HEAD, Head, HeadSpoiled, Note, Standing, exported_note, head_path
+from phones.services.audit.first_seen import is_as_sealed
 from phones.services.audit.hash_chain import ACT_FIELDS, EVERY_FIELD, act_digest, digests_of, mac_of
+from phones.services.audit.noted_heads import check_noted_heads
+from phones.services.audit.plan_rows import check_plans
 
 CHUNK = 2000
 # With a wrong key every seal differs, and nobody reads 100,000 lines.
@@ -86,9 +89,14 @@ def verify_diary(*, project: Project | None) -> Verdict:
     verdict.add(_check_seals(chain_id, chain, verdict))
     if project:
         verdict.add(_check_entries(project, verdict))
+        verdict.add(check_plans(project))
+        verdict.add(_check_first_seen(project))
     verdict.add(_check_acts(project, verdict))
     verdict.add(_check_end(chain_id, chain.last))
-    verdict.add(_check_exported(chain_id, chain.last, note))
+    if is_held := note is not None and standing_of(chain_id, note) is not Standing.LOST:
+        verdict.add(check_noted_heads(chain_id))
+    if not is_held or (note and note.head == NO_HEAD):
+        verdict.add(_check_exported(chain_id, chain.last, note))
     return verdict
 
 
@@ -98,20 +106,23 @@ def _check_seals(chain_id: UUID, chain: _Chain, verdict: Verdict) -> Iterator[st
     columns = ("number", "change_id", "act_id", "kind", "digest", "mac")
     for number, change_id, act_id, kind, digest, mac in seals.values_list(*columns).iterator(chunk_size=CHUNK):
         expected = chain.last.number + 1
-        entry_id = act_id if kind == SealKind.ACT else change_id
+        entry_id = act_id or change_id or 0
         if number != expected:
             yield _("Seals %(first)s to %(last)s are gone.") % {"first": expected, "last": number - 1}
         elif mac != mac_of(
             chain=chain_id, number=number, entry_id=entry_id, kind=kind, digest=digest, before=chain.last.mac
         ):
-            told = (
-                _("Seal %(number)s, of act %(entry)s, was altered, moved or made with another key.")
-                if kind == SealKind.ACT
-                else _("Seal %(number)s, of change %(entry)s, was altered, moved or made with another key.")
-            )
-            yield told % {"number": number, "entry": entry_id}
+            yield _seal_fault(kind) % {"number": number, "entry": entry_id}
         chain.last = Head(number, mac)
         verdict.seal_count += 1
+
+
+def _seal_fault(kind: str) -> str:
+    if kind == SealKind.ACT:
+        return _("Seal %(number)s, of act %(entry)s, was altered, moved or made with another key.")
+    if kind == SealKind.SEEN:
+        return _("Seal %(number)s, of what was first seen, was altered, moved or made with another key.")
+    return _("Seal %(number)s, of change %(entry)s, was altered, moved or made with another key.")
 
 
 # The JSON is compared as the text in the table, whatever was put into it. The actor's id comes last.
@@ -192,6 +203,12 @@ def _check_acts(project: Project | None, verdict: Verdict) -> Iterator[str]:
             yield _("Act %(act)s was altered: it is not what was written.") % {"act": act_id}
 
 
+def _check_first_seen(project: Project) -> Iterator[str]:
+    """Compare entry zero of all phones with what was sealed of them."""
+    if not is_as_sealed(project):
+        yield _("What was first seen of a number was altered, or a number was put in or deleted by other means.")
+
+
 def _check_end(chain_id: UUID, last: Head) -> Iterator[str]:
     """Compare the last seal with the `ChainHead` row."""
     head = ChainHead.objects.filter(chain=chain_id).values_list("number", "mac").first() or NO_HEAD
@@ -203,12 +220,12 @@ def _check_end(chain_id: UUID, last: Head) -> Iterator[str]:
 
 
 def _check_exported(chain_id: UUID, last: Head, note: Note | None) -> Iterator[str]:
-    """Compare the chain with its head as noted outside the database. An acknowledged break is no fault."""
+    """Say what is wrong with the head as noted outside the database, which the chain does not hold."""
     head = note.head if note else None
     words = {"path": head_path(chain_id), "number": head.number if head else 0, "last": last.number}
     if head == NO_HEAD and last != NO_HEAD:
         yield _("%(path)s is gone: nobody can say whether the chain was cut off.") % words
-    elif note and standing_of(chain_id, note) is not Standing.LOST:
+    elif head == NO_HEAD:
         return
     elif head is None:
         yield _("%(path)s can’t be read or was spoiled: nobody can say whether the chain was cut off.") % words

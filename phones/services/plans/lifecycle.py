@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from phones.models import Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
+from phones.models import ActKind, Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
+from phones.services.audit.acts import record_act
+from phones.services.audit.plan_rows import AGREED, plan_digest
 from phones.services.clock import Clock
 from phones.services.display_names import name_of
 from phones.services.plans.effects import publishings_of
@@ -248,6 +251,11 @@ def _note(plan: Plan, kind: StepKind, by: User | None, now: datetime, *, cause: 
     PlanStep.objects.create(
         plan=plan, kind=kind, actor=by, actor_name=name_of(by) if by else "", cause=cause, created_at=now
     )
+    act = ActKind(f"PLAN_{kind}")
+    details: dict[str, Any] = {"plan": plan.pk} | ({"cause": cause} if cause else {})
+    if act in AGREED:
+        details |= {"rows": totals_of(plan)[ItemState.WAITING], "digest": plan_digest(plan.pk)}
+    record_act(kind=act, project=plan.project, actor=by, at=now, details=details)
 
 
 def _halt(plan: Plan, state: PlanState, now: datetime) -> None:

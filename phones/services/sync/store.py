@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from phones import diga
 from phones.models import Phone, Project, SnapshotEncoder
 from phones.services.audit import log
+from phones.services.audit.first_seen import seal_first_seen
 from phones.services.clock import CLOCK_SLACK, is_ahead
 from phones.services.projects.identity import ForeignProject
 from phones.services.routing.catalogue import Catalogue, catalogue_of
@@ -141,6 +142,7 @@ def store_phones(
         touch(same, fetched_at=fetched_at)
         if news:
             upsert(news)
+            seal_first_seen(project, news["id"], at=fetched_at)
         if differing:
             _store_differing(project, differing, fetched_at, since, stored)
     return stored

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from django.conf import settings
@@ -21,6 +22,7 @@ from phones.services.audit.chain_heads import (
     Standing,
     export_head,
     exported_note,
+    exported_notes,
     head_path,
 )
 from tests.fixtures.diary import entry
@@ -69,6 +71,28 @@ def test_older_end_never_replaces_a_newer_one() -> None:
     assert noted(project_id) == head(7)
 
 
+def test_file_is_only_appended_to() -> None:
+    project_id = uuid.uuid4()
+    texts = []
+    for number in (1, 2, 5):
+        export(project_id, head(number))
+        texts.append(head_path(project_id).read_text())
+
+    assert texts[0] == f"{1:020d} {1:064x}\n"
+    assert all(longer.startswith(shorter) for shorter, longer in pairwise(texts))
+    assert [note.head for note in exported_notes(project_id)] == [head(1), head(2), head(5)]
+
+
+def test_file_of_an_older_release_goes_on() -> None:
+    project_id = uuid.uuid4()
+    head_path(project_id).parent.mkdir(exist_ok=True)
+    head_path(project_id).write_text(f"{7:020d} {7:064x}\n")
+
+    export(project_id, head(8))
+
+    assert [note.head for note in exported_notes(project_id)] == [head(7), head(8)]
+
+
 def test_file_is_for_its_owner_only() -> None:
     project_id = uuid.uuid4()
     export(project_id, head(1))
@@ -105,7 +129,7 @@ def test_spoiled_file_is_told_and_kept_until_it_is_acknowledged(text: str, caplo
 
     assert told == [f"The diary of project {project_id} does not hold the entry that {head_path(project_id)} notes"]
     assert still == (None, kept)
-    assert head_path(project_id).read_text() == f"{9:020d} {9:064x}\n"
+    assert head_path(project_id).read_bytes() == kept + f"\n{9:020d} {9:064x}\n".encode()
 
 
 @pytest.mark.parametrize("number", [6, 8])

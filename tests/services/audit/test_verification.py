@@ -208,7 +208,25 @@ def test_swapped_seals_show(quiet_phone: Phone, written: list[Change]) -> None:
     for old, new in ((2, 99), (3, 2), (99, 3)):
         tamper("UPDATE phones_changeseal SET number = %s WHERE number = %s", new, old)
 
-    assert [fault.partition(", of")[0] for fault in faults(quiet_phone)] == ["Seal 2", "Seal 3", "Seal 4"]
+    *found, noted = faults(quiet_phone)
+    assert [fault.partition(", of")[0] for fault in found] == ["Seal 2", "Seal 3", "Seal 4"]
+    assert noted == f"Seal 2 is not the one that line 2 of {head_path(quiet_phone.project_id)} notes."
+
+
+def test_every_line_of_the_file_is_compared(quiet_phone: Phone, written: list[Change]) -> None:
+    path = head_path(quiet_phone.project_id)
+    lines = path.read_text().splitlines()
+    assert [line[:20] for line in lines] == [f"{number:020d}" for number in range(1, 7)]
+
+    path.write_text("\n".join([*lines[:2], f"{lines[2][:-1]}x", *lines[3:], ""]))
+    assert faults(quiet_phone) == [f"Seal 3 is not the one that line 3 of {path} notes."]
+    path.write_text("\n".join([lines[0], lines[2], lines[1], *lines[3:], ""]))
+    assert faults(quiet_phone) == [f"{path} was altered: line 3 does not follow from the one before."]
+    path.write_text("\n".join([lines[0], "rubbish", *lines[2:], ""]))
+    assert faults(quiet_phone) == [f"{path} was altered: line 3 does not follow from the one before."]
+    # A machine may have written some of them only.
+    path.write_text("\n".join([lines[0], *lines[3:], ""]))
+    assert faults(quiet_phone) == []
 
 
 @pytest.mark.parametrize(("column", "value"), [("kind", "BEGUN"), ("digest", "0" * 64)])

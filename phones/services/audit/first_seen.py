@@ -1,0 +1,64 @@
+"""Entry zero in the chain: as what each phone was first seen.
+
+A seal of kind SEEN has the sum of the digests of the phones that were stored with it, modulo 2²⁵⁶, so that all of a
+project's are compared with all of its phones in one pass, in any order. The first one of a project also covers the
+phones of releases that sealed none.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import JSONField, QuerySet
+from django.db.models.functions import Cast
+
+from phones.models import ChangeSeal, Phone, Project, SealKind
+from phones.services.audit.chain import Link, append, hold
+from phones.services.audit.hash_chain import seen_sum
+
+CHUNK = 2000
+Seen = tuple[UUID, datetime, dict[str, Any]]
+
+
+def seal_first_seen(project: Project, phone_ids: Iterable[UUID], *, at: datetime) -> None:
+    """Seal phones that were stored in this transaction as first seen at this time. Three queries, and one for the rows.
+
+    A phone that another process has stored meanwhile has another time, and was sealed by that.
+    """
+    hold(project.pk)
+    phones = _seen(project)
+    if _seals(project).exists():
+        phones = phones.filter(pk__in=list(phone_ids), first_seen_at=at)
+    _append(project, phones)
+
+
+def seal_older_phones(project: Project) -> None:
+    """Seal what was first seen of all phones of a project, unless some are sealed."""
+    hold(project.pk)
+    if not _seals(project).exists():
+        _append(project, _seen(project))
+
+
+def is_as_sealed(project: Project) -> bool:
+    """Return whether the phones were first seen as what was sealed. True for a project of which none was."""
+    sealed = list(_seals(project).values_list("digest", flat=True))
+    total = sum(int(digest, 16) for digest in sealed) % 2**256
+    return not sealed or f"{total:064x}" == seen_sum(_rows(_seen(project)))
+
+
+def _seals(project: Project) -> QuerySet[ChangeSeal]:
+    return ChangeSeal.objects.filter(chain=project.pk, kind=SealKind.SEEN)
+
+
+def _seen(project: Project) -> QuerySet[Phone]:
+    return Phone.objects.filter(project=project, first_seen_at__isnull=False).order_by()
+
+
+def _rows(phones: QuerySet[Phone]) -> Iterator[Seen]:
+    values = phones.values_list("pk", "first_seen_at", Cast("first_seen", JSONField()))
+    return values.iterator(chunk_size=CHUNK)
+
+
+def _append(project: Project, phones: QuerySet[Phone]) -> None:
+    append(project.pk, [Link(SealKind.SEEN, seen_sum(_rows(phones)))])
