@@ -14,6 +14,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 from phones.access import may_run_plan
 from phones.models import Plan, PlanState, Project, SyncRun
 from phones.services import heartbeat
+from phones.services.audit import verifying
 from phones.services.editing import recheck
 from phones.services.running import publish_outcome, runner
 from phones.services.sync import passes
@@ -106,6 +107,14 @@ def _repeat(act: Callable[[], None], seconds: float, stopped: Event) -> None:
             close_old_connections()
         is_over = stopped.wait(seconds)
     connections.close_all()
+
+
+@db_periodic_task(crontab(minute="23"))
+def verify_daily() -> None:
+    """Verify every chain that was not verified for a day, the site's too; what is found is on the pages of changes."""
+    for project in (*Project.objects.order_by("slug"), None):
+        if fault_count := verifying.verify_if_due(project=project, clock=timezone.now):
+            logger.error("The history of %s is not what was written: %d found", project or "the site", fault_count)
 
 
 @db_task()

@@ -4,8 +4,8 @@ from django.urls import include, path
 
 from phones.views.agents import pages as agent_pages
 from phones.views.agents import publish
+from phones.views.history import acts, revert
 from phones.views.history import pages as change_pages
-from phones.views.history import revert
 from phones.views.parts import saving
 from phones.views.phones import edit, export, find, saved_views, select
 from phones.views.plans import actions, new, upload
@@ -35,6 +35,8 @@ project_patterns = [
     path("agents/upgrades/<int:upgrade_id>/", publish.agent_upgrade_detail, name="agent_upgrade_detail"),
     path("changes/", change_pages.change_list, name="change_list"),
     path("changes/export/", change_pages.change_export, name="change_export"),
+    path("changes/acts/", acts.act_list, name="act_list"),
+    path("changes/acts/export/", acts.act_export, name="act_export"),
     path("changes/acknowledge/", change_pages.chain_acknowledge, name="chain_acknowledge"),
     # Without a check as addresses once were, and still are where only the number is at hand.
     path("changes/<int:change_id>/", change_pages.change_detail, name="change_detail"),

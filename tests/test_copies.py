@@ -10,10 +10,11 @@ from django.apps import apps
 from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Project
+from phones.models import Act, ChainHead, ChangeSeal, Phone, Project
 from phones.services.projects.keys import client_for
 from tests.fixtures import copies
 from tests.fixtures.desk import connect
+from tests.support.database.tampering import forget_chain
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -29,6 +30,8 @@ def rows() -> Rows:
             )
         ]
         for model in apps.get_app_config("phones").get_models()
+        # What is written down of connecting and syncing is not laid down: no two chains are equal.
+        if model not in {Act, ChainHead, ChangeSeal}
     }
 
 
@@ -66,6 +69,7 @@ def test_copy_has_the_rows_and_the_requests_of_the_first(
     first = lay()
     made, received = rows(), list(sandbox.journal)
     dates = set(Phone.objects.values_list("assigned_at", "scheduled_release_at", "released_at"))
+    forget_chain()
     first.delete()
     monkeypatch.setattr("tests.test_copies.connect", _refuse)
 
@@ -83,7 +87,9 @@ def test_copy_has_the_rows_and_the_requests_of_the_first(
 
 @pytest.mark.django_db
 def test_copy_is_of_now(diga_url: str, lay: Callable[[], Project]) -> None:
-    lay().delete()
+    first = lay()
+    forget_chain()
+    first.delete()
     tomorrow = timezone.now() + timedelta(days=1)
 
     with time_machine.travel(tomorrow):
@@ -98,7 +104,9 @@ def test_copy_is_of_now(diga_url: str, lay: Callable[[], Project]) -> None:
 
 @pytest.mark.django_db
 def test_altered_stand_in_is_read_anew(diga_url: str, sandbox: Sandbox, lay: Callable[[], Project]) -> None:
-    lay().delete()
+    first = lay()
+    forget_chain()
+    first.delete()
     sandbox.reset()
     next(iter(sandbox.phones)).nickname = "Not in the copy"
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
-from phones.models import Change, Phone, append_only
+from phones.models import Act, Change, Phone, append_only
 from phones.services.audit import log, verification
 from phones.services.audit.hash_chain import mac_of
 from tests.fixtures.diary import entry, settle
@@ -29,7 +29,8 @@ def run(*arguments: str) -> tuple[str, list[str]]:
 
 def test_untouched_diary_passes(quiet_phone: Phone, written: list[Change]) -> None:
     assert run() == ("north: 3 changes, 0 acts, 6 seals\nsite: 0 changes, 0 acts, 0 seals\n", [])
-    assert run("north") == ("north: 3 changes, 0 acts, 6 seals\n", [])
+    # The first run is an act.
+    assert run("north") == ("north: 3 changes, 1 acts, 7 seals\n", [])
 
 
 def test_each_forged_entry_is_named(quiet_phone: Phone, written: list[Change]) -> None:
@@ -80,3 +81,16 @@ def test_others_write_meanwhile(quiet_phone: Phone, written: list[Change], monke
     assert run() == ("north: 3 changes, 0 acts, 6 seals\nsite: 0 changes, 0 acts, 0 seals\n", [])
     assert not writer.is_alive()
     assert Change.objects.count() == 4
+
+
+def test_each_run_is_written_down_with_what_it_has_found(quiet_phone: Phone, written: list[Change]) -> None:
+    run()
+    tamper("UPDATE phones_change SET reason = 'forged' WHERE id = %s", written[1].pk)
+    run("north")
+
+    acts = Act.objects.order_by("pk").values_list("project__slug", "kind", "details")
+    assert list(acts) == [
+        ("north", "VERIFIED", {"changes": 3, "acts": 0, "seals": 6, "faults": 0}),
+        (None, "VERIFIED", {"changes": 0, "acts": 0, "seals": 0, "faults": 0}),
+        ("north", "VERIFIED", {"changes": 3, "acts": 1, "seals": 7, "faults": 1}),
+    ]

@@ -1,16 +1,15 @@
 """Says whether the audit log still is what was written."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from phones.models import Project
-from phones.services.audit.verification import acknowledged_breaks, verify_diary, verify_guards
+from phones.services.audit.verification import acknowledged_breaks, verify_guards
+from phones.services.audit.verifying import verify_and_record
 
 
 class Command(BaseCommand):
@@ -29,18 +28,17 @@ class Command(BaseCommand):
             projects = projects.filter(slug=options["slug"])
             if not projects:
                 raise CommandError(_("There is no project %(slug)s.") % options)
-        missing = verify_guards()
-        for fault in missing:
-            self.stderr.write(fault)
         chains: list[Project | None] = [*projects] if options["slug"] else [*projects, None]
-        fault_count = len(missing) + sum(self._verify(project) for project in chains)
+        guards = verify_guards()
+        for fault in guards:
+            self.stderr.write(fault)
+        fault_count = len(guards) + sum(self._verify(project, len(guards)) for project in chains)
         if fault_count:
             raise CommandError(_("The history is not what was written: %(count)s found.") % {"count": fault_count})
 
-    def _verify(self, project: Project | None) -> int:
+    def _verify(self, project: Project | None, guard_fault_count: int) -> int:
         slug = project.slug if project else _("site")
-        with _as_of_one_moment():
-            verdict = verify_diary(project=project)
+        verdict = verify_and_record(project=project, guard_fault_count=guard_fault_count, clock=timezone.now)
         counts = {
             "slug": slug,
             "changes": verdict.change_count,
@@ -56,15 +54,3 @@ class Command(BaseCommand):
             more = {"slug": slug, "count": verdict.fault_count - len(verdict.faults)}
             self.stderr.write(_("%(slug)s: and %(count)s more") % more)
         return verdict.fault_count
-
-
-@contextmanager
-def _as_of_one_moment() -> Iterator[None]:
-    """Read as of one moment while others go on writing: `atomic` would lock them out of SQLite."""
-    is_sqlite = connection.vendor == "sqlite"
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN" if is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")

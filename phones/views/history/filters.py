@@ -1,7 +1,7 @@
 """The filters of the history: read from the address, shown as controls and chips, and written back to an address."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -13,8 +13,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from phones.models import Outcome, Phone, Source
+from phones.services.audit.act_queries import WantedActs
 from phones.services.audit.queries import CHANGED_FIELDS, Wanted
-from phones.services.display_names import name_of
+from phones.services.display_names import name_apart, name_of
 from phones.services.routing.catalogue import Catalogue
 from phones.views.parts.addresses import id_from, uuid_from
 from phones.views.parts.changes import field_label
@@ -29,27 +30,34 @@ NAMES = {"since": "from", "until": "to"}
 
 def wanted_from(query: QueryDict) -> Wanted:
     """Return the filters of the address; an invalid value doesn't filter."""
-    person = id_from(query.get("person", ""))
     return Wanted(
         phone=uuid_from(query.get("phone", "")),
         agent=uuid_from(query.get("agent", "")),
-        person=person if person is not None and person < 2**31 else None,
-        field=_one_of(CHANGED_FIELDS, query.get("field", "")),
-        source=_one_of(Source.values, query.get("source", "")),
-        outcome=_one_of(Outcome.values, query.get("outcome", "")),
-        since=_day(query.get("from", "")),
-        until=_day(query.get("to", "")),
+        person=person_from(query),
+        field=one_of(CHANGED_FIELDS, query.get("field", "")),
+        source=one_of(Source.values, query.get("source", "")),
+        outcome=one_of(Outcome.values, query.get("outcome", "")),
+        since=day_from(query.get("from", "")),
+        until=day_from(query.get("to", "")),
         q=" ".join(query.get("q", "").replace("\x00", "").split())[:QUERY_LIMIT],
         look=query.get("look") == "1",
         plan=id_from(query.get("plan", "")),
     )
 
 
-def _one_of(known: Collection[str], text: str) -> str:
+def person_from(query: QueryDict) -> int | None:
+    """Return the account's id that is filtered for."""
+    person = id_from(query.get("person", ""))
+    return person if person is not None and person < 2**31 else None
+
+
+def one_of(known: Collection[str], text: str) -> str:
+    """Return a code if it is a known one, "" otherwise."""
     return text if text in known else ""
 
 
-def _day(text: str) -> date | None:
+def day_from(text: str) -> date | None:
+    """Return the day of an ISO 8601 date, None if it is none."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -57,9 +65,9 @@ def _day(text: str) -> date | None:
     return day if day.year in YEARS else None
 
 
-def query_of(wanted: Wanted, **more: Any) -> str:
+def query_of(wanted: Wanted | WantedActs, **more: Any) -> str:
     """Return the filters as a query string with its `?`, "" if there are none."""
-    values = {NAMES.get(name, name): _text(getattr(wanted, name)) for name in Wanted.__slots__} | more
+    values = {NAMES.get(field.name, field.name): _text(getattr(wanted, field.name)) for field in fields(wanted)} | more
     given = {name: value for name, value in values.items() if value}
     return f"?{urlencode(given)}" if given else ""
 
@@ -103,21 +111,21 @@ def filters_of(
 
 
 def _selects(wanted: Wanted, catalogue: Catalogue, people: list[User]) -> list[Filter]:
-    names = [(str(person.pk), name_of(person)) for person in people]
+    names = [(str(person.pk), name_apart(name_of(person), person.username)) for person in people]
     agents = [(str(agent.id), agent.name) for agent in catalogue.agents]
-    fields = [(name, field_label(name)) for name in CHANGED_FIELDS]
+    changed = [(name, field_label(name)) for name in CHANGED_FIELDS]
     sources = [(value, capfirst(str(label))) for value, label in Source.choices]
     outcomes = [(value, str(label)) for value, label in Outcome.choices]
     return [
-        _select("person", _("Person"), _("Filter by person"), _text(wanted.person), names),
-        _select("field", _("Field"), _("Filter by field"), wanted.field, fields),
-        _select("agent", _("Agent"), _("Filter by agent"), _text(wanted.agent), agents),
-        _select("source", _("Source"), _("Filter by source"), wanted.source, sources),
-        _select("outcome", _("Result"), _("Filter by result"), wanted.outcome, outcomes),
+        select("person", _("Person"), _("Filter by person"), _text(wanted.person), names),
+        select("field", _("Field"), _("Filter by field"), wanted.field, changed),
+        select("agent", _("Agent"), _("Filter by agent"), _text(wanted.agent), agents),
+        select("source", _("Source"), _("Filter by source"), wanted.source, sources),
+        select("outcome", _("Result"), _("Filter by result"), wanted.outcome, outcomes),
     ]
 
 
-def _select(name: str, label: str, purpose: str, value: str, choices: list[tuple[str, str]]) -> Filter:
+def select(name: str, label: str, purpose: str, value: str, choices: list[tuple[str, str]]) -> Filter:
     """Return a select; its current value is added if it is none of the choices."""
     known = choices if not value or value in dict(choices) else [*choices, (value, _("Unknown"))]
     return Filter(name, label, purpose, value, known)

@@ -17,6 +17,7 @@ from phones.models import Change, Outcome, Phone
 from phones.services.audit import chain_breaks
 from phones.services.audit import queries as audit_queries
 from phones.services.audit.export import csv_lines
+from phones.services.audit.verifying import latest_verification
 from phones.services.editing.recheck_times import is_soon_known
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.history.filters import filters_of, query_of, wanted_from
@@ -35,10 +36,15 @@ def change_list(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug)
     context = _list_context(request, desk)
     if not is_for(request, "change-table"):
-        return render(request, "history/change_list.html", context | {"chain_break": break_shown(desk)})
+        return render(request, "history/change_list.html", context | _verification(desk))
     response = render(request, "history/change_list.html#change-table", context)
     response["HX-Push-Url"] = context["here_url"]
     return response
+
+
+def _verification(desk: Desk) -> dict[str, Any]:
+    """Return whether the chain is whole: one query, and one for administrators."""
+    return {"chain_break": break_shown(desk), "verified": latest_verification(desk.project)}
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:

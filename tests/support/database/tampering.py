@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from phones.models import Change, ChangeSeal, NamedAgent, append_only
+from phones.models import Act, Change, ChangeSeal, NamedAgent, append_only
 
 
 def alter(rows: QuerySet[Any], **values: Any) -> None:
@@ -24,6 +24,14 @@ def forget(changes: QuerySet[Change]) -> None:
     for hanging in (ChangeSeal, NamedAgent):
         hanging.objects.filter(change__in=ids).delete()
     changes.filter(pk__in=ids).delete()
+    append_only.install_triggers()
+
+
+def forget_chain() -> None:
+    """Delete all acts and seals, with the diary's triggers away."""
+    append_only.remove_triggers()
+    ChangeSeal.objects.all().delete()
+    Act.objects.all().delete()
     append_only.install_triggers()
 
 

@@ -98,10 +98,10 @@ def test_queries_of_the_list_do_not_grow_with_it(
 
     # The session, the person, their projects, the changes, the people in them, how many need a look.
     add_changes(sales_phone, 1)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(_ids(read(client.get(LIST)))) == 1
     add_changes(sales_phone, 29)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(_ids(read(client.get(LIST)))) == 30
 
 
@@ -112,7 +112,7 @@ def test_queries_of_a_change_are_few(
     client.get(LIST)
 
     # The session, the person, their projects, the change with its phone, what took it back, what came late.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(change_url(change, "aurora"))
 
 
