@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -99,5 +100,5 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "plan": lambda number: _("plan %(number)d") % {"number": number},
     "what": lambda code: str(WHAT.get(code, code)),
     "rows": _rows,
-    "filter": str,
+    "filter": unquote_plus,
 }

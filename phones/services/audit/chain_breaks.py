@@ -23,7 +23,7 @@ from phones.services.audit.chain_heads import (
     head_path,
 )
 from phones.services.clock import Clock
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 
 logger = logging.getLogger("phones.diary")
 
@@ -87,7 +87,7 @@ def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -
                 noted_number=found.noted_number,
                 found_number=found.found_number,
                 actor=by,
-                actor_name=name_of(by),
+                actor_name=unique_name_of(by),
                 acknowledged_at=clock(),
             )
     except IntegrityError:

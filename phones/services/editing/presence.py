@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from phones.models import Phone
 from phones.services.clock import Clock, has_passed
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 
 GONE_AFTER = timedelta(minutes=5)
 # A person who is still there is noted again no more often than this: it is a write.
@@ -70,5 +70,5 @@ def _named(phone: Phone, seen: Sightings, user: User) -> list[Presence]:
         return []
     is_member = Q(memberships__project=phone.project_id) | Q(is_superuser=True)
     people = User.objects.filter(is_member, pk__in=ids, is_active=True).distinct()
-    others = [Presence(name_of(each), seen[each.pk][0]) for each in people]
+    others = [Presence(unique_name_of(each), seen[each.pk][0]) for each in people]
     return sorted(others, key=lambda other: other.opened_at, reverse=True)

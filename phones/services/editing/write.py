@@ -16,7 +16,7 @@ from phones import diga
 from phones.models import Change, Outcome, Phone, Plan, Project, Source
 from phones.services.audit import log
 from phones.services.clock import Clock
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 from phones.services.editing.outcome import (
     AgentsRead,
     find_out,
@@ -53,7 +53,7 @@ class Author:
     @property
     def shown_name(self) -> str:
         """The name that the log keeps, also when the person's account is gone."""
-        return self.name or (name_of(self.user) if self.user else "")
+        return self.name or (unique_name_of(self.user) if self.user else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from phones.models import Foreseen, Phone, Plan, PlanItem, Project
 from phones.services.clock import Clock
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans.drafts import PlannedRow, PlanRequest
 from phones.services.plans.forecast import LookReasons, RowForecast
@@ -60,7 +60,7 @@ def _new_plan(request: PlanRequest, now: datetime) -> Plan:
         project=request.project,
         kind=request.kind,
         author=request.author,
-        author_name=name_of(request.author),
+        author_name=unique_name_of(request.author),
         reason=request.reason,
         ticket=request.ticket,
         wish=dict(request.wish),

@@ -11,7 +11,7 @@ from phones.models import ActKind, Foreseen, ItemState, Plan, PlanState, PlanSte
 from phones.services.audit.acts import record_act
 from phones.services.audit.plan_rows import AGREED, plan_digest
 from phones.services.clock import Clock
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 from phones.services.plans.effects import publishings_of
 from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.lock import held_plan
@@ -234,7 +234,7 @@ def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
 def _let_run(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
     """Start a plan by the yes of this person, which stays, whoever holds it and lets it go on later."""
     plan.started_at = now
-    plan.approver, plan.approver_name = by, name_of(by)
+    plan.approver, plan.approver_name = by, unique_name_of(by)
     plan.save(update_fields=["started_at", "approver", "approver_name", "agreed"])
     _start(plan, kind, by, now)
 
@@ -249,7 +249,7 @@ def _start(plan: Plan, kind: StepKind, by: User, now: datetime) -> None:
 def _note(plan: Plan, kind: StepKind, by: User | None, now: datetime, *, cause: str = "") -> None:
     """Keep who did what to a plan, in the transaction that does it."""
     PlanStep.objects.create(
-        plan=plan, kind=kind, actor=by, actor_name=name_of(by) if by else "", cause=cause, created_at=now
+        plan=plan, kind=kind, actor=by, actor_name=unique_name_of(by) if by else "", cause=cause, created_at=now
     )
     act = ActKind(f"PLAN_{kind}")
     details: dict[str, Any] = {"plan": plan.pk} | ({"cause": cause} if cause else {})

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, open_desk
 from phones.forms.finding import ViewForm
 from phones.models import SavedView
-from phones.services.display_names import name_of
+from phones.services.display_names import name_apart, name_of
 from phones.services.finding import saved_views
 from phones.views.htmx import is_for
 from phones.views.parts.list_address import criteria_from, suffix_of
@@ -39,7 +39,7 @@ class ViewLine:
             name=view.name,
             url=reverse("phone_list", args=[slug]) + (f"?{view.query}" if view.query else ""),
             edit_url=reverse("view_edit", args=[slug, view.pk]) if _may_change(view, desk) else "",
-            owner=name_of(view.owner),
+            owner=name_apart(name_of(view.owner), view.owner.username),
             is_shared=view.is_shared,
             is_default=view.is_default and is_own,
             is_own=is_own,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm, AdmitForm, RoleForm
 from phones.models import Membership
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 from phones.services.people import members as people_members
 
 
@@ -102,7 +102,7 @@ def _back(desk: Desk, membership: Membership) -> HttpResponse:
 
 
 def _name(membership: Membership) -> str:
-    return name_of(membership.user)
+    return unique_name_of(membership.user)
 
 
 @require_http_methods(["GET", "POST"])

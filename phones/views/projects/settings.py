@@ -22,6 +22,7 @@ from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIn
 from phones.models import NoKey, Project, SyncRun
 from phones.services import overview
 from phones.services.clock import has_passed
+from phones.services.display_names import unique_name_of
 from phones.services.projects import keys
 from phones.services.projects import settings as projects_settings
 from phones.services.sync import passes
@@ -147,6 +148,7 @@ def _show_settings(
             initial={"typed_above": desk.project.typed_above, "approved_above": desk.project.approved_above}
         ),
         "refusal": refusal,
+        "key_by": unique_name_of(desk.project.token_by) if desk.project.token_by else "",
     }
     return render(request, "projects/project_settings.html", context, status=status)
 

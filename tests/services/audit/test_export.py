@@ -63,7 +63,7 @@ def test_row_holds_the_change_as_it_was(sales_phone: Phone, router: User) -> Non
 
 
 def test_columns_are_these() -> None:
-    assert len(COLUMNS) == len(set(COLUMNS)) == 36
+    assert len(COLUMNS) == len(set(COLUMNS)) == 37
     assert COLUMNS[:3] == ("change_id", "created_at", "seen_from")
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from phones import diga
 from phones.models import Foreseen, ItemState, LaneSnapshot, NoKey, Plan, PlanItem, PlanKind, PlanState, Project
 from phones.services.clock import Clock
-from phones.services.display_names import name_of
+from phones.services.display_names import unique_name_of
 from phones.services.plans.create import BATCH_SIZE, made_of, save_new_plan
 from phones.services.plans.lock import held_plan
 from phones.services.plans.publishing.preview import NotOffered, Outlook, outlook_of
@@ -60,7 +60,7 @@ def make_publish_plan(
         project=project,
         kind=PlanKind.PUBLISH,
         author=author,
-        author_name=name_of(author),
+        author_name=unique_name_of(author),
         reason=reason,
         ticket=ticket,
         wish=_wish(outlook),
