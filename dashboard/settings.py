@@ -184,6 +184,10 @@ if WEB_THREADS < 4:
 STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
 if STALE_AFTER_MINUTES < 1:
     raise ImproperlyConfigured("STALE_AFTER_MINUTES must be at least 1.")
+# After so many minutes without a request of the person, a session ends.
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 30)
+if SESSION_IDLE_MINUTES < 5:
+    raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be at least 5.")
 REDIS_URL = _redis_url()
 
 INSTALLED_APPS = [
@@ -216,6 +220,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.middleware.PrivateResponses",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "dashboard.sessions.LastSeen",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -350,6 +355,7 @@ STORAGES = {
     },
 }
 
+SESSION_ENGINE = "dashboard.sessions"
 # The absolute lifetime of a session: one working day.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True

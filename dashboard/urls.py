@@ -5,11 +5,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from dashboard.accounts import sign_out
 from dashboard.health import health
 
 urlpatterns = [
     path("account/login/", account.login, name="account_login"),
-    path("account/logout/", account.logout, name="account_logout"),
+    path("account/logout/", sign_out, name="account_logout"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/2fa/", include("allauth.mfa.urls")),

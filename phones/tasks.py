@@ -12,7 +12,7 @@ from huey.api import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task, db_task, on_startup
 
 from phones.access import may_run_plan
-from phones.models import Plan, PlanState, Project, SyncRun
+from phones.models import Plan, PlanState, Project, Session, SyncRun
 from phones.services import heartbeat
 from phones.services.audit import verifying
 from phones.services.editing import recheck
@@ -73,6 +73,12 @@ def settle_open() -> None:
     recheck.sweep(clock=timezone.now)
     for plan_id in publish_outcome.sweep_requests(clock=timezone.now):
         run_plan(plan_id)
+
+
+@db_periodic_task(crontab(hour="3", minute="30"))
+def clear_sessions() -> None:
+    """Delete the sessions that are over."""
+    Session.objects.over(timezone.now()).delete()
 
 
 @on_startup(name="settle_open")

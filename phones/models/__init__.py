@@ -9,6 +9,7 @@ from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, Pla
 from .project import Membership, NoKey, Project, Role, TokenState
 from .publishing import PublishRequest
 from .seal import SITE_CHAIN, ChainBreak, ChainHead, ChangeSeal, SealKind, chain_of
+from .session import Session
 from .sync import SyncRun, SyncState
 from .upload import Upload
 from .view import SavedView, Selection
@@ -43,6 +44,7 @@ __all__ = [
     "SavedView",
     "SealKind",
     "Selection",
+    "Session",
     "SnapshotEncoder",
     "Source",
     "StepKind",

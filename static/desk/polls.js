@@ -8,6 +8,11 @@
   const isSame = (one, other) =>
     one.getAttribute("hx-get") === other.getAttribute("hx-get") && textOf(one) === textOf(other);
 
+  // The server is told which requests nobody has made: they keep no session alive.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (polls(detail.elt)) detail.headers["X-Poll"] = "true";
+  });
+
   // Since when an element shows the same, and when it asked last; news come in a new element.
   const quiet = new WeakMap();
   document.addEventListener("htmx:beforeRequest", (event) => {

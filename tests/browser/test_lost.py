@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Locator, Page, Route, expect
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, Phone
+from phones.models import Change, Phone, Session
 from tests.fixtures.browser import Complaints, bodies_sent, drawer_of, open_alone, open_beside, row_of, version_id
 from tests.fixtures.desk import PASSWORD
 

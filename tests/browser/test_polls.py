@@ -47,3 +47,23 @@ def test_page_without_news_asks_more_and_more_seldom(
     assert len([second for second in seconds if second < 15]) >= 6
     assert len([second for second in seconds if second >= 60]) <= 6
     assert len(after_news) >= 3
+
+
+def test_polls_are_told_from_what_a_person_asks_for(
+    page_of: Callable[[User], Page], aurora: Project, lead: User
+) -> None:
+    plan = make_plan(lead, phones_of(aurora, 3), renames("Línea"))
+    now = timezone.now()
+    Plan.objects.filter(pk=plan.pk).update(state=PlanState.RUNNING, started_at=now, resumed_at=now)
+    page = page_of(lead)
+    page.goto(f"/projects/aurora/plans/{plan.pk}/")
+
+    with page.expect_request("**/progress/**") as polled:
+        pass
+    page.goto("/projects/aurora/phones/")
+    with page.expect_request("**/phones/?*") as asked:
+        page.get_by_role("searchbox", name="Search phones").fill("951")
+
+    assert polled.value.headers.get("x-poll") == "true"
+    assert asked.value.headers.get("hx-request") == "true"
+    assert "x-poll" not in asked.value.headers

@@ -45,6 +45,18 @@ def test_session_leaves_nothing_in_the_browser_s_storage(
     expect(drawer_of(page, reception_phone)).to_have_count(0)
 
 
+def test_signing_out_leaves_the_language(page_of: PageOf, router: User, spanish: None) -> None:
+    page = page_of(router)
+    page.goto("/account/")
+    page.get_by_role("button", name="Español").click()
+    page.evaluate("() => localStorage.setItem('left', 'over')")
+
+    page.get_by_role("button", name="Cerrar sesión").click()
+
+    expect(page.get_by_role("button", name="Iniciar sesión")).to_be_visible()
+    assert page.evaluate(STORED) == {}
+
+
 def test_every_answer_carries_the_strict_policy(page_of: PageOf, router: User, reception_phone: Phone) -> None:
     page = page_of(router)
     policies: set[str] = set()

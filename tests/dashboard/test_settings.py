@@ -34,6 +34,7 @@ from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
         ("FORWARDED_ALLOW_IPS", "10.0.0.0/99"),
         ("WORKER_THREADS", "many"),
         ("WEB_THREADS", "3"),
+        ("SESSION_IDLE_MINUTES", "4"),
         ("LOG_LEVEL", "LOUD"),
         ("DEBUG", "perhaps"),
     ],

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone
+from phones.models import Phone, Session
 from tests.support.desk.saving import sent
 from tests.support.pages.pages import FOR_DRAWER, open_phone, read, sign_in, texts, url_of, words
 

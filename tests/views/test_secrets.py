@@ -14,7 +14,6 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -25,7 +24,7 @@ from pytest_django import Settings
 from phones import tasks
 from phones.diga import DigaClient
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Change, Phone, Project, SyncRun
+from phones.models import Change, Phone, Project, Session, SyncRun
 from phones.services.editing import save as editing_save
 from tests.fixtures.desk import CANARY, Canary
 from tests.support.database.dumping import dump

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +13,7 @@ from lxml import html
 
 from bench.rig.plans import make_plan, phones_of
 from phones.diga.sandbox import Fault, Sandbox
-from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Source, SyncRun
+from phones.models import Agent, AgentVersion, Change, Outcome, Phone, Project, Selection, Session, Source, SyncRun
 from phones.services.number_reader.reader import TEXT_LIMIT
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 # Sessions come and go by themselves, and the cache counts requests.
-UNCOUNTED = {"django_session", "cache"}
+UNCOUNTED = {"phones_session", "cache"}
 
 
 def dump() -> dict[str, list[Any]]:
