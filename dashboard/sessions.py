@@ -21,9 +21,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from phones.models import Session
+from phones.models.session import SIGNED_IN
 
-# What a session keeps of its sign-in: when (seconds since 1970), and from which address and browser.
-SIGNED_IN = "signed_in"
 # The last request is recorded at most once in this time.
 PRECISION = timedelta(minutes=1)
 USER_AGENT_LIMIT = 300

@@ -10,7 +10,7 @@ from phones.views.parts import saving
 from phones.views.phones import edit, export, find, saved_views, select
 from phones.views.plans import actions, new, upload
 from phones.views.plans import pages as plan_pages
-from phones.views.projects import home, people, settings
+from phones.views.projects import home, people, sessions, settings
 
 project_patterns = [
     path("", settings.project_overview, name="project_overview"),
@@ -70,11 +70,14 @@ project_patterns = [
     path("settings/disconnect/", settings.project_disconnect, name="project_disconnect"),
     path("settings/people/", people.people_list, name="people_list"),
     path("settings/people/<int:membership_id>/", people.person_edit, name="person_edit"),
+    path("settings/people/<int:membership_id>/sessions/", sessions.person_sessions, name="person_sessions"),
 ]
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("account/", home.account, name="account"),
+    path("account/sessions/", sessions.account_sessions, name="account_sessions"),
+    path("sessions/", sessions.session_list, name="session_list"),
     path("go/", find.go, name="go"),
     path("connect/", settings.project_connect, name="project_connect"),
     path("invitation/<str:code>/", people.invitation_accept, name="invitation_accept"),

@@ -1,6 +1,7 @@
 """Sign-in sessions: Django's, with the person and the time of the last request in columns of their own."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +11,18 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+# Where the session's data has its sign-in.
+SIGNED_IN = "signed_in"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """When a person signed in, from which address and with which browser (`User-Agent`)."""
+
+    at: datetime | None = None
+    address: str = ""
+    user_agent: str = ""
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -49,6 +62,12 @@ class Session(AbstractBaseSession):
     def handle(self) -> str:
         """The name of the session on pages and in forms: the key itself is a secret."""
         return salted_hmac("phones.session", self.session_key).hexdigest()[:16]
+
+    @property
+    def sign_in(self) -> SignIn:
+        """The sign-in that the session began with; empty before it is complete."""
+        noted = self.get_decoded().get(SIGNED_IN)
+        return SignIn(datetime.fromtimestamp(noted["at"], UTC), noted["address"], noted["agent"]) if noted else SignIn()
 
     def is_idle(self, now: datetime) -> bool:
         """Return whether nobody has asked for anything for longer than the idle limit."""

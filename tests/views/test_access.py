@@ -49,6 +49,10 @@ home                        GET    login     200      302    302      302    302
 home                        POST   login     405      405    405      405    405   405   405       -        -
 account                     GET    login     200      200    200      200    200   200   200       -        -
 account                     POST   login     405      405    405      405    405   405   405       -        -
+account_sessions            GET    login     405      405    405      405    405   405   405       -        -
+account_sessions            POST   login     302      302    302      302    302   302   302       -        -
+session_list                GET    login     403      403    403      403    403   403   200       -        -
+session_list                POST   login     403      403    403      403    403   403   302       -        -
 go                          GET    login     404      404    404      404    404   404   404       -        -
 go                          POST   login     405      405    405      405    405   405   405       -        -
 project_connect             GET    login     403      403    403      403    403   403   200       -        -
@@ -161,10 +165,12 @@ people_list                 GET    login     404      403    403      403    403
 people_list                 POST   login     404      403    403      403    403   422   422       404      -
 person_edit                 GET    login     404      403    403      403    403   200   200       404      404
 person_edit                 POST   login     404      403    403      403    403   422   422       404      404
+person_sessions             GET    login     404      403    403      403    403   200   200       404      404
+person_sessions             POST   login     404      403    403      403    403   302   302       404      404
 """
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
-OURS = {"home", "account", "go", "project_connect", "invitation_accept"}
+OURS = {"home", "account", "account_sessions", "session_list", "go", "project_connect", "invitation_accept"}
 
 
 def _table() -> dict[tuple[str, str], list[str]]:

@@ -3,9 +3,12 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, may_connect, memberships_of
+from phones.services.people.sessions import sessions_of
+from phones.views.projects.sessions import session_lines
 
 
 @require_GET
@@ -22,5 +25,6 @@ def home(request: DeskRequest) -> HttpResponse:
 
 @require_GET
 def account(request: DeskRequest) -> HttpResponse:
-    """Show the person's own account: language, password, second factor."""
-    return render(request, "projects/account.html")
+    """Show the person's own account: language, password, second factor, sessions."""
+    own = sessions_of(request.user, now=timezone.now())
+    return render(request, "projects/account.html", {"sessions": session_lines(request, own)})
