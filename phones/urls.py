@@ -10,7 +10,7 @@ from phones.views.parts import saving
 from phones.views.phones import edit, export, find, saved_views, select
 from phones.views.plans import actions, new, upload
 from phones.views.plans import pages as plan_pages
-from phones.views.projects import home, people, sessions, settings
+from phones.views.projects import home, invitations, people, sessions, settings
 
 project_patterns = [
     path("", settings.project_overview, name="project_overview"),
@@ -70,6 +70,7 @@ project_patterns = [
     path("settings/disconnect/", settings.project_disconnect, name="project_disconnect"),
     path("settings/people/", people.people_list, name="people_list"),
     path("settings/people/<int:membership_id>/", people.person_edit, name="person_edit"),
+    path("settings/people/invitations/<int:invitation_id>/", invitations.invitation_edit, name="invitation_edit"),
     path("settings/people/<int:membership_id>/sessions/", sessions.person_sessions, name="person_sessions"),
 ]
 
@@ -80,6 +81,7 @@ urlpatterns = [
     path("sessions/", sessions.session_list, name="session_list"),
     path("go/", find.go, name="go"),
     path("connect/", settings.project_connect, name="project_connect"),
-    path("invitation/<str:code>/", people.invitation_accept, name="invitation_accept"),
+    path("invitation/<str:code>/", invitations.invitation_accept, name="invitation_accept"),
+    path("invitations/<int:invitation_id>/", invitations.invitation_join, name="invitation_join"),
     path("projects/<slug:slug>/", include(project_patterns)),
 ]

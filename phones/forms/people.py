@@ -16,8 +16,8 @@ def _advice() -> str:
     return " ".join(str(text) for text in password_validators_help_texts())
 
 
-class AdmitForm(forms.Form):
-    """A person to add. An unknown username means an invitation."""
+class InviteForm(forms.Form):
+    """A person to invite."""
 
     username = forms.CharField(
         label=_("Username"),

@@ -3,6 +3,7 @@
 from .act import Act, ActKind
 from .agent import Agent, AgentVersion
 from .change import Change, NamedAgent, Outcome, Source
+from .invitation import Invitation, InvitationState
 from .lanes import LaneSnapshot, SnapshotEncoder
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
@@ -26,6 +27,8 @@ __all__ = [
     "Change",
     "ChangeSeal",
     "Foreseen",
+    "Invitation",
+    "InvitationState",
     "ItemState",
     "LaneSnapshot",
     "Membership",

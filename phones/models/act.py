@@ -19,7 +19,6 @@ class ActKind(models.TextChoices):
     MEMBER_INVITED = "MEMBER_INVITED", _("Person invited")
     INVITATION_RESENT = "INVITATION_RESENT", _("Invitation sent again")
     INVITATION_REVOKED = "INVITATION_REVOKED", _("Invitation taken back")
-    MEMBER_ADDED = "MEMBER_ADDED", _("Person added")
     MEMBER_JOINED = "MEMBER_JOINED", _("Person joined")
     ROLE_CHANGED = "ROLE_CHANGED", _("Role changed")
     MEMBER_REMOVED = "MEMBER_REMOVED", _("Person removed")

@@ -57,8 +57,10 @@ go                          GET    login     404      404    404      404    404
 go                          POST   login     405      405    405      405    405   405   405       -        -
 project_connect             GET    login     403      403    403      403    403   403   200       -        -
 project_connect             POST   login     403      403    403      403    403   403   422       -        -
-invitation_accept           GET    200       200      200    200      200    200   200   200       -        -
-invitation_accept           POST   422       422      422    422      422    422   422   422       -        -
+invitation_accept           GET    200       403      403    403      403    403   403   403       -        -
+invitation_accept           POST   422       403      403    403      403    403   403   403       -        -
+invitation_join             GET    login     405      405    405      405    405   405   405       -        -
+invitation_join             POST   login     404      404    404      404    404   404   404       -        -
 project_overview            GET    login     404      200    200      200    200   200   200       404      -
 project_overview            POST   login     405      405    405      405    405   405   405       405      -
 phone_list                  GET    login     404      200    200      200    200   200   200       404      -
@@ -165,12 +167,15 @@ people_list                 GET    login     404      403    403      403    403
 people_list                 POST   login     404      403    403      403    403   422   422       404      -
 person_edit                 GET    login     404      403    403      403    403   200   200       404      404
 person_edit                 POST   login     404      403    403      403    403   422   422       404      404
+invitation_edit             GET    login     405      405    405      405    405   405   405       405      405
+invitation_edit             POST   login     404      403    403      403    403   200   200       404      404
 person_sessions             GET    login     404      403    403      403    403   200   200       404      404
 person_sessions             POST   login     404      403    403      403    403   302   302       404      404
 """
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
-OURS = {"home", "account", "account_sessions", "session_list", "go", "project_connect", "invitation_accept"}
+OURS = {"home", "account", "account_sessions", "session_list", "go", "project_connect"}
+OURS |= {"invitation_accept", "invitation_join"}
 
 
 def _table() -> dict[tuple[str, str], list[str]]:

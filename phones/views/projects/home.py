@@ -7,17 +7,26 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, may_connect, memberships_of
+from phones.services.people.invitations import invitations_for
 from phones.services.people.sessions import sessions_of
 from phones.views.projects.sessions import session_lines
 
 
 @require_GET
 def home(request: DeskRequest) -> HttpResponse:
-    """Redirect to the person's first project, with their default view; without a project, say what happens next."""
-    memberships = memberships_of(request.user)
+    """Redirect to the person's first project, with their default view; without a project, say what happens next.
+
+    Invitations that wait for the person come first.
+    """
+    memberships, phones_url = memberships_of(request.user), ""
     if memberships:
         project, membership = next(iter(memberships.items()))
-        return redirect(reverse("phone_list", args=[project.slug]) + membership.opens_with)
+        phones_url = reverse("phone_list", args=[project.slug]) + membership.opens_with
+    if waiting := invitations_for(request.user, now=timezone.now()):
+        context = {"invitations": waiting, "phones_url": phones_url}
+        return render(request, "people/invitations_waiting.html", context)
+    if phones_url:
+        return redirect(phones_url)
     if may_connect(request.user):
         return redirect("project_connect")
     return render(request, "projects/home_empty.html")
@@ -26,5 +35,7 @@ def home(request: DeskRequest) -> HttpResponse:
 @require_GET
 def account(request: DeskRequest) -> HttpResponse:
     """Show the person's own account: language, password, second factor, sessions."""
-    own = sessions_of(request.user, now=timezone.now())
-    return render(request, "projects/account.html", {"sessions": session_lines(request, own)})
+    now = timezone.now()
+    own = session_lines(request, sessions_of(request.user, now=now))
+    context = {"sessions": own, "invitations": invitations_for(request.user, now=now)}
+    return render(request, "projects/account.html", context)

@@ -1,51 +1,44 @@
-"""The members of a project and their roles, and the acceptance of an invitation."""
+"""The members of a project and their roles, and who is invited."""
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.people import AcceptForm, AdmitForm, RoleForm
+from phones.forms.people import InviteForm, RoleForm
 from phones.models import Membership
 from phones.services.display_names import unique_name_of
+from phones.services.people import invitations
 from phones.services.people import members as people_members
+from phones.views.projects.invitation_link import show_link
 
 
 @require_http_methods(["GET", "POST"])
 def people_list(request: DeskRequest, slug: str) -> HttpResponse:
-    """Show the members; add a person, at once or by an invitation that is shown only in this answer."""
+    """Show the members and the open invitations; invite a person by a link that is shown only in this answer."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
-        return _show_people(request, desk)
-    form = AdmitForm(request.POST)
+        return show_people(request, desk)
+    form = InviteForm(request.POST)
     if not form.is_valid():
-        return _show_people(request, desk, form=form, status=422)
+        return show_people(request, desk, form=form, status=422)
     try:
-        admitted = people_members.admit(project=desk.project, actor=desk.user, now=timezone.now(), **form.cleaned_data)
-    except people_members.AlreadyMember:
+        issued = invitations.invite(project=desk.project, actor=desk.user, now=timezone.now(), **form.cleaned_data)
+    except invitations.AlreadyMember:
         form.add_error("username", _("This person is a member already. Change the role in the list."))
-        return _show_people(request, desk, form=form, status=422)
-    if isinstance(admitted, people_members.Invitation):
-        # Not a redirect: the link is not stored, so it can be shown only in this answer.
-        link = settings.SITE_URL + reverse("invitation_accept", args=[admitted.code])
-        context = {"desk": desk, "section": "settings", "invitation": admitted, "link": link}
-        return render(request, "people/invitation_link.html", context)
-    messages.success(request, _("%(name)s is a member now.") % {"name": _name(admitted)})
-    return redirect("people_list", slug)
+        return show_people(request, desk, form=form, status=422)
+    return show_link(request, desk, issued)
 
 
-def _show_people(
-    request: DeskRequest, desk: Desk, *, form: AdmitForm | None = None, problem: str = "", status: int = 200
+def show_people(
+    request: DeskRequest, desk: Desk, *, form: InviteForm | None = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
+    """Return the page of the people, with what is wrong with a form or an act."""
     people = [
         (membership, RoleForm(initial={"role": membership.role}, auto_id=f"id_%s_{membership.pk}"))
         for membership in people_members.members_of(desk.project)
@@ -54,7 +47,8 @@ def _show_people(
         "desk": desk,
         "section": "settings",
         "people": people,
-        "form": form or AdmitForm(),
+        "invitations": invitations.open_invitations(desk.project, now=timezone.now()),
+        "form": form or InviteForm(),
         "problem": problem,
     }
     return render(request, "people/people_list.html", context, status=status)
@@ -74,13 +68,13 @@ def person_edit(request: DeskRequest, slug: str, membership_id: int) -> HttpResp
         return _change_role(request, desk, membership)
     except people_members.LastAdministrator:
         problem = _("%(name)s is the last administrator. Make somebody else an administrator first.")
-        return _show_people(request, desk, problem=problem % {"name": _name(membership)}, status=422)
+        return show_people(request, desk, problem=problem % {"name": _name(membership)}, status=422)
 
 
 def _change_role(request: DeskRequest, desk: Desk, membership: Membership) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _show_people(request, desk, problem=_("This role doesn’t exist. Choose one of the list."), status=422)
+        return show_people(request, desk, problem=_("This role doesn’t exist. Choose one of the list."), status=422)
     people_members.change_role(
         membership=membership, role=form.cleaned_data["role"], actor=desk.user, now=timezone.now()
     )
@@ -103,32 +97,3 @@ def _back(desk: Desk, membership: Membership) -> HttpResponse:
 
 def _name(membership: Membership) -> str:
     return unique_name_of(membership.user)
-
-
-@require_http_methods(["GET", "POST"])
-@login_not_required
-@sensitive_post_parameters("password1", "password2")
-def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
-    """Create an invited person's account with the password they choose, once."""
-    now = timezone.now()
-    try:
-        pending = people_members.open_invitation(code, now=now)
-        if request.method == "GET":
-            return _show_invitation(request, pending, AcceptForm(user=pending.user))
-        form = AcceptForm(request.POST, user=pending.user)
-        if not form.is_valid():
-            return _show_invitation(request, pending, form, status=422)
-        people_members.accept_invitation(code, password=form.cleaned_data["password1"], now=now)
-    except people_members.UnknownInvitation:
-        problem = _("This link is not an invitation of ours. Copy the whole link, or ask for a new one.")
-        return render(request, "people/invitation_over.html", {"problem": problem}, status=404)
-    except people_members.InvitationOver as over:
-        return render(request, "people/invitation_over.html", {"problem": over.why}, status=410)
-    messages.success(request, _("Your account is ready. Sign in with your username and the password you chose."))
-    return redirect("account_login")
-
-
-def _show_invitation(
-    request: HttpRequest, pending: people_members.PendingMember, form: AcceptForm, status: int = 200
-) -> HttpResponse:
-    return render(request, "people/invitation_accept.html", {"pending": pending, "form": form}, status=status)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bench.rig.plans import make_plan
 from phones.models import Agent, Membership, Phone, Plan, PlanKind, PlanState, Project, PublishRequest, Role, SavedView
 from phones.services.audit.permalinks import check_of
-from phones.services.people.members import Invitation, admit
+from phones.services.people.invitations import invite
 from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
 from tests.support.database.history import add_changes
@@ -86,15 +86,14 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
     """Make what the addresses of a project need, and return its ids by the names of the parts."""
     phone = Phone.objects.filter(project=project, status="assigned").order_by("number", "id")[0]
     member = make_user(f"member-of-{project.slug}")
-    invitation = admit(
+    issued = invite(
         project=project,
         username=f"guest-of-{project.slug}",
-        full_name="PendingMember Ruiz",
+        full_name="Guest Ruiz",
         role=Role.VIEWER,
         actor=actor,
         now=timezone.now(),
     )
-    assert isinstance(invitation, Invitation)
     seen = {"nickname": "As it was", "inbound": None, "outbound": None, "status": "assigned"}
     alter(Phone.objects.filter(pk=phone.pk), first_seen_at=timezone.now(), first_seen=seen)
     change = add_changes(phone, 1)[0]
@@ -111,5 +110,6 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,
         "upgrade_id": upgrade_id_of(add_publishing(project)),
-        "code": invitation.code,
+        "invitation_id": issued.invitation.pk,
+        "code": issued.code,
     }

@@ -1,36 +1,20 @@
-"""The people of a project, and the door for those who were invited."""
+"""The people of a project and their roles."""
 
-import re
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
-from dashboard.logging import mask_secrets
 from phones.models import Membership, Project, Role
-from tests.fixtures.desk import PASSWORD
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 PEOPLE = "/projects/aurora/settings/people/"
-NEW_PASSWORD = "four words make sense"
 
 
 def _membership(person: User) -> Membership:
     return Membership.objects.get(user=person, project__slug="aurora")
-
-
-def _invite(client: Client, **more: str) -> str:
-    """Return the path of an invitation's link."""
-    data = {"username": "marta", "full_name": "Marta Ruiz Gil", "role": "ROUTER"} | more
-    page = client.post(PEOPLE, data).content.decode()
-    found = re.search(r"http://127\.0\.0\.1:8000(/invitation/[^/]+/)", page)
-    assert found, page
-    return found[1]
 
 
 @pytest.mark.parametrize("role", ["viewer", "labeller", "router", "lead"])
@@ -52,15 +36,6 @@ def test_people_list_shows_members_with_their_roles(client_of: SignIn, admin: Us
     assert f'<label class="visually-hidden" for="id_role_{_membership(viewer).pk}">Role of viewer</label>' in page
 
 
-def test_an_existing_user_is_a_member_at_once(client_of: SignIn, admin: User, stranger: User) -> None:
-    response = client_of(admin).post(PEOPLE, {"username": "Stranger", "role": "LABELLER"}, follow=True)
-
-    assert response.redirect_chain == [(PEOPLE, 302)]
-    assert "Stranger Ruiz is a member now." in response.content.decode()
-    assert _membership(stranger).role == Role.LABELLER
-    assert client_of(stranger).get("/projects/aurora/agents/").status_code == 200
-
-
 def test_a_member_is_not_added_twice(client_of: SignIn, admin: User, viewer: User) -> None:
     response = client_of(admin).post(PEOPLE, {"username": "viewer", "role": "ADMIN"})
 
@@ -77,103 +52,6 @@ def test_an_invalid_person_keeps_what_was_typed(client_of: SignIn, admin: User) 
     assert 'value="no blanks"' in page
     assert 'value="Marta Ruiz"' in page
     assert 'aria-describedby="id_username_error"' in page
-
-
-def test_an_invitation_is_built_from_the_sites_own_address(client_of: SignIn, admin: User) -> None:
-    client = client_of(admin)
-
-    response = client.post(PEOPLE, {"username": "marta", "role": "VIEWER"}, headers={"host": "localhost"})
-
-    assert response.status_code == 200
-    assert "http://127.0.0.1:8000/invitation/" in response.content.decode()
-    assert "localhost" not in response.content.decode()
-    assert "no-store" in response["Cache-Control"]
-
-
-def test_an_invited_person_chooses_a_password_and_signs_in(client_of: SignIn, admin: User, client: Client) -> None:
-    path = _invite(client_of(admin))
-    page = client.get(path).content.decode()
-    assert "Join Aurora" in page
-    assert "<dd>marta</dd>" in page
-
-    response = client.post(path, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, follow=True)
-
-    assert response.redirect_chain == [("/account/login/", 302)]
-    assert "Your account is ready." in response.content.decode()
-    assert _membership(User.objects.get(username="marta")).role == Role.ROUTER
-    response = client.post("/account/login/", {"login": "marta", "password": NEW_PASSWORD}, follow=True)
-    assert response.redirect_chain[-1] == ("/projects/aurora/phones/", 302)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "sentence"),
-    [
-        (NEW_PASSWORD, "something else altogether", "The two passwords differ."),
-        ("short", "short", "This password is too short."),
-        ("ruiz gil ruiz", "ruiz gil ruiz", "The password is too similar to the last name."),
-        ("passwordpassword", "", "This field is required."),
-    ],
-)
-def test_a_bad_password_is_explained_and_not_echoed(
-    client_of: SignIn, admin: User, client: Client, first: str, second: str, sentence: str
-) -> None:
-    path = _invite(client_of(admin))
-
-    response = client.post(path, {"password1": first, "password2": second})
-
-    assert response.status_code == 422
-    assert sentence in response.content.decode()
-    assert f'value="{first}"' not in response.content.decode()
-    assert not User.objects.filter(username="marta").exists()
-
-
-def test_an_invitation_works_once(client_of: SignIn, admin: User, client: Client) -> None:
-    path = _invite(client_of(admin))
-    client.post(path, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
-
-    shown = client.get(path)
-    again = client.post(path, {"password1": "another good password", "password2": "another good password"})
-
-    assert shown.status_code == again.status_code == 410
-    assert "It was used: the account exists." in shown.content.decode()
-    assert User.objects.get(username="marta").check_password(NEW_PASSWORD)
-
-
-def test_an_invitation_expires(client_of: SignIn, admin: User, client: Client) -> None:
-    path = _invite(client_of(admin))
-
-    with time_machine.travel(timezone.now() + timedelta(days=3, hours=1), tick=False):
-        response = client.get(path)
-
-    assert response.status_code == 410
-    assert "It was valid for three days." in response.content.decode()
-
-
-def test_a_forged_invitation_is_not_found(client: Client) -> None:
-    response = client.get("/invitation/WyJhbGwiXQ:1abcde:forged/")
-
-    assert response.status_code == 404
-    assert "This link is not an invitation of ours." in response.content.decode()
-
-
-def test_an_invitation_of_somebody_who_lost_the_right_is_over(
-    client_of: SignIn, admin: User, superuser: User, client: Client
-) -> None:
-    path = _invite(client_of(admin))
-    other = User.objects.create_user("other", password=PASSWORD)
-    Membership.objects.create(project=Project.objects.get(slug="aurora"), user=other, role=Role.ADMIN)
-    client_of(superuser).post(f"{PEOPLE}{_membership(admin).pk}/", {"role": "LEAD"})
-
-    response = client.post(path, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
-
-    assert response.status_code == 410
-    assert not User.objects.filter(username="marta").exists()
-
-
-def test_the_code_of_an_invitation_is_masked_in_logs() -> None:
-    event = mask_secrets(None, "info", {"request": "GET /invitation/WyJhbGwiXQ:1abcde:signature/"})
-
-    assert event == {"request": "GET /invitation/[masked]/"}
 
 
 def test_a_role_is_changed_and_counts_from_the_next_request(client_of: SignIn, admin: User, viewer: User) -> None:
