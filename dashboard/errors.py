@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -113,12 +114,23 @@ def _database_down(request: HtmxRequest) -> HttpResponse:
 
 def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
     """Answer a missing or outdated CSRF token, for example after a sign-in in another tab."""
+    if reason == REASON_NO_CSRF_COOKIE and not request.COOKIES:
+        return _cookies_off(request)
     title = _("This form is too old")
     if request.htmx:
         text = _("Nothing was sent to Diga. Reload the page: your text comes back into the form, then save again.")
         # The scripts keep the typed text when they see this header.
         return trigger_client_event(_page(request, 403, title, text), "form-expired")
     text = _("Nothing was sent to Diga. Go back, reload the page and send the form again.")
+    return _page(request, 403, title, text, typed_text(request))
+
+
+def _cookies_off(request: HtmxRequest) -> HttpResponse:
+    title = _("Your browser sends us no cookies")
+    text = _(
+        "Without them nobody can sign in, and nothing can be saved. Allow cookies for this site, reload the page and "
+        "send the form again. Nothing was changed."
+    )
     return _page(request, 403, title, text, typed_text(request))
 
 
@@ -133,8 +145,12 @@ def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
 
     Nothing of a form that another site sent, which could put any text on the page.
     """
-    own = f"{request.scheme}://{request.get_host()}"
-    if request.method != "POST" or request.headers.get("Origin") != own:
+    if request.method != "POST" or not is_own_form(request):
         return []
     labels = {"nickname": _("Nickname"), "reason": _("Reason"), "ticket": _("Ticket")}
     return [(label, request.POST[name]) for name, label in labels.items() if request.POST.get(name)]
+
+
+def is_own_form(request: HttpRequest) -> bool:
+    """Return whether the browser says that a page of ours has sent the form."""
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"

@@ -11,6 +11,7 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from dashboard.errors import HtmxRequest, signed_out, too_large, typed_text
+from dashboard.returning import page_to_return_to
 from phones.access import may_upload
 from phones.services.tables.limits import FILE_LIMIT
 
@@ -25,19 +26,16 @@ class HtmxLoginRequired(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]
         self, request: HtmxRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
-        """Redirect to the sign-in page, and afterwards to the page that was open rather than to a fragment.
+        """Redirect to the sign-in page, and afterwards to the page that was open (`returning`).
 
         Typed text is kept: by scripts in the tab (`form-expired`), and without scripts on a page from which it can be
         copied.
         """
-        if not request.htmx:
-            answer = super().handle_no_permission(request, view_func)
-            text = typed_text(request)
-            return signed_out(request, text, answer["Location"]) if text else answer
-        inside = (request.htmx.current_url or "").removeprefix(f"{request.scheme}://{request.get_host()}")
-        target = inside if inside.startswith("/") and not inside.startswith("//") else "/"
-        answer = redirect_to_login(target, self.get_login_url(view_func))
-        return trigger_client_event(HttpResponseClientRedirect(answer["Location"]), "form-expired")
+        answer = redirect_to_login(page_to_return_to(request), self.get_login_url(view_func))
+        if request.htmx:
+            return trigger_client_event(HttpResponseClientRedirect(answer["Location"]), "form-expired")
+        text = typed_text(request)
+        return signed_out(request, text, answer["Location"]) if text else answer
 
 
 class PrivateResponses:

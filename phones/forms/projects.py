@@ -16,7 +16,7 @@ class ReplaceKeyForm(forms.Form):
         label=_("API key"),
         required=False,
         help_text=_("In Diga: Settings > Project > API Keys. Spaces and a leading “Bearer” are removed."),
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}),
     )
 
     @sensitive_variables()

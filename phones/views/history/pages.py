@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 from django_htmx.http import trigger_client_event
 
 from phones.access import Desk, DeskRequest, Right, open_desk
@@ -28,6 +28,7 @@ from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.exporting import export
 from phones.views.parts.no_worker import no_worker
 from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain, plan_page_url
+from phones.views.post_only import post_only
 
 
 @require_GET
@@ -166,7 +167,7 @@ def _found(desk: Desk, change_id: int) -> Change | None:
     )
 
 
-@require_POST
+@post_only
 def chain_acknowledge(request: DeskRequest, slug: str) -> HttpResponse:
     """Record that an administrator has acknowledged a break of the hash chain."""
     desk = open_desk(request, slug, Right.ADMINISTER)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from phones import diga
@@ -37,6 +37,7 @@ from phones.views.phones.conflicts import clashes_of
 from phones.views.phones.drawer import drawer_context, newest_changes
 from phones.views.phones.list_page import list_context
 from phones.views.phones.rows import PhoneRow
+from phones.views.post_only import post_only
 from phones.wording import changes as wording_changes
 from phones.wording import saves
 from phones.wording.changes import Words
@@ -194,7 +195,7 @@ def phone_guard(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse
     return render(request, "parts/_guard.html", {"guard": guard, "understood": None, "slug": slug})
 
 
-@require_POST
+@post_only
 def phone_reread(request: DeskRequest, slug: str, phone_id: UUID) -> HttpResponse:
     """Read one phone from Diga now, and say whether our copy was right."""
     desk = open_desk(request, slug)

@@ -51,6 +51,8 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
 
     suffix = suffix_of(criteria)
     may_label = desk.may_label and desk.project.is_open
+    # What was ticked without scripts when the session ended (`dashboard.returning`).
+    ticked = set(request.GET.getlist("phone"))
     rows = [
         PhoneRow.of(
             phone,
@@ -60,6 +62,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
             may_label=may_label,
             may_choose=desk.may_bulk,
             now=now,
+            ticked=ticked,
         )
         for phone in page.phones
     ]

@@ -64,6 +64,7 @@ def _pattern(row: PhoneRow, language: str | None) -> str:
         row.is_nickname_open,
         row.needs_agent,
         row.can_choose,
+        row.is_ticked,
         not row.prefix,
         not row.nickname,
         not row.days_left,

@@ -1,6 +1,7 @@
 """What a template shows of a phone, made ready here so that templates only print."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,6 +82,7 @@ class PhoneRow:
     needs_agent: bool
     is_nickname_open: bool
     can_choose: bool
+    is_ticked: bool
 
     @classmethod
     def of(
@@ -93,10 +95,11 @@ class PhoneRow:
         may_label: bool,
         may_choose: bool,
         now: datetime,
+        ticked: Collection[str] = (),
     ) -> "PhoneRow":
         """Return the row of a phone; its links keep the list's filters (`suffix`, with its `?`).
 
-        `may_choose` gives it a box to tick for a change of many.
+        `may_choose` gives it a box to tick for a change of many, which is ticked for the ids in `ticked`.
         """
         prefix, national = national_number(phone.shown)
         url = f"{list_url}{phone.pk}/"
@@ -125,6 +128,7 @@ class PhoneRow:
             needs_agent=phone.status == "assigned" and phone.inbound_agent_id is None,
             is_nickname_open=may_label and not is_missing and phone.status not in {"released", "finished"},
             can_choose=may_choose,
+            is_ticked=str(phone.pk) in ticked,
         )
 
 

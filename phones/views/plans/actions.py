@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
 from phones import tasks
 from phones.access import Desk, DeskRequest, Right, open_desk
@@ -27,6 +26,7 @@ from phones.views.parts.publish_refusals import PUBLISH_REFUSALS, refusal_of
 from phones.views.parts.sent_forms import digest_of_form
 from phones.views.plans.pages import plan_of, show_plan
 from phones.views.plans.query import PlanQuery, plan_url
+from phones.views.post_only import post_only
 from phones.wording import plan_actions
 from phones.wording.changes import Words
 
@@ -85,7 +85,7 @@ def _steer(request: DeskRequest, slug: str, plan_id: int, step: Callable[..., ob
     return _act(request, desk, plan, partial(step, plan=plan, by=desk.user, clock=timezone.now))
 
 
-@require_POST
+@post_only
 def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Start a plan exactly as it was shown, or ask for a second person's approval."""
     desk, plan = _opened(request, slug, plan_id)
@@ -94,7 +94,7 @@ def plan_apply(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     return _act(request, desk, plan, act)
 
 
-@require_POST
+@post_only
 def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Say yes to a plan of somebody else: it runs."""
     desk, plan = _opened(request, slug, plan_id)
@@ -103,37 +103,37 @@ def plan_approve(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     return _act(request, desk, plan, act)
 
 
-@require_POST
+@post_only
 def plan_return(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Make a proposed plan a preview again: given back by an approver, or taken back by its author."""
     return _steer(request, slug, plan_id, lifecycle.return_plan)
 
 
-@require_POST
+@post_only
 def plan_discard(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put a plan away of which nothing was sent."""
     return _steer(request, slug, plan_id, lifecycle.discard_plan)
 
 
-@require_POST
+@post_only
 def plan_pause(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Hold a running plan."""
     return _steer(request, slug, plan_id, lifecycle.pause_plan)
 
 
-@require_POST
+@post_only
 def plan_resume(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Resume a held plan."""
     return _steer(request, slug, plan_id, lifecycle.resume_plan)
 
 
-@require_POST
+@post_only
 def plan_stop(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """End a plan; what it has not attempted stays so."""
     return _steer(request, slug, plan_id, lifecycle.stop_plan)
 
 
-@require_POST
+@post_only
 def plan_tick(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Take rows that need a look into a plan, or leave them out: one, or all of them."""
     desk, plan = _opened(request, slug, plan_id)
@@ -144,7 +144,7 @@ def plan_tick(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     return _act(request, desk, plan, act, suffix=PlanQuery.of(request.GET).suffix)
 
 
-@require_POST
+@post_only
 def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Compute a preview anew on what our copy says now."""
     desk, plan = _opened(request, slug, plan_id)
@@ -156,7 +156,7 @@ def plan_renew(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     return _done(request, desk, plan, words=plan_actions.words_for_renewed_preview(has_moved=has_moved))
 
 
-@require_POST
+@post_only
 def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Make a plan of another one's failed rows or rest, or one that takes it back, and show its preview."""
     desk, plan = _opened(request, slug, plan_id)
@@ -188,7 +188,7 @@ def plan_again(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     return redirect(plan_url("plan_detail", made, slug))
 
 
-@require_POST
+@post_only
 def plan_seen(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     """Put the news of a plan away."""
     desk = open_desk(request, slug)

@@ -7,18 +7,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from phones.access import DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm
 from phones.models import Invitation
 from phones.services.people import invitations
+from phones.views.post_only import post_only
 from phones.views.projects.invitation_link import show_link
 from phones.views.projects.people import show_people
 from phones.wording.invitations import NOT_CHANGED, OVER
 
 
-@require_POST
+@post_only
 def invitation_edit(request: DeskRequest, slug: str, invitation_id: int) -> HttpResponse:
     """Revoke an invitation, or replace it by one with a new link."""
     desk = open_desk(request, slug, Right.ADMINISTER)
@@ -79,7 +80,7 @@ def _show_invitation(request: HttpRequest, invitation: Invitation, form: AcceptF
     return render(request, "people/invitation_accept.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
+@post_only
 def invitation_join(request: DeskRequest, invitation_id: int) -> HttpResponse:
     """Make the signed-in person, whom the invitation is for, a member; or decline it."""
     invitation = get_object_or_404(Invitation.objects.select_related("project"), pk=invitation_id)

@@ -10,12 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from phones.access import DeskRequest, Right, open_desk
 from phones.models import Membership, Session
 from phones.services.display_names import name_of
 from phones.services.people import sessions as people_sessions
+from phones.views.post_only import post_only
 from phones.wording.browsers import browser_words
 
 
@@ -51,7 +52,7 @@ def _line(session: Session, is_this: bool) -> SessionLine:
     )
 
 
-@require_POST
+@post_only
 def account_sessions(request: DeskRequest) -> HttpResponse:
     """End one of the person's own sessions, or all but this one."""
     own = people_sessions.sessions_of(request.user, now=timezone.now())

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
@@ -31,6 +31,7 @@ from phones.views.htmx import is_for
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine
 from phones.views.parts.no_worker import no_worker
+from phones.views.post_only import post_only
 from phones.views.projects.health_cards import queue_view
 from phones.views.projects.key_rights import Ability, Refusal, abilities_of
 from phones.views.projects.overview_charts import agent_bars, day_chart, status_bars
@@ -153,7 +154,7 @@ def _show_settings(
     return render(request, "projects/project_settings.html", context, status=status)
 
 
-@require_POST
+@post_only
 def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     """Test by reads what the stored key may do."""
     desk = open_desk(request, slug, Right.ADMINISTER)
@@ -190,7 +191,7 @@ def project_disconnect(request: DeskRequest, slug: str) -> HttpResponse:
     return redirect("project_settings", slug)
 
 
-@require_POST
+@post_only
 def sync_start(request: DeskRequest, slug: str) -> HttpResponse:
     """Start a sync, or join the one that runs, and show how far it is."""
     desk = open_desk(request, slug, Right.LABEL)

