@@ -312,7 +312,7 @@ _validators = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _validators + "UserAttributeSimilarityValidator"},
     {"NAME": _validators + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": _validators + "CommonPasswordValidator"},
+    {"NAME": "dashboard.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
