@@ -5,13 +5,15 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from dashboard.authentication import demand_fresh, has_second_factor
 from dashboard.devices import remember
 from dashboard.throttles import take_try
 from phones.models.fields import seal, unseal
@@ -41,6 +43,22 @@ class ClosedSignup(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **options)
         remember(request, response, user.get_username())
         return response
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Apply our own rule to allauth's pages: theirs takes a password for enough, and asks again after a sign-in.
+
+        :raises StaleSignIn: the last sign-in isn't fresh.
+        """
+        demand_fresh(context.request)
+        return False
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Return the ways to prove who one is, the preferred one first.
+
+        With a second factor there is no way by the password alone: `mfa_reauthenticate` asks for it and a code.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [each for each in methods if each["id"] != "reauthenticate"] if has_second_factor(user) else methods
 
 
 @wraps(account.logout)

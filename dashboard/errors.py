@@ -136,8 +136,30 @@ def _cookies_off(request: HtmxRequest) -> HttpResponse:
 
 def signed_out(request: HttpRequest, typed: list[tuple[str, str]], login_url: str) -> HttpResponse:
     """Answer a form sent after the session ended: the typed text is shown, so that it can be copied."""
-    context = {"typed": typed, "login_url": login_url}
-    return render(request, "signed_out.html", context, status=403)
+    context = {
+        "title": _("You were signed out"),
+        "problem": _("You were signed out, so this was not saved"),
+        "text": _(
+            "Nothing was sent to Diga, nothing was changed. Copy your text from below, sign in, and enter it again."
+        ),
+        "typed": typed,
+        "url": login_url,
+        "label": _("Sign in"),
+    }
+    return render(request, "lost_form.html", context, status=403)
+
+
+def not_confirmed(request: HttpRequest, typed: list[tuple[str, str]], url: str) -> HttpResponse:
+    """Answer a form that needed a fresh sign-in: the typed text is shown, so that it can be copied."""
+    context = {
+        "title": _("Confirm that it is you"),
+        "problem": _("You signed in too long ago, so this was not saved"),
+        "text": _("Nothing was changed. Copy your text from below, confirm that it is you, and enter it again."),
+        "typed": typed,
+        "url": url,
+        "label": _("Confirm that it is you"),
+    }
+    return render(request, "lost_form.html", context, status=403)
 
 
 def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
@@ -147,7 +169,17 @@ def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
     """
     if request.method != "POST" or not is_own_form(request):
         return []
-    labels = {"nickname": _("Nickname"), "reason": _("Reason"), "ticket": _("Ticket")}
+    labels = {
+        "nickname": _("Nickname"),
+        "reason": _("Reason"),
+        "ticket": _("Ticket"),
+        "username": _("Username"),
+        "full_name": _("Full name"),
+        "name": _("Name"),
+        "minutes": _("Minutes between syncs"),
+        "typed_above": _("Type the count above"),
+        "approved_above": _("A second person above"),
+    }
     return [(label, request.POST[name]) for name, label in labels.items() if request.POST.get(name)]
 
 

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from dashboard.errors import HtmxRequest, signed_out, too_large, typed_text
+from dashboard.authentication import SecondFactorMissing, StaleSignIn
+from dashboard.errors import HtmxRequest, not_confirmed, signed_out, too_large, typed_text
 from dashboard.returning import page_to_return_to
 from phones.access import may_upload
 from phones.services.tables.limits import FILE_LIMIT
@@ -36,6 +41,42 @@ class HtmxLoginRequired(LoginRequiredMiddleware):
             return trigger_client_event(HttpResponseClientRedirect(answer["Location"]), "form-expired")
         text = typed_text(request)
         return signed_out(request, text, answer["Location"]) if text else answer
+
+
+class SignInDemands:
+    """Lead a person to what a page demands (`dashboard.authentication`), and from there back to the page of the form.
+
+    A form is never sent on by itself: it may hold a key, which allauth would keep in the session until then. It comes
+    after allauth's middleware, so that it sees exceptions first.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HtmxRequest, exception: Exception) -> HttpResponse | None:
+        """Answer `StaleSignIn` and `SecondFactorMissing`."""
+        if isinstance(exception, SecondFactorMissing):
+            messages.warning(request, _("Your role needs two-factor sign-in. Set it up; everything else waits for it."))
+            return _sent(request, reverse("mfa_index"))
+        if isinstance(exception, StaleSignIn):
+            if request.method == "POST":
+                messages.warning(request, _("Nothing was changed. Confirm that it is you, then send the form again."))
+            ways = get_adapter().get_reauthentication_methods(request.user)
+            return _sent(request, ways[0]["url"] if ways else reverse("account_logout"))
+        return None
+
+
+def _sent(request: HtmxRequest, url: str) -> HttpResponse:
+    is_lost = request.method == "POST"
+    answer = redirect_to_login(page_to_return_to(request), url)
+    if request.htmx:
+        return trigger_client_event(HttpResponseClientRedirect(answer["Location"]), "form-expired")
+    if is_lost and (text := typed_text(request)):
+        return not_confirmed(request, text, answer["Location"])
+    return answer
 
 
 class PrivateResponses:

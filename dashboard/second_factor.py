@@ -1,7 +1,10 @@
-"""The forms of the second factor: each TOTP code is accepted once."""
+"""The forms of the second factor: each TOTP code is accepted once, and reauthentication asks for the password too."""
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.fields import PasswordField
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
@@ -15,6 +18,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.throttles import take_try
 
@@ -52,8 +56,9 @@ class _OneTime(base.BaseAuthenticateForm):
         """
         code: str = self.cleaned_data["code"]
         used = take_try(context.request, "code", self.user.get_username())
-        # The authenticator app's first: the error message is about it.
-        known = sorted(Authenticator.objects.filter(user=self.user), key=lambda each: each.type != "totp")
+        # A passkey has no code. The authenticator app's first: the error message is about it.
+        with_codes = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
+        known = sorted(with_codes, key=lambda each: each.type != "totp")
         for authenticator in known:
             if _is_right(authenticator, code):
                 used.rollback()
@@ -69,14 +74,39 @@ class AuthenticateForm(_OneTime, base.AuthenticateForm):
 
 
 class ReauthenticateForm(_OneTime, base.ReauthenticateForm):
-    """Reauthentication by a code."""
+    """Reauthentication by the password, if the account has one, and a code."""
+
+    field_order = ("password", "code")
+
+    password = PasswordField(label=_lazy("Password"), autocomplete="current-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.user.has_usable_password():
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        """Return the password if it is right.
+
+        :raises ValidationError: it is not, or there were too many attempts.
+        """
+        password: str = self.cleaned_data["password"]
+        if not get_account_adapter().reauthenticate(self.user, password):
+            raise get_account_adapter().validation_error("incorrect_password")
+        return password
+
+    def clean_code(self) -> str:
+        """Return the code if it is valid; one beside a wrong password is neither tried nor used up."""
+        is_tried = "password" not in self.fields or "password" in self.cleaned_data
+        return super().clean_code() if is_tried else ""
 
 
 class ActivateTOTPForm(totp.ActivateTOTPForm):
     """Activation of the second factor: the code used for it is recorded too."""
 
     def clean_code(self) -> Any:
-        """Return the code if it is valid."""
+        """Return the code if it is valid. It proves possession, so what follows doesn't ask for one more."""
         code = super().clean_code()
         use_up(self.user, code)
+        record_authentication(context.request, self.user, "mfa", type=Authenticator.Type.TOTP.value)
         return code

@@ -140,6 +140,17 @@ def _proxies() -> list[str]:
     return found
 
 
+def _roles_with_second_factor() -> list[str]:
+    """Return the roles that need a second factor; administrators only by default, and nobody on this machine."""
+    default = ["ADMIN"] if IS_HTTPS else ["NONE"]
+    found = [name.strip().upper() for name in env.list("REQUIRE_2FA_ROLES", []) or default]
+    if found == ["NONE"]:
+        return []
+    if set(found) <= {"VIEWER", "LABELLER", "ROUTER", "LEAD", "ADMIN"}:
+        return found
+    raise ImproperlyConfigured("REQUIRE_2FA_ROLES must be VIEWER, LABELLER, ROUTER, LEAD, ADMIN, or NONE.")
+
+
 # What a process writes is for its user alone, but static files: another program may serve those.
 if "collectstatic" not in sys.argv:
     os.umask(0o077)
@@ -229,6 +240,7 @@ MIDDLEWARE = [
     "dashboard.middleware.HtmxLoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.middleware.SignInDemands",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -322,7 +334,9 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+# How old a sign-in may be, in seconds, where one must be fresh (`dashboard.authentication`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+REQUIRE_2FA_ROLES = _roles_with_second_factor()
 # Attempts from one address, right or wrong: an office may share it. `dashboard.throttles` counts wrong ones.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

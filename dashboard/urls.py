@@ -6,13 +6,14 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from dashboard.accounts import sign_out
+from dashboard.authentication import with_fresh_sign_in
 from dashboard.health import health
 
 urlpatterns = [
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", sign_out, name="account_logout"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/password/", with_fresh_sign_in(account.password_change), name="account_change_password"),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/language/", login_not_required(set_language), name="set_language"),
     path("health/", health, name="health"),

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
+from dashboard.authentication import demand_fresh, demand_second_factor
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
 from phones.services.display_names import name_of
 from phones.services.plans.notices import IS_NEWS, news_of
@@ -36,6 +37,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.LEAD: frozenset({Right.VIEW, Right.LABEL, Right.ROUTE, Right.BULK, Right.SHARE}),
     Role.ADMIN: frozenset(Right),
 }
+
+
+# Rights that need a sign-in of the last minutes.
+NEED_FRESH = frozenset({Right.ADMINISTER})
 
 
 def may_upload(user: User) -> bool:
@@ -176,11 +181,6 @@ def roles_of(user: User) -> dict[Project, Role]:
     return {project: membership.role for project, membership in memberships_of(user).items()}
 
 
-def projects_of(user: User) -> tuple[Project, ...]:
-    """Return the projects that the person may enter, by name. One query."""
-    return tuple(roles_of(user))
-
-
 def rights_in(project: Project, person: User | None) -> frozenset[Right]:
     """Return the person's current rights in a project; none for an inactive account. One query."""
     if person is None or not person.is_active:
@@ -199,13 +199,30 @@ def may_run_plan(plan: Plan) -> bool:
     return all(Right.BULK in rights_in(plan.project, person) for person in people)
 
 
+def enter(request: DeskRequest) -> dict[Project, MembershipView]:
+    """Return the projects that the signed-in person may enter, as `memberships_of` does.
+
+    One who has a role in `REQUIRE_2FA_ROLES` anywhere enters nowhere without a second factor: a number can be looked up
+    in all of a person's projects from each of them. Asking for it is one more query.
+
+    :raises SecondFactorMissing: the person's roles need a second factor, and there is none.
+    """
+    memberships = memberships_of(request.user)
+    roles = {membership.role for membership in memberships.values()}
+    demand_second_factor(request, roles | ({Role.ADMIN} if request.user.is_superuser else set()))
+    return memberships
+
+
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:
-    """Return the desk of the signed-in person in the project `slug`. One query.
+    """Return the desk of the signed-in person in the project `slug`. One query, and one or two more where `enter` or a
+    right in `NEED_FRESH` asks for a second factor.
 
     :raises Http404: no such project, or not a member: a stranger can't tell which.
     :raises PermissionDenied: a member whose role lacks the right.
+    :raises StaleSignIn: the right needs a fresh sign-in.
+    :raises SecondFactorMissing: the person's roles need a second factor, and there is none.
     """
-    memberships = memberships_of(request.user)
+    memberships = enter(request)
     for project, membership in memberships.items():
         if project.slug == slug:
             desk = Desk(
@@ -219,6 +236,8 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
             )
             if not desk.may(right):
                 raise PermissionDenied
+            if right in NEED_FRESH:
+                demand_fresh(request)
             return desk
     raise Http404
 
@@ -226,3 +245,17 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
 def may_connect(user: User) -> bool:
     """Return whether the person may connect a new Diga project: superusers only."""
     return user.is_superuser
+
+
+def demand_connect(request: DeskRequest) -> tuple[Project, ...]:
+    """Go on only if the person may connect a new Diga project; return those that there are, by name.
+
+    :raises PermissionDenied: not a superuser.
+    :raises StaleSignIn: the last sign-in isn't fresh.
+    :raises SecondFactorMissing: administrators need a second factor, and there is none.
+    """
+    if not may_connect(request.user):
+        raise PermissionDenied
+    projects = tuple(enter(request))
+    demand_fresh(request)
+    return projects

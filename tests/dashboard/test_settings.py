@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import keys
+from phones.models import Role
 from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
 
 
@@ -37,6 +38,8 @@ from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
         ("SESSION_IDLE_MINUTES", "4"),
         ("LOG_LEVEL", "LOUD"),
         ("DEBUG", "perhaps"),
+        ("REQUIRE_2FA_ROLES", "ADMIN,CHIEF"),
+        ("REQUIRE_2FA_ROLES", "ADMIN,NONE"),
     ],
 )
 def test_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, value: str) -> None:
@@ -54,6 +57,24 @@ def test_debug_is_refused_where_others_come(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "DEBUG is for this machine only" in err.strip().splitlines()[-1]
     assert load(tmp_path, "DEBUG", DEBUG="true") == {"DEBUG": True}
+
+
+@pytest.mark.parametrize(
+    ("site_url", "value", "roles"),
+    [
+        ("https://desk.example.com", "", ["ADMIN"]),
+        ("http://127.0.0.1:8000", "", []),
+        ("https://desk.example.com", "NONE", []),
+        ("http://127.0.0.1:8000", "admin, lead", ["ADMIN", "LEAD"]),
+        ("https://desk.example.com", ",".join(Role), list(Role)),
+    ],
+)
+def test_administrators_need_a_second_factor_where_others_come(
+    tmp_path: Path, site_url: str, value: str, roles: list[str]
+) -> None:
+    got = load(tmp_path, "REQUIRE_2FA_ROLES", SITE_URL=site_url, REQUIRE_2FA_ROLES=value)
+
+    assert got == {"REQUIRE_2FA_ROLES": roles}
 
 
 def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:

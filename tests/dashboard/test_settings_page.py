@@ -79,7 +79,7 @@ def told_settings() -> dict[str, str]:
 
 def example_lines() -> Iterator[tuple[str, str]]:
     """Yield the variables of `.env.example` with the values written there."""
-    yield from re.findall(r"^#?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M)
+    yield from re.findall(r"^#?([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M)
 
 
 def compose() -> dict[str, Any]:

@@ -209,8 +209,8 @@ def test_confirming_takes_a_code_once_too(viewer: User, second_factor: None, clo
     enter(client, code_for(0))
     clock.shift(timedelta(seconds=45))
 
-    used = client.post("/account/2fa/reauthenticate/", {"code": code_for(0)})
-    fresh = client.post("/account/2fa/reauthenticate/", {"code": code_for(1)})
+    used = client.post("/account/2fa/reauthenticate/", {"password": PASSWORD, "code": code_for(0)})
+    fresh = client.post("/account/2fa/reauthenticate/", {"password": PASSWORD, "code": code_for(1)})
 
     assert "This code was used before." in words(read(used))
     assert fresh.status_code == 302

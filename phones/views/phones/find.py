@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from phones.access import Desk, DeskRequest, open_desk, projects_of
+from phones.access import Desk, DeskRequest, enter, open_desk
 from phones.forms.finding import PasteForm
 from phones.models import Phone, Project
 from phones.services.finding import resolve
@@ -230,7 +230,7 @@ def summary_of(resolved: resolve.Resolved, pasted: Pasted) -> str:
 @require_GET
 def go(request: DeskRequest) -> HttpResponse:
     """Lead from any spelling of a number to its phone, in whichever project of the person it is."""
-    return _lead_on(request, projects_of(request.user))
+    return _lead_on(request, tuple(enter(request)))
 
 
 @require_GET

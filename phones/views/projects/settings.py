@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
-from phones.access import Desk, DeskRequest, Right, may_connect, open_desk, projects_of
+from phones.access import Desk, DeskRequest, Right, demand_connect, open_desk
 from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
 from phones.services import overview
@@ -47,13 +46,12 @@ PATIENCE = timedelta(seconds=10)
 @sensitive_post_parameters("key")
 def project_connect(request: DeskRequest) -> HttpResponse:
     """Show the form for a first project; check a key, store it as a new project and start its first sync."""
-    if not may_connect(request.user):
-        raise PermissionDenied
+    show = partial(_show_connect, request, has_projects=bool(demand_connect(request)))
     if request.method == "GET":
-        return _show_connect(request, KeyForm())
+        return show(KeyForm())
     form = KeyForm(request.POST)
     if not form.is_valid():
-        return _show_connect(request, form, status=422)
+        return show(form, status=422)
     try:
         with bulkhead.place_to_act(None):
             project, _check = keys.connect_project(
@@ -61,14 +59,13 @@ def project_connect(request: DeskRequest) -> HttpResponse:
             )
     except (keys.KeyRejected, diga.DigaError) as error:
         refusal = Refusal.of(error)
-        return _show_connect(request, form, refusal=refusal, status=refusal.status)
+        return show(form, refusal=refusal, status=refusal.status)
     return redirect("sync_progress", project.slug, _start_sync(project).pk)
 
 
 def _show_connect(
-    request: DeskRequest, form: KeyForm, *, refusal: Refusal | None = None, status: int = 200
+    request: DeskRequest, form: KeyForm, *, has_projects: bool, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
-    has_projects = bool(projects_of(request.user))
     context = {"form": form, "refusal": refusal, "has_projects": has_projects}
     return render(request, "projects/project_connect.html", context, status=status)
 

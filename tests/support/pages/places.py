@@ -1,10 +1,13 @@
 """Every address of the site, and what stands at it: one phone, change, sync, membership and so on a project."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -16,6 +19,7 @@ from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
 from tests.support.database.history import add_changes
 from tests.support.database.tampering import alter
+from tests.support.pages.pages import Answer
 
 # Who may look: a visitor, people with an account, and members from the weakest to the strongest.
 KINDS = ("anonymous", "stranger", "viewer", "labeller", "router", "lead", "admin", "superuser")
@@ -113,3 +117,13 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "invitation_id": issued.invitation.pk,
         "code": issued.code,
     }
+
+
+def ask(client: Client, method: str, url: str, **headers: str) -> Answer:
+    """Ask, and undo what the answer did to the tables and to the cookies."""
+    window = Client()
+    window.cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        response: Answer = getattr(window, method.lower())(url, headers=headers)
+        transaction.set_rollback(True)
+    return response

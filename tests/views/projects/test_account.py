@@ -16,6 +16,7 @@ from pytest_django import Settings
 from phones.models import Project
 from phones.models.fields import unseal
 from tests.fixtures.desk import PASSWORD
+from tests.support.sign_in.sessions import let_in
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -34,9 +35,8 @@ def _problem(page: str) -> str:
     return found[1] if found else ""
 
 
-def _enrol(client: Client, password: str = PASSWORD) -> str:
+def _enrol(client: Client) -> str:
     """Switch the second factor on and return its secret."""
-    client.post("/account/reauthenticate/", {"password": password})
     page = client.get("/account/2fa/totp/activate/").content.decode()
     found = re.search(r'<code class="secret">(\w+)</code>', page)
     assert found, page
@@ -160,12 +160,12 @@ def test_a_bad_password_is_explained(client_of: SignIn, viewer: User, old: str, 
     assert viewer.check_password(PASSWORD)
 
 
-def test_enrolling_needs_the_password_once_more(client_of: SignIn, viewer: User) -> None:
-    client = client_of(viewer)
+def test_enrolling_needs_a_fresh_sign_in(viewer: User) -> None:
+    client = let_in(Client(), viewer, minutes_ago=11)
 
     response = client.get("/account/2fa/totp/activate/")
 
-    assert response["Location"] == "/account/reauthenticate/?next=%2Faccount%2F2fa%2Ftotp%2Factivate%2F"
+    assert response["Location"] == "/account/reauthenticate/?next=/account/2fa/totp/activate/"
     page = client.get(response["Location"]).content.decode()
     assert "Confirm that it is you" in page
     assert 'name="next" value="/account/2fa/totp/activate/"' in page
@@ -173,7 +173,6 @@ def test_enrolling_needs_the_password_once_more(client_of: SignIn, viewer: User)
 
 def test_enrolling_shows_the_secret_as_a_picture_that_the_csp_allows(client_of: SignIn, viewer: User) -> None:
     client = client_of(viewer)
-    client.post("/account/reauthenticate/", {"password": PASSWORD})
 
     response = client.get("/account/2fa/totp/activate/")
 
@@ -194,7 +193,6 @@ def test_the_secret_is_stored_sealed(client_of: SignIn, viewer: User) -> None:
 
 def test_a_wrong_code_does_not_switch_it_on(client_of: SignIn, viewer: User) -> None:
     client = client_of(viewer)
-    client.post("/account/reauthenticate/", {"password": PASSWORD})
     client.get("/account/2fa/totp/activate/")
 
     response = client.post("/account/2fa/totp/activate/", {"code": "abcdef"})
@@ -261,17 +259,6 @@ def test_the_second_factor_is_switched_off_after_asking(client_of: SignIn, viewe
 
     assert "Two-factor sign-in is off." in response.content.decode()
     assert not Authenticator.objects.filter(user=viewer).exists()
-
-
-def test_confirming_with_a_code_instead_of_the_password(client_of: SignIn, viewer: User) -> None:
-    _enrol(client_of(viewer))
-    client = client_of(viewer)
-
-    page = client.get("/account/reauthenticate/?next=/account/2fa/").content.decode()
-    assert 'href="/account/2fa/reauthenticate/?next=%2Faccount%2F2fa%2F"' in page
-
-    page = client.get("/account/2fa/reauthenticate/?next=/account/2fa/").content.decode()
-    assert 'name="next" value="/account/2fa/"' in page
 
 
 @pytest.mark.parametrize(
