@@ -7,6 +7,7 @@ from allauth.account import views as account
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.authentication import demand_fresh, has_second_factor
 from dashboard.devices import remember
+from dashboard.passkeys import site_name
 from dashboard.throttles import take_try
 from phones.models.fields import seal, unseal
 
@@ -57,7 +59,12 @@ class ClosedSignup(DefaultAccountAdapter):
 
         With a second factor there is no way by the password alone: `mfa_reauthenticate` asks for it and a code.
         """
-        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use your password and a code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        methods = [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
         return [each for each in methods if each["id"] != "reauthenticate"] if has_second_factor(user) else methods
 
 
@@ -73,8 +80,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class SealedSecrets(DefaultMFAAdapter):
-    """Encrypts TOTP secrets and recovery seeds at rest, with TOKEN_KEYS."""
+class SecondFactors(DefaultMFAAdapter):
+    """Encrypts TOTP secrets and recovery seeds at rest, with TOKEN_KEYS; passkeys are for the host of SITE_URL."""
 
     def encrypt(self, text: str) -> str:
         """Return `text` encrypted."""
@@ -83,3 +90,12 @@ class SealedSecrets(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Return the text that `encrypt` encrypted."""
         return unseal(encrypted_text)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return the site as a passkey names it."""
+        return {"id": site_name(), "name": "Phone Desk"}
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002
+        """Return a name for one more passkey."""
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Passkey %(number)d") % {"number": count + 1} if count else _("Passkey")

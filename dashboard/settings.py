@@ -339,15 +339,25 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 REQUIRE_2FA_ROLES = _roles_with_second_factor()
 # Attempts from one address, right or wrong: an office may share it. `dashboard.throttles` counts wrong ones.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# The device asks for a finger, a face or its PIN, so that a passkey is two factors by itself.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Each sign-in by a passkey is two requests.
+MFA_RATE_LIMITS = {"webauthn_login": "240/m/ip"}
 MFA_TOTP_ISSUER = "Phone Desk"
 # One step of 30 s either way, for phones with an inaccurate clock.
 MFA_TOTP_TOLERANCE = 1
-MFA_ADAPTER = "dashboard.accounts.SealedSecrets"
+MFA_ADAPTER = "dashboard.accounts.SecondFactors"
 MFA_FORMS = {
     "authenticate": "dashboard.second_factor.AuthenticateForm",
     "reauthenticate": "dashboard.second_factor.ReauthenticateForm",
     "activate_totp": "dashboard.second_factor.ActivateTOTPForm",
+    "add_webauthn": "dashboard.passkeys.AddForm",
+    "edit_webauthn": "dashboard.passkeys.RenameForm",
+    "authenticate_webauthn": "dashboard.passkeys.AuthenticateForm",
+    "login_webauthn": "dashboard.passkeys.LoginForm",
+    "reauthenticate_webauthn": "dashboard.passkeys.ReauthenticateForm",
 }
 
 LANGUAGE_CODE = "en"

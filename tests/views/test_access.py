@@ -39,6 +39,18 @@ mfa_generate_recovery_codes GET    login     200      200    200      200    200
 mfa_generate_recovery_codes POST   login     200      200    200      200    200   200   200       -        -
 mfa_download_recovery_codes GET    login     404      404    404      404    404   404   404       -        -
 mfa_download_recovery_codes POST   login     404      404    404      404    404   404   404       -        -
+mfa_list_webauthn           GET    login     200      200    200      200    200   200   200       -        -
+mfa_list_webauthn           POST   login     405      405    405      405    405   405   405       -        -
+mfa_add_webauthn            GET    login     200      200    200      200    200   200   200       -        -
+mfa_add_webauthn            POST   login     200      200    200      200    200   200   200       -        -
+mfa_reauthenticate_webauthn GET    login     302      302    302      302    302   302   302       -        -
+mfa_reauthenticate_webauthn POST   login     302      302    302      302    302   302   302       -        -
+mfa_remove_webauthn         GET    login     404      404    404      404    404   404   404       -        -
+mfa_remove_webauthn         POST   login     404      404    404      404    404   404   404       -        -
+mfa_edit_webauthn           GET    login     404      404    404      404    404   404   404       -        -
+mfa_edit_webauthn           POST   login     404      404    404      404    404   404   404       -        -
+mfa_login_webauthn          GET    login     302      302    302      302    302   302   302       -        -
+mfa_login_webauthn          POST   login     302      302    302      302    302   302   302       -        -
 set_language                GET    302       302      302    302      302    302   302   302       -        -
 set_language                POST   302       302      302    302      302    302   302   302       -        -
 health                      GET    200       200      200    200      200    200   200   200       -        -
@@ -263,7 +275,7 @@ def test_htmx_without_sign_in_is_sent_to_the_sign_in_page(
     assert len(closed) > 20
     for address in closed:
         response = ask(clients["anonymous"], method, address.url(own), **{"HX-Request": "true"})
-        if address.name in {"account_logout", "mfa_authenticate"}:
+        if address.name in {"account_logout", "mfa_authenticate", "mfa_login_webauthn"}:
             # Open to everybody by allauth, which then redirects by itself; nothing here asks for them through HTMX.
             assert _outcome(response) == "login"
             continue

@@ -26,6 +26,9 @@ mfa_deactivate_totp         asks asks
 mfa_view_recovery_codes     asks 405
 mfa_generate_recovery_codes asks asks
 mfa_download_recovery_codes asks asks
+mfa_add_webauthn            asks asks
+mfa_edit_webauthn           asks asks
+mfa_remove_webauthn         asks asks
 project_connect             asks asks
 project_settings            asks asks
 key_check                   405  asks

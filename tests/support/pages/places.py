@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
@@ -116,6 +117,8 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "upgrade_id": upgrade_id_of(add_publishing(project)),
         "invitation_id": issued.invitation.pk,
         "code": issued.code,
+        # Of a member, and so of nobody who asks.
+        "pk": Authenticator.objects.create(user=member, type="webauthn", data={"name": "Laptop"}).pk,
     }
 
 

@@ -261,9 +261,7 @@ def test_the_second_factor_is_switched_off_after_asking(client_of: SignIn, viewe
     assert not Authenticator.objects.filter(user=viewer).exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["account_signup", "account_email", "account_reset_password", "account_inactive", "mfa_add_webauthn"]
-)
+@pytest.mark.parametrize("name", ["account_signup", "account_email", "account_reset_password", "account_inactive"])
 def test_there_is_no_sign_up_no_mail_and_no_reset(name: str) -> None:
     with pytest.raises(NoReverseMatch):
         reverse(name)

@@ -1,0 +1,22 @@
+"""What the pages of sign-in ask: whether passkeys work here, and the options of a passkey for the browser."""
+
+from typing import Any
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+
+from dashboard import passkeys
+
+register = template.Library()
+
+
+@register.simple_tag
+def passkeys_work() -> bool:
+    """Say whether browsers make passkeys for this site."""
+    return passkeys.work_here()
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Return a value as JSON, for a `data-` attribute; it is escaped like any text."""
+    return DjangoJSONEncoder(ensure_ascii=False).encode(value)
