@@ -1,22 +1,27 @@
 """Configuration of allauth: no sign-up, throttles per device, and second-factor secrets encrypted at rest."""
 
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
-from allauth.account import views as account
+from allauth.account import views
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.authentication import demand_fresh, has_second_factor
 from dashboard.devices import remember
 from dashboard.passkeys import site_name
+from dashboard.sso.adapter import accept
+from dashboard.sso.config import PROVIDER_ID
 from dashboard.throttles import take_try
 from phones.models.fields import seal, unseal
 
@@ -39,6 +44,14 @@ class ClosedSignup(DefaultAccountAdapter):
         :raises ValidationError: there were too many attempts.
         """
         self._login_failed_rl_usage = take_try(request, "password", credentials["username"])
+
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponse | None:
+        """Note what a single sign-on proves and which roles it gives, unless the account is switched off."""
+        response: HttpResponse | None = super().pre_login(request, user, **options)
+        sociallogin = (options.get("signal_kwargs") or {}).get("sociallogin")
+        if response is None and sociallogin:
+            accept(request, cast(User, user), sociallogin)
+        return response
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponse:
         """Return the response to a finished sign-in, with the cookie that makes the browser a known device."""
@@ -65,16 +78,20 @@ class ClosedSignup(DefaultAccountAdapter):
             "mfa_reauthenticate:webauthn": _("Use a passkey"),
         }
         methods = [each | {"description": words[each["id"]]} for each in super().get_reauthentication_methods(user)]
+        if not methods and settings.SSO and SocialAccount.objects.filter(user_id=user.pk or 0).exists():
+            url = reverse("openid_connect_login", kwargs={"provider_id": PROVIDER_ID})
+            words_of_it = _("Go on with %(provider)s") % {"provider": settings.SSO.name}
+            return [{"id": "sso", "description": words_of_it, "url": url}]
         return [each for each in methods if each["id"] != "reauthenticate"] if has_second_factor(user) else methods
 
 
-@wraps(account.logout)
+@wraps(views.logout)
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign the person out as allauth does, and have the browser drop what it keeps of the pages.
 
     Cookies stay: the language, and the known device. The session's own is deleted, and opens nothing any more.
     """
-    response: HttpResponse = account.logout(request)
+    response: HttpResponse = views.logout(request)
     if request.method == "POST":
         response["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -99,3 +116,10 @@ class SecondFactors(DefaultMFAAdapter):
         """Return a name for one more passkey."""
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
         return _("Passkey %(number)d") % {"number": count + 1} if count else _("Passkey")
+
+
+def password_change(request: HttpRequest) -> HttpResponseBase:
+    """Show and change the password; an account without one has its own page only, as nobody sets a first one."""
+    if isinstance(request.user, User) and request.user.has_usable_password():
+        return views.password_change(request)
+    return redirect("account")

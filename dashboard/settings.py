@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import dj_database_url
 from cryptography.fernet import Fernet
@@ -14,9 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from dashboard import keys
+from dashboard import environment, keys
 from dashboard.logging import configure
-from dashboard.proxies import Proxies
+from dashboard.sso import config as sso
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -79,15 +78,6 @@ def _redis_url() -> str | None:
     return url or None
 
 
-def _time_zone() -> str:
-    name: str = env.str("TIME_ZONE", "") or "Europe/Madrid"
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError):
-        raise ImproperlyConfigured("TIME_ZONE must be a name such as Europe/Madrid.") from None
-    return name
-
-
 def _key(name: str) -> str:
     """Return a secret that is generated and kept in DATA_DIR where it isn't set, unless others reach the site."""
     found = _text(name)
@@ -131,26 +121,6 @@ def _diary_key() -> str:
     return found
 
 
-def _proxies() -> list[str]:
-    found: list[str] = env.list("FORWARDED_ALLOW_IPS", []) or ["127.0.0.1", "::1"]
-    try:
-        Proxies(found)
-    except ValueError:
-        raise ImproperlyConfigured("FORWARDED_ALLOW_IPS must be addresses or networks, separated by commas.") from None
-    return found
-
-
-def _roles_with_second_factor() -> list[str]:
-    """Return the roles that need a second factor; administrators only by default, and nobody on this machine."""
-    default = ["ADMIN"] if IS_HTTPS else ["NONE"]
-    found = [name.strip().upper() for name in env.list("REQUIRE_2FA_ROLES", []) or default]
-    if found == ["NONE"]:
-        return []
-    if set(found) <= {"VIEWER", "LABELLER", "ROUTER", "LEAD", "ADMIN"}:
-        return found
-    raise ImproperlyConfigured("REQUIRE_2FA_ROLES must be VIEWER, LABELLER, ROUTER, LEAD, ADMIN, or NONE.")
-
-
 # What a process writes is for its user alone, but static files: another program may serve those.
 if "collectstatic" not in sys.argv:
     os.umask(0o077)
@@ -172,7 +142,7 @@ ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_UR
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-FORWARDED_ALLOW_IPS = _proxies()
+FORWARDED_ALLOW_IPS = environment.proxies(env)
 # A client's header SCRIPT_NAME can't change the addresses in pages.
 FORCE_SCRIPT_NAME = ""
 
@@ -210,6 +180,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "huey.contrib.djhuey",
@@ -336,7 +308,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 # How old a sign-in may be, in seconds, where one must be fresh (`dashboard.authentication`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-REQUIRE_2FA_ROLES = _roles_with_second_factor()
+REQUIRE_2FA_ROLES = environment.roles_with_second_factor(env, is_https=IS_HTTPS)
 # Attempts from one address, right or wrong: an office may share it. `dashboard.throttles` counts wrong ones.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -360,10 +332,15 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "dashboard.passkeys.ReauthenticateForm",
 }
 
+# Single sign-on; None without `OIDC_ISSUER`.
+SSO = sso.read(env, _url, _text)
+SOCIALACCOUNT_ADAPTER = "dashboard.sso.adapter.People"
+SOCIALACCOUNT_PROVIDERS = sso.providers(SSO)
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = _time_zone()
+TIME_ZONE = environment.time_zone(env)
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 

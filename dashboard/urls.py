@@ -5,16 +5,22 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from dashboard.accounts import sign_out
+from dashboard.accounts import password_change, sign_out
 from dashboard.authentication import with_fresh_sign_in
 from dashboard.health import health
+from dashboard.sso import views as sso
+from dashboard.sso.config import PROVIDER_ID
 
 urlpatterns = [
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", sign_out, name="account_logout"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/password/", with_fresh_sign_in(account.password_change), name="account_change_password"),
+    path("account/password/", with_fresh_sign_in(password_change), name="account_change_password"),
     path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/sso/", sso.link, name="sso_link"),
+    # By the names that allauth asks for.
+    path("account/sso/login/", sso.login, {"provider_id": PROVIDER_ID}, name="openid_connect_login"),
+    path("account/sso/callback/", sso.callback, {"provider_id": PROVIDER_ID}, name="openid_connect_callback"),
     path("account/language/", login_not_required(set_language), name="set_language"),
     path("health/", health, name="health"),
     path("", include("phones.urls")),

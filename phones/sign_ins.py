@@ -12,6 +12,8 @@ from allauth.mfa.signals import (
     authenticator_reset,
     authenticator_used,
 )
+from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.signals import social_account_added
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -87,3 +89,10 @@ def on_authenticator_used(user: User, authenticator: Authenticator, **kwargs: An
     """Write down a used recovery code. The sign-in that it was for has an entry of its own."""
     if authenticator.type == RECOVERY_CODES:
         _record(ActKind.RECOVERY_CODE_USED, user)
+
+
+@receiver(social_account_added)
+def on_sso_linked(request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any) -> None:
+    """Write down that an account is linked with one at the provider of the single sign-on."""
+    person = request.user if isinstance(request.user, User) else None
+    _record(ActKind.SSO_LINKED, person, name=sociallogin.account.extra_data["name"])

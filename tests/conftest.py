@@ -34,7 +34,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("desk")
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "plans", "spanish")]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "plans", "spanish", "sso")]
 
 
 def _is_near(host: object) -> bool:

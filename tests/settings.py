@@ -22,6 +22,8 @@ os.environ |= {
     "DIGA_API_URL": "http://127.0.0.1:9",
     "DIGA_PROXY_URL": "",
     "DIGA_REQUESTS_PER_SECOND": "100000",
+    "OIDC_ISSUER": "",
+    "REQUIRE_2FA_ROLES": "",
     "TIME_ZONE": "Europe/Madrid",
     "LOG_LEVEL": "INFO",
 }

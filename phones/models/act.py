@@ -41,6 +41,8 @@ class ActKind(models.TextChoices):
     SECOND_FACTOR_OFF = "SECOND_FACTOR_OFF", _("Second factor turned off")
     RECOVERY_CODES_MADE = "RECOVERY_CODES_MADE", _("Recovery codes made")
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED", _("Recovery code used")
+    SSO_LINKED = "SSO_LINKED", _("Single sign-on linked")
+    SSO_UNLINKED = "SSO_UNLINKED", _("Single sign-on unlinked")
     SESSION_ENDED = "SESSION_ENDED", _("Session ended")
     VERIFIED = "VERIFIED", _("History verified")
     BREAK_ACKNOWLEDGED = "BREAK_ACKNOWLEDGED", _("Break acknowledged")

@@ -1,8 +1,9 @@
-"""What the pages of sign-in ask: whether passkeys work here, and the options of a passkey for the browser."""
+"""What the pages of sign-in ask: which ways there are, and the options of a passkey for the browser."""
 
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 from dashboard import passkeys
@@ -14,6 +15,12 @@ register = template.Library()
 def passkeys_work() -> bool:
     """Say whether browsers make passkeys for this site."""
     return passkeys.work_here()
+
+
+@register.simple_tag
+def sso_name() -> str:
+    """Return the name of the single sign-on's provider, "" without one."""
+    return settings.SSO.name if settings.SSO else ""
 
 
 @register.filter

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,7 @@ from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
         ("DEBUG", "perhaps"),
         ("REQUIRE_2FA_ROLES", "ADMIN,CHIEF"),
         ("REQUIRE_2FA_ROLES", "ADMIN,NONE"),
+        ("OIDC_ISSUER", "http://id.example.com"),
     ],
 )
 def test_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, value: str) -> None:
@@ -72,9 +74,48 @@ def test_debug_is_refused_where_others_come(tmp_path: Path) -> None:
 def test_administrators_need_a_second_factor_where_others_come(
     tmp_path: Path, site_url: str, value: str, roles: list[str]
 ) -> None:
-    got = load(tmp_path, "REQUIRE_2FA_ROLES", SITE_URL=site_url, REQUIRE_2FA_ROLES=value)
+    got = load(tmp_path, "REQUIRE_2FA_ROLES", SITE_URL=site_url, REQUIRE_2FA_ROLES=value, **KEYS)
 
     assert got == {"REQUIRE_2FA_ROLES": roles}
+
+
+OIDC = {"OIDC_ISSUER": "https://id.example.com/", "OIDC_CLIENT_ID": "desk", "OIDC_CLIENT_SECRET": "a secret"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID"),
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET"),
+        ({"OIDC_CLIENT_SECRET_FILE": "/nowhere/at/all"}, "OIDC_CLIENT_SECRET_FILE"),
+        ({"OIDC_ROLES": "leads=aurora:LEAD"}, "OIDC_ROLES"),
+        ({"OIDC_ROLES": '{"leads": "LEAD"}'}, "OIDC_ROLES"),
+        ({"OIDC_ROLES": '{"leads": {"aurora": "CHIEF"}}'}, "OIDC_ROLES"),
+        ({"OIDC_CREATE_ACCOUNTS": "perhaps"}, "OIDC_CREATE_ACCOUNTS"),
+    ],
+)
+def test_half_a_single_sign_on_stops_the_start(tmp_path: Path, changed: dict[str, str], named: str) -> None:
+    process = start(tmp_path, **(OIDC | changed))
+    _out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert named in err.strip().splitlines()[-1]
+    assert "a secret" not in err
+
+
+def test_single_sign_on_may_have_its_secret_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("from the file\n")
+
+    got: Any = load(
+        tmp_path,
+        "SOCIALACCOUNT_PROVIDERS",
+        **(OIDC | {"OIDC_CLIENT_SECRET": "", "OIDC_CLIENT_SECRET_FILE": str(path), "OIDC_NAME": "Example"}),
+    )
+
+    (app,) = got["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
+    assert (app["name"], app["secret"]) == ("Example", "from the file")
+    assert app["settings"] == {"server_url": "https://id.example.com"}
 
 
 def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def members_of(project: Project) -> Sequence[Membership]:
     return list(Membership.objects.filter(project=project).select_related("user").order_by("user__username", "pk"))
 
 
-def change_role(*, membership: Membership, role: Role, actor: User, now: datetime) -> None:
+def change_role(*, membership: Membership, role: Role, actor: User | None, now: datetime) -> None:
     """Give a member another role, which applies from their next request.
 
     :raises LastAdministrator: the project would have no administrator left.
@@ -32,7 +32,7 @@ def change_role(*, membership: Membership, role: Role, actor: User, now: datetim
         _record(ActKind.ROLE_CHANGED, membership.project, actor, now, membership.user, before=before, after=role)
 
 
-def remove_member(*, membership: Membership, actor: User, now: datetime) -> None:
+def remove_member(*, membership: Membership, actor: User | None, now: datetime) -> None:
     """Remove a member from the project. Their account and their entries in the history stay.
 
     :raises LastAdministrator: the project would have no administrator left.

@@ -1,0 +1,1 @@
+"""Single sign-on by OpenID Connect: one provider, configured from the environment."""
