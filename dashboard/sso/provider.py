@@ -11,7 +11,9 @@ from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from dashboard.sso.config import configured
 from dashboard.sso.tokens import Claims, InvalidToken, claims_of
@@ -41,6 +43,10 @@ class Endpoints(OpenIDConnectOAuth2Adapter):
         if not all(_is_safe(config.get(name)) for name in ENDPOINTS):
             raise Refused("The provider has an address that is not https.")
         return config
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        """Return the address to return to, on SITE_URL whatever host was asked for."""
+        return settings.SITE_URL + reverse("openid_connect_callback", kwargs={"provider_id": self.provider_id})
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> SocialLogin:
         """Return the sign-in of the person whom the ID token names.

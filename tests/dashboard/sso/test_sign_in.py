@@ -37,7 +37,7 @@ def test_provider_is_asked_with_pkce_state_and_nonce(viewer: User, provider: Pro
 
     first, second = provider.asked
     assert {first["client_id"], first["response_type"], first["code_challenge_method"]} == {CLIENT_ID, "code", "S256"}
-    assert first["redirect_uri"] == f"http://testserver{CALLBACK}"
+    assert first["redirect_uri"] == f"http://127.0.0.1:8000{CALLBACK}"
     assert set(first["scope"].split()) == {"openid", "profile", "email"}
     for name in ("state", "nonce", "code_challenge"):
         assert len(first[name]) >= 16

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -13,11 +14,16 @@ LOGIN, CALLBACK, LINK = "/account/sso/login/", "/account/sso/callback/", "/accou
 FAILED = "The sign-in with Example ID did not work. Try again, or tell an administrator of this server."
 
 
+def local(address: str) -> str:
+    """Return an address of the site without the site."""
+    return address.removeprefix(settings.SITE_URL)
+
+
 def go(client: Client, provider: Provider, **typed: str) -> Any:
     """Go to the provider and come back; return what the way back answers."""
     page = read(client.post(LOGIN, typed))
     (there,) = page.xpath("//main//a/@href")
-    return client.get(provider.back(there).removeprefix("http://testserver"))
+    return client.get(local(provider.back(there)))
 
 
 def link(person: User, provider: Provider) -> None:
