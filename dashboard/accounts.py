@@ -82,7 +82,11 @@ class ClosedSignup(DefaultAccountAdapter):
             url = reverse("openid_connect_login", kwargs={"provider_id": PROVIDER_ID})
             words_of_it = _("Go on with %(provider)s") % {"provider": settings.SSO.name}
             return [{"id": "sso", "description": words_of_it, "url": url}]
-        return [each for each in methods if each["id"] != "reauthenticate"] if has_second_factor(user) else methods
+        if not has_second_factor(user):
+            return methods
+        with_both = [each for each in methods if each["id"] != "reauthenticate"]
+        has_app = Authenticator.objects.filter(user_id=user.pk or 0, type=Authenticator.Type.TOTP).exists()
+        return with_both if has_app else with_both[::-1]
 
 
 @wraps(views.logout)
