@@ -56,7 +56,7 @@ def configure(*, level: int, as_json: bool) -> None:
         cache_logger_on_first_use=True,
     )
     renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer()
         if as_json
         # rich would print local variables, and with them a token.
         else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)

@@ -7,6 +7,7 @@ account, so that a person with the password can sign in while others guess.
 import math
 import time
 
+import structlog
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext
 
 from dashboard.devices import device_of
 
+logger = structlog.get_logger("dashboard.throttles")
 APP = "dashboard"
 STRANGERS = "10/m/ip,5/5m/key"
 KNOWN_DEVICES = "5/5m/key"
@@ -31,6 +33,8 @@ def take_try(request: HttpRequest, what: str, username: str) -> ratelimit.RateLi
     config = {what: KNOWN_DEVICES if device else STRANGERS}
     usage = ratelimit.consume(request, app=APP, action=what, config=config, key=key)
     if usage is None:
+        # What was typed isn't logged: it may be a password in the wrong field.
+        logger.warning("attempt refused by the throttle", what=what, is_known_device=device is not None)
         raise ValidationError(_sentence(_wait_seconds(request, what, config, key)), code="too_many_login_attempts")
     return usage
 

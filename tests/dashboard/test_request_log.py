@@ -123,6 +123,44 @@ def test_failure_is_a_line_too_with_its_traceback_beside_it(
     assert Canary().found_in(log.text) == []
 
 
+def test_refusals_are_lines_with_the_person_and_the_address(
+    client_of: ClientOf, viewer: User, talleres: Project, log: Log
+) -> None:
+    client = client_of(viewer)
+    for url in ("/projects/aurora/settings/", "/projects/talleres/phones/"):
+        client.get(url, headers={"X-Forwarded-For": "203.0.113.7"})
+    Client(enforce_csrf_checks=True).post("/account/login/")
+
+    seen = [(line["level"], line["path"], line["status"], line["user_id"], line["ip"]) for line in log.requests]
+    assert seen == [
+        ("warning", "/projects/aurora/settings/", 403, viewer.pk, "203.0.113.7"),
+        ("warning", "/projects/talleres/phones/", 404, viewer.pk, "203.0.113.7"),
+        ("warning", "/account/login/", 403, None, "127.0.0.1"),
+    ]
+
+
+def test_throttled_attempt_is_a_line_without_what_was_typed(viewer: User, log: Log) -> None:
+    for _attempt in range(6):
+        Client().post("/account/login/", {"login": "viewer", "password": f"wrong {CANARY}"})
+
+    (line,) = [line for line in map(json.loads, log.text.splitlines()) if line["logger"] == "dashboard.throttles"]
+    assert (line["level"], line["event"]) == ("warning", "attempt refused by the throttle")
+    assert (line["what"], line["ip"], line["request_id"]) == ("password", "127.0.0.1", log.requests[-1]["request_id"])
+    assert Canary().found_in(log.text) == []
+
+
+@pytest.mark.parametrize(
+    "forged", ["%0A", "%0D%0A", "%E2%80%A8", "%C2%9B2K", "%1B[2K", "%22,%22status%22:200,%22x%22:%22"]
+)
+def test_no_text_makes_a_second_line_or_field(log: Log, forged: str) -> None:
+    Client().get(f'/nowhere{forged}{{"logger":"dashboard.requests"}}/', headers={"User-Agent": "x\ny"})
+
+    (line,) = log.requests
+    assert line["status"] == 404
+    assert log.text.isascii()
+    assert {char for char in log.text if not char.isprintable()} == {"\n"}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "data"),
     [
