@@ -61,14 +61,17 @@ SAME_ON_BOTH = (
 CRAWL = "tests/views/test_access.py"
 # Crawls over every page, random and killed things by the dozen, processes, speed: what takes seconds.
 SLOW = {
-    *(f"tests/dashboard/test_{name}.py" for name in ("outages", "settings")),
+    *(f"tests/dashboard/test_{name}.py" for name in ("framing", "outages", "settings")),
     *(f"tests/diga/test_{name}.py" for name in ("contract", "pace", "pace_learning", "switches", "wire")),
     *(f"tests/services/editing/test_save_{name}.py" for name in ("outcomes", "steps", "turns", "waits")),
     *(f"tests/services/exchange/test_{name}.py" for name in ("import_encoding", "phone_import", "phone_import_lines")),
     *(f"tests/services/number_reader/test_reader_{name}.py" for name in ("speed", "tickets")),
     *(f"tests/services/running/test_runner_{name}.py" for name in ("brakes", "crashes", "steps")),
     *(f"tests/services/sync/test_passes_{name}.py" for name in ("faults", "random")),
-    *(f"tests/views/test_{name}.py" for name in ("access", "csrf", "forged", "secrets", "spanish_states", "xss")),
+    *(
+        f"tests/views/test_{name}.py"
+        for name in ("access", "answers", "csrf", "forged", "secrets", "spanish_states", "xss")
+    ),
     "tests/browser",
     "tests/services/tables/workbooks/test_workbooks.py",
     "tests/tasks/test_worker.py",

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings as site
 from django.contrib.auth.models import User
+from django.core import signing
 from django.test import Client
 
 from tests.fixtures.desk import PASSWORD
@@ -120,6 +121,19 @@ def test_forged_device_is_a_stranger(viewer: User, clock: time_machine.Traveller
     client.cookies[site.DEVICE_COOKIE_NAME] = forged
 
     assert "Too many wrong attempts." in sign_in(client)
+
+
+def test_value_that_was_signed_for_another_purpose_is_a_stranger(viewer: User, clock: time_machine.Traveller) -> None:
+    own = Client()
+    sign_in(own)
+    device = signing.loads(own.cookies[site.DEVICE_COOKIE_NAME].value, salt="dashboard.devices")
+    guess(browser("198.51.100.1"), 5)
+    client = browser("203.0.113.7")
+
+    client.cookies[site.DEVICE_COOKIE_NAME] = signing.dumps(device, salt="phones.invitation")
+    assert "Too many wrong attempts." in sign_in(client)
+    client.cookies[site.DEVICE_COOKIE_NAME] = signing.dumps(device, salt="dashboard.devices")
+    assert sign_in(client) == "/"
 
 
 def test_device_cookie_is_kept_from_scripts_and_opens_nothing(viewer: User) -> None:
