@@ -98,6 +98,16 @@ def test_inline_rules_find_what_they_forbid() -> None:
     assert found == list(FORBIDDEN_IN_TEMPLATES)
 
 
+def test_no_script_makes_markup_of_text() -> None:
+    makes = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\bFunction\(")
+
+    def rule(path: Path) -> list[str]:
+        return makes.findall(text_of(path))
+
+    assert guilty_of(rule, [path for path in OWN_ASSETS if path.suffix == ".js"]) == {}
+    assert makes.findall("row.innerHTML = text; eval(text)") == ["innerHTML", "eval("]
+
+
 def test_every_template_says_what_it_takes() -> None:
     def rule(path: Path) -> str:
         first = text_of(path).split("\n", 1)[0]

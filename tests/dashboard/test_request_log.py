@@ -132,6 +132,7 @@ def test_refusals_are_lines_with_the_person_and_the_address(
     Client(enforce_csrf_checks=True).post("/account/login/")
 
     seen = [(line["level"], line["path"], line["status"], line["user_id"], line["ip"]) for line in log.requests]
+    assert {line["timestamp"][-1] for line in log.requests} == {"Z"}
     assert seen == [
         ("warning", "/projects/aurora/settings/", 403, viewer.pk, "203.0.113.7"),
         ("warning", "/projects/talleres/phones/", 404, viewer.pk, "203.0.113.7"),

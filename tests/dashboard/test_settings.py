@@ -272,6 +272,14 @@ def test_https_makes_cookies_secure(tmp_path: Path) -> None:
     }
 
 
+def test_database_may_be_spoken_to_by_tls_alone(tmp_path: Path) -> None:
+    url = "postgres://desk:word@db.example.com/desk?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
+
+    found: Any = load(tmp_path, "DATABASES", DATABASE_URL=url)["DATABASES"]
+
+    assert found["default"]["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem"}
+
+
 def test_own_names_are_answered_whatever_hosts_are_set(tmp_path: Path) -> None:
     found = load(tmp_path, "ALLOWED_HOSTS", ALLOWED_HOSTS="desk.example.com")
 
