@@ -55,6 +55,9 @@ client = Client(headers={"host": "desk.example.com"})
 client.get("/account/login/", secure=True)
 client.post("/account/language/", {"language": "es"}, secure=True)
 client.post("/account/login/", {"login": "viewer", "password": "a password of the tests"}, secure=True)
+new = dict.fromkeys(("password1", "password2"), "quartz otter lemon")
+answer = client.post("/account/password/", new | {"oldpassword": "a password of the tests"}, secure=True)
+assert answer.status_code == 302
 print(json.dumps({
     name: [*(flag for flag in ("Secure", "HttpOnly") if one[flag.lower()]), one["samesite"], one["path"], one["domain"]]
     for name, one in client.cookies.items()
