@@ -46,4 +46,4 @@ def _add(user: User, project: Project, role: Role, now: datetime) -> None:
         _row, is_new = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
         if is_new:
             details = {"role": role.value}
-            record_act(kind=ActKind.MEMBER_ADDED, project=project, actor=None, at=now, subject=user, details=details)
+            record_act(kind=ActKind.MEMBER_JOINED, project=project, actor=None, at=now, subject=user, details=details)

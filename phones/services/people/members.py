@@ -52,5 +52,7 @@ def _keep_an_administrator(leaving: Membership) -> None:
         raise LastAdministrator
 
 
-def _record(kind: ActKind, project: Project, actor: User | None, now: datetime, subject: User | None, **details: str) -> None:
+def _record(
+    kind: ActKind, project: Project, actor: User | None, now: datetime, subject: User | None, **details: str
+) -> None:
     record_act(kind=kind, project=project, actor=actor, at=now, subject=subject, details=details)

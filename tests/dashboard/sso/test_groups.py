@@ -85,7 +85,7 @@ def test_role_by_group_is_an_act_of_the_program(
 
     acts = Act.objects.filter(project=aurora, actor_id=None).order_by("pk").values_list("kind", "subject_username")
     assert list(acts)[-3:] == [
-        ("MEMBER_ADDED", "stranger"),
+        ("MEMBER_JOINED", "stranger"),
         ("ROLE_CHANGED", "stranger"),
         ("MEMBER_REMOVED", "stranger"),
     ]
