@@ -11,7 +11,7 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from phones.models import ChainBreak, ChainHead, ChangeSeal, Project
+from phones.models import ChainBreak, ChainHead, ChangeSeal, Project, chain_of
 from phones.services.audit.chain_heads import (
     NO_HEAD,
     Head,
@@ -54,16 +54,20 @@ def standing_of(chain: uuid.UUID, note: Note) -> Standing:
     return Standing.ACKNOWLEDGED if is_known else Standing.LOST
 
 
-def find_break(project: Project) -> Break | None:
-    """Return the break between the file and the database, None if there is none or it was acknowledged."""
+def find_break(project: Project | None) -> Break | None:
+    """Return the break between the file and the database, None if there is none or it was acknowledged.
+
+    Without a project: of the chain of the site.
+    """
+    chain = chain_of(project)
     try:
-        note = exported_note(project.pk)
+        note = exported_note(chain)
     except HeadSpoiled:
         # The file is unreadable, so nobody can replace it either; `verify_changes` reports it.
         return None
-    if standing_of(project.pk, note) is not Standing.LOST:
+    if standing_of(chain, note) is not Standing.LOST:
         return None
-    return Break(note.digest, note.head.number if note.head else 0, _held(project).number, head_path(project.pk))
+    return Break(note.digest, note.head.number if note.head else 0, _held(chain).number, head_path(chain))
 
 
 def has_break(project: Project) -> bool:
@@ -71,18 +75,19 @@ def has_break(project: Project) -> bool:
     return ChainBreak.objects.filter(chain=project.pk).exists() or find_break(project) is not None
 
 
-def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -> ChainBreak:
-    """Record who acknowledged the break `noted`, and rewrite the file from the database.
+def acknowledge_break(*, project: Project | None, noted: str, by: User, clock: Clock) -> ChainBreak:
+    """Record who acknowledged the break `noted`; the file goes on from the database.
 
     :raises BreakHasMoved: there is none, or another one.
     """
+    chain = chain_of(project)
     found = find_break(project)
     if found is None or found.noted != noted:
         raise BreakHasMoved
     try:
         with transaction.atomic():
             kept = ChainBreak.objects.create(
-                chain=project.pk,
+                chain=chain,
                 noted=found.noted,
                 noted_number=found.noted_number,
                 found_number=found.found_number,
@@ -92,11 +97,11 @@ def acknowledge_break(*, project: Project, noted: str, by: User, clock: Clock) -
             )
     except IntegrityError:
         raise BreakHasMoved from None
-    logger.warning("%s has acknowledged that the diary of project %s is broken", kept.actor_name, project.pk)
-    export_head(project.pk, _held(project), lambda note: standing_of(project.pk, note))
+    logger.warning("%s has acknowledged that the diary of project %s is broken", kept.actor_name, chain)
+    export_head(chain, _held(chain), lambda note: standing_of(chain, note))
     return kept
 
 
-def _held(project: Project) -> Head:
-    """Return the head of the chain in the database."""
-    return Head(*(ChainHead.objects.filter(chain=project.pk).values_list("number", "mac").first() or NO_HEAD))
+def _held(chain: uuid.UUID) -> Head:
+    """Return the head of a chain in the database."""
+    return Head(*(ChainHead.objects.filter(chain=chain).values_list("number", "mac").first() or NO_HEAD))

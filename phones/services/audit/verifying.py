@@ -1,13 +1,15 @@
-"""Runs of the verification: once a day by itself, or by a command. Each is an act, with what it found."""
+"""Runs of the verification, once a day by itself or by a command, and who has seen a break. Each is an act."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from phones.models import Act, ActKind, Project
+from phones.services.audit import chain_breaks
 from phones.services.audit.acts import record_act
 from phones.services.audit.first_seen import seal_older_phones
 from phones.services.audit.verification import Verdict, verify_diary, verify_guards
@@ -67,6 +69,17 @@ def latest_verification(project: Project | None) -> Verification | None:
         return None
     found = act.details
     return Verification(act.at, found["changes"] + found["acts"], found["seals"], found["faults"])
+
+
+def acknowledge_break(*, project: Project | None, noted: str, by: User, clock: Clock) -> None:
+    """Record in the chain, too, who has seen its break `noted`.
+
+    :raises BreakHasMoved: there is none, or another one.
+    """
+    with transaction.atomic():
+        kept = chain_breaks.acknowledge_break(project=project, noted=noted, by=by, clock=clock)
+        details = {"noted": kept.noted_number, "found": kept.found_number}
+        record_act(kind=ActKind.BREAK_ACKNOWLEDGED, project=project, actor=by, at=clock(), details=details)
 
 
 @contextmanager

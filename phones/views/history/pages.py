@@ -23,7 +23,7 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.views.history.filters import filters_of, query_of, wanted_from
 from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.addresses import BIGGEST_ID, id_from
-from phones.views.parts.chain_break import break_shown
+from phones.views.parts.chain_break import acknowledge, break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
 from phones.views.parts.exporting import export
 from phones.views.parts.no_worker import no_worker
@@ -172,9 +172,7 @@ def chain_acknowledge(request: DeskRequest, slug: str) -> HttpResponse:
     """Record that an administrator has acknowledged a break of the hash chain."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     try:
-        chain_breaks.acknowledge_break(
-            project=desk.project, noted=request.POST.get("noted", ""), by=desk.user, clock=timezone.now
-        )
+        acknowledge(desk, request.POST.get("noted", ""))
     except chain_breaks.BreakHasMoved:
         messages.error(request, _("That was acknowledged already, or is something else now. Nothing was written down."))
     else:

@@ -1,16 +1,19 @@
 """A history that was restored from an older backup: that stays seen until somebody says that they have seen it."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from django.test import Client
 from django.utils import timezone
 
-from phones.models import ChainBreak, ChainHead, Change, Phone
+from phones.models import SITE_CHAIN, Act, ActKind, ChainBreak, ChainHead, Change, Membership, Phone
 from phones.services.audit import log
+from phones.services.audit.acts import record_act
 from phones.services.audit.chain_breaks import BreakHasMoved, acknowledge_break, find_break, has_break
 from phones.services.audit.chain_heads import Head, exported_note, head_path
 from phones.services.audit.verification import verify_diary
@@ -172,3 +175,25 @@ def test_what_was_acknowledged_is_never_altered_and_never_deleted(
     admin.delete()
 
     assert (ChainBreak.objects.get().actor, ChainBreak.objects.get().actor_name) == (None, "Admin Ruiz")
+
+
+def test_break_of_the_chain_of_the_site_is_acknowledged_as_well(
+    quiet_phone: Phone, superuser: User, admin: User, client_of: Callable[[User], Client]
+) -> None:
+    record_act(kind=ActKind.SIGNED_IN, actor=admin, at=timezone.now())
+    head_path(SITE_CHAIN).write_text(f"{9:020d} {'0' * 64}\n")
+    found = find_break(None)
+    assert found
+    url, sent = "/projects/north/changes/", {"noted": found.noted}
+    Membership.objects.create(project=quiet_phone.project, user=admin, role="ADMIN")
+
+    assert "The history is not whole" not in client_of(admin).get(url).content.decode()
+    client_of(admin).post(f"{url}acknowledge/", sent)
+    assert find_break(None) == found
+    assert "The history is not whole" in client_of(superuser).get(url).content.decode()
+    client_of(superuser).post(f"{url}acknowledge/", sent)
+
+    assert find_break(None) is None
+    assert verify_diary(project=None).faults == []
+    done = Act.objects.get(kind="BREAK_ACKNOWLEDGED")
+    assert (done.project, done.actor, done.details) == (None, superuser, {"noted": 9, "found": 1})

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bench.rig.plans import make_plan
-from phones.models import ChainBreak, Change, Outcome, Phone, Plan, PlanState, Project, Source
+from phones.models import Act, ChainBreak, Change, Outcome, Phone, Plan, PlanState, Project, Source
 from phones.services.audit import log
 from phones.services.audit import log as audit_log
 from phones.services.audit.chain_heads import head_path
@@ -204,3 +204,4 @@ def test_administrators_see_a_break_until_one_of_them_says_so(
     assert "It is written down that you have seen it." in done.content.decode()
     assert [texts(read(client.get(page)), alerts) for page in pages] == [[], []]
     assert ChainBreak.objects.get().actor == admin
+    assert Act.objects.get(kind="BREAK_ACKNOWLEDGED").actor == admin
