@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.fixtures.desk import PASSWORD
+from tests.support.pages.axe import violations
 from tests.support.sign_in.sessions import let_in
 
 pytestmark = pytest.mark.browser
@@ -74,7 +76,7 @@ def test_passkey_is_added_signs_in_is_renamed_and_removed(page_of: PageOf, viewe
     # The sign-in was fresh, so nothing more is asked for.
     page.goto(PASSKEYS)
     page.get_by_role("link", name="Rename Laptop").click()
-    page.get_by_label("Name").fill("Portátil <b>")
+    page.get_by_role("textbox", name="Name").fill("Portátil <b>")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Portátil <b>")).to_be_visible()
     page.get_by_role("link", name="Remove Portátil <b>").click()
@@ -99,7 +101,6 @@ def test_passkey_is_a_second_factor_and_confirms(page_of: PageOf, admin: User, l
     cookie = client.cookies["session"]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page.goto("/projects/aurora/settings/")
-    page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile(r"^[^?]*/projects/aurora/settings/$"))
 
@@ -132,6 +133,15 @@ def test_without_scripts_the_page_says_that_passkeys_need_them(without_scripts: 
 
     expect(page.get_by_text("Passkeys need scripts and a browser of the last years.")).to_be_visible()
     expect(page.get_by_role("button")).to_have_text(["Sign in", "English", "Español"])
+
+
+@pytest.mark.parametrize("address", [PASSKEYS, f"{PASSKEYS}add/", "/account/login/"])
+def test_pages_have_no_violations(page_of: PageOf, new_context: Any, viewer: User, address: str) -> None:
+    page = new_context().new_page() if address == "/account/login/" else page_of(viewer)
+
+    page.goto(address)
+
+    assert violations(page) == []
 
 
 def test_in_spanish(page_of: PageOf, viewer: User, spanish: None) -> None:

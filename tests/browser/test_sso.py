@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from tests.fixtures.browser import Complaints
+from tests.support.pages.axe import violations
 from tests.support.sign_in.provider import Provider
 from tests.support.sign_in.single_sign_on import link
 
@@ -50,7 +52,7 @@ def test_so_it_does_without_scripts(without_scripts: Page, viewer: User, provide
     expect(without_scripts).to_have_url(re.compile(r"^[^?]*/projects/aurora/phones/$"))
 
 
-def test_account_is_linked_and_unlinked(page_of: Callable[[User], Page], viewer: User, complaints: object) -> None:
+def test_account_is_linked_and_unlinked(page_of: Callable[[User], Page], viewer: User, complaints: Complaints) -> None:
     page = page_of(viewer)
     page.goto("/account/")
     page.get_by_role("link", name="Single sign-on").click()
@@ -58,13 +60,15 @@ def test_account_is_linked_and_unlinked(page_of: Callable[[User], Page], viewer:
     page.get_by_role("button", name="Go on with Example ID").click()
 
     expect(page.get_by_text("You sign in with Example ID as eva.")).to_be_visible()
+    assert violations(page) == []
     page.get_by_role("button", name="Remove the link").click()
     expect(page.get_by_text("The link is removed.")).to_be_visible()
 
 
-def test_unknown_person_is_told_what_to_do(page: Page, complaints: object) -> None:
-    complaints.expect(403)  # type: ignore[attr-defined]
+def test_unknown_person_is_told_what_to_do(page: Page, complaints: Complaints) -> None:
+    complaints.expect(403)
 
     sign_in(page)
 
     expect(page.get_by_role("heading", name="No account here")).to_be_visible()
+    assert violations(page) == []
