@@ -1,9 +1,11 @@
 """The guard asks Diga what is published when its own copy is older than a minute."""
 
+import uuid
 from datetime import timedelta
 from itertools import takewhile
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from phones.diga import DigaAuthError, DigaUnavailable
@@ -236,3 +238,13 @@ def test_very_many_numbers_are_not_read_to_the_last(
     [impact] = refused.value.result.impacts
     assert (user_reads(sandbox), impact.is_at_least, 3 <= impact.other_count <= 6) == (2, True, True)
     assert len(impact.others) == impact.other_count
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what its table holds.")
+def test_guard_finds_the_first_of_many_numbers_without_reading_all(aurora: Project) -> None:
+    plans = [users[:21].explain() for users in Phone.objects.filter(project=aurora).split_by_use(uuid.uuid4())]
+
+    # A sort of the right part of the order is one of the phones of one number.
+    for plan, index in zip(plans, ("phone_by_inbound", "phone_by_outbound"), strict=True):
+        assert f"USING INDEX {index}" in plan
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from phones.diga import DigaAuthError, DigaNotFound, DigaUnavailable
@@ -271,16 +270,6 @@ def test_guard_names_the_first_of_many_numbers_and_counts_all(
 
     assert [use.shown for use in impact.others] == [phone.shown for phone in others[:20]]
     assert impact.other_count == 25
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what its table holds.")
-def test_guard_finds_the_first_of_many_numbers_without_reading_all(aurora: Project) -> None:
-    plans = [users[:21].explain() for users in Phone.objects.filter(project=aurora).split_by_use(uuid.uuid4())]
-
-    # A sort of the right part of the order is one of the phones of one number.
-    for plan, index in zip(plans, ("phone_by_inbound", "phone_by_outbound"), strict=True):
-        assert f"USING INDEX {index}" in plan
-        assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 # The policy.
