@@ -107,17 +107,10 @@ def _token_keys() -> list[str]:
     return found
 
 
-def _secret_key() -> str:
-    found = _key("SECRET_KEY")
+def _long_key(name: str) -> str:
+    found = _key(name)
     if len(found) < 32 or found.startswith("django-insecure"):
-        raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 32 characters.")
-    return found
-
-
-def _diary_key() -> str:
-    found = _key("DIARY_KEY")
-    if len(found) < 32:
-        raise ImproperlyConfigured("DIARY_KEY must be a random text of at least 32 characters.")
+        raise ImproperlyConfigured(f"{name} must be a random text of at least 32 characters.")
     return found
 
 
@@ -133,9 +126,9 @@ IS_HTTPS = SITE_URL.startswith("https:")
 if DEBUG and IS_HTTPS:
     # DEBUG's error pages show code and settings to every visitor.
     raise ImproperlyConfigured("DEBUG is for this machine only: it can't be on where SITE_URL is an https address.")
-SECRET_KEY = _secret_key()
+SECRET_KEY = _long_key("SECRET_KEY")
 # Not the key that signs sessions: with that one nobody must be able to rewrite the audit log.
-DIARY_KEY = _diary_key()
+DIARY_KEY = _long_key("DIARY_KEY")
 TOKEN_KEYS = _token_keys()
 # This machine's own names are always allowed: health checks use them.
 ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_URL).hostname)]), *LOOPBACK, "[::1]"})
@@ -333,7 +326,7 @@ MFA_FORMS = {
 }
 
 # Single sign-on; None without `OIDC_ISSUER`.
-SSO = sso.read(env, _url, _text)
+SSO = sso.read(env, _url, secret=_text("OIDC_CLIENT_SECRET"))
 SOCIALACCOUNT_ADAPTER = "dashboard.sso.adapter.People"
 SOCIALACCOUNT_PROVIDERS = sso.providers(SSO)
 

@@ -247,8 +247,8 @@ def may_connect(user: User) -> bool:
     return user.is_superuser
 
 
-def demand_connect(request: DeskRequest) -> tuple[Project, ...]:
-    """Go on only if the person may connect a new Diga project; return those that there are, by name.
+def demand_superuser(request: DeskRequest) -> tuple[Project, ...]:
+    """Go on only if the person administers the whole site: connects projects, sees all sessions. Return all projects.
 
     :raises PermissionDenied: not a superuser.
     :raises StaleSignIn: the last sign-in isn't fresh.

@@ -41,16 +41,16 @@ class SingleSignOn:
         }
 
 
-def read(env: Env, url: Callable[[str, str], str], text: Callable[[str], str]) -> SingleSignOn | None:
+def read(env: Env, url: Callable[[str, str], str], *, secret: str) -> SingleSignOn | None:
     """Return the configuration, None without `OIDC_ISSUER`.
 
     :param url: reads a setting that must be an https address, or http on loopback.
-    :param text: reads a setting that may be in a file.
+    :param secret: of this site at the provider; it may come from a file.
     :raises ImproperlyConfigured: with the name of what is wrong or missing.
     """
     if not env.str("OIDC_ISSUER", ""):
         return None
-    client_id, secret = env.str("OIDC_CLIENT_ID", ""), text("OIDC_CLIENT_SECRET")
+    client_id: str = env.str("OIDC_CLIENT_ID", "")
     for name, value in {"OIDC_CLIENT_ID": client_id, "OIDC_CLIENT_SECRET": secret}.items():
         if not value:
             raise ImproperlyConfigured(f"{name} must be set where OIDC_ISSUER is.")

@@ -26,8 +26,8 @@ def read_variables() -> dict[str, str]:
     for path in READERS:
         tree = ast.parse(path.read_text())
         handing_on: set[str] = set()
-        # Twice, as one may hand on to another.
-        for _time in range(2):
+        # Three times, as one may hand on to another, and that to a third.
+        for _time in range(3):
             handing_on |= {
                 node.name
                 for node in ast.walk(tree)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from bench.rig.invariants import assert_phones_are_findable
-from phones.models import Phone
+from phones.models import Phone, append_only
 from tests.support.database.rows import made_up, store_rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -20,6 +20,8 @@ ALICIA = UUID(int=1)
 
 def migrate(*target: tuple[str, str]) -> Any:
     """Migrate to a state of the app, or to the newest, and return its models."""
+    # `manage.py migrate` removes them before it goes back.
+    append_only.remove_triggers()
     executor = MigrationExecutor(connection)
     wanted = list(target) or executor.loader.graph.leaf_nodes("phones")
     return executor.migrate(wanted).apps
@@ -29,6 +31,7 @@ def migrate(*target: tuple[str, str]) -> Any:
 def _newest_again(transactional_db: None) -> Iterator[None]:
     yield
     migrate()
+    append_only.install_triggers()
 
 
 @pytest.mark.usefixtures("_newest_again")

@@ -43,7 +43,7 @@ def end_session(sessions: Sequence[Session], handle: str, *, actor: User, now: d
     raise UnknownSession
 
 
-def end_all_sessions(user: User, *, actor: User, now: datetime, spared: str | None = None) -> None:
+def end_all_sessions(user: User, *, actor: User | None, now: datetime, spared: str | None = None) -> None:
     """End the sessions of a person but the one with the key `spared`."""
     with transaction.atomic():
         count, _by_table = Session.objects.filter(user=user).exclude(pk=spared).delete()
@@ -51,5 +51,5 @@ def end_all_sessions(user: User, *, actor: User, now: datetime, spared: str | No
             _record(user, count, actor, now)
 
 
-def _record(user: User, count: int, actor: User, now: datetime) -> None:
+def _record(user: User, count: int, actor: User | None, now: datetime) -> None:
     record_act(kind=ActKind.SESSION_ENDED, actor=actor, subject=user, at=now, details={"count": count})

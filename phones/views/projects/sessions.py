@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from phones.access import DeskRequest, Right, open_desk
+from phones.access import DeskRequest, Right, demand_superuser, open_desk
 from phones.models import Membership, Session
 from phones.services.display_names import name_of
 from phones.services.people import sessions as people_sessions
@@ -87,8 +86,7 @@ def person_sessions(request: DeskRequest, slug: str, membership_id: int) -> Http
 @require_http_methods(["GET", "POST"])
 def session_list(request: DeskRequest) -> HttpResponse:
     """Show the sessions of everybody, and end one of them: superusers only."""
-    if not request.user.is_superuser:
-        raise PermissionDenied
+    demand_superuser(request)
     sessions = people_sessions.all_sessions(now=timezone.now())
     if request.method == "GET":
         return render(request, "people/session_list.html", {"sessions": session_lines(request, sessions)})

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from phones import diga, tasks
-from phones.access import Desk, DeskRequest, Right, demand_connect, open_desk
+from phones.access import Desk, DeskRequest, Right, demand_superuser, open_desk
 from phones.forms.projects import KeyForm, PlanRulesForm, ReplaceKeyForm, SyncIntervalForm
 from phones.models import NoKey, Project, SyncRun
 from phones.services import overview
@@ -46,7 +46,7 @@ PATIENCE = timedelta(seconds=10)
 @sensitive_post_parameters("key")
 def project_connect(request: DeskRequest) -> HttpResponse:
     """Show the form for a first project; check a key, store it as a new project and start its first sync."""
-    show = partial(_show_connect, request, has_projects=bool(demand_connect(request)))
+    show = partial(_show_connect, request, has_projects=bool(demand_superuser(request)))
     if request.method == "GET":
         return show(KeyForm())
     form = KeyForm(request.POST)
