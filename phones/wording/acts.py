@@ -101,4 +101,5 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "what": lambda code: str(WHAT.get(code, code)),
     "rows": _rows,
     "filter": unquote_plus,
+    "reason": str,
 }
