@@ -144,6 +144,7 @@ class DigaClient:
         expected_count: int | None = None,
         clock: Callable[[], datetime] | None = None,
         limit: int = 100,
+        waiting_limit: int | None = None,
     ) -> Walk:
         """Return a pass over all phones: iterate over its pages, then ask it whether it was complete.
 
@@ -151,6 +152,7 @@ class DigaClient:
         :param boundaries: ids of phones spread over the list, in any order, from which cursors can start; those
             gone since do no harm. Without them a few requests find some.
         :param expected_count: how many phones there were last time, should Diga not say.
+        :param waiting_limit: how many pages may wait for a slow consumer; by default two a walker.
         :param clock: gives each page's `asked_at`; called in other threads. By default the time in UTC.
         """
         return Walk(
@@ -160,6 +162,7 @@ class DigaClient:
             expected_count=expected_count,
             clock=clock,
             limit=limit,
+            waiting_limit=waiting_limit,
         )
 
     def get_phone(self, phone_id: UUID) -> Phone:

@@ -44,6 +44,7 @@ class Walk:
         expected_count: int | None,
         clock: Callable[[], datetime] | None,
         limit: int,
+        waiting_limit: int | None,
     ) -> None:
         """See `DigaClient.walk_phones`."""
         if walkers < 1:
@@ -54,7 +55,7 @@ class Walk:
         self._walkers = walkers
         self._boundaries = tuple(dict.fromkeys(boundaries))
         self._limit = limit
-        self._ground = Ground(list_phones, limit=limit, clock=clock or _now, waiting_limit=2 * walkers)
+        self._ground = Ground(list_phones, limit=limit, clock=clock or _now, waiting_limit=waiting_limit or 2 * walkers)
         self._has_numbers = True
         self._row_count = 0
 
@@ -67,6 +68,11 @@ class Walk:
     def request_count(self) -> int:
         """How many pages were requested so far, without retries."""
         return self._ground.request_count
+
+    @property
+    def waiting_count(self) -> int:
+        """How many pages have arrived and wait to be taken."""
+        return self._ground.pages.qsize()
 
     def __iter__(self) -> Iterator[WalkedPage]:
         """Yield the pages as they arrive. Diga's errors are not raised: see `gap` and `error`."""

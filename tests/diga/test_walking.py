@@ -199,6 +199,18 @@ def test_pages_wait_for_a_slow_consumer_in_a_small_number() -> None:
     assert asked_count <= 1 + 3 + 2 * 4 + 4 + 1
 
 
+def test_as_many_pages_wait_as_the_consumer_takes_together() -> None:
+    walk = client_of(Sandbox(phones=3000)).walk_phones(walkers=4, limit=LIMIT, waiting_limit=3)
+    pages = iter(walk)
+    next(pages)
+    threading.Event().wait(0.3)
+
+    waiting_count = walk.waiting_count
+    pages.close()  # type: ignore[attr-defined]
+
+    assert waiting_count == 3
+
+
 def test_bug_in_one_part_is_raised_and_ends_the_others() -> None:
     sandbox = Sandbox(phones=3000)
     client = client_of(sandbox)

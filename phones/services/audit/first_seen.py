@@ -5,7 +5,7 @@ project's are compared with all of its phones in one pass, in any order. The fir
 phones of releases that sealed none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,15 +21,15 @@ CHUNK = 2000
 Seen = tuple[UUID, datetime, dict[str, Any]]
 
 
-def seal_first_seen(project: Project, phone_ids: Iterable[UUID], *, at: datetime) -> None:
-    """Seal phones that were stored in this transaction as first seen at this time. Three queries, and one for the rows.
+def seal_first_seen(project: Project, phone_ids: Iterable[UUID], *, at: Collection[datetime]) -> None:
+    """Seal phones that were stored in this transaction as first seen at these times. Three queries, one for the rows.
 
     A phone that another process has stored meanwhile has another time, and was sealed by that.
     """
     hold(project.pk)
     phones = _seen(project)
     if _seals(project).exists():
-        phones = phones.filter(pk__in=list(phone_ids), first_seen_at=at)
+        phones = phones.filter(pk__in=list(phone_ids), first_seen_at__in=at)
     _append(project, phones)
 
 

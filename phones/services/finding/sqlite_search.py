@@ -7,7 +7,7 @@ trigrams on `Phone.search_text` itself (pg_trgm), and none of this.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import connection
 from django.db.models import IntegerField
@@ -41,16 +41,15 @@ _PHONES = f"SELECT phone_id FROM phones_searchkey WHERE key IN ({_HITS})"  # noq
 Terms = Sequence[Sequence[str]]
 
 
-def index_phones(project_id: uuid.UUID, phone_ids: Iterable[uuid.UUID]) -> None:
-    """Write the texts of these phones into the index, in the transaction that wrote the rows."""
-    ids = [phone_id.hex for phone_id in phone_ids]
-    if connection.vendor != "sqlite" or not ids:
+def index_phones(project_id: str, phone_ids: Sequence[str]) -> None:
+    """Write the texts of these phones into the index, in the transaction that wrote the rows. Ids are hexadecimal."""
+    if connection.vendor != "sqlite" or not phone_ids:
         return
-    marks = ", ".join(["%s"] * len(ids))
+    marks = ", ".join(["%s"] * len(phone_ids))
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE, [project_id.hex])
-        cursor.execute(_KEYS.format(ids=marks), [project_id.hex, *ids])
-        cursor.execute(_TEXTS.format(ids=marks), ids)
+        cursor.execute(_PLACE, [project_id])
+        cursor.execute(_KEYS.format(ids=marks), [project_id, *phone_ids])
+        cursor.execute(_TEXTS.format(ids=marks), phone_ids)
 
 
 def can_answer(terms: Terms) -> bool:

@@ -1,14 +1,14 @@
-"""Rows of phones as the database keeps them: a page read, or written, by one statement, past model instances.
+"""Rows of phones in bulk, past model instances: compared with what Diga says by the database, and written as columns.
 
 A sync compares 100,000 rows and, the first time, writes them all; making an object of each would take longer
-than fetching them. Django holds SQLite to 40 such rows a statement, too. Values are converted column by column.
+than fetching them. Values are converted column by column.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,52 +34,112 @@ COPIED = (
     "region_codes",
 )
 DERIVED = ("shown", "digits", "search_text", "nickname_key")
-# Where lists put a phone by its agents: `upsert` looks them up by the agents' ids.
-SORT_KEYS = ("inbound_key", "outbound_key")
+LANES = ("inbound", "outbound")
+# Where lists put a phone by its agents: looked up by the agents' ids when a row is written.
+SORT_KEYS = tuple(f"{lane}_key" for lane in LANES)
 UPDATED = (*COPIED, *DERIVED, *SORT_KEYS, "fetched_at", "missing_since")
 # A generated column, and what is no answer of Diga.
 NOT_INSERTED = {*SORT_KEYS, "assigned_key", "refused_at", "refused_status", "refused_message"}
 INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields if field.attname not in NOT_INSERTED)
-# A page of Diga's list; SQLite takes 32,766 values a statement.
+# So many rows are compared or written by a statement. SQLite takes 32,766 values in one.
 STATEMENT_ROWS = 100
 
-_copied = attrgetter(*COPIED)
+_copied = attrgetter("id", *COPIED)
 
 Columns = Mapping[str, Sequence[Any]]
 
 
-class Kept(NamedTuple):
-    """A row as its table has it. `copied` has Diga's fields in the order of `COPIED`, as the driver gives them."""
+class Comparison(NamedTuple):
+    """Which answers say something new, by their places: those about phones we don't have, and those about others."""
 
-    project_id: UUID
-    fetched_at: datetime
-    is_missing: bool
-    copied: tuple[Any, ...]
+    new: list[int]
+    differing: list[int]
 
 
-def same_as(kept: Mapping[UUID, Kept], records: Mapping[UUID, diga.Phone]) -> list[UUID]:
-    """Return the ids of the rows that have all that the answers about them say."""
-    columns = copied_columns([records[phone_id] for phone_id in kept])
-    answered = zip(*(_raw(name, column) for name, column in columns.items()), strict=True)
-    return [
-        phone_id
-        for (phone_id, row), answer in zip(kept.items(), answered, strict=True)
-        if not row.is_missing and (row.copied == answer or _is_same_json(row.copied, answer))
-    ]
+class ForeignRow(Exception):
+    """An id is that of another project's phone."""
 
 
-def _is_same_json(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
-    """Compare the lists of regions as lists: there are many ways to write the same JSON."""
-    return ours[:-1] == theirs[:-1] and bool(json.loads(ours[-1]) == json.loads(theirs[-1]))
+def copied_columns(records: Sequence[diga.Phone]) -> Columns:
+    """Return the ids and Diga's fields of answers, as the database takes them."""
+    columns = zip(*map(_copied, records), strict=True) if records else repeat(())
+    return {name: _raw(name, column) for name, column in zip(("id", *COPIED), columns, strict=False)}
 
 
-def copied_columns(records: Iterable[diga.Phone]) -> dict[str, Sequence[Any]]:
-    """Return Diga's fields of answers by the names of `COPIED`; nothing where there are no answers."""
-    return dict(zip(COPIED, zip(*map(_copied, records), strict=True), strict=False))
+def compare(project_id: UUID, copied: Columns) -> Comparison:
+    """Compare answers, given by `copied_columns`, with the rows. No lock; a query for `STATEMENT_ROWS` of them.
+
+    A row that counts as missing, or that Diga refused to tell about since it was read, differs from any answer.
+
+    :raises ForeignRow: one of the ids is that of another project's phone.
+    """
+    found = Comparison([], [])
+    (project,) = _raw("project_id", [project_id])
+    for start in range(0, len(copied["id"]), STATEMENT_ROWS):
+        some = part_of(copied, start)
+        count = len(some["id"])
+        some["place"] = range(start, start + count)
+        with connection.cursor() as cursor:
+            cursor.execute(_compare(count), [*_parameters(some, _COMPARED), project])
+            for place, owner_id in cursor.fetchall():
+                if owner_id and _id_of(owner_id) != project_id:
+                    raise ForeignRow
+                (found.differing if owner_id else found.new).append(place)
+    return found
+
+
+def part_of(columns: Columns, start: int) -> dict[str, Sequence[Any]]:
+    """Return the `STATEMENT_ROWS` rows from there on, or what is left."""
+    return {name: column[start : start + STATEMENT_ROWS] for name, column in columns.items()}
+
+
+def touch(phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
+    """Note that these rows were read anew, and said the same; one that was read later is left alone."""
+    # Ids alone: with the project beside them SQLite would look through all phones of the project.
+    Phone.objects.filter(pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
+
+
+def columns_of(phones: Sequence[Phone]) -> Columns:
+    """Return what `upsert` takes, of model instances."""
+    return raw_columns({name: [getattr(phone, name) for phone in phones] for name in INSERTED})
+
+
+def raw_columns(columns: Columns) -> Columns:
+    """Return columns as the database takes them; texts of JSON may be texts already."""
+    return {name: _raw(name, column) for name, column in columns.items()}
+
+
+def insert(columns: Columns) -> None:
+    """Insert rows, given by the columns of `INSERTED`, and index them; one that is there by now is left as it is."""
+    _write(columns, "DO NOTHING")
+
+
+def upsert(columns: Columns) -> None:
+    """Insert rows, given by the columns of `INSERTED`, or update Diga's fields of those that are there; index them.
+
+    All are of one project, and no id is given twice. A note, and what was seen first, are never updated. A row of
+    another project, or one that was read later, is left as it is.
+    """
+    news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
+    _write(
+        columns,
+        f'DO UPDATE SET {news} WHERE "phones_phone"."project_id" = excluded."project_id" '
+        'AND "phones_phone"."fetched_at" <= excluded."fetched_at"',
+    )
+
+
+def _write(columns: Columns, on_conflict: str) -> None:
+    for start in range(0, len(columns["id"]), STATEMENT_ROWS):
+        some = part_of(columns, start)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute(_write_all(on_conflict), _parameters(some, INSERTED))
+            else:
+                cursor.executemany(_write_one(on_conflict), list(zip(*(some[name] for name in INSERTED), strict=True)))
+        index_phones(columns["project_id"][0], some["id"])
 
 
 def _raw(name: str, column: Iterable[Any]) -> Sequence[Any]:
-    """Return the values of a column as the database's driver takes and gives them; JSON may be text already."""
     return _converters()[name](column)
 
 
@@ -92,18 +152,24 @@ def _hexes(column: Iterable[UUID | None]) -> Sequence[Any]:
     return [value.hex if value else None for value in column]
 
 
+def _moments(column: Iterable[datetime | None]) -> Sequence[Any]:
+    return [str(value.astimezone(UTC)) if value else None for value in column]
+
+
 def _naive_moments(column: Iterable[datetime | None]) -> Sequence[Any]:
-    return [value.astimezone(UTC).replace(tzinfo=None) if value else None for value in column]
+    return [value and value[: -len("+00:00")] for value in _moments(column)]
 
 
 @cache
-def _converters() -> dict[str, Callable[[Iterable[Any]], Sequence[Any]]]:
+def _converters() -> Mapping[str, Callable[[Iterable[Any]], Sequence[Any]]]:
     """Return what to do with the values of each column: as they are for most. By database, which never changes."""
-    kinds: list[tuple[type[Field[Any, Any]], Callable[[Iterable[Any]], Sequence[Any]]]] = [(JSONField, _json_texts)]
-    if not connection.features.has_native_uuid_field:
-        kinds += [(UUIDField, _hexes), (ForeignKey, _hexes)]
-    if not connection.features.supports_timezones:
-        kinds += [(DateTimeField, _naive_moments)]
+    moments = _moments if connection.features.supports_timezones else _naive_moments
+    kinds: tuple[tuple[type[Field[Any, Any]], Callable[[Iterable[Any]], Sequence[Any]]], ...] = (
+        (JSONField, _json_texts),
+        (UUIDField, _hexes),
+        (ForeignKey, _hexes),
+        (DateTimeField, moments),
+    )
     return {
         field.attname: next((convert for kind, convert in kinds if isinstance(field, kind)), list)
         for field in Phone._meta.concrete_fields
@@ -114,86 +180,68 @@ def _id_of(value: object) -> UUID:
     return value if isinstance(value, UUID) else UUID(hex=str(value))
 
 
-def read_kept(phone_ids: Iterable[UUID]) -> dict[UUID, Kept]:
-    """Return the rows of a page of phones, whosever they are, by id. One query, no lock."""
-    ids = _raw("id", phone_ids)
-    if not ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_select(len(ids)), ids)
-        rows = cursor.fetchall()
-    return {
-        _id_of(phone_id): Kept(_id_of(project_id), _aware(fetched_at), missing_since is not None, tuple(copied))
-        for phone_id, project_id, fetched_at, missing_since, *copied in rows
-    }
+_COMPARED = ("place", "id", *COPIED)
 
 
-def _aware(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+def _parameters(columns: Columns, names: Sequence[str]) -> list[Any]:
+    """Return the parameters of `_answered` for these rows."""
+    rows = zip(*(columns[name] for name in names), strict=True)
+    if connection.vendor == "postgresql":
+        return [json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False)]
+    return list(chain.from_iterable(rows))
 
 
-@cache
-def _select(count: int) -> str:
-    columns = ("id", "project_id", "fetched_at", "missing_since", *COPIED)
-    marks = ", ".join(["%s"] * count)
-    return f'SELECT {_names(columns)} FROM "phones_phone" WHERE "id" IN ({marks})'  # noqa: S608 - names of our own columns
-
-
-def touch(phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
-    """Note that these rows were read anew, and said the same; one that was read later is left alone."""
-    # Ids alone: with the project beside them SQLite would look through all phones of the project.
-    Phone.objects.filter(pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
-
-
-def columns_of(phones: Sequence[Phone]) -> Columns:
-    """Return what `upsert` takes, of model instances."""
-    return {name: [getattr(phone, name) for phone in phones] for name in INSERTED}
-
-
-def upsert(columns: Columns) -> None:
-    """Insert rows, given by the columns of `INSERTED`, or update Diga's fields of those that are there; index them.
-
-    All are of one project, and no id is given twice. A note, and what was seen first, are never updated. A row of
-    another project, or one that was read later, is left as it is.
-    """
-    values = [_raw(name, columns[name]) for name in INSERTED]
-    count = len(columns["id"])
-    for start in range(0, count, STATEMENT_ROWS):
-        some: list[Any] = [column[start : start + STATEMENT_ROWS] for column in values]
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(_upsert(0), some)
-            else:
-                cursor.execute(_upsert(len(some[0])), list(chain.from_iterable(zip(*some, strict=True))))
-        index_phones(columns["project_id"][start], columns["id"][start : start + STATEMENT_ROWS])
+def _answered(names: Sequence[str], count: int) -> str:
+    """Return the table expression `answered` of so many rows, which are its parameters."""
+    if connection.vendor == "postgresql":
+        # One JSON document: psycopg takes longer to write thousands of values, or arrays of them, than Diga to answer.
+        # JSON columns are texts in it.
+        types = {name: str(Phone._meta.get_field(name).db_type(connection)) for name in names if name != "place"}
+        given = ", ".join(f"{name} {types.get(name, 'integer').replace('jsonb', 'text')}" for name in names)
+        values = ", ".join(f"{name}::{types[name]}" if name in types else name for name in names)
+        return f"answered AS (SELECT {values} FROM json_to_recordset(%s::json) AS given ({given}))"  # noqa: S608
+    marks = f"({', '.join(['%s'] * len(names))})"
+    return f"answered ({_names(names)}) AS (VALUES {', '.join([marks] * count)})"
 
 
 @cache
-def _upsert(count: int) -> str:
-    """Return the statement for so many rows; for columns of any length, as arrays, where `count` is 0."""
-    if count:
-        marks = ", ".join(["%s"] * len(INSERTED))
-        source = f"VALUES {', '.join([f'({marks})'] * count)}"
-    else:
-        # Arrays, as psycopg reads a statement of thousands of marks anew each time, which takes longer than Diga.
-        types = (Phone._meta.get_field(name).db_type(connection) for name in INSERTED)
-        source = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})"  # noqa: S608
-    news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
+def _compare(count: int) -> str:
+    """Return the statement that finds answers that are no rows yet, which have no owner, or that differ from theirs."""
+    differs = " OR ".join(f"phone.{name} IS DISTINCT FROM answered.{name}" for name in COPIED)
     return (  # Names of our own columns.
-        f'INSERT INTO "phones_phone" ({_names((*INSERTED, *SORT_KEYS))}) '  # noqa: S608
-        f"WITH answered ({_names(INSERTED)}) AS ({source}) "
-        f"SELECT *, {_agent_key('inbound_agent_id')}, {_agent_key('outbound_agent_id')} FROM answered WHERE true "
-        f'ON CONFLICT ("id") DO UPDATE SET {news} '
-        'WHERE "phones_phone"."project_id" = excluded."project_id" '
-        'AND "phones_phone"."fetched_at" <= excluded."fetched_at"'
+        f"WITH {_answered(_COMPARED, count)} SELECT place, phone.project_id "  # noqa: S608
+        "FROM answered LEFT JOIN phones_phone AS phone ON phone.id = answered.id "
+        "WHERE phone.id IS NULL OR phone.project_id <> %s OR phone.missing_since IS NOT NULL "
+        f"OR phone.refused_at >= phone.fetched_at OR {differs}"
     )
 
 
-def _agent_key(lane: str) -> str:
-    """Return the sort key of the agent in a lane: no agent first, then one that we don't know, then by name."""
+@cache
+def _write_all(on_conflict: str) -> str:
+    """Return PostgreSQL's statement, for any number of rows."""
+    keys = ", ".join(_agent_key(f"{lane}_agent_id", "answered.project_id") for lane in LANES)
+    return (  # Names of our own columns.
+        f"INSERT INTO phones_phone ({_names((*INSERTED, *SORT_KEYS))}) "  # noqa: S608
+        f"WITH {_answered(INSERTED, 1)} SELECT *, {keys} FROM answered ON CONFLICT (id) {on_conflict}"
+    )
+
+
+@cache
+def _write_one(on_conflict: str) -> str:
+    """Return SQLite's statement for a row. One that may write several keeps a copy of each block that it changes."""
+    place = {name: f"?{number}" for number, name in enumerate(INSERTED, 1)}
+    keys = ", ".join(_agent_key(place[f"{lane}_agent_id"], place["project_id"]) for lane in LANES)
+    return (  # Names of our own columns.
+        f"INSERT INTO phones_phone ({_names((*INSERTED, *SORT_KEYS))}) "  # noqa: S608
+        f"VALUES ({', '.join(place.values())}, {keys}) ON CONFLICT (id) {on_conflict}"
+    )
+
+
+def _agent_key(agent: str, project: str) -> str:
+    """Return the sort key of an agent: no agent first, then one that we don't know, then by name."""
     return (
-        f"CASE WHEN {lane} IS NULL THEN '' ELSE coalesce((SELECT sort_key FROM phones_agent "  # noqa: S608
-        f"WHERE id = {lane} AND phones_agent.project_id = answered.project_id), '{UNKNOWN_KEY}') END"
+        f"CASE WHEN {agent} IS NULL THEN '' ELSE coalesce((SELECT sort_key FROM phones_agent "  # noqa: S608
+        f"WHERE id = {agent} AND project_id = {project}), '{UNKNOWN_KEY}') END"
     )
 
 

@@ -1,6 +1,6 @@
 """One pass over Diga's lists into our copy. Nothing is ever deleted, and the list never shrinks meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from phones.services.clock import CLOCK_SLACK, Clock, database_clock, database_n
 from phones.services.projects.identity import ForeignProject, refuse_other_project
 from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
 from phones.services.sync.missing import find_missing
-from phones.services.sync.store import clamp_future_reads, store_phones
+from phones.services.sync.store import clamp_future_reads, store_pages
 from phones.services.sync.store_agents import store_agents
 
 # A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
@@ -23,6 +23,8 @@ BEAT = timedelta(seconds=0.5)
 # A worker that is free hears the bell at once.
 HEARD_WITHIN = timedelta(seconds=10)
 PAGE_SIZE = 100
+# So many pages are stored together if they are there: rows that are sorted before they are written cost half.
+BATCH_PAGES = 50
 # Why a pass failed whose key was replaced or taken away meanwhile.
 KEY_CHANGED = "key_changed"
 COUNTS = (
@@ -143,23 +145,37 @@ def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage |
 
 
 def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
-    walk = client.walk_phones(walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock)
+    walk = client.walk_phones(
+        walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock, waiting_limit=BATCH_PAGES
+    )
     _beat(run, clock, is_due=True)
-    for page in walk:
-        stored = store_phones(run.project, page.data, fetched_at=page.asked_at, since=run.started_at)
-        run.new_count += stored.new_count
-        run.written_count += stored.new_count + stored.differing_count
-        run.outside_count += stored.outside_count
-        run.phone_count += len(page.data)
-        run.malformed_count += page.malformed_count
+    for pages in _batches(walk):
         run.expected_count = _expected(run.expected_count, walk.expected_count)
-        _beat(run, clock)
-        if on_page:
-            on_page(run)
+        run.malformed_count += sum(page.malformed_count for page in pages)
+        for stored in store_pages(run.project, pages, since=run.started_at):
+            run.phone_count += stored.row_count
+            run.new_count += stored.new_count
+            run.written_count += stored.new_count + stored.differing_count
+            run.outside_count += stored.outside_count
+            _beat(run, clock)
+            if on_page:
+                on_page(run)
     if walk.error and walk.gap == diga.Gap.FAILED:
         raise walk.error
     if not walk.is_complete:
         raise Incomplete(walk)
+
+
+def _batches(walk: diga.Walk) -> Iterator[list[diga.WalkedPage]]:
+    """Yield pages as they arrive; where several have arrived since the last were taken, together."""
+    pages: list[diga.WalkedPage] = []
+    for page in walk:
+        pages.append(page)
+        if len(pages) == BATCH_PAGES or not walk.waiting_count:
+            yield pages
+            pages = []
+    if pages:
+        yield pages
 
 
 def _expected(last_time: int | None, told: int | None) -> int | None:

@@ -4,7 +4,7 @@ What an answer changes that we did not, goes into the drift ledger in the same t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -27,11 +27,15 @@ from phones.services.routing.snapshots import snapshot
 from phones.services.sync.bulk_rows import (
     COPIED,
     DERIVED,
+    STATEMENT_ROWS,
     Columns,
+    ForeignRow,
     columns_of,
+    compare,
     copied_columns,
-    read_kept,
-    same_as,
+    insert,
+    part_of,
+    raw_columns,
     touch,
     upsert,
 )
@@ -41,11 +45,19 @@ from phones.services.sync.merge import Answer, Pair, derived_values, merge, valu
 
 @dataclass(slots=True)
 class Stored:
-    """The counts of a page: new rows, rows that differed, changes made outside this desk."""
+    """The counts of pages: rows, of them new ones and ones that differed, and changes made outside this desk."""
 
+    row_count: int = 0
     new_count: int = 0
     differing_count: int = 0
     outside_count: int = 0
+
+    def add(self, other: "Stored") -> None:
+        """Add the counts of more."""
+        self.row_count += other.row_count
+        self.new_count += other.new_count
+        self.differing_count += other.differing_count
+        self.outside_count += other.outside_count
 
 
 def is_copy(phone: Phone, record: diga.Phone) -> bool:
@@ -114,58 +126,77 @@ def _is_newer_answer(pair: Pair, ours: Ours) -> bool:
     return pair.row.fetched_at <= pair.answer.fetched_at and not pair.is_taken_back_by(ours)
 
 
-def store_phones(
-    project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime, since: datetime | None = None
-) -> Stored:
-    """Copy a page of Diga's list, asked for at `fetched_at`, and say what was new and what differed.
-
-    Left alone is a row that was read later than `fetched_at` (an edit came between), and one that a write of ours
-    is under way to, or has just ended for: nobody can tell whether the page has its effect. Such a phone is asked for
-    by itself at the end of the pass. `since` is when this pass began: several pages
-    are asked for at the same time, so where a phone moved and is on two, nobody can tell which of them is newer;
-    the first counts, and the next pass tells the rest.
+def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> Stored:
+    """Copy phones of Diga's list, asked for at `fetched_at`, and say what was new and what differed.
 
     :raises ForeignProject: one of the ids belongs to another project's phone.
     """
-    # Only what differs is looked at under a lock: rows that say the same are compared before the transaction, and
-    # noted in it by one statement that spares the newer ones. So an editor hardly ever waits for a page.
-    latest = {record.id: record for record in records}
-    kept = read_kept(latest)
-    if any(row.project_id != project.pk for row in kept.values()):
-        raise ForeignProject
-    same = same_as(kept, latest)
-    differing = [latest[phone_id] for phone_id in kept.keys() - set(same)]
-    new = [record for record in latest.values() if record.id not in kept]
-    news = _new_rows(project, new, fetched_at) if new else None
-    stored = Stored(new_count=len(new))
-    with transaction.atomic():
-        touch(same, fetched_at=fetched_at)
-        if news:
-            upsert(news)
-            seal_first_seen(project, news["id"], at=fetched_at)
-        if differing:
-            _store_differing(project, differing, fetched_at, since, stored)
+    stored = Stored()
+    for part in store_pages(project, [diga.WalkedPage(tuple(records), 0, fetched_at)]):
+        stored.add(part)
     return stored
 
 
-def _new_rows(project: Project, records: Sequence[diga.Phone], fetched_at: datetime) -> Columns:
-    """Return the columns of phones we see for the first time, with entry zero of their history."""
+def store_pages(
+    project: Project, pages: Sequence[diga.WalkedPage], *, since: datetime | None = None
+) -> Iterator[Stored]:
+    """Copy pages of Diga's list; yield what was stored after each transaction of `STATEMENT_ROWS` at most.
+
+    Left alone is a row that was read later than its page was asked for (an edit came between), and one that a write of
+    ours is under way to, or has just ended for: nobody can tell whether the page has its effect. Such a phone is asked
+    for by itself at the end of the pass. `since` is when this pass began: several pages are asked for at the same time,
+    so where a phone moved and is on two, nobody can tell which of them is newer; the first counts, and the next pass
+    tells the rest.
+
+    :raises ForeignProject: one of the ids belongs to another project's phone; nothing is stored.
+    """
+    answers = {record.id: Answer(None, record, page.asked_at) for page in reversed(pages) for record in page.data}
+    listed = list(answers.values())
+    copied = copied_columns([answer.record for answer in listed])
+    # Only what differs is looked at under a lock, so an editor hardly ever waits for a page.
+    try:
+        found = compare(project.pk, copied)
+    except ForeignRow:
+        raise ForeignProject from None
+    yield from _store_new(project, listed, copied, found.new)
+    told = {listed[place].record.id for place in (*found.new, *found.differing)}
+    for page in pages:
+        same = [each.id for each in page.data if each.id not in told and answers[each.id].record is each]
+        if same or not page.data:
+            touch(same, fetched_at=page.asked_at)
+            yield Stored(row_count=len(same))
+    for start in range(0, len(found.differing), STATEMENT_ROWS):
+        some = [listed[place] for place in found.differing[start : start + STATEMENT_ROWS]]
+        yield _store_differing(project, some, since)
+
+
+def _store_new(project: Project, listed: Sequence[Answer], copied: Columns, places: Iterable[int]) -> Iterator[Stored]:
+    """Write phones that we see for the first time, with the first state of their history.
+
+    By number, as most indexes have it: so a transaction changes few of their blocks.
+    """
+    ordered = sorted(places, key=copied["number"].__getitem__)
+    if not ordered:
+        return
+    answers = [listed[place] for place in ordered]
     catalogue = catalogue_of(project)
-    derived = zip(*(derived_values(record.number, record.nickname, "") for record in records), strict=True)
-    alike = {
-        "project_id": project.pk,
-        "note": "",
-        "fetched_at": fetched_at,
-        "missing_since": None,
-        "first_seen_at": fetched_at,
-    }
-    return {
-        **copied_columns(records),
+    derived = zip(*(derived_values(each.record.number, each.record.nickname, "") for each in answers), strict=True)
+    ours = {
         **dict(zip(DERIVED, derived, strict=True)),
-        **{name: [value] * len(records) for name, value in alike.items()},
-        "id": [record.id for record in records],
-        "first_seen": [_first_seen(record, catalogue) for record in records],
+        "project_id": [project.pk] * len(answers),
+        "note": [""] * len(answers),
+        "fetched_at": [each.fetched_at for each in answers],
+        "missing_since": [None] * len(answers),
+        "first_seen_at": [each.fetched_at for each in answers],
+        "first_seen": [_first_seen(each.record, catalogue) for each in answers],
     }
+    columns = {**{name: [column[place] for place in ordered] for name, column in copied.items()}, **raw_columns(ours)}
+    for start in range(0, len(ordered), STATEMENT_ROWS):
+        some = answers[start : start + STATEMENT_ROWS]
+        with transaction.atomic():
+            insert(part_of(columns, start))
+            seal_first_seen(project, [each.record.id for each in some], at={each.fetched_at for each in some})
+        yield Stored(row_count=len(some), new_count=len(some))
 
 
 def _first_seen(record: diga.Phone, catalogue: Catalogue) -> str:
@@ -181,22 +212,17 @@ def _lane(catalogue: Catalogue, agent_id: UUID | None) -> str:
     return json.dumps(kept[Lane.INBOUND], cls=SnapshotEncoder)
 
 
-def _store_differing(
-    project: Project,
-    records: Sequence[diga.Phone],
-    fetched_at: datetime,
-    since: datetime | None,
-    stored: Stored,
-) -> None:
+def _store_differing(project: Project, answers: Sequence[Answer], since: datetime | None) -> Stored:
     """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
 
     def is_newer(pair: Pair, ours: Ours) -> bool:
-        is_later = pair.row.fetched_at <= fetched_at and (since is None or pair.row.fetched_at < since)
+        asked_at = pair.answer.fetched_at
+        is_later = pair.row.fetched_at <= asked_at and (since is None or pair.row.fetched_at < since)
         return is_later and not ours.is_being_sent and not pair.is_taken_back_by(ours)
 
-    rows = _lock(project, Phone.objects.filter(pk__in=[record.id for record in records]))
-    written, drifts = merge(rows, [Answer(None, record, fetched_at) for record in records], is_newer)
-    upsert(columns_of(written))
-    log.record_observed(drifts)
-    stored.differing_count += len(written)
-    stored.outside_count += len(drifts)
+    with transaction.atomic():
+        rows = _lock(project, Phone.objects.filter(pk__in=[answer.record.id for answer in answers]))
+        written, drifts = merge(rows, answers, is_newer)
+        upsert(columns_of(written))
+        log.record_observed(drifts)
+    return Stored(len(answers), differing_count=len(written), outside_count=len(drifts))

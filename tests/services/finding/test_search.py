@@ -164,15 +164,15 @@ def test_index_follows_rows_that_are_written_again_or_gone(north: Project, catal
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index follows by itself.")
 def test_text_that_is_indexed_already_is_not_written_again(north: Project) -> None:
-    ids = [add_phone(north, f"+3495120{index:04d}", "Recepción").pk for index in range(3)]
+    ids = [add_phone(north, f"+3495120{index:04d}", "Recepción").pk.hex for index in range(3)]
 
-    index_phones(north.pk, ids)
+    index_phones(north.pk.hex, ids)
     before = rows_written()
-    index_phones(north.pk, ids)
+    index_phones(north.pk.hex, ids)
     none = rows_written() - before
     Phone.objects.filter(pk=ids[1]).update(search_text="another")
     before = rows_written()
-    index_phones(north.pk, ids)
+    index_phones(north.pk.hex, ids)
     one = rows_written() - before
 
     assert (none, one > 0) == (0, True)
@@ -189,7 +189,7 @@ def test_phone_of_another_project_is_not_indexed_anew(north: Project, catalogue:
     south = Project.objects.create(name="South", slug="south")
     theirs = add_phone(south, "+34951201803", "Recepción")
 
-    index_phones(north.pk, [theirs.pk])
+    index_phones(north.pk.hex, [theirs.pk.hex])
 
     assert found(north, catalogue, "recepcion") == set()
     assert_phones_are_findable()

@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from phones import diga
 from phones.diga import DigaClient
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project
 from phones.services.projects.identity import ForeignProject
 from phones.services.sync.bulk_rows import COPIED
-from phones.services.sync.store import Stored, store_phone, store_phones
+from phones.services.sync.store import Stored, store_pages, store_phone, store_phones
 from tests.support.diga.said import answer, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -33,6 +34,13 @@ def north(db: None) -> Project:
 def south(db: None) -> Project:
     """Another one."""
     return Project.objects.create(name="South", slug="south")
+
+
+def store_listed(project: Project, records: list[diga.Phone], asked_at: datetime, *, since: datetime) -> Stored:
+    """Store a page of a pass that began then."""
+    page = diga.WalkedPage(tuple(records), 0, asked_at)
+    *_others, last = store_pages(project, [page], since=since)
+    return last
 
 
 def row(number: int = 1) -> Phone:
@@ -133,12 +141,12 @@ def test_only_rows_that_differ_are_written(north: Project) -> None:
     with CaptureQueriesContext(connection) as captured:
         stored = store_phones(north, page, fetched_at=NOON + MINUTE)
 
-    assert stored == Stored(new_count=1, differing_count=1, outside_count=1)
+    assert stored == Stored(row_count=8, new_count=1, differing_count=1, outside_count=1)
     assert writes(captured) == [
-        'UPDATE "phones_phone" SET',
-        'INSERT INTO "phones_phone"',
+        "INSERT INTO phones_phone",
         *INDEXED,
-        'INSERT INTO "phones_phone"',
+        'UPDATE "phones_phone" SET',
+        "INSERT INTO phones_phone",
         *INDEXED,
         'INSERT INTO "phones_change"',
         "INSERT OR IGNORE" if connection.vendor == "sqlite" else 'INSERT INTO "phones_chainhead"',
@@ -156,7 +164,7 @@ def test_same_page_again_writes_only_its_time(north: Project) -> None:
     with CaptureQueriesContext(connection) as captured:
         second = store_phones(north, page, fetched_at=NOON + MINUTE)
 
-    assert (first, second) == (Stored(new_count=7), Stored())
+    assert (first, second) == (Stored(row_count=7, new_count=7), Stored(row_count=7))
     assert len(writes(captured)) == 1
     assert row().fetched_at == NOON + MINUTE
 
@@ -167,7 +175,7 @@ def test_row_that_was_read_later_than_the_page_is_left_alone(north: Project) -> 
 
     stored = store_phones(north, [answer(1), answer(2, nickname="Other")], fetched_at=NOON + MINUTE)
 
-    assert stored == Stored(differing_count=1, outside_count=1)
+    assert stored == Stored(row_count=2, differing_count=1, outside_count=1)
     assert (row(1).nickname, row(1).fetched_at) == ("Saved meanwhile", NOON + 2 * MINUTE)
     assert (row(2).nickname, row(2).fetched_at) == ("Other", NOON + MINUTE)
 
@@ -183,20 +191,46 @@ def test_row_saved_before_the_page_was_asked_for_is_updated(north: Project) -> N
 def test_phone_that_this_pass_has_shown_before_is_left_to_the_next(north: Project) -> None:
     store_phones(north, [answer(nickname="Old")], fetched_at=NOON)
     began = NOON + MINUTE
-    store_phones(north, [answer(nickname="New")], fetched_at=began + MINUTE, since=began)
+    store_listed(north, [answer(nickname="New")], began + MINUTE, since=began)
 
     # Asked for later, but answered earlier.
-    stored = store_phones(north, [answer(nickname="Old")], fetched_at=began + 2 * MINUTE, since=began)
+    store_listed(north, [answer(nickname="Old")], began + 2 * MINUTE, since=began)
 
-    assert stored == Stored()
     assert (row().nickname, row().fetched_at) == ("New", began + MINUTE)
+
+
+def test_phone_on_two_pages_that_came_together_is_what_the_first_says(north: Project) -> None:
+    store_phones(north, [answer(nickname="Old")], fetched_at=NOON)
+    pages = [
+        diga.WalkedPage((answer(nickname="Old"), answer(2, nickname="New")), 0, NOON + MINUTE),
+        diga.WalkedPage((answer(nickname="Other"), answer(2, nickname="Newer")), 0, NOON + 2 * MINUTE),
+    ]
+
+    list(store_pages(north, pages, since=NOON + MINUTE))
+
+    assert [(row(number).nickname, row(number).fetched_at) for number in (1, 2)] == [
+        ("Old", NOON + MINUTE),
+        ("New", NOON + MINUTE),
+    ]
+
+
+def test_phone_that_was_stored_since_the_comparison_is_left_alone(north: Project) -> None:
+    many = [answer(number) for number in range(1, 102)]
+    storing = store_pages(north, [diga.WalkedPage(tuple(many), 0, NOON + MINUTE)])
+    # By number, so the 99th comes last.
+    next(storing)
+    store_phones(north, [answer(99, nickname="Meanwhile")], fetched_at=NOON)
+
+    list(storing)
+
+    assert (row(99).nickname, row(99).fetched_at) == ("Meanwhile", NOON)
 
 
 def test_same_phone_twice_on_a_page_is_one_row(north: Project) -> None:
     first = store_phones(north, [answer(nickname="A"), answer(nickname="B")], fetched_at=NOON)
     store_phones(north, [answer(nickname="C"), answer(nickname="D")], fetched_at=NOON + MINUTE)
 
-    assert first == Stored(new_count=1)
+    assert first == Stored(row_count=1, new_count=1)
     assert [phone.nickname for phone in Phone.objects.all()] == ["D"]
 
 
