@@ -159,23 +159,29 @@ def store_pages(
     except ForeignRow:
         raise ForeignProject from None
     yield from _store_new(project, listed, copied, found.new)
-    told = {listed[place].record.id for place in (*found.new, *found.differing)}
-    for page in pages:
-        same = [each.id for each in page.data if each.id not in told and answers[each.id].record is each]
-        if same or not page.data:
-            touch(same, fetched_at=page.asked_at)
-            yield Stored(row_count=len(same))
+    told = {*found.new, *found.differing}
+    same = _by_number(copied, (place for place in range(len(listed)) if place not in told))
+    # The earliest moment is true of all of them.
+    asked_at = min(page.asked_at for page in pages)
+    for start in range(0, len(same), STATEMENT_ROWS):
+        ids = [listed[place].record.id for place in same[start : start + STATEMENT_ROWS]]
+        touch(ids, fetched_at=asked_at)
+        yield Stored(row_count=len(ids))
     for start in range(0, len(found.differing), STATEMENT_ROWS):
         some = [listed[place] for place in found.differing[start : start + STATEMENT_ROWS]]
         yield _store_differing(project, some, since)
+    if not listed:
+        yield Stored()
+
+
+def _by_number(copied: Columns, places: Iterable[int]) -> list[int]:
+    """Return the places of answers by their numbers: in this order a transaction changes few blocks of the tables."""
+    return sorted(places, key=copied["number"].__getitem__)
 
 
 def _store_new(project: Project, listed: Sequence[Answer], copied: Columns, places: Iterable[int]) -> Iterator[Stored]:
-    """Write phones that we see for the first time, with the first state of their history.
-
-    By number, as most indexes have it: so a transaction changes few of their blocks.
-    """
-    ordered = sorted(places, key=copied["number"].__getitem__)
+    """Write phones that we see for the first time, with the first state of their history."""
+    ordered = _by_number(copied, places)
     if not ordered:
         return
     answers = [listed[place] for place in ordered]
