@@ -14,9 +14,9 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from dashboard.authentication import SecondFactorMissing, StaleSignIn
 from dashboard.errors import HtmxRequest, not_confirmed, signed_out, too_large, typed_text
-from dashboard.returning import page_to_return_to
+from dashboard.sign_in.authentication import SecondFactorMissing, StaleSignIn
+from dashboard.sign_in.returning import page_to_return_to
 from phones.access import may_upload
 from phones.services.tables.limits import FILE_LIMIT
 
@@ -44,7 +44,7 @@ class HtmxLoginRequired(LoginRequiredMiddleware):
 
 
 class SignInDemands:
-    """Lead a person to what a page demands (`dashboard.authentication`), and from there back to the page of the form.
+    """Lead a person to what a page demands (`sign_in.authentication`), and from there back to the page of the form.
 
     A form is never sent on by itself: it may hold a key, which allauth would keep in the session until then. It comes
     after allauth's middleware, so that it sees exceptions first.

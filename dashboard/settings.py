@@ -15,7 +15,7 @@ from environs import Env
 
 from dashboard import environment, keys
 from dashboard.logging import configure
-from dashboard.sso import config as sso
+from dashboard.sign_in.sso import config as sso
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -196,7 +196,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.middleware.PrivateResponses",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "dashboard.sessions.LastSeen",
+    "dashboard.sign_in.sessions.LastSeen",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -289,20 +289,20 @@ _validators = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _validators + "UserAttributeSimilarityValidator"},
     {"NAME": _validators + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "dashboard.passwords.GuessableValidator"},
+    {"NAME": "dashboard.sign_in.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "dashboard.accounts.ClosedSignup"
+ACCOUNT_ADAPTER = "dashboard.sign_in.accounts.ClosedSignup"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-# How old a sign-in may be, in seconds, where one must be fresh (`dashboard.authentication`).
+# How old a sign-in may be, in seconds, where one must be fresh (`dashboard.sign_in.authentication`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 REQUIRE_2FA_ROLES = environment.roles_with_second_factor(env, is_https=IS_HTTPS)
-# Attempts from one address, right or wrong: an office may share it. `dashboard.throttles` counts wrong ones.
+# Attempts from one address, right or wrong: an office may share it. `dashboard.sign_in.throttles` counts wrong ones.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -313,21 +313,21 @@ MFA_RATE_LIMITS = {"webauthn_login": "240/m/ip"}
 MFA_TOTP_ISSUER = "Phone Desk"
 # One step of 30 s either way, for phones with an inaccurate clock.
 MFA_TOTP_TOLERANCE = 1
-MFA_ADAPTER = "dashboard.accounts.SecondFactors"
+MFA_ADAPTER = "dashboard.sign_in.accounts.SecondFactors"
 MFA_FORMS = {
-    "authenticate": "dashboard.second_factor.AuthenticateForm",
-    "reauthenticate": "dashboard.second_factor.ReauthenticateForm",
-    "activate_totp": "dashboard.second_factor.ActivateTOTPForm",
-    "add_webauthn": "dashboard.passkeys.AddForm",
-    "edit_webauthn": "dashboard.passkeys.RenameForm",
-    "authenticate_webauthn": "dashboard.passkeys.AuthenticateForm",
-    "login_webauthn": "dashboard.passkeys.LoginForm",
-    "reauthenticate_webauthn": "dashboard.passkeys.ReauthenticateForm",
+    "authenticate": "dashboard.sign_in.second_factor.AuthenticateForm",
+    "reauthenticate": "dashboard.sign_in.second_factor.ReauthenticateForm",
+    "activate_totp": "dashboard.sign_in.second_factor.ActivateTOTPForm",
+    "add_webauthn": "dashboard.sign_in.passkeys.AddForm",
+    "edit_webauthn": "dashboard.sign_in.passkeys.RenameForm",
+    "authenticate_webauthn": "dashboard.sign_in.passkeys.AuthenticateForm",
+    "login_webauthn": "dashboard.sign_in.passkeys.LoginForm",
+    "reauthenticate_webauthn": "dashboard.sign_in.passkeys.ReauthenticateForm",
 }
 
 # Single sign-on; None without `OIDC_ISSUER`.
 SSO = sso.read(env, _url, secret=_text("OIDC_CLIENT_SECRET"))
-SOCIALACCOUNT_ADAPTER = "dashboard.sso.adapter.People"
+SOCIALACCOUNT_ADAPTER = "dashboard.sign_in.sso.adapter.People"
 SOCIALACCOUNT_PROVIDERS = sso.providers(SSO)
 
 LANGUAGE_CODE = "en"
@@ -349,7 +349,7 @@ STORAGES = {
     },
 }
 
-SESSION_ENGINE = "dashboard.sessions"
+SESSION_ENGINE = "dashboard.sign_in.sessions"
 # The absolute lifetime of a session: one working day.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True

@@ -5,11 +5,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from dashboard.accounts import password_change, sign_out
-from dashboard.authentication import with_fresh_sign_in
 from dashboard.health import health
-from dashboard.sso import views as sso
-from dashboard.sso.config import PROVIDER_ID
+from dashboard.sign_in.accounts import password_change, sign_out
+from dashboard.sign_in.authentication import with_fresh_sign_in
+from dashboard.sign_in.sso import views as sso
+from dashboard.sign_in.sso.config import PROVIDER_ID
 
 urlpatterns = [
     path("account/login/", account.login, name="account_login"),

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from dashboard.authentication import demand_fresh, demand_second_factor
+from dashboard.sign_in.authentication import demand_fresh, demand_second_factor
 from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
 from phones.services.display_names import name_of
 from phones.services.plans.notices import IS_NEWS, news_of

@@ -6,7 +6,7 @@ from django import template
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
-from dashboard import passkeys
+from dashboard.sign_in import passkeys
 
 register = template.Library()
 

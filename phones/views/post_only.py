@@ -10,7 +10,7 @@ View = Callable[..., HttpResponse]
 
 
 def post_only(view: View) -> View:
-    """Answer other methods with 405, and mark the view: no sign-in leads to its address (`dashboard.returning`)."""
+    """Answer other methods with 405, and mark the view: no sign-in leads to its address (`sign_in.returning`)."""
     marked: Any = require_POST(view)
     marked.is_post_only = True
     found: View = marked

@@ -144,7 +144,9 @@ def test_throttled_attempt_is_a_line_without_what_was_typed(viewer: User, log: L
     for _attempt in range(6):
         Client().post("/account/login/", {"login": "viewer", "password": f"wrong {CANARY}"})
 
-    (line,) = [line for line in map(json.loads, log.text.splitlines()) if line["logger"] == "dashboard.throttles"]
+    (line,) = [
+        line for line in map(json.loads, log.text.splitlines()) if line["logger"] == "dashboard.sign_in.throttles"
+    ]
     assert (line["level"], line["event"]) == ("warning", "attempt refused by the throttle")
     assert (line["what"], line["ip"], line["request_id"]) == ("password", "127.0.0.1", log.requests[-1]["request_id"])
     assert Canary().found_in(log.text) == []

@@ -51,7 +51,7 @@ def list_context(request: HttpRequest, desk: Desk, now: datetime) -> dict[str, A
 
     suffix = suffix_of(criteria)
     may_label = desk.may_label and desk.project.is_open
-    # What was ticked without scripts when the session ended (`dashboard.returning`).
+    # What was ticked without scripts when the session ended (`dashboard.sign_in.returning`).
     ticked = set(request.GET.getlist("phone"))
     rows = [
         PhoneRow.of(

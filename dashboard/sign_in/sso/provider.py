@@ -15,8 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from dashboard.sso.config import configured
-from dashboard.sso.tokens import Claims, InvalidToken, claims_of
+from dashboard.sign_in.sso.config import configured
+from dashboard.sign_in.sso.tokens import Claims, InvalidToken, claims_of
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")

@@ -126,13 +126,13 @@ def test_forged_device_is_a_stranger(viewer: User, clock: time_machine.Traveller
 def test_value_that_was_signed_for_another_purpose_is_a_stranger(viewer: User, clock: time_machine.Traveller) -> None:
     own = Client()
     sign_in(own)
-    device = signing.loads(own.cookies[site.DEVICE_COOKIE_NAME].value, salt="dashboard.devices")
+    device = signing.loads(own.cookies[site.DEVICE_COOKIE_NAME].value, salt="dashboard.sign_in.devices")
     guess(browser("198.51.100.1"), 5)
     client = browser("203.0.113.7")
 
     client.cookies[site.DEVICE_COOKIE_NAME] = signing.dumps(device, salt="phones.invitation")
     assert "Too many wrong attempts." in sign_in(client)
-    client.cookies[site.DEVICE_COOKIE_NAME] = signing.dumps(device, salt="dashboard.devices")
+    client.cookies[site.DEVICE_COOKIE_NAME] = signing.dumps(device, salt="dashboard.sign_in.devices")
     assert sign_in(client) == "/"
 
 

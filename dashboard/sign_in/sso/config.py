@@ -83,7 +83,7 @@ def providers(sso: SingleSignOn | None) -> dict[str, dict[str, object]]:
     if sso:
         app = {"name": sso.name, "provider_id": PROVIDER_ID, "client_id": sso.client_id, "secret": sso.secret}
         apps = [app | {"settings": {"server_url": sso.issuer.rstrip("/")}}]
-    return {"openid_connect": {"provider_class": "dashboard.sso.provider.Provider", "APPS": apps}}
+    return {"openid_connect": {"provider_class": "dashboard.sign_in.sso.provider.Provider", "APPS": apps}}
 
 
 def _roles(text: str) -> dict[str, dict[str, str]]:

@@ -14,9 +14,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
-from dashboard.devices import device_of
+from dashboard.sign_in.devices import device_of
 
-logger = structlog.get_logger("dashboard.throttles")
+logger = structlog.get_logger("dashboard.sign_in.throttles")
 APP = "dashboard"
 STRANGERS = "10/m/ip,5/5m/key"
 KNOWN_DEVICES = "5/5m/key"

@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.throttles import take_try
+from dashboard.sign_in.throttles import take_try
 
 
 def use_up(user: User, code: str) -> None:

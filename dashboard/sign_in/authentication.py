@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 
-# The method of a record that `dashboard.sso` makes: allauth's own has neither the time nor the factors of the sign-in.
+# The method of a record that `sso` makes: allauth's own has neither the time nor the factors of the sign-in.
 SSO = "sso"
 # Recovery codes come with one of these, and stand for it.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)

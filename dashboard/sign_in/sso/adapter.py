@@ -18,14 +18,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.authentication import SSO
-from dashboard.sso import tokens
-from dashboard.sso.config import configured
-from dashboard.sso.provider import Refused, claims_in
+from dashboard.sign_in.authentication import SSO
+from dashboard.sign_in.sso import tokens
+from dashboard.sign_in.sso.config import configured
+from dashboard.sign_in.sso.provider import Refused, claims_in
 from phones.models import Role
 from phones.services.people.group_roles import apply_group_roles
 
-log = structlog.get_logger("dashboard.sso")
+log = structlog.get_logger("dashboard.sign_in.sso")
 # Seconds to connect, and between two parts of an answer.
 TIMEOUT = 5
 

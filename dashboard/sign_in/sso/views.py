@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard.authentication import demand_fresh, has_second_factor
-from dashboard.sso.config import PROVIDER_ID, configured
-from dashboard.sso.provider import Endpoints, Provider
+from dashboard.sign_in.authentication import demand_fresh, has_second_factor
+from dashboard.sign_in.sso.config import PROVIDER_ID, configured
+from dashboard.sign_in.sso.provider import Endpoints, Provider
 from phones.models import ActKind
 from phones.services.audit.acts import record_act
 

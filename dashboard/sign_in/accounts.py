@@ -17,12 +17,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from dashboard.authentication import demand_fresh, has_second_factor
-from dashboard.devices import remember
-from dashboard.passkeys import site_name
-from dashboard.sso.adapter import accept
-from dashboard.sso.config import PROVIDER_ID
-from dashboard.throttles import take_try
+from dashboard.sign_in.authentication import demand_fresh, has_second_factor
+from dashboard.sign_in.devices import remember
+from dashboard.sign_in.passkeys import site_name
+from dashboard.sign_in.sso.adapter import accept
+from dashboard.sign_in.sso.config import PROVIDER_ID
+from dashboard.sign_in.throttles import take_try
 from phones.models.fields import seal, unseal
 
 

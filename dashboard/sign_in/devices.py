@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 KEPT_FOR = timedelta(days=180)
 # In a shared browser, the people who signed in last.
 PEOPLE_KEPT = 5
-_SALT = "dashboard.devices"
+_SALT = "dashboard.sign_in.devices"
 
 
 def device_of(request: HttpRequest, username: str) -> str | None:
