@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from allauth.account.signals import authentication_step_completed, password_changed
+from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
@@ -109,7 +110,7 @@ def _rotate_key(request: HttpRequest, reauthenticated: bool = False, **_kwargs: 
         request.session.cycle_key()
 
 
-@receiver(password_changed)
+@receiver([password_changed, authenticator_added])
 def _end_others(request: HttpRequest, user: User, **_kwargs: Any) -> None:
-    """End the person's other sessions, which the old password opened."""
+    """End the person's other sessions, which the old password, or a password alone, opened."""
     Session.objects.filter(user=user).exclude(pk=request.session.session_key).delete()

@@ -9,11 +9,22 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from phones.diga.key_pattern import KEY
 from phones.models import Role
 
 
 def _advice() -> str:
     return " ".join(str(text) for text in password_validators_help_texts())
+
+
+def _no_key(text: str) -> str:
+    """Return a text that is no API key: names are kept for good, and shown.
+
+    :raises ValidationError: it looks like one.
+    """
+    if KEY.search(text):
+        raise forms.ValidationError(_("This looks like an API key. Nobody was invited."))
+    return text
 
 
 class InviteForm(forms.Form):
@@ -36,12 +47,12 @@ class InviteForm(forms.Form):
 
     def clean_username(self) -> str:
         """Return the username in the form that Django stores."""
-        return str(User.normalize_username(self.cleaned_data["username"]))
+        return _no_key(str(User.normalize_username(self.cleaned_data["username"])))
 
     def clean_full_name(self) -> str:
         """Return the name with single blanks."""
         name: str = self.cleaned_data["full_name"]
-        return " ".join(name.split())
+        return _no_key(" ".join(name.split()))
 
     def clean_role(self) -> Role:
         """Return the role itself."""

@@ -6,6 +6,7 @@ Administrators see a break until one of them acknowledges it. Who did, and when,
 import logging
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -98,7 +99,8 @@ def acknowledge_break(*, project: Project | None, noted: str, by: User, clock: C
     except IntegrityError:
         raise BreakHasMoved from None
     logger.warning("%s has acknowledged that the diary of project %s is broken", kept.actor_name, chain)
-    export_head(chain, _held(chain), lambda note: standing_of(chain, note))
+    # Not before the commit: a file that has gone on without the row would hide the break for good.
+    transaction.on_commit(partial(export_head, chain, _held(chain), lambda note: standing_of(chain, note)))
     return kept
 
 

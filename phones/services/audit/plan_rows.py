@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from phones.models import Act, ActKind, ItemState, Plan, PlanItem, Project
+from phones.services.display_names import name_apart
 
 CHUNK = 2000
 # By these acts a person answers for the rows; by the others, the rows are open again.
@@ -36,14 +37,16 @@ def plan_digest(plan_id: int) -> str:
 def check_plans(project: Project) -> Iterator[str]:
     """Compare each plan that somebody answered for with the digest in their act, and its approver with that person."""
     acts = Act.objects.filter(project=project, kind__in=[*AGREED, *REOPENED]).order_by("pk")
-    latest: dict[int, tuple[str, dict[str, Any], str]] = {}
-    for kind, details, name in acts.values_list("kind", "details", "actor_name").iterator(chunk_size=CHUNK):
-        latest[details["plan"]] = kind, details, name
-    for plan_id, (kind, details, name) in latest.items():
+    latest: dict[int, tuple[str, dict[str, Any], set[str]]] = {}
+    fields = ("kind", "details", "actor_name", "actor_username")
+    for kind, details, name, username in acts.values_list(*fields).iterator(chunk_size=CHUNK):
+        # Where two have the name, the plan has it with the username.
+        latest[details["plan"]] = kind, details, {name, name_apart(name, username)}
+    for plan_id, (kind, details, names) in latest.items():
         plan = Plan.objects.filter(pk=plan_id, project=project).first()
         if plan is None:
             yield _("Plan %(plan)s is gone: it was deleted, or moved to another project.") % {"plan": plan_id}
         elif kind in AGREED and plan_digest(plan_id) != details["digest"]:
             yield _("Plan %(plan)s was altered: its rows are not those that somebody answered for.") % {"plan": plan_id}
-        elif kind in AGREED[1:] and plan.approver_name != name:
+        elif kind in AGREED[1:] and plan.approver_name not in names:
             yield _("Plan %(plan)s was altered: somebody else let it run.") % {"plan": plan_id}

@@ -148,6 +148,11 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
     """Copy Diga's answers to writes, and settle those that chose no version, in one transaction; return the others."""
     unread = [answer for answer in answers if needs_agents(answer[0].change)]
     with transaction.atomic():
+        # The project's row before its chain, as everybody locks them. Writes that were answered together may have been
+        # sent with two keys, if one was replaced meanwhile.
+        for sender in {write.change.project.token_id: write.change.project for write, _record in answers}.values():
+            if sender.can_write_phones is not True:
+                note_of_key(sender, can_write_phones=True)
         # The answer to a write is the newest there is, whatever the clocks of other machines say.
         store_answers(
             project,
@@ -156,10 +161,6 @@ def take_phones(project: Project, answers: Sequence[Answered], now: datetime) ->
                 for write, record in answers
             ],
         )
-        # Writes that were answered together may have been sent with two keys, if one was replaced meanwhile.
-        for sender in {write.change.project.token_id: write.change.project for write, _record in answers}.values():
-            if sender.can_write_phones is not True:
-                note_of_key(sender, can_write_phones=True)
         settle_versions(project, [answer for answer in answers if answer not in unread], None, now)
     return unread
 

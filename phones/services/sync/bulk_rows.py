@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import DateTimeField, Field, ForeignKey, JSONField, UUIDField
 
 from phones import diga
@@ -96,7 +96,12 @@ def part_of(columns: Columns, start: int) -> dict[str, Sequence[Any]]:
 def touch(phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
     """Note that these rows were read anew, and said the same; one that was read later is left alone."""
     # Ids alone: with the project beside them SQLite would look through all phones of the project.
-    Phone.objects.filter(pk__in=phone_ids, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
+    older = Phone.objects.filter(pk__in=phone_ids, fetched_at__lt=fetched_at)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # In the order of a save's locks; an UPDATE locks in the table's, and would deadlock with it.
+            list(older.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        older.update(fetched_at=fetched_at)
 
 
 def columns_of(phones: Sequence[Phone]) -> Columns:

@@ -227,7 +227,7 @@ def _store_differing(project: Project, answers: Sequence[Answer], since: datetim
         return is_later and not ours.is_being_sent and not pair.is_taken_back_by(ours)
 
     with transaction.atomic():
-        rows = _lock(project, Phone.objects.filter(pk__in=[answer.record.id for answer in answers]))
+        rows = _lock(project, Phone.objects.filter(pk__in=[answer.record.id for answer in answers]).order_by("pk"))
         written, drifts = merge(rows, answers, is_newer)
         upsert(columns_of(written))
         log.record_observed(drifts)

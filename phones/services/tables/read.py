@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from phones.services.tables.csv_reader import IsHead, read_delimited
 from phones.services.tables.encodings import AS_IT_IS, Encoding
-from phones.services.tables.limits import CELL_LIMIT, COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, NotATable
+from phones.services.tables.limits import CELL_LIMIT, COLUMN_LIMIT, FILE_LIMIT, ROW_LIMIT, TEXT_LIMIT, NotATable
 from phones.services.tables.workbooks.reader import Record, Sheet, opened_sheets, protected
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -149,7 +149,7 @@ def _table(
         return is_head is not None and any(is_head([each.decode(cell) for cell in cells]) for each in encodings)
 
     rows: list[Row] = []
-    head, cell_count = -1, 0
+    head, cell_count, text_bytes = -1, 0, 0
     for line, cells, unknown in records:
         if not any(cell.strip() for cell in cells) and not unknown:
             continue
@@ -161,6 +161,11 @@ def _table(
         if cell_count > CELL_LIMIT:
             sentence = _("The file has more than %(count)s cells. Take out columns that aren’t needed, or split it.")
             raise NotATable(sentence % {"count": f"{CELL_LIMIT:,}"})
+        text_bytes += sum(len(cell) if cell.isascii() else 4 * len(cell) for cell in cells)
+        if text_bytes > TEXT_LIMIT:
+            raise NotATable(
+                _("The cells of the file hold too much text. Take out columns that aren’t needed, or split it.")
+            )
         rows.append(Row(line, tuple(cells), unknown or None))
     if not rows:
         raise NotATable(_("The file is empty."))

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, may_connect, memberships_of
-from phones.services.people.invitations import invitations_for
 from phones.services.people.sessions import sessions_of
+from phones.views.projects.opened_links import waiting_for
 from phones.views.projects.sessions import session_lines
 
 
@@ -22,7 +22,7 @@ def home(request: DeskRequest) -> HttpResponse:
     if memberships:
         project, membership = next(iter(memberships.items()))
         phones_url = reverse("phone_list", args=[project.slug]) + membership.opens_with
-    if waiting := invitations_for(request.user, now=timezone.now()):
+    if waiting := waiting_for(request, request.user, now=timezone.now()):
         context = {"invitations": waiting, "phones_url": phones_url}
         return render(request, "people/invitations_waiting.html", context)
     if phones_url:
@@ -37,5 +37,5 @@ def account(request: DeskRequest) -> HttpResponse:
     """Show the person's own account: language, password, second factor, sessions."""
     now = timezone.now()
     own = session_lines(request, sessions_of(request.user, now=now))
-    context = {"sessions": own, "invitations": invitations_for(request.user, now=now)}
+    context = {"sessions": own, "invitations": waiting_for(request, request.user, now=now)}
     return render(request, "projects/account.html", context)

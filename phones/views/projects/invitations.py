@@ -15,6 +15,7 @@ from phones.models import Invitation
 from phones.services.people import invitations
 from phones.views.post_only import post_only
 from phones.views.projects.invitation_link import show_link
+from phones.views.projects.opened_links import is_opened, note_opened
 from phones.views.projects.people import show_people
 from phones.wording.invitations import NOT_CHANGED, OVER
 
@@ -49,6 +50,7 @@ def invitation_accept(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     try:
         invitation = invitations.find_invitation(code, now=now)
+        note_opened(request, invitation)
         if request.user.is_authenticated:
             return _for_signed_in(request, invitation)
         user = invitations.new_user(invitation)
@@ -82,9 +84,9 @@ def _show_invitation(request: HttpRequest, invitation: Invitation, form: AcceptF
 
 @post_only
 def invitation_join(request: DeskRequest, invitation_id: int) -> HttpResponse:
-    """Make the signed-in person, whom the invitation is for, a member; or decline it."""
+    """Make the signed-in person, who opened the link of an invitation for them, a member; or decline it."""
     invitation = get_object_or_404(Invitation.objects.select_related("project"), pk=invitation_id)
-    if not invitations.is_for(invitation, request.user):
+    if not invitations.is_for(invitation, request.user) or not is_opened(request, invitation):
         raise Http404
     now = timezone.now()
     try:

@@ -44,6 +44,18 @@ def test_plan_is_as_approved_before_and_after_it_ran(plan: Plan) -> None:
     ]
 
 
+def test_approver_who_shares_a_name_is_who_they_are(aurora: Project, lead: User, admin: User) -> None:
+    User.objects.create_user("other", first_name=admin.first_name, last_name=admin.last_name)
+    Project.objects.update(approved_above=1)
+    plan = make_plan(lead, phones_of(aurora, 3), PhoneEdit(nickname="Line"))
+    plan.project.refresh_from_db()
+    apply_plan(plan=plan, by=lead, reviewed=fingerprint_of(plan), typed="", clock=timezone.now)
+
+    approve_plan(plan=plan, by=admin, reviewed=fingerprint_of(plan), clock=timezone.now)
+
+    assert (plan.approver_name, faults(plan)) == (f"{admin.get_full_name()} (admin)", [])
+
+
 ROWS = "Plan {} was altered: its rows are not those that somebody answered for."
 
 

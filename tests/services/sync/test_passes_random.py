@@ -83,6 +83,8 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     defaults = DigaClient.walk_phones.__kwdefaults__ or {}
     monkeypatch.setitem(defaults, "limit", 8)
     monkeypatch.setattr("phones.diga.walking.LEAST_SEGMENT_PAGES", 1)
+    # Few pages that are stored together, so that much comes between them.
+    monkeypatch.setattr("phones.services.sync.passes.BATCH_PAGES", 2)
     settings.SYNC_WALKERS = 3
 
 

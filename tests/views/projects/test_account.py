@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from phones.models import Project
 from phones.models.fields import unseal
@@ -47,6 +47,19 @@ def _enrol(client: Client) -> str:
         response = client.post("/account/2fa/totp/activate/", {"code": code})
     assert response["Location"] == "/account/2fa/recovery-codes/", response.content
     return found[1]
+
+
+def test_second_factor_ends_sessions_that_never_proved_it(
+    client: Client, stranger: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    thief = Client()
+    for each in (client, thief):
+        assert _sign_in(each, "stranger") == "/"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        _enrol(client)
+
+    assert (client.get("/account/").status_code, thief.get("/account/").status_code) == (200, 302)
 
 
 def test_sign_in_page_has_the_names_that_people_and_tests_rely_on(client: Client) -> None:

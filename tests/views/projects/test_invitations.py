@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -29,7 +30,11 @@ def _membership(person: User) -> Membership:
 def _invite(client: Client, **more: str) -> str:
     """Return the path of an invitation's link."""
     data = {"username": "marta", "full_name": "Marta Ruiz Gil", "role": "ROUTER"} | more
-    page = client.post(PEOPLE, data).content.decode()
+    return _link(client.post(PEOPLE, data))
+
+
+def _link(answer: Any) -> str:
+    page = answer.content.decode()
     found = re.search(r"http://127\.0\.0\.1:8000(/invitation/[^/]+/)", page)
     assert found, page
     return found[1]
@@ -237,8 +242,9 @@ def test_invitation_to_a_member_is_not_renewed(client_of: SignIn, admin: User, s
 def test_somebody_with_an_account_finds_the_invitation_and_joins(
     client_of: SignIn, admin: User, stranger: User, start: str
 ) -> None:
-    _invite(client_of(admin), username="STRANGER")
+    link = _invite(client_of(admin), username="STRANGER")
     client = client_of(stranger)
+    client.get(link)
     page = read(client.get(start))
     assert texts(page, "//section[@aria-labelledby='waiting']//p") == [
         f"Aurora · Router by Admin Ruiz · until {_until()}"
@@ -260,8 +266,9 @@ def test_invitation_holds_up_nobody_who_has_a_project(
     client_of: SignIn, viewer: User, superuser: User, talleres: Project
 ) -> None:
     data = {"username": "viewer", "full_name": "", "role": "LEAD"}
-    client_of(superuser).post("/projects/talleres/settings/people/", data)
+    link = _link(client_of(superuser).post("/projects/talleres/settings/people/", data))
     client = client_of(viewer)
+    client.get(link)
 
     page = read(client.get("/"))
 
@@ -269,9 +276,33 @@ def test_invitation_holds_up_nobody_who_has_a_project(
     assert page.xpath("//a[contains(., 'Later')]/@href") == ["/projects/aurora/phones/"]
 
 
+def test_username_without_the_link_opens_nothing(client_of: SignIn, admin: User, stranger: User) -> None:
+    # The person that is meant may be another one than whoever has the username.
+    _invite(client_of(admin), username="stranger")
+    client = client_of(stranger)
+
+    pages = [words(read(client.get(path))) for path in ("/", "/account/")]
+    response = client.post(f"/invitations/{Invitation.objects.get().pk}/", {"join": "yes"})
+
+    assert [("Aurora" in page, "invit" in page) for page in pages] == [(False, False)] * 2
+    assert (response.status_code, Membership.objects.filter(user=stranger).exists()) == (404, False)
+
+
+@pytest.mark.parametrize("field", ["username", "full_name"])
+def test_key_pasted_into_a_name_is_refused(client_of: SignIn, admin: User, field: str) -> None:
+    values = {"username": "marta", "full_name": "Marta", "role": "VIEWER"} | {field: "Zk3vQ9mWt7Lr2Xb8Hn5Pd1"}
+
+    response = client_of(admin).post(PEOPLE, values)
+
+    assert response.status_code == 422
+    assert "This looks like an API key. Nobody was invited." in words(read(response))
+    assert not Invitation.objects.exists()
+
+
 def test_declined_invitation_is_over(client_of: SignIn, admin: User, stranger: User) -> None:
     chief, client = client_of(admin), client_of(stranger)
     link = _invite(chief, username="stranger")
+    client.get(link)
 
     response = client.post(f"/invitations/{Invitation.objects.get().pk}/", {"decline": "yes"}, follow=True)
 
@@ -309,11 +340,12 @@ def test_invitation_of_somebody_else_is_not_joined(client_of: SignIn, admin: Use
 
 def test_revoked_invitation_is_not_joined(client_of: SignIn, admin: User, stranger: User) -> None:
     chief = client_of(admin)
-    _invite(chief, username="stranger")
+    client = client_of(stranger)
+    client.get(_invite(chief, username="stranger"))
     act = f"/invitations/{Invitation.objects.get().pk}/"
     chief.post(_path_of("stranger"), {"revoke": "yes"})
 
-    response = client_of(stranger).post(act, {"join": "yes"})
+    response = client.post(act, {"join": "yes"})
 
     assert (response.status_code, Membership.objects.filter(user=stranger).exists()) == (410, False)
 

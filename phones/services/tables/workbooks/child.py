@@ -22,7 +22,7 @@ from phones.services.tables.workbooks.rows import COLUMN_LIMIT, ROW_LIMIT, SHEET
 from phones.services.tables.workbooks.web_page import page_sheets
 
 # What the process may allocate beside its code; what it may write: some times more than a list of 100,000 numbers.
-MEMORY_BYTES, WRITTEN_BYTES, CPU_SECONDS = 140 * 1024**2, 512 * 1024**2, 60
+MEMORY_BYTES, WRITTEN_BYTES, CPU_SECONDS = 140 * 1024**2, 256 * 1024**2, 30
 # The limit for all parts of a workbook, unpacked. 100,000 numbers take some 120 MB as a sheet.
 UNPACKED_BYTES, PART_COUNT = 300 * 1024 * 1024, 2000
 CHUNK = 500

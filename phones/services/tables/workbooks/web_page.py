@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from phones.services.tables.workbooks.rows import CELL_LENGTH, COLUMN_LIMIT, ROW_LIMIT, Huge, Row, Sheet
 
-PIECE = 64 * 1024
+PIECE, TAG_LENGTH = 64 * 1024, 2 * 1024 * 1024
 
 
 class _Tables(HTMLParser):
@@ -124,8 +124,8 @@ def _rows(file: BinaryIO, codec: str) -> Iterator[Row]:
     parser = _Tables()
     for text in codecs.iterdecode(iter(lambda: file.read(PIECE), b""), codec, errors="replace"):
         parser.feed(text)
-        # A tag or text without an end is parsed again with each piece.
-        if len(parser.rawdata) > 2 * CELL_LENGTH:
+        # A tag or text without an end is parsed again with each piece. A picture may be within a tag.
+        if len(parser.rawdata) > TAG_LENGTH:
             raise Huge
         yield from parser.taken()
     parser.close()

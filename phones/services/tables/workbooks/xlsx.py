@@ -68,7 +68,8 @@ def _rows(archive: zipfile.ZipFile, part: str, values: "_Values") -> Iterator[Ro
     with archive.open(part) as file:
         for line, cells, doubts in reader.rows(file):
             merged.fill(line - 1, cells, doubts)
-            if doubts or any(cells):
+            # Cells that are merged and blank are no row.
+            if any(cells) or "formula" in doubts.values():
                 yield line, cells, doubts
 
 
@@ -202,8 +203,11 @@ class _Values:
         if kind == "e":
             return raw.strip() or "#N/A"
         if kind == "d":
-            return shown(datetime.datetime.fromisoformat(raw.strip()))
-        number = float(raw)
+            return _iso(raw.strip())
+        try:
+            number = float(raw)
+        except ValueError:
+            return raw.strip()
         if style in self._durations:
             return str(datetime.timedelta(seconds=round(number * 86_400)))
         return self._date(number) if style in self._dates else shown(number)
@@ -216,6 +220,14 @@ class _Values:
         moment = self._epoch + datetime.timedelta(milliseconds=round(days * 86_400_000))
         moment = (moment + datetime.timedelta(milliseconds=500)).replace(microsecond=0)
         return moment.time().isoformat() if number < 1 else shown(moment)
+
+
+def _iso(text: str) -> str:
+    """Return a day or moment as it is shown; a time alone as it is."""
+    try:
+        return shown(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _formats(archive: zipfile.ZipFile) -> tuple[set[str], set[str]]:

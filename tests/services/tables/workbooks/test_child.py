@@ -46,6 +46,7 @@ def open_document(content: bytes) -> bytes:
     return file.getvalue()
 
 
+MERGED = b"</sheetData><mergeCells>" + b'<mergeCell ref="A1:AL20000"/>' * 2000 + b"</mergeCells><sheetData>"
 SPACES = b'xmlns:office="o" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="t"'
 REPEATED = (
     b"<office:document-content %s><office:body><office:spreadsheet><table:table table:name='a'>"
@@ -63,6 +64,7 @@ REPEATED = (
         pytest.param(lambda: shared(b"<si><t>%s</t></si>" % (b"a" * 90_000) * 1700), child.HUGE, id="shared texts"),
         pytest.param(lambda: sheet(TEXT % (b"a" * 1000) * 20_000), 0, id="many long cells"),
         pytest.param(lambda: sheet(b'<row r="1"/><row r="1000000"><c r="ALK1000000"><v>1</v></c></row>'), 0, id="far"),
+        pytest.param(lambda: sheet(b"<row><c><v>1</v></c></row>" + MERGED), child.HUGE, id="merged over each other"),
         pytest.param(lambda: open_document(REPEATED), child.HUGE, id="repeated cells of OpenDocument"),
         pytest.param(lambda: b"<table><tr>" + b"<td>" * 5_000_000, child.HUGE, id="cells of a page"),
         pytest.param(lambda: b"<table><td>" + b"a" * 20_000_000, child.HUGE, id="long cell of a page"),

@@ -129,6 +129,19 @@ def test_merged_cells_need_no_cells_of_their_own() -> None:
     ]
 
 
+def test_blank_merged_cells_below_a_list_are_no_rows() -> None:
+    book = sheets_of(phones=[("number", "nickname"), ("951201802", "Ventas")])
+    book["phones"].merge_cells("A5:B6")
+
+    assert [line for line, _texts, _doubts in rows_in(saved(book))] == [1, 2]
+
+
+def test_time_and_nonsense_are_shown_as_they_are() -> None:
+    content = '<row><c t="d"><v>12:30:00</v></c><c t="d"><v>2026-11-27</v></c><c><v>abc</v></c></row>'
+
+    assert rows_in(repacked(workbook(("x",)), sheet1=sheet(content))) == [(1, ["12:30:00", "2026-11-27", "abc"], {})]
+
+
 def test_rows_in_no_order_break_the_file() -> None:
     made = sheet('<row r="2"><c><v>1</v></c></row><row r="2"><c><v>1</v></c></row>')
 
@@ -144,6 +157,16 @@ def test_sheet_elsewhere_is_read_by_calamine_and_known_to_hide_faults() -> None:
     ((about, rows),) = sheets_in(file)
 
     assert (about["hides_faults"], [texts for _line, texts, _doubts in rows]) == (True, [["number"], ["951201802"]])
+
+
+def test_table_has_a_limit_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "TEXT_LIMIT", 9)
+
+    assert read.read_table(b"a,b\n123,4567\n", "list.csv").rows[0].cells == ("123", "4567")
+    for text in ("123,45678", "1,2é34"):
+        assert sentence(f"a,b\n{text}\n".encode()) == (
+            "The cells of the file hold too much text. Take out columns that aren’t needed, or split it."
+        )
 
 
 def test_table_has_a_limit_of_cells(monkeypatch: pytest.MonkeyPatch) -> None:
