@@ -51,7 +51,7 @@ def test_key_field_is_named_and_kept_out_of_the_browsers_memory() -> None:
 
     assert field.label == "API key"
     assert 'type="password"' in page
-    assert 'autocomplete="off"' in page
+    assert 'autocomplete="new-password"' in page
 
 
 def test_key_form_takes_a_key_alone() -> None:
