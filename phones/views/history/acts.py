@@ -1,6 +1,6 @@
 """The acts of people in a project, for its administrators."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -19,12 +18,21 @@ from phones.services.audit.act_export import act_lines
 from phones.services.audit.act_queries import WantedActs
 from phones.services.audit.verifying import latest_verification
 from phones.services.display_names import name_apart, name_of
-from phones.views.history.filters import day_from, one_of, person_from, query_of, select
+from phones.views.history.filters import (
+    chips_of,
+    day_from,
+    day_labels,
+    one_of,
+    person_from,
+    query_of,
+    select,
+    select_labels,
+)
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import id_from
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.exporting import export
-from phones.views.parts.filter_controls import Chip, Filter
+from phones.views.parts.filter_controls import Filter
 from phones.wording.acts import words_for_details, words_for_kind
 
 
@@ -114,7 +122,7 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
         "selects": selects,
         "since": wanted.since.isoformat() if wanted.since else "",
         "until": wanted.until.isoformat() if wanted.until else "",
-        "chips": _chips(wanted, selects, url),
+        "chips": chips_of(wanted, select_labels(selects) | day_labels(wanted), url),
         "list_url": url,
         "here_url": url + query_of(wanted),
         "export_url": reverse("act_export", args=[desk.project.slug]) + query_of(wanted),
@@ -132,21 +140,4 @@ def _selects(desk: Desk, wanted: WantedActs) -> list[Filter]:
     return [
         select("kind", _("Act"), _("Filter by act"), wanted.kind, kinds),
         select("person", _("Person"), _("Filter by person"), person, people),
-    ]
-
-
-def _chips(wanted: WantedActs, selects: list[Filter], url: str) -> list[Chip]:
-    labels = {item.name: f"{item.label}: {dict(item.choices)[item.value]}" for item in selects if item.value}
-    if wanted.since:
-        labels["since"] = _("From %(day)s") % {"day": date_format(wanted.since)}
-    if wanted.until:
-        labels["until"] = _("To %(day)s") % {"day": date_format(wanted.until)}
-    empty = WantedActs()
-    return [
-        Chip(
-            label,
-            _("Remove filter: %(value)s") % {"value": label},
-            url + query_of(replace(wanted, **{name: getattr(empty, name)})),
-        )
-        for name, label in labels.items()
     ]

@@ -132,20 +132,33 @@ def select(name: str, label: str, purpose: str, value: str, choices: list[tuple[
 
 
 def _chips(wanted: Wanted, selects: list[Filter], phone: Phone | None, url: str) -> list[Chip]:
-    labels = {item.name: f"{item.label}: {dict(item.choices)[item.value]}" for item in selects if item.value}
+    labels = select_labels(selects)
     if wanted.phone:
         labels["phone"] = phone.shown if phone else _("Unknown number")
-    if wanted.since:
-        labels["since"] = _("From %(day)s") % {"day": date_format(wanted.since)}
-    if wanted.until:
-        labels["until"] = _("To %(day)s") % {"day": date_format(wanted.until)}
+    labels |= day_labels(wanted)
     if wanted.q:
         labels["q"] = f"“{wanted.q}”"
     if wanted.look:
         labels["look"] = _("Needs a look")
     if wanted.plan is not None:
         labels["plan"] = _("Plan %(id)d") % {"id": wanted.plan}
-    empty = Wanted()
+    return chips_of(wanted, labels, url)
+
+
+def select_labels(selects: list[Filter]) -> dict[str, str]:
+    """Return the labels of the selects that filter, by their names."""
+    return {item.name: f"{item.label}: {dict(item.choices)[item.value]}" for item in selects if item.value}
+
+
+def day_labels(wanted: Wanted | WantedActs) -> dict[str, str]:
+    """Return the labels of the days that are filtered for, by the names of their fields."""
+    days = {"since": (_("From %(day)s"), wanted.since), "until": (_("To %(day)s"), wanted.until)}
+    return {name: label % {"day": date_format(day)} for name, (label, day) in days.items() if day}
+
+
+def chips_of(wanted: Wanted | WantedActs, labels: dict[str, str], url: str) -> list[Chip]:
+    """Return a chip for each label, which is by the name of the field that it stands for."""
+    empty = type(wanted)()
     return [
         Chip(
             label,
