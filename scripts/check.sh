@@ -25,11 +25,11 @@ check pickles bash -c '! grep -rnE --include="*.py" \
   phones dashboard scripts manage.py gunicorn.conf.py'
 check faults "$bin/python" scripts/audit.py
 # What an installation is made of, for those who have to list it.
-check packages bash -c 'mkdir -p -m 700 var && "$0"/cyclonedx-py requirements requirements/run.lock --output-reproducible --of JSON \
+check packages bash -c 'mkdir -p -m 700 var && "$0"/python -m cyclonedx_py requirements requirements/run.lock --output-reproducible --of JSON \
   -o var/phone-desk.cdx.json' "$bin"
 # 3: only the lines have moved of what .secrets.baseline allows. A new one that is none:
 # detect-secrets scan --baseline .secrets.baseline
-check secrets bash -c 'cp .secrets.baseline "$1" && "$0"/detect-secrets-hook --baseline "$1" $(git ls-files ":!.secrets.baseline") || [ $? = 3 ]' \
+check secrets bash -c 'cp .secrets.baseline "$1" && "$0"/python -m detect_secrets.pre_commit_hook --baseline "$1" $(git ls-files ":!.secrets.baseline") || [ $? = 3 ]' \
   "$bin" "$data/baseline"
 check templates "$bin/python" -m djlint templates --lint --quiet
 check migrations env DJANGO_SETTINGS_MODULE=tests.settings "$bin/python" manage.py makemigrations --check --dry-run
