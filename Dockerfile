@@ -1,4 +1,5 @@
 # Phone Desk: the same image serves the web (the default command), the worker and one-off commands.
+# By tag, not by digest: scripts/pin.sh pins it, with the images of compose.yaml.
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -22,5 +23,5 @@ ENV DATA_DIR=/data BIND=0.0.0.0:8000
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s CMD ["python", "-c", \
-    "import urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/health/', headers={'X-Forwarded-Proto': 'https'}), timeout=4)"]
+    "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
 CMD ["gunicorn", "--no-control-socket"]

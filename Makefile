@@ -9,7 +9,7 @@ ASSETS := $(shell find static -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo run test test-fast check bench soak kills
+.PHONY: help setup demo run test test-fast check bench soak kills load
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
@@ -34,10 +34,13 @@ check: $(VENV)/dev.done $(MESSAGES) ## format, lint, types, layers, templates, m
 	@scripts/check.sh
 
 soak: $(VENV)/dev.done $(MESSAGES) ## 10 minutes of editing, syncing and faults, then all is checked (ARGS="--minutes 2 --seed 1")
-	@$(PY) -m bench.soak $(ARGS)
+	@$(PY) -m bench.stress.soak $(ARGS)
 
 kills: $(VENV)/dev.done $(MESSAGES) ## 100 workers of plans killed, then all is checked (ARGS="--database postgres --seed 1")
-	@$(PY) -m bench.kills $(ARGS)
+	@$(PY) -m bench.stress.kills $(ARGS)
+
+load: $(VENV)/dev.done $(MESSAGES) ## twenty people while Diga is quick, then takes 9 s and 20 s (ARGS="--database postgres")
+	@$(PY) -m bench.stress.load $(ARGS)
 
 bench: $(VENV)/dev.done $(MESSAGES) ## the benchmarks, printed as ratios
 	@$(PY) -m bench $(ARGS)

@@ -8,8 +8,8 @@ import time
 from typing import NoReturn
 
 from bench import results
-from bench.lab import Lab, Options
-from bench.machine import ForeignLoad, await_quiet_second
+from bench.lab.machine import ForeignLoad, await_quiet_second
+from bench.lab.sites import Lab, Options
 from bench.measuring import CI_SLACK, Report
 from bench.suite import BENCHMARKS
 

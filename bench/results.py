@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.lab import Options
-from bench.machine import fingerprint
+from bench.lab.machine import fingerprint
+from bench.lab.processes import ROOT
+from bench.lab.sites import Options
 from bench.measuring import Report, Row
-from bench.processes import ROOT
 from bench.suite import BENCHMARKS
 
 RESULT = ROOT / "bench.json"

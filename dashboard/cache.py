@@ -27,7 +27,7 @@ WRITES = {
 class JsonCache(DatabaseCache):
     """A cache of JSON values: numbers, texts, True, None, and lists and objects of those.
 
-    Its table is `cache`, created by `createcachetable`. A write is one statement.
+    Its table is `cache`, created by a migration. A write is one statement.
     """
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
+
+from dashboard.monitoring.readiness import missing_migrations
 
 
 class HtmxRequest(HttpRequest):
@@ -85,7 +87,10 @@ def too_large(request: HtmxRequest) -> HttpResponse:
 @requires_csrf_token
 def server_error(request: HtmxRequest) -> HttpResponse:
     """Answer 500, or 503 if the database can't be reached. The log has the error under the request's id."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    exception = sys.exception()
+    if isinstance(exception, OperationalError | ProgrammingError) and _lacks_tables():
+        return _being_set_up(request)
+    if isinstance(exception, OperationalError | InterfaceError):
         return _database_down(request)
     return _page(
         request,
@@ -104,7 +109,24 @@ def _database_down(request: HtmxRequest) -> HttpResponse:
         "Whether it was done is not known here. Wait a minute, then go back and try again: a form is sent to Diga "
         "once at most, and the history of the number says what was sent."
     )
-    context = {"title": _("Our database can’t be reached just now"), "text": text, "code": 503, "typed": ()}
+    return _unavailable(request, _("Our database can’t be reached just now"), text)
+
+
+def _lacks_tables() -> bool:
+    try:
+        return bool(missing_migrations())
+    except DatabaseError:
+        return False
+
+
+def _being_set_up(request: HtmxRequest) -> HttpResponse:
+    """Answer 503: the log has said at the start what is to be done."""
+    text = _("Nothing was changed. The tables of its database are not up to date: who runs this server has to do that.")
+    return _unavailable(request, _("Phone Desk is being set up"), text)
+
+
+def _unavailable(request: HtmxRequest, title: str, text: str) -> HttpResponse:
+    context = {"title": title, "text": text, "code": 503, "typed": ()}
     # Without the request, no context processor reads the session.
     body = render_to_string(_template(request), context | {"messages": (), "csrf_token": ""})
     response = _aimed(request, HttpResponse(body, status=503))
@@ -170,7 +192,7 @@ def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
     if request.method != "POST" or not is_own_form(request):
         return []
     labels = {
-        "nickname": _("Nickname"),
+        "nickname": _("Alias"),
         "reason": _("Reason"),
         "ticket": _("Ticket"),
         "username": _("Username"),

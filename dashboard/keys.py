@@ -55,6 +55,29 @@ def kept(folder: Path, name: str, *, may_generate: bool = True) -> str:
     return found
 
 
+def is_closed(about: os.stat_result, *, is_read_only: bool) -> bool:
+    """Return whether a file that somebody else provides, such as the secret of a container, is closed to others.
+
+    It is if it is for its owner alone; or root's, and for a group of root's choice; or root's on a read-only mount,
+    where a container runtime puts secrets (Docker, Kubernetes and systemd do, with modes 0444 and 0644).
+    """
+    is_roots = about.st_uid == 0
+    if not about.st_mode & 0o077 or (is_roots and is_read_only):
+        return True
+    return is_roots and not about.st_mode & 0o027
+
+
+def read_provided(path: Path) -> str:
+    """Return the secret in a file that a setting names.
+
+    :raises PermissionError: others can read the file.
+    """
+    is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    if not is_closed(path.stat(), is_read_only=is_read_only):
+        raise PermissionError(path)
+    return path.read_text().strip()
+
+
 def main() -> None:
     """Generate what is missing in the folder of the first argument, and print the settings that name the files."""
     if len(sys.argv) != 2:

@@ -1,6 +1,6 @@
-"""The client's address behind proxies: only those in FORWARDED_ALLOW_IPS are trusted.
+"""The client's address and scheme behind proxies: only those in FORWARDED_ALLOW_IPS are trusted.
 
-gunicorn uses the same variable for the scheme (`X-Forwarded-Proto`); this module reads the address (`X-Forwarded-For`).
+gunicorn uses the same variable for the scheme (`X-Forwarded-Proto`); under other servers this module reads it, too.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,14 @@ Address = IPv4Address | IPv6Address
 ANYBODY = "*"
 THIS_MACHINE = "127.0.0.1"
 # Removed, so that neither this project nor a library reads them: a client can send any value.
-TOLD = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP")
+TOLD = (
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_TRUE_CLIENT_IP",
+)
 
 
 class Proxies:
@@ -33,26 +40,32 @@ class Proxies:
         """
         told = [text for text in forwarded_for.split(",") if text.strip()]
         current = _address(peer) if peer else _address(THIS_MACHINE)
-        is_believed = not peer or self._anybody or self._has(current)
+        is_believed = self.believes(peer)
         while is_believed and told and (before := _address(told.pop())):
             current = before
             is_believed = self._has(current)
         return str(current or peer)
+
+    def believes(self, peer: str) -> bool:
+        """Return whether the other end of the connection is a trusted proxy; empty for a Unix socket, which is one."""
+        return not peer or self._anybody or self._has(_address(peer))
 
     def _has(self, address: Address | None) -> bool:
         return address is not None and any(address in network for network in self._networks)
 
 
 class TrueClient:
-    """Sets `REMOTE_ADDR` to the client's address. It has to be the first middleware."""
+    """Sets `REMOTE_ADDR` to the client's address, and the scheme to theirs. It has to be the first middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.proxies = Proxies(settings.FORWARDED_ALLOW_IPS)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        told = request.META.get("HTTP_X_FORWARDED_FOR", "")
-        request.META["REMOTE_ADDR"] = self.proxies.client(request.META.get("REMOTE_ADDR", ""), told)
+        peer, told = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+        if request.META.get("HTTP_X_FORWARDED_PROTO") == "https" and self.proxies.believes(peer):
+            request.META["wsgi.url_scheme"] = "https"
+        request.META["REMOTE_ADDR"] = self.proxies.client(peer, told)
         for name in TOLD:
             request.META.pop(name, None)
         return self.get_response(request)

@@ -1,6 +1,7 @@
 """The queue: messages are JSON, and long tasks can read whether the worker was asked to stop."""
 
 import json
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -37,11 +38,28 @@ class Stoppable:
         super().__init__(*args, **options)
 
     def create_consumer(self, **options: Any) -> Consumer:
-        """Return a consumer, and keep its stop flag."""
+        """Return a consumer, and keep its stop flag.
+
+        :raises CommandError: the tables are not there, or a key is not that of the database; it says what to do.
+        """
+        # The queue is made before the models are there.
+        from dashboard.monitoring import error_reports, metrics, traces
+        from dashboard.monitoring.readiness import demand_ready
+
+        demand_ready()
+        for reports in (error_reports, traces, metrics):
+            reports.start("worker")
         consumer: Consumer = super().create_consumer(**options)  # type: ignore[misc]
         self.stop_flag = consumer.stop_flag
         return consumer
 
 
 class SqliteQueue(Stoppable, SqliteHuey):
-    """A queue in an SQLite file: for one machine."""
+    """A queue in an SQLite file, for one machine, and for its user alone."""
+
+    def __init__(self, *args: Any, filename: str, **options: Any) -> None:
+        # SQLite gives its other files the mode of this one. `collectstatic`, which has no umask of ours, makes it, too.
+        path = Path(filename)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        super().__init__(*args, filename=filename, **options)

@@ -6,112 +6,21 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dj_database_url
-from cryptography.fernet import Fernet
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from dashboard import environment, keys
-from dashboard.logging import configure
+from dashboard import content_policy, environment
+from dashboard.lean_queue import import_huey
+from dashboard.logs.configuration import configure
 from dashboard.sign_in.sso import config as sso
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+VERSION = environment.version(BASE_DIR)
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
-
-
-def _url(name: str, default: str) -> str:
-    """Return a URL setting: https, or plain http on loopback only."""
-    value: str = (env.str(name, "") or default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        return value
-    raise ImproperlyConfigured(f"{name} must be an https address (http is allowed for 127.0.0.1 only).")
-
-
-def _text(name: str) -> str:
-    """Return a setting that may be secret: the variable, or the content of the file that `NAME_FILE` names."""
-    value: str = env.str(name, "")
-    path: str = env.str(f"{name}_FILE", "")
-    if value and path:
-        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; one of them is meant.")
-    if not path:
-        return value
-    try:
-        found = Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        raise ImproperlyConfigured(f"{name}_FILE names a file that can't be read.") from None
-    if not found:
-        raise ImproperlyConfigured(f"{name}_FILE names a file that is empty.")
-    return found
-
-
-def _data_dir() -> Path:
-    folder = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat().st_mode
-    except OSError as error:
-        raise ImproperlyConfigured(f"DATA_DIR can't be made: {error.strerror}.") from None
-    if mode & 0o077:
-        raise ImproperlyConfigured(f"DATA_DIR can be read by other users of this machine. Run: chmod 700 {folder}")
-    return folder
-
-
-def _database() -> dj_database_url.DBConfig:
-    url = _text("DATABASE_URL") or f"sqlite:///{DATA_DIR}/phone-desk.sqlite3"
-    try:
-        return dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
-    except ValueError:
-        # The library's own message would not name the variable.
-        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host/name.") from None
-
-
-def _redis_url() -> str | None:
-    url = _text("REDIS_URL")
-    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
-    return url or None
-
-
-def _key(name: str) -> str:
-    """Return a secret that is generated and kept in DATA_DIR where it isn't set, unless others reach the site."""
-    found = _text(name)
-    if found:
-        return found
-    try:
-        return keys.kept(DATA_DIR, name, may_generate=not IS_HTTPS)
-    except FileNotFoundError:
-        raise ImproperlyConfigured(
-            f"{name} isn't set: with https, keys are kept apart from the data. "
-            "Make them once with `python -m dashboard.keys FOLDER`, and set what it prints."
-        ) from None
-    except PermissionError:
-        path = DATA_DIR / name.lower()
-        raise ImproperlyConfigured(
-            f"{name} can be read by other users of this machine. Run: chmod 600 {path}"
-        ) from None
-
-
-def _token_keys() -> list[str]:
-    found = _key("TOKEN_KEYS").split(",")
-    for key in found:
-        try:
-            Fernet(key)
-        except ValueError:
-            raise ImproperlyConfigured("TOKEN_KEYS must be Fernet keys, separated by commas.") from None
-    return found
-
-
-def _long_key(name: str) -> str:
-    found = _key(name)
-    if len(found) < 32 or found.startswith("django-insecure"):
-        raise ImproperlyConfigured(f"{name} must be a random text of at least 32 characters.")
-    return found
 
 
 # What a process writes is for its user alone, but static files: another program may serve those.
@@ -119,19 +28,23 @@ if "collectstatic" not in sys.argv:
     os.umask(0o077)
 
 DEBUG = env.bool("DEBUG", False)
-DATA_DIR = _data_dir()
+DATA_DIR = environment.data_dir(env, BASE_DIR / "var")
 
-SITE_URL = _url("SITE_URL", "http://127.0.0.1:8000")
+SITE_URL = environment.url(env, "SITE_URL", "http://127.0.0.1:8000")
+environment.refuse_prefix(SITE_URL)
 IS_HTTPS = SITE_URL.startswith("https:")
 if DEBUG and IS_HTTPS:
     # DEBUG's error pages show code and settings to every visitor.
     raise ImproperlyConfigured("DEBUG is for this machine only: it can't be on where SITE_URL is an https address.")
-SECRET_KEY = _long_key("SECRET_KEY")
+_secrets = environment.Secrets(env, DATA_DIR, may_generate=not IS_HTTPS)
+SECRET_KEY = _secrets.long_key("SECRET_KEY")
 # Not the key that signs sessions: with that one nobody must be able to rewrite the audit log.
-DIARY_KEY = _long_key("DIARY_KEY")
-TOKEN_KEYS = _token_keys()
+DIARY_KEY = _secrets.long_key("DIARY_KEY")
+TOKEN_KEYS = _secrets.fernet_keys("TOKEN_KEYS")
 # This machine's own names are always allowed: health checks use them.
-ALLOWED_HOSTS = sorted({*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_URL).hostname)]), *LOOPBACK, "[::1]"})
+ALLOWED_HOSTS = sorted(
+    {*(env.list("ALLOWED_HOSTS", []) or [str(urlsplit(SITE_URL).hostname)]), *environment.LOOPBACK, "[::1]"}
+)
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; * would let anybody choose one.")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -139,30 +52,43 @@ FORWARDED_ALLOW_IPS = environment.proxies(env)
 # A client's header SCRIPT_NAME can't change the addresses in pages.
 FORCE_SCRIPT_NAME = ""
 
-DIGA_API_URL = _url("DIGA_API_URL", "https://api.diga.io")
+DIGA_API_URL = environment.url(env, "DIGA_API_URL", "https://api.diga.io")
 DIGA_PROXY_URL = env.str("DIGA_PROXY_URL", "") or None
 DIGA_REQUESTS_PER_SECOND = env.float("DIGA_REQUESTS_PER_SECOND", 10.0)
 if DIGA_REQUESTS_PER_SECOND <= 0:
     raise ImproperlyConfigured("DIGA_REQUESTS_PER_SECOND must be more than 0.")
-SYNC_WALKERS = env.int("SYNC_WALKERS", 8)
-if not 1 <= SYNC_WALKERS <= 32:
-    raise ImproperlyConfigured("SYNC_WALKERS must be 1 to 32.")
-PLAN_CONCURRENCY = env.int("PLAN_CONCURRENCY", 8)
-if not 1 <= PLAN_CONCURRENCY <= 32:
-    raise ImproperlyConfigured("PLAN_CONCURRENCY must be 1 to 32.")
+SYNC_WALKERS = environment.one_to_32(env.int("SYNC_WALKERS", 8), "SYNC_WALKERS")
+PLAN_CONCURRENCY = environment.one_to_32(env.int("PLAN_CONCURRENCY", 8), "PLAN_CONCURRENCY")
 # As many as gunicorn.conf.py starts. Some of them never wait for Diga (`phones.services.upstream.bulkhead`).
-WEB_THREADS = env.int("WEB_THREADS", 8)
-if WEB_THREADS < 4:
-    raise ImproperlyConfigured("WEB_THREADS must be at least 4.")
+WEB_THREADS = environment.at_least(4, env.int("WEB_THREADS", 8), "WEB_THREADS")
 # The age of our copy, in minutes, above which values are greyed out.
-STALE_AFTER_MINUTES = env.int("STALE_AFTER_MINUTES", 60)
-if STALE_AFTER_MINUTES < 1:
-    raise ImproperlyConfigured("STALE_AFTER_MINUTES must be at least 1.")
+STALE_AFTER_MINUTES = environment.at_least(1, env.int("STALE_AFTER_MINUTES", 60), "STALE_AFTER_MINUTES")
 # After so many minutes without a request of the person, a session ends.
-SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 30)
-if SESSION_IDLE_MINUTES < 5:
-    raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be at least 5.")
-REDIS_URL = _redis_url()
+SESSION_IDLE_MINUTES = environment.at_least(5, env.int("SESSION_IDLE_MINUTES", 30), "SESSION_IDLE_MINUTES")
+# For how many days finished syncs, invitations that are over, and messages are kept (`phones.services.housekeeping`).
+SYNC_RUNS_DAYS = environment.at_least(1, env.int("SYNC_RUNS_DAYS", 90), "SYNC_RUNS_DAYS")
+INVITATIONS_DAYS = environment.at_least(30, env.int("INVITATIONS_DAYS", 90), "INVITATIONS_DAYS")
+ALERTS_DAYS = environment.at_least(1, env.int("ALERTS_DAYS", 90), "ALERTS_DAYS")
+REDIS_URL = environment.redis_url(_secrets.text("REDIS_URL"))
+# What a monitor says to read /metrics; "" without them.
+METRICS_TOKEN = environment.metrics_token(_secrets.text("METRICS_TOKEN"))
+# Where errors are reported, and where OpenTelemetry's exporter, which reads the rest of OTEL_… itself, sends traces.
+SENTRY_DSN = environment.needing(_secrets.text("SENTRY_DSN"), "SENTRY_DSN", "sentry_sdk", "sentry-sdk")
+OTLP_ENDPOINT = environment.needing(
+    env.str("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
+)
+
+# Mail for alerts, and the private networks that webhooks may reach (`phones.services.alerting`).
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "")
+_mail = environment.mail(_secrets.text("MAIL_URL"), DEFAULT_FROM_EMAIL)
+SENDS_MAIL = _mail is not None
+if _mail:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _mail
+EMAIL_TIMEOUT = 10
+WEBHOOK_NETWORKS = environment.webhook_networks(env)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -186,13 +112,15 @@ MIDDLEWARE = [
     # First, so that every error page can ask for `request.htmx`.
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.proxies.TrueClient",
-    "dashboard.request_log.RequestLog",
+    "dashboard.logs.requests.RequestLog",
     "phones.client_address.ClientAddress",
     # Above WhiteNoise, so that static files have these headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "dashboard.middleware.NoSensors",
+    # Before all that reads the host, the session or the database.
+    "dashboard.monitoring.health.Probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.middleware.PrivateResponses",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -241,20 +169,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": _database()}
-if "sqlite" in DATABASES["default"]["ENGINE"]:
-    DATABASES["default"] |= {
-        "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {
-            # A deferred transaction that begins to write fails with "database is locked" instead of waiting.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # A page of a sync changes 1,000 blocks, the default at which SQLite checkpoints its WAL: then every write
-            # would wait for a checkpoint, and for the disk.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; "
-            "PRAGMA wal_autocheckpoint=8000;",
-        },
-    }
+DATABASES = {"default": environment.database(_secrets.text("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database even with a Redis: the counts of the sign-in throttles must be the same for every process,
@@ -270,6 +185,7 @@ CACHES = {
     }
 }
 
+import_huey(without=["psycopg"] if REDIS_URL else ["psycopg", "redis"])
 HUEY = {
     "huey_class": "dashboard.doorbell.RedisQueue" if REDIS_URL else "dashboard.queue.SqliteQueue",
     "name": "phone-desk",
@@ -326,7 +242,7 @@ MFA_FORMS = {
 }
 
 # Single sign-on; None without `OIDC_ISSUER`.
-SSO = sso.read(env, _url, secret=_text("OIDC_CLIENT_SECRET"))
+SSO = sso.read(env, secret=_secrets.text("OIDC_CLIENT_SECRET"))
 SOCIALACCOUNT_ADAPTER = "dashboard.sign_in.sso.adapter.People"
 SOCIALACCOUNT_PROVIDERS = sso.providers(SSO)
 
@@ -366,30 +282,18 @@ LANGUAGE_COOKIE_SECURE = IS_HTTPS
 # Not in a cookie of their own: it would have no `__Host-` in its name.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = IS_HTTPS
+# Monitors ask a process by its own address, without the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)/?$", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The largest form sends the ids of 100,000 chosen phones: 32 letters and an encoded comma each.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        # data: is for the arrows and ticks inside Tabler's style sheet and for the QR code of 2FA.
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy.POLICY
 
 # Django masks sensitive variables only without DEBUG; this one always does.
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.masking.AlwaysMasking"
-DEFAULT_EXCEPTION_REPORTER = "dashboard.masking.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.logs.masking.AlwaysMasking"
+DEFAULT_EXCEPTION_REPORTER = "dashboard.logs.masking.Report"
 LOGGING_CONFIG = None
 configure(level=env.log_level("LOG_LEVEL", logging.INFO), as_json=not DEBUG)

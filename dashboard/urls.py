@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from dashboard.health import health
+from dashboard.monitoring.health import health
 from dashboard.sign_in.accounts import password_change, sign_out
 from dashboard.sign_in.authentication import with_fresh_sign_in
 from dashboard.sign_in.sso import views as sso

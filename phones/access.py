@@ -3,27 +3,28 @@
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, Exists, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from dashboard.sign_in.authentication import demand_fresh, demand_second_factor
-from phones.models import Membership, Plan, PlanState, Project, Role, SavedView, StepKind
+from phones.models import Membership, Plan, PlanState, Preference, Project, Role, SavedView, Schedule, StepKind
 from phones.services.display_names import name_of
+from phones.services.people.members import names_with
 from phones.services.plans.notices import IS_NEWS, news_of
-from phones.wording.plan_news import PlanNews, words_for_news
+from phones.wording.people import words_for_names
+from phones.wording.plans.news import PlanNews, words_for_news
 
 
 class Right(Enum):
     """What a role may do. Each right is checked where it is needed."""
 
     VIEW = "view"
-    LABEL = "label"  # nickname and note
+    LABEL = "label"  # nickname, note and tags
     ROUTE = "route"  # inbound and outbound agent
     BULK = "bulk"
     SHARE = "share"  # saved views that everybody of the project sees
@@ -69,16 +70,19 @@ class Desk:
     project: Project
     role: Role
     projects: tuple[Project, ...]
-    # The query string of the person's default view, with its `?`, "" without one: what the menu's link to the list has.
-    opens_with: str = ""
-    # The number of plans of the project that run or are paused, and of unseen results of the person's plans.
-    plan_count: int = 0
-    news_plan: int | None = None
+    # The plan that the page is about: it is no news there.
+    shown_plan: int | None = None
+
+    @cached_property
+    def shell(self) -> "Shell":
+        """What only whole pages show: fragments never ask for it. One query."""
+        return shell_of(self.user, self.project)
 
     @cached_property
     def news(self) -> PlanNews | None:
         """The person's plan that has ended or paused by itself, until they have seen it. No query without one."""
-        news = news_of(self.news_plan) if self.news_plan else None
+        plan_id = self.shell.news_plan
+        news = news_of(plan_id) if plan_id and plan_id != self.shown_plan else None
         return words_for_news(*news) if news else None
 
     @property
@@ -104,6 +108,26 @@ class Desk:
     def may(self, right: Right) -> bool:
         """Return whether the role has the right."""
         return right in RIGHTS[self.role]
+
+    def who_may(self, right: Right) -> str:
+        """Return by name who has the right in the project, "" if no member has. One query."""
+        roles = [role for role, rights in RIGHTS.items() if right in rights]
+        return words_for_names(names_with(project=self.project, roles=roles))
+
+    @property
+    def who_may_label(self) -> str:
+        """Who may change aliases, by name."""
+        return self.who_may(Right.LABEL)
+
+    @property
+    def who_may_bulk(self) -> str:
+        """Who may make and start plans, by name."""
+        return self.who_may(Right.BULK)
+
+    @property
+    def who_may_administer(self) -> str:
+        """Who may change the key and the roles, by name."""
+        return self.who_may(Right.ADMINISTER)
 
     @property
     def may_label(self) -> bool:
@@ -132,53 +156,47 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class MembershipView:
-    """A person's role in a project, and the counts that every page shows (see `Desk`)."""
+class Shell:
+    """What stands around each whole page of a project."""
 
-    role: Role
+    # The query string of the person's default view, with its `?`, "" without one: what the menu's link to the list has.
     opens_with: str
-    plan_count: int = 0
-    news_plan: int | None = None
-
-    @classmethod
-    def of(cls, role: Role, row: Any) -> "MembershipView":
-        """Return the membership of a row annotated by `_with_counts`."""
-        return cls(role, f"?{row.opening}" if row.opening else "", row.plan_count, row.news_plan)
+    # The number of plans of the project that run or are paused, and the newest of the person's plans with news.
+    plan_count: int
+    news_plan: int | None
+    # Whether single keys are shortcuts for this person.
+    has_shortcuts: bool
 
 
-def memberships_of(user: User) -> dict[Project, MembershipView]:
-    """Return the projects that the person may enter, by name, with their membership in each. One query.
-
-    A superuser is an administrator of every project.
-    """
-
-    if user.is_superuser:
-        projects = _with_counts(Project.objects.all(), user, "pk").order_by("name", "id")
-        return {project: MembershipView.of(Role.ADMIN, project) for project in projects}
-    memberships = _with_counts(Membership.objects.filter(user=user).select_related("project"), user, "project_id")
-    return {
-        row.project: MembershipView.of(Role(row.role), row)
-        for row in memberships.order_by("project__name", "project_id")
-    }
-
-
-def _with_counts(rows: QuerySet[Any], user: User, project: str) -> QuerySet[Any]:
-    """Annotate rows that have a project with the counts of a membership."""
-    default = SavedView.objects.filter(project=OuterRef(project), owner=user, is_default=True)
-    under_way = Plan.objects.filter(project=OuterRef(project), state__in=[PlanState.RUNNING, PlanState.PAUSED])
+def shell_of(user: User, project: Project) -> Shell:
+    """Return what stands around the pages of a project for this person. One query."""
+    default = SavedView.objects.filter(project=OuterRef("pk"), owner=user, is_default=True)
+    under_way = Plan.objects.filter(project=OuterRef("pk"), state__in=[PlanState.RUNNING, PlanState.PAUSED])
     counted = under_way.order_by().values("project").annotate(count=Count("pk")).values("count")
-    news = Plan.objects.filter(IS_NEWS, project=OuterRef(project), author=user).order_by("-pk")
-    seated: QuerySet[Any] = rows.annotate(
-        opening=Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField()),
-        plan_count=Coalesce(Subquery(counted), Value(0)),
-        news_plan=Subquery(news.values("pk")[:1]),
+    news = Plan.objects.filter(IS_NEWS, project=OuterRef("pk"), author=user).order_by("-pk")
+    turned_off = Preference.objects.filter(user=user, has_shortcuts=False)
+    opening, plan_count, news_plan, is_off = (
+        Project.objects.filter(pk=project.pk)
+        .values_list(
+            Coalesce(Subquery(default.values("query")[:1]), Value(""), output_field=TextField()),
+            Coalesce(Subquery(counted), Value(0)),
+            Subquery(news.values("pk")[:1]),
+            Exists(turned_off),
+        )
+        .get()
     )
-    return seated
+    return Shell(f"?{opening}" if opening else "", plan_count, news_plan, has_shortcuts=not is_off)
 
 
 def roles_of(user: User) -> dict[Project, Role]:
-    """Return the projects that the person may enter, by name, with their role in each. One query."""
-    return {project: membership.role for project, membership in memberships_of(user).items()}
+    """Return the projects that the person may enter, by name, with their role in each. One query.
+
+    A superuser is an administrator of every project.
+    """
+    if user.is_superuser:
+        return dict.fromkeys(Project.objects.order_by("name", "id"), Role.ADMIN)
+    memberships = Membership.objects.filter(user=user).select_related("project")
+    return {row.project: Role(row.role) for row in memberships.order_by("project__name", "project_id")}
 
 
 def rights_in(project: Project, person: User | None) -> frozenset[Right]:
@@ -192,25 +210,32 @@ def rights_in(project: Project, person: User | None) -> frozenset[Right]:
 def may_run_plan(plan: Plan) -> bool:
     """Return whether the author of a plan, its approver, and whoever resumed it last, may still run it.
 
-    One query for each person, and one for the last resumption.
+    Those who may change one number may run a plan that puts back what they have changed one by one. One query for
+    each person, and one for the last resumption.
     """
     resumed = plan.steps.filter(kind=StepKind.RESUMED).select_related("actor").order_by("pk").last()
     people = {plan.author, plan.approver, resumed.actor if resumed else plan.author}
-    return all(Right.BULK in rights_in(plan.project, person) for person in people)
+    right = Right.ROUTE if plan.puts_changes_back else Right.BULK
+    return all(right in rights_in(plan.project, person) for person in people)
 
 
-def enter(request: DeskRequest) -> dict[Project, MembershipView]:
-    """Return the projects that the signed-in person may enter, as `memberships_of` does.
+def may_run_schedule(schedule: Schedule) -> bool:
+    """Return whether the person on whose behalf something is done at its time may still do it. One query."""
+    right = Right.BULK if schedule.is_of_plan else Right.ROUTE
+    return right in rights_in(schedule.project, schedule.author)
+
+
+def enter(request: DeskRequest) -> dict[Project, Role]:
+    """Return the projects that the signed-in person may enter, as `roles_of` does.
 
     One who has a role in `REQUIRE_2FA_ROLES` anywhere enters nowhere without a second factor: a number can be looked up
     in all of a person's projects from each of them. Asking for it is one more query.
 
     :raises SecondFactorMissing: the person's roles need a second factor, and there is none.
     """
-    memberships = memberships_of(request.user)
-    roles = {membership.role for membership in memberships.values()}
-    demand_second_factor(request, roles | ({Role.ADMIN} if request.user.is_superuser else set()))
-    return memberships
+    roles = roles_of(request.user)
+    demand_second_factor(request, {*roles.values(), *([Role.ADMIN] if request.user.is_superuser else [])})
+    return roles
 
 
 def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Desk:
@@ -222,18 +247,10 @@ def open_desk(request: DeskRequest, slug: str, right: Right = Right.VIEW) -> Des
     :raises StaleSignIn: the right needs a fresh sign-in.
     :raises SecondFactorMissing: the person's roles need a second factor, and there is none.
     """
-    memberships = enter(request)
-    for project, membership in memberships.items():
+    roles = enter(request)
+    for project, role in roles.items():
         if project.slug == slug:
-            desk = Desk(
-                request.user,
-                project,
-                membership.role,
-                tuple(memberships),
-                membership.opens_with,
-                membership.plan_count,
-                membership.news_plan,
-            )
+            desk = Desk(request.user, project, role, tuple(roles))
             if not desk.may(right):
                 raise PermissionDenied
             if right in NEED_FRESH:

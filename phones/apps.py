@@ -1,11 +1,11 @@
 """The app of the phones."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, post_save, pre_migrate
+from django.db.models.signals import post_migrate, post_save, pre_migrate, pre_save
 
 
 class PhonesConfig(AppConfig):
-    """Registers the system checks, the triggers of the audit log, and the end of sessions, when the app is ready."""
+    """Registers the system checks, the triggers of the audit log and the receivers, when the app is ready."""
 
     name = "phones"
     default_auto_field = "django.db.models.BigAutoField"
@@ -16,8 +16,10 @@ class PhonesConfig(AppConfig):
 
         from phones import checks, sign_ins  # noqa: F401 - it connects its receivers.
         from phones.models import append_only, session
+        from phones.services.people.usernames import refuse_taken
 
         checks.register_all()
         pre_migrate.connect(append_only.make_way, sender=self)
         post_migrate.connect(append_only.install_triggers, sender=self)
+        pre_save.connect(refuse_taken, sender=User)
         post_save.connect(session.end_if_switched_off, sender=User)

@@ -1,7 +1,8 @@
 """Writes down what allauth and Django tell by signals: sign-ins and their failures, passwords and second factors."""
 
-from typing import Any
+from typing import Any, cast
 
+import structlog
 from allauth.account.authentication import get_authentication_records
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
 from allauth.mfa.models import Authenticator
@@ -20,9 +21,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from dashboard.monitoring import metrics
 from phones.models import ActKind
 from phones.services.audit.acts import record_act
+from phones.services.people.usernames import find_account
 
+logger = structlog.get_logger("phones.sign_ins")
 PASSWORD = "password"  # noqa: S105 - a code of a means of signing in.
 RECOVERY_CODES = Authenticator.Type.RECOVERY_CODES.value
 
@@ -34,21 +38,30 @@ def _record(kind: ActKind, actor: User | None, subject: User | None = None, **de
 @receiver(user_logged_in)
 def on_signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Write down a finished sign-in, and by which means."""
-    means = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
-    _record(ActKind.SIGNED_IN, user, means=" ".join(means))
+    records = get_authentication_records(request, user)
+    means = " ".join(record.get("type") or record["method"] for record in records)
+    _record(ActKind.SIGNED_IN, user, means=means)
+    logger.info("sign-in", outcome=ActKind.SIGNED_IN.value, means=means, user_id=user.pk)
 
 
 @receiver(user_login_failed)
 def on_sign_in_failed(credentials: dict[str, Any], **kwargs: Any) -> None:
     """Write down a wrong password. A name without an account is left out: it may be a password in the wrong field."""
-    account = User.objects.filter(username__iexact=credentials.get("username") or "").order_by("pk").first()
-    _record(ActKind.SIGN_IN_FAILED, None, account, means=PASSWORD)
+    account = find_account(credentials.get("username") or "")
+    _note_failure(account, PASSWORD)
 
 
 @receiver(authentication_failed)
 def on_code_failed(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Write down a wrong second factor of somebody who knows the password."""
-    _record(ActKind.SIGN_IN_FAILED, None, user, means=authenticator.type)
+    _note_failure(user, authenticator.type)
+
+
+def _note_failure(account: User | None, means: str) -> None:
+    metrics.count_failed_sign_in(means)
+    _record(ActKind.SIGN_IN_FAILED, None, account, means=means)
+    outcome, user_id = ActKind.SIGN_IN_FAILED.value, account and account.pk
+    logger.warning("sign-in", outcome=outcome, means=means, user_id=user_id)
 
 
 @receiver(user_logged_out)
@@ -94,5 +107,4 @@ def on_authenticator_used(user: User, authenticator: Authenticator, **kwargs: An
 @receiver(social_account_added)
 def on_sso_linked(request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any) -> None:
     """Write down that an account is linked with one at the provider of the single sign-on."""
-    person = request.user if isinstance(request.user, User) else None
-    _record(ActKind.SSO_LINKED, person, name=sociallogin.account.extra_data["name"])
+    _record(ActKind.SSO_LINKED, cast(User, sociallogin.user), name=sociallogin.account.extra_data["name"])

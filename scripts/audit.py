@@ -17,7 +17,14 @@ def main() -> int:
     """Audit the packages of an installation, print what was found, and return the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "audit.json")
-        arguments = ["--require-hashes", "--disable-pip", "-r", "requirements/run.lock", "--progress-spinner", "off"]
+        arguments = [
+            "--require-hashes",
+            "--disable-pip",
+            "-r",
+            "requirements/reports.lock",
+            "--progress-spinner",
+            "off",
+        ]
         try:
             done = subprocess.run(  # noqa: S603
                 [sys.executable, "-m", "pip_audit", *arguments, "--timeout", "10", "--format", "json", "-o", str(path)],

@@ -17,7 +17,7 @@ check() {
 
 check format "$bin/python" -m ruff format --check .
 check lint "$bin/python" -m ruff check .
-check types "$bin/python" -m mypy phones dashboard tests scripts
+check types "$bin/python" -m mypy phones dashboard tests scripts bench
 check layers "$bin/python" -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()'
 # Whoever can write into the queue, the cache or a session must not be able to run code by it.
 check pickles bash -c '! grep -rnE --include="*.py" \

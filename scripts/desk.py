@@ -17,6 +17,8 @@ from honcho.printer import Message, Printer
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = f"'{sys.executable}' manage.py"
 INTERRUPTED = 130
+# The environment, and below it `.env`, which `main` reads.
+SETTINGS = Env()
 # It keeps running after its work, because the end of one process stops all.
 STAY = "while sleep 3600; do :; done"
 
@@ -35,8 +37,8 @@ class Lines(Printer):
 
 
 def port(name: str, default: int) -> int:
-    """Return a port from the environment, after a check that it is free."""
-    text = os.environ.get(name) or str(default)
+    """Return a port from the environment or `.env`, after a check that it is free."""
+    text = SETTINGS.str(name, "") or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         sys.exit(f"{name} must be a port number; it is {text!r}.")
     with socket.socket() as probe:
@@ -50,19 +52,18 @@ def port(name: str, default: int) -> int:
 
 def prepare(env: dict[str, str]) -> None:
     """Run the migrations."""
-    for command in ("migrate", "createcachetable"):
-        arguments = [sys.executable, "manage.py", command, "--verbosity", "0"]
-        # In a session of its own, so that Ctrl-C reaches only this program and there is no traceback.
-        done = subprocess.run(arguments, cwd=ROOT, env=env, check=False, start_new_session=True)  # noqa: S603
-        if done.returncode:
-            sys.exit(f"The set-up stopped at `manage.py {command}`; the reason stands above.")
+    arguments = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    # In a session of its own, so that Ctrl-C reaches only this program and there is no traceback.
+    done = subprocess.run(arguments, cwd=ROOT, env=env, check=False, start_new_session=True)  # noqa: S603
+    if done.returncode:
+        sys.exit("The set-up stopped at `manage.py migrate`; the reason stands above.")
 
 
 def start(processes: dict[str, str], env: dict[str, str]) -> int:
     """Run the processes until one ends or a signal comes; return this program's exit code."""
     manager = Manager(Lines(sys.stdout))
     for name, command in processes.items():
-        manager.add_process(name, f"exec {command}" if "sleep" not in command else command, env=env, cwd=str(ROOT))
+        manager.add_process(name, command if "&&" in command else f"exec {command}", env=env, cwd=str(ROOT))
     manager.loop()
     code = int(manager.returncode or 0)
     if code == INTERRUPTED:
@@ -76,7 +77,7 @@ def start(processes: dict[str, str], env: dict[str, str]) -> int:
 
 def main(what: str) -> int:
     """Run the command that the first argument names."""
-    Env().read_env(str(ROOT / ".env"), recurse=False)
+    SETTINGS.read_env(str(ROOT / ".env"), recurse=False)
     env = dict(os.environ)
     if what == "setup":
         prepare(env)
@@ -99,10 +100,12 @@ def main(what: str) -> int:
             "LOG_LEVEL": "WARNING",
         }
         processes |= {
-            "sandbox": f"{MANAGE} sandbox --port {sandbox} >/dev/null",
-            "guide": f"{MANAGE} demo && {STAY}",
+            "sandbox": f"{MANAGE} sandbox --port {sandbox} --call-every 45 >/dev/null",
+            # The worker waits for the history, which is told with the clock set back.
+            "worker": f"{MANAGE} demo --only fill && exec {MANAGE} run_huey",
+            "guide": f"{MANAGE} demo --only guide && {STAY}",
         }
-    elif "SITE_URL" not in env and web != 8000:
+    elif not SETTINGS.str("SITE_URL", "") and web != 8000:
         env["SITE_URL"] = f"http://127.0.0.1:{web}"
     prepare(env)
     if what == "run":

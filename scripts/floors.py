@@ -8,13 +8,13 @@ ROOT = Path(__file__).resolve().parent.parent
 _LOCKED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 # A requirement on a line of its own: the name with its extras, the floor, and what follows it.
 _REQUIREMENT = re.compile(
-    r'^(\s*|postgres = \[|redis = \[)"([\w.-]+)(\[[\w,-]+\])?(?:>=[\w.]+)?((?:,?<[\w.]+)?)"', re.MULTILINE
+    r'^(\s*|(?:postgres|redis|metrics) = \[)"([\w.-]+)(\[[\w,-]+\])?(?:>=[\w.]+)?((?:,?<[\w.]+)?)"', re.MULTILINE
 )
 
 
 def locked() -> dict[str, str]:
-    """Return the version of each package of an installation."""
-    return dict(_LOCKED.findall(Path(ROOT, "requirements/run.lock").read_text()))
+    """Return the version of each package of an installation, error reports and traces included."""
+    return dict(_LOCKED.findall(Path(ROOT, "requirements/reports.lock").read_text()))
 
 
 def with_floors(text: str, versions: dict[str, str]) -> str:

@@ -11,8 +11,9 @@ upgrade=()
 
 compile() { "$python" -m uv --quiet pip compile --generate-hashes --universal --python-version 3.11 "${upgrade[@]}" "$@"; }
 lock() {
-  compile pyproject.toml --extra postgres --extra redis -o requirements/run.lock
-  compile pyproject.toml --extra dev --extra postgres --extra redis -o requirements/dev.lock
+  compile pyproject.toml --extra postgres --extra redis --extra metrics -o requirements/run.lock
+  compile pyproject.toml --extra postgres --extra redis --extra metrics --extra reports -o requirements/reports.lock
+  compile pyproject.toml --extra dev --extra postgres --extra redis --extra metrics --extra reports -o requirements/dev.lock
 }
 
 [ ${#upgrade[@]} = 0 ] || echo uv | compile - -o requirements/uv.lock

@@ -17,8 +17,8 @@ from django.template.context import Context
 from django.test import TransactionTestCase
 from django.utils import translation
 
-from dashboard import disk
-from phones.services.projects import keys
+from dashboard.monitoring import disk
+from phones.services.projects import clients, pace_rows
 from phones.services.routing.catalogue import forget_catalogues
 from tests.support.database.emptying import empty_tables
 
@@ -34,7 +34,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("desk")
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("diga", "desk", "diary", "browser", "plans", "spanish", "sso")]
+pytest_plugins = [
+    f"tests.fixtures.{name}"
+    for name in ("diga", "desk", "diary", "browser", "logs", "plans", "schedules", "spanish", "sso")
+]
 
 
 def _is_near(host: object) -> bool:
@@ -74,6 +77,9 @@ SLOW = {
     ),
     "tests/browser",
     "tests/services/tables/workbooks/test_workbooks.py",
+    "tests/dashboard/test_deploy.py",
+    "tests/services/projects/test_pace_rows.py",
+    "tests/tasks/test_several_machines.py",
     "tests/tasks/test_worker.py",
     "tests/test_faults.py",
 }
@@ -161,11 +167,12 @@ def _nothing_is_remembered() -> Iterator[None]:
     """Start without what an earlier test left in this process: catalogues, pace, disk, cache, language."""
     forget_catalogues()
     disk.forget()
-    keys._pace.cache_clear()
+    clients.pace_of.cache_clear()
     for left in settings.DATA_DIR.glob("pace.sqlite3*"):
         left.unlink()
     cache.clear()
     yield
+    pace_rows.close()
     translation.activate("en")
 
 

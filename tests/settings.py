@@ -6,6 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# Before the settings, which hide redis from it: tests of the doorbell take it along.
+import huey.storage  # noqa: F401
+
 # In memory, where nothing waits for a disk; a container may have too little of it.
 _memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it.
 _has_memory = _memory.is_dir() and shutil.disk_usage(_memory).free > 1024**3

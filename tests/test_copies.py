@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Act, ChainHead, ChangeSeal, Phone, Project
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from tests.fixtures import copies
 from tests.fixtures.desk import connect
 from tests.support.database.tampering import forget_chain

@@ -1,5 +1,7 @@
 """The packages: an installation gets none without the fixes that the lock has, and a known fault fails the check."""
 
+from hashlib import sha256
+
 import pytest
 
 from scripts.audit import SKIPPED, told
@@ -13,6 +15,7 @@ def test_floors_are_what_is_locked() -> None:
     # It can fail.
     assert with_floors(text, locked() | {"django": "9.9"}) != text
     assert with_floors(text, locked() | {"redis": "9.9"}) != text
+    assert with_floors(text, locked() | {"prometheus-client": "9.9"}) != text
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,10 @@ def test_audit_tells_apart_sound_and_not_looked_at(
     capsys: pytest.CaptureFixture[str], packages: list[dict[str, object]], code: int, said: str
 ) -> None:
     assert (told(packages), capsys.readouterr().out) == (code, said)
+
+
+def test_vendored_module_is_the_published_one() -> None:
+    folder = ROOT / "static/vendor"
+    notice = (folder / "combobox-nav.LICENSE").read_text()
+
+    assert f"SHA-256 of combobox-nav.js: {sha256((folder / 'combobox-nav.js').read_bytes()).hexdigest()}\n" in notice

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from phones.models import Act, ActKind
 from tests.fixtures.desk import PASSWORD, make_user
+from tests.fixtures.logs import Log
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/account/login/"
@@ -110,6 +111,21 @@ def test_second_factor_is_written_down_from_being_turned_on_to_being_turned_off(
         ("SECOND_FACTOR_OFF", "Ana", "", {"means": "totp"}),
     ]
     assert not any(code in str(row) for row in Act.objects.values() for code in codes)
+
+
+def test_sign_ins_are_lines_of_the_log_without_what_was_typed(client: Client, ana: User, log: Log) -> None:
+    sign_in(client, "ana", "not the password")
+    sign_in(client, "a password of the tests", "not the password")
+    sign_in(client, "ana")
+
+    lines = log.of("phones.sign_ins")
+    names = ("level", "event", "outcome", "means", "user_id", "ip")
+    assert [tuple(line[name] for name in names) for line in lines] == [
+        ("warning", "sign-in", "SIGN_IN_FAILED", "password", ana.pk, ADDRESS),
+        ("warning", "sign-in", "SIGN_IN_FAILED", "password", None, ADDRESS),
+        ("info", "sign-in", "SIGNED_IN", "password", ana.pk, ADDRESS),
+    ]
+    assert not any(word in log.text for word in ("not the password", "a password of the tests", PASSWORD))
 
 
 def test_kinds_fit_into_their_column() -> None:

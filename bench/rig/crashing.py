@@ -1,4 +1,4 @@
-"""Workers as processes that are killed: starting, killing, and counting violations. For tests and `bench.kills`.
+"""Workers as processes that are killed: starting, killing, and counting violations. For tests and `bench.stress.kills`.
 
 Run as `python -m bench.rig.crashing`, this is a process that has everything loaded and forks a worker for each line
 that it reads: the id of a plan, the offset of the worker’s clock in seconds, and Diga's timeout.
@@ -23,7 +23,6 @@ from uuid import UUID
 
 import django
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -84,7 +83,6 @@ def wait_until(is_so: Callable[[], bool], what: str = "It") -> None:
 
 def start_huey(env: Mapping[str, str]) -> "subprocess.Popen[str]":
     """Start `manage.py run_huey`, the production worker, after creating the cache table."""
-    call_command("createcachetable", "cache", verbosity=0)
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_huey"],
         cwd=ROOT,

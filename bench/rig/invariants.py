@@ -9,9 +9,9 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
+from bench.rig.findable import assert_phones_are_findable
 from phones.diga.sandbox import Received, Sandbox
 from phones.models import (
-    Agent,
     AgentVersion,
     Change,
     ChangeSeal,
@@ -26,13 +26,9 @@ from phones.models import (
     SealKind,
     Source,
 )
-from phones.services.audit.verification import verify_diary
+from phones.services.audit.chain.verification import verify_log
 from phones.services.editing.recheck_times import APPLIED_WITHIN
-from phones.services.finding.keyset import UNKNOWN_KEY
-from phones.services.routing.lanes import Lane
 from phones.services.routing.snapshots import reads_as
-from phones.services.sync.bulk_rows import DERIVED
-from phones.services.sync.merge import derived_values
 
 # With these outcomes Diga may have applied the write; with any other it certainly has not.
 MAYBE_APPLIED = {Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.UNKNOWN, Outcome.PENDING}
@@ -236,29 +232,6 @@ def _assert_copies_are_true(
         assert set(wrong) <= open_fields.get(phone.pk, set()), f"{phone.pk} differs from Diga in {wrong}"
 
 
-def assert_phones_are_findable(phones: list[Phone] | None = None) -> None:
-    """A row is searched and sorted by what it says: nothing else keeps those columns, or SQLite's index, right."""
-    phones = list(Phone.objects.all()) if phones is None else phones
-    agents = {(agent.project_id, agent.pk): agent.sort_key for agent in Agent.objects.all()}
-    for phone in phones:
-        derived = dict(zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True))
-        wrong = [name for name, text in derived.items() if getattr(phone, name) != text]
-        for lane in Lane:
-            agent_id = getattr(phone, f"{lane}_agent_id")
-            key = agents.get((phone.project_id, agent_id), UNKNOWN_KEY) if agent_id else ""
-            wrong += [f"{lane}_key"] * (getattr(phone, f"{lane}_key") != key)
-        assert not wrong, f"{phone.pk} is not searched or sorted by what it says: {wrong}"
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT phone_id, project_id, search_text FROM phones_searchkey JOIN phones_searchproject"
-                " ON place = key >> 32 LEFT JOIN phones_search ON phones_search.rowid = key"
-            )
-            indexed = sorted(cursor.fetchall())
-        expected = sorted((phone.pk.hex, phone.project_id.hex, phone.search_text) for phone in phones)
-        assert indexed == expected, "SQLite's index of the phones is not what their rows say"
-
-
 def _columns(change: Change) -> set[str]:
     return {name if name == "nickname" else f"{name}_agent_id" for name in change.after}
 
@@ -266,7 +239,7 @@ def _columns(change: Change) -> set[str]:
 def _assert_chains_verify(changes: list[Change]) -> None:
     """I5: an entry has a seal for its beginning, one for its end, and the chain over all of them is intact."""
     for project in Project.objects.all():
-        verdict = verify_diary(project=project)
+        verdict = verify_log(project=project)
         # Before the commit there is no file yet.
         faults = [fault for fault in verdict.faults if not (connection.in_atomic_block and " is gone: nobody" in fault)]
         assert not faults, str(faults)

@@ -12,7 +12,7 @@ from phones.models import Phone, Plan, PlanKind, Project
 from phones.services.plans import lifecycle
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.routing.edits import PhoneEdit
 
 

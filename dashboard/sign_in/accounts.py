@@ -24,6 +24,7 @@ from dashboard.sign_in.sso.adapter import accept
 from dashboard.sign_in.sso.config import PROVIDER_ID
 from dashboard.sign_in.throttles import take_try
 from phones.models.fields import seal, unseal
+from phones.services.people.usernames import refuse_taken
 
 
 class ClosedSignup(DefaultAccountAdapter):
@@ -32,6 +33,15 @@ class ClosedSignup(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False for everybody."""
         return False
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Return the username by which a provider calls somebody.
+
+        :raises ValidationError: it breaks allauth's rules or is another account's; allauth makes one up then.
+        """
+        if not shallow:
+            refuse_taken(User(username=username))
+        return super().clean_username(username, shallow)
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """Redirect a person with an inactive account to the sign-in page; allauth's own page isn't routed."""

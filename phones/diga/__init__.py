@@ -14,7 +14,22 @@ from .errors import (
 from .pace import Pace, make_pace
 from .segments import Gap, WalkedPage
 from .transport import new_session
-from .types import UNSET, Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneList, PhoneUpdate, Publication, Unset
+from .types import (
+    UNSET,
+    Agent,
+    AgentList,
+    AgentVersion,
+    Call,
+    CallFilter,
+    Page,
+    Phone,
+    PhoneList,
+    PhoneUpdate,
+    Publication,
+    SipConfig,
+    Subscription,
+    Unset,
+)
 from .walking import Walk
 
 __all__ = [
@@ -23,6 +38,7 @@ __all__ = [
     "AgentList",
     "AgentVersion",
     "Call",
+    "CallFilter",
     "DigaAuthError",
     "DigaClient",
     "DigaError",
@@ -39,6 +55,8 @@ __all__ = [
     "PhoneUpdate",
     "Publication",
     "Reason",
+    "SipConfig",
+    "Subscription",
     "Unset",
     "Walk",
     "WalkedPage",

@@ -5,33 +5,42 @@ the session behind it, which should be shared.
 """
 
 import copy
-import ipaddress
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
 
+from .base_url import checked_base_url
 from .decoding import decode_page, decode_record, decode_rows, wrong_shape
 from .errors import DigaForbidden, DigaNotFound, DigaRejected
 from .pace import Pace
+from .pages import MAX_PAGES, Query, Rows, all_pages
 from .sending import Limits, Request, Sender
 from .transport import BearerAuth, new_session
-from .types import Agent, AgentList, AgentVersion, Call, Page, Phone, PhoneList, PhoneUpdate, Publication, Record, Text
+from .types import (
+    Agent,
+    AgentList,
+    AgentVersion,
+    Call,
+    CallFilter,
+    Page,
+    Phone,
+    PhoneList,
+    PhoneUpdate,
+    Publication,
+    Record,
+    SipConfig,
+    Subscription,
+    Text,
+)
 from .walking import Walk
 
 logger = logging.getLogger("phones.diga")
 
 PAGE_SIZE = 100
-MAX_PAGES = 1000
-"""A bound on pages of agents or versions, should an upstream never say that it has no more."""
-Query = Mapping[str, object]
-R = TypeVar("R", bound=Record)
 
 
 class _AgentRow(Record):
@@ -41,17 +50,11 @@ class _AgentRow(Record):
     name: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows(Generic[R]):
-    """The rows of all pages of a list. `is_cut` is true if there may be more of them."""
+class _OwnNumber(Record):
+    """A phone as far as its trunk is concerned."""
 
-    rows: Sequence[R]
-    malformed_count: int
-    is_cut: bool
-
-    @property
-    def is_complete(self) -> bool:
-        return not (self.malformed_count or self.is_cut)
+    id: UUID
+    sip_config: SipConfig | None = None
 
 
 class DigaClient:
@@ -82,7 +85,7 @@ class DigaClient:
         """
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise ValueError("An API key has visible ASCII characters only")
-        self._base_url = _checked_base_url(base_url)
+        self._base_url = checked_base_url(base_url)
         self._sender = Sender(
             self._base_url,
             BearerAuth(token),
@@ -115,6 +118,16 @@ class DigaClient:
         other._sender = self._sender.with_turns_taken()
         return other
 
+    def asking(self, on_wait: Callable[[], None]) -> "DigaClient":
+        """Return a client with the same session, key, limits and pace, whose reads can be given up while they wait.
+
+        :param on_wait: called before each read and about four times a second while it waits, in the thread that made
+            the call; what it raises ends the call at once. The answer is then dropped when it comes.
+        """
+        other = copy.copy(self)
+        other._sender = self._sender.asking(on_wait)
+        return other
+
     def list_phones(
         self,
         *,
@@ -126,14 +139,7 @@ class DigaClient:
         order: str | None = None,
     ) -> Page[Phone]:
         """Return one page of the project's phones, by default in Diga's order, `desc`."""
-        query = {
-            "after": after,
-            "before": before,
-            "page": page,
-            "limit": limit,
-            "status": status,
-            "order": order,
-        }
+        query = {"after": after, "before": before, "page": page, "limit": limit, "status": status, "order": order}
         return decode_page(self._get("/v1/phone/", query), Phone)
 
     def walk_phones(
@@ -163,11 +169,19 @@ class DigaClient:
             clock=clock,
             limit=limit,
             waiting_limit=waiting_limit,
+            on_wait=self._sender.on_wait,
         )
 
     def get_phone(self, phone_id: UUID) -> Phone:
         """Return one phone."""
         return self._same_phone(phone_id, self._get(f"/v1/phone/{phone_id}"))
+
+    def get_sip_config(self, phone_id: UUID) -> SipConfig | None:
+        """Return how an own number reaches Diga; None for one that was bought there."""
+        phone = decode_record(self._get(f"/v1/phone/{phone_id}"), _OwnNumber)
+        if phone.id != phone_id:
+            raise wrong_shape()
+        return phone.sip_config
 
     def update_phone(self, phone_id: UUID, update: PhoneUpdate) -> Phone:
         """Change a phone and return it as Diga stored it, which may differ from the request.
@@ -201,7 +215,7 @@ class DigaClient:
 
     def _list_agents_one_by_one(self) -> AgentList:
         """List agents, then the versions of each; an agent with an unreadable version counts as malformed."""
-        listed = self._walk_pages("/v1/agent/", _AgentRow, lambda row: row.agent_id)
+        listed = all_pages(self._get, "/v1/agent/", _AgentRow, lambda row: row.agent_id)
         versions = {row.agent_id: self._list_versions(row.agent_id) for row in listed.rows}
         agents = tuple(
             Agent(agent_id=row.agent_id, name=row.name, versions=tuple(versions[row.agent_id].rows))
@@ -247,39 +261,30 @@ class DigaClient:
             raise wrong_shape()
         return publication
 
-    def list_calls(self, *, phone_id: UUID | None = None, limit: int = 50) -> Page[Call]:
-        """Return the first page of calls in Diga's order, of one phone or of the whole project."""
-        return decode_page(self._get("/v1/call/", {"phone_id": phone_id, "limit": limit}), Call)
+    def list_calls(
+        self, wanted: CallFilter | None = None, *, after: UUID | None = None, limit: int = 50, order: str = "desc"
+    ) -> Page[Call]:
+        """Return a page of calls, by default newest first: the first one, or that behind a call."""
+        query = (wanted or CallFilter()).query() | {"after": after, "limit": limit, "order": order}
+        return decode_page(self._get("/v1/call/", query), Call)
 
-    def _list_versions(self, agent_id: UUID) -> _Rows[AgentVersion]:
+    def get_subscription(self) -> Subscription:
+        """Return the plan of the company, with the minutes used."""
+        return decode_record(self._get("/v1/billing/subscription/"), Subscription)
+
+    def _list_versions(self, agent_id: UUID) -> Rows[AgentVersion]:
         """List an agent's versions, and request the published one too, which the plain list may leave out."""
         path = f"/v1/agent/{agent_id}/version"
-        versions = self._walk_pages(path, AgentVersion, lambda version: version.version_id)
+        versions = all_pages(self._get, path, AgentVersion, lambda version: version.version_id)
         if not any(version.is_published for version in versions.rows):
-            published = self._walk_pages(
-                path, AgentVersion, lambda version: version.version_id, {"is_published": "true"}
+            published = all_pages(
+                self._get, path, AgentVersion, lambda version: version.version_id, {"is_published": "true"}
             )
             known = {version.version_id for version in published.rows}
             others = [version for version in versions.rows if version.version_id not in known]
             malformed_count = published.malformed_count + versions.malformed_count
-            return _Rows([*published.rows, *others], malformed_count, published.is_cut or versions.is_cut)
+            return Rows([*published.rows, *others], malformed_count, published.is_cut or versions.is_cut)
         return versions
-
-    def _walk_pages(
-        self, path: str, record: type[R], identity: Callable[[R], UUID], query: Query | None = None
-    ) -> _Rows[R]:
-        """List all rows by page number, as it is not documented which id is the cursor. Each row once."""
-        found: dict[UUID, R] = {}
-        malformed_count, has_more = 0, True
-        for number in range(1, MAX_PAGES + 1):
-            page = decode_page(self._get(path, {**(query or {}), "page": number, "limit": 100}), record)
-            malformed_count += page.malformed_count
-            known_count = len(found)
-            found.update((identity(row), row) for row in page.data)
-            has_more = page.has_more
-            if not has_more or len(found) == known_count:
-                break
-        return _Rows(list(found.values()), malformed_count, has_more)
 
     @staticmethod
     def _same_phone(phone_id: UUID, value: object) -> Phone:
@@ -290,22 +295,3 @@ class DigaClient:
 
     def _get(self, path: str, query: Query | None = None) -> object:
         return self._sender.send(Request("GET", path, query or {}))
-
-
-def _checked_base_url(base_url: str) -> str:
-    """Return the address without a trailing slash. A key may be sent without TLS on this machine only."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("The address of Diga is an https URL")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("The address of Diga holds no user name")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("Plain http is for a loopback address only")
-    return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,6 +1,6 @@
-"""Counting of a thread's requests to Diga, and of the time they took."""
+"""Counting of requests to Diga, and of the time they took: those of a thread, and for whoever listens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,8 +28,14 @@ def counted() -> Iterator[Calls]:
         _current.reset(token)
 
 
-def note_call(seconds: float) -> None:
-    """Count one attempt, if a `counted` block is active."""
+listeners: list[Callable[[str, float], None]] = []
+"""Called with the outcome and the seconds of each attempt, in the thread that made it."""
+
+
+def note_call(seconds: float, outcome: str) -> None:
+    """Count one attempt, if a `counted` block is active, and tell the listeners."""
     if calls := _current.get():
         calls.count += 1
         calls.seconds += seconds
+    for listen in listeners:
+        listen(outcome, seconds)

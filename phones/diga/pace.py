@@ -1,4 +1,4 @@
-"""A rate limit shared by all processes that use one Diga key, in an SQLite file or in Redis.
+"""A rate limit shared by all processes that use one Diga key, in an SQLite file, or in Redis with a second store.
 
 One second's worth of calls passes at once, then calls at the rate. After a 429 all processes pause, then continue at a
 lower rate (see `rate`). Background work can leave turns free for people.
@@ -21,6 +21,9 @@ from typing import Any, Protocol
 from .rate import MAX_HOLD_SECONDS, Ask, RateState
 
 logger = logging.getLogger("phones.diga")
+
+SECOND_STORE_SECONDS = 5.0
+"""For how long the second store is used at most before the first is tried again."""
 
 Change = Callable[[RateState], tuple[RateState, float]]
 """A step from one state to the next, and what is answered to who made it."""
@@ -141,8 +144,8 @@ class SqliteStore:
             with self._lock, self._open() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 row = connection.execute("SELECT state FROM rate WHERE name = ?", (self._name,)).fetchone()
-                state, answer = change(_decoded(row and row[0]))
-                connection.execute("REPLACE INTO rate VALUES (?, ?)", (self._name, json.dumps(state)))
+                state, answer = change(decoded_state(row and row[0]))
+                connection.execute("REPLACE INTO rate VALUES (?, ?)", (self._name, encoded_state(state)))
         except sqlite3.Error as error:
             raise StoreUnusable(f"The pace file is unusable: {error}") from error
         return answer
@@ -162,9 +165,9 @@ class RedisStore:
         """See `Store`. A WATCH repeats the transaction if another process has written the key meanwhile."""
 
         def step(pipe: Any) -> float:
-            state, answer = change(_decoded(pipe.get(self._key)))
+            state, answer = change(decoded_state(pipe.get(self._key)))
             pipe.multi()
-            pipe.set(self._key, json.dumps(state), ex=int(MAX_HOLD_SECONDS) * 2)
+            pipe.set(self._key, encoded_state(state), ex=int(MAX_HOLD_SECONDS) * 2)
             return answer
 
         try:
@@ -174,18 +177,70 @@ class RedisStore:
         return answer
 
 
-def _decoded(text: str | bytes | None) -> RateState:
+class PairOfStores:
+    """The state in the first of two stores; in the second for a while after the first could not be used.
+
+    Every process that fails at the first store returns to it at the same moments: multiples of `SECOND_STORE_SECONDS`
+    of the clock. So during an outage all of them use one store. With the store the last known state is carried over,
+    else each change would let another second's worth of turns pass.
+    """
+
+    def __init__(self, first: Store, second: Store) -> None:
+        self._first = first
+        self._second = second
+        self._current = first
+        self._known = RateState()
+        self._failed_in = -1
+
+    def update(self, change: Change) -> float:
+        """See `Store`. :raises StoreUnusable: neither of them can be used."""
+        period = int(time.time() // SECOND_STORE_SECONDS)
+        if period != self._failed_in:
+            try:
+                return self._update(self._first, change)
+            except StoreUnusable as error:
+                logger.warning("%s; the second store is used", error)
+                self._failed_in = period
+        return self._update(self._second, change)
+
+    def _update(self, store: Store, change: Change) -> float:
+        has_moved, known = store is not self._current, self._known
+        reached = RateState()
+
+        def step(state: RateState) -> tuple[RateState, float]:
+            nonlocal reached
+            reached, answer = change(state.joined(known) if has_moved else state)
+            return reached, answer
+
+        answer = store.update(step)
+        self._current, self._known = store, reached
+        return answer
+
+
+def decoded_state(text: str | bytes | None) -> RateState:
+    """Return the state of a text that `encoded_state` made; the initial one if there is none."""
     return RateState(*json.loads(text)) if text else RateState()
 
 
-def make_pace(name: str, per_second: float, *, sqlite_path: Path | None, redis_url: str | None) -> Pace:
-    """Return the pace called `name`, on Redis if there is one, else in the SQLite file.
+def encoded_state(state: RateState) -> str:
+    """Return a state as the text that stores keep."""
+    return json.dumps(state)
+
+
+def make_pace(
+    name: str, per_second: float, *, sqlite_path: Path | None, redis_url: str | None, second: Store | None = None
+) -> Pace:
+    """Return the pace called `name`: on Redis if there is one, else in `second`, else in the SQLite file.
+
+    While Redis can't be used, the state is in the place that would be taken without it.
 
     :param name: the scope of the limit, such as a project's id; never the key itself.
     :raises ValueError: if neither place is given, or the rate is not above 0.
     """
+    local = second or (SqliteStore(name, sqlite_path) if sqlite_path else None)
     if redis_url:
-        return SharedPace(RedisStore(name, redis_url), per_second)
-    if sqlite_path:
-        return SharedPace(SqliteStore(name, sqlite_path), per_second)
+        first = RedisStore(name, redis_url)
+        return SharedPace(PairOfStores(first, local) if local else first, per_second)
+    if local:
+        return SharedPace(local, per_second)
     raise ValueError("A shared pace needs an SQLite file or Redis")

@@ -118,6 +118,12 @@ class RateState(NamedTuple):
         hold_until = now + min(max(retry_after, LEAST_HOLD_SECONDS), MAX_HOLD_SECONDS)
         return RateState(0.0, 0, now, hold_until, start, aim)
 
+    def joined(self, other: "RateState") -> "RateState":
+        """Return the state that allows what both allow: the later refusal, pause and turn count."""
+        newest = max(self, other, key=lambda state: (state.refused_at, state.turn_count))
+        due_at, hold_until = max(self.due_at, other.due_at), max(self.hold_until, other.hold_until)
+        return newest._replace(due_at=due_at, hold_until=hold_until)
+
     def _at(self, now: float) -> "RateState":
         """Return the state, corrected after a clock was set back, which shows in an impossibly long pause."""
         if self.hold_until - now <= MAX_HOLD_SECONDS + CLOCK_SLACK_SECONDS:

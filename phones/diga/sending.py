@@ -4,7 +4,10 @@ import copy
 import logging
 import random
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import NamedTuple
 
 import requests
@@ -19,6 +22,9 @@ logger = logging.getLogger("phones.diga")
 
 MAX_TRIES = 3
 CHUNK_BYTES = 2**16
+WAIT_SECONDS = 0.25
+"""How often whoever waits for an answer is asked whether to go on."""
+OnWait = Callable[[], None]
 RETRIED = frozenset(
     {
         Reason.REFUSED,
@@ -75,6 +81,7 @@ class Sender:
         self._limits = limits
         self._pace = pace
         self._takes_turns = True
+        self.on_wait: OnWait | None = None
         self._clock = clock
         self._sleep = sleep
 
@@ -88,6 +95,15 @@ class Sender:
         other._takes_turns = False
         return other
 
+    def asking(self, on_wait: OnWait) -> "Sender":
+        """Return a sender that calls `on_wait` before a read and while it waits for one, and is the same otherwise.
+
+        What `on_wait` raises ends the wait at once.
+        """
+        other = copy.copy(self)
+        other.on_wait = on_wait
+        return other
+
     def send(self, request: Request) -> object:
         """Send a request and return the JSON value of its good answer.
 
@@ -95,6 +111,35 @@ class Sender:
 
         :raises DigaError: for every other answer.
         """
+        if self.on_wait is None or request.is_write:
+            return self._send(request)
+        self.on_wait()
+        answers: SimpleQueue[object] = SimpleQueue()
+        # A daemon: an answer that nobody waits for any more does not keep the process from ending.
+        work = copy_context().run
+        Thread(target=work, args=(self._send_into, answers, request), name="diga-read", daemon=True).start()
+        while True:
+            try:
+                answer = answers.get(timeout=WAIT_SECONDS)
+            except Empty:
+                self.on_wait()
+                continue
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    def _send_into(self, answers: SimpleQueue[object], request: Request) -> None:
+        """Put the JSON value or the error into a queue."""
+        answer: object = RuntimeError("A read ended by an error of this program")
+        try:
+            answer = self._send(request)
+        except DigaError as error:
+            answer = error
+        finally:
+            answers.put(answer)
+
+    def _send(self, request: Request) -> object:
+        """See `send`. Waits for the answer, however long it takes."""
         deadline = self._clock() + self._limits.deadline
         attempt = 1
         while True:
@@ -116,8 +161,8 @@ class Sender:
         started_at = self._clock()
         reply = self._exchange(request, exchange)
         took = self._clock() - started_at
-        note_call(took)
         outcome = self._decode(reply)
+        note_call(took, type(outcome).__name__ if isinstance(outcome, DigaError) else "ok")
         _log(request, reply, outcome, round(took * 1000), attempt)
         if self._pace and isinstance(outcome, DigaRateLimited):
             self._pace.slow_down(outcome.retry_after, sent_ago=took)

@@ -5,8 +5,10 @@ left this machine is recorded by the connection, not inferred from the exception
 """
 
 import io
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPResponse, IncompleteRead
@@ -35,13 +37,15 @@ class Exchange:
     """One request and its answer: its deadline, and whether it has left.
 
     `is_watched` says that a connection of this module carries it, so that `sent` is reliable; `is_reused` that this
-    connection was kept from an earlier exchange.
+    connection was kept from an earlier exchange. `may_reach` is asked about every address of the host before one is
+    connected to.
     """
 
     is_write: bool
     deadline: float
     read_timeout: float
     clock: Callable[[], float] = time.monotonic
+    may_reach: Callable[[str], bool] | None = None
     is_watched: bool = False
     sent: bool = False
     is_reused: bool = False
@@ -50,6 +54,10 @@ class Exchange:
     def remaining(self) -> float:
         """Return the seconds left, 0 or less after the deadline."""
         return self.deadline - self.clock()
+
+
+class AddressRefused(OSError):
+    """A name stands for an address that `Exchange.may_reach` refuses: nothing was connected to."""
 
 
 current_exchange: ContextVar[Exchange | None] = ContextVar("current_exchange", default=None)
@@ -114,13 +122,37 @@ class _Answer(HTTPResponse):
 
 
 class _Recorded:
-    """A connection that records when a request is about to leave."""
+    """A connection that records when a request is about to leave, and reaches no address that it may not."""
 
     # At its debug level, http.client would print the headers, and with them the key.
     debuglevel = 0
     idle_since = 0.0
     sock: Any
+    port: int
     connect: Callable[[], None]
+    _dns_host: str
+
+    def _new_conn(self) -> socket.socket:
+        """Connect. The addresses that are asked about are those that are connected to: no name is looked up twice."""
+        exchange = current_exchange.get()
+        if exchange is None or exchange.may_reach is None:
+            return super()._new_conn()  # type: ignore[misc, no-any-return]
+        name = self._dns_host
+        try:
+            found = socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(name, self, error) from error  # type: ignore[arg-type]
+        addresses = [str(info[4][0]) for info in found]
+        if not all(map(exchange.may_reach, addresses)):
+            raise AddressRefused(f"{name} is an address that may not be reached")
+        try:
+            for self._dns_host in addresses[:-1]:
+                with suppress(NewConnectionError):
+                    return super()._new_conn()  # type: ignore[misc, no-any-return]
+            self._dns_host = addresses[-1]
+            return super()._new_conn()  # type: ignore[misc, no-any-return]
+        finally:
+            self._dns_host = name
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
@@ -223,7 +255,7 @@ _CUT_SHORT = (
 
 def find_reason(error: BaseException, exchange: Exchange) -> Reason:
     """Return why an exchange failed; the reason says that it was sent, unless it certainly was not."""
-    causes = _all_causes(error)
+    causes = all_causes(error)
 
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
@@ -244,7 +276,7 @@ def find_reason(error: BaseException, exchange: Exchange) -> Reason:
     return Reason.CONNECT_TIMEOUT
 
 
-def _all_causes(error: BaseException) -> list[BaseException]:
+def all_causes(error: BaseException) -> list[BaseException]:
     """List an exception with everything it wraps; requests and urllib3 wrap in arguments and in `reason`."""
     causes: list[BaseException] = []
     waiting: list[object] = [error]

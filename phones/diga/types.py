@@ -99,6 +99,13 @@ class Phone(Record):
     region_codes: Annotated[tuple[Text, ...], BeforeValidator(_read_list)] = ()
 
 
+class SipConfig(Record):
+    """How an own number reaches Diga: without `allowed_addresses` from anywhere; `termination_uri` is for dialling."""
+
+    termination_uri: Text | None = None
+    allowed_addresses: Annotated[tuple[Text, ...], BeforeValidator(_read_list)] = ()
+
+
 class AgentVersion(Record):
     """A numbered state of an agent. At most one of an agent is published; a draft never takes calls."""
 
@@ -127,6 +134,11 @@ class Publication(Record):
 class Call(Record):
     """A call. `duration` is in seconds and null until the call has ended; who called is not kept."""
 
+    known_values = {
+        "status": frozenset({"dialing", "in_queue", "in_progress", "completed"}),
+        "type": frozenset({"inbound", "outbound"}),
+    }
+
     id: UUID
     agent_id: UUID | None = None
     agent_version_id: UUID | None = None
@@ -138,6 +150,41 @@ class Call(Record):
     end_time: Instant | None = None
     duration: Integer | None = None
     end_reason: Text | None = None
+
+
+class Subscription(Record):
+    """The plan of the company behind the key. Minutes are of the current billing period.
+
+    `minutes_count` of them are used, of `included_minutes` and of `rollover_minutes_count` left over from before.
+    """
+
+    included_minutes: Integer
+    minutes_count: Integer
+    rollover_minutes_count: Integer
+    usage_based_billing_enabled: Annotated[bool, Strict()]
+    period_end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls to list: all of a project where nothing is set. None created before `since`."""
+
+    phone_id: UUID | None = None
+    agent_id: UUID | None = None
+    type: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+
+    def query(self) -> dict[str, object]:
+        """Return Diga's query parameters."""
+        since = self.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if self.since else None
+        return {
+            "phone_id": self.phone_id,
+            "agent_id": self.agent_id,
+            "type": self.type,
+            "status": self.status,
+            "start_created_date": since,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
 from itertools import combinations
+from queue import Empty
 from uuid import UUID
 
 from .errors import DigaError
 from .segments import REFUSALS, Gap, Ground, Incomplete, ListPhones, Segment, Stopped, WalkedPage
+from .sending import WAIT_SECONDS, OnWait
 from .types import Page, Phone
 
 LEAST_SEGMENT_PAGES = 8
@@ -45,6 +47,7 @@ class Walk:
         clock: Callable[[], datetime] | None,
         limit: int,
         waiting_limit: int | None,
+        on_wait: OnWait | None,
     ) -> None:
         """See `DigaClient.walk_phones`."""
         if walkers < 1:
@@ -56,6 +59,7 @@ class Walk:
         self._boundaries = tuple(dict.fromkeys(boundaries))
         self._limit = limit
         self._ground = Ground(list_phones, limit=limit, clock=clock or _now, waiting_limit=waiting_limit or 2 * walkers)
+        self._on_wait = on_wait
         self._has_numbers = True
         self._row_count = 0
 
@@ -131,7 +135,7 @@ class Walk:
                     for segment in segments
                 ]
                 while running:
-                    page = ground.pages.get()
+                    page = self._next_page()
                     if page is None:
                         running -= 1
                         continue
@@ -143,6 +147,16 @@ class Walk:
                 ground.free_places.release(len(segments))
         _raise_first(futures)
         ground.is_stopping.clear()
+
+    def _next_page(self) -> WalkedPage | None:
+        """Return the page that arrives next, None where a part has ended; ask whether to go on while none does."""
+        if self._on_wait is None:
+            return self._ground.pages.get()
+        while True:
+            try:
+                return self._ground.pages.get(timeout=WAIT_SECONDS)
+            except Empty:
+                self._on_wait()
 
     def _walk_one(self, segment: Segment, front: tuple[Page[Phone], datetime] | None) -> None:
         is_done = False

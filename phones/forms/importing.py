@@ -37,9 +37,15 @@ class ImportForm(ReasonFields):
     )
     upload = forms.UUIDField(widget=forms.HiddenInput, required=False)
     sheet = forms.CharField(required=False, strip=False)
+    takes_notes = forms.BooleanField(
+        label=_("Take over changed notes and tags at once"),
+        required=False,
+        initial=True,
+        help_text=_("They stay here: Diga never gets them, and no plan is needed for them."),
+    )
     reason = reason_field(is_required=True)
 
-    field_order = ("upload", "sheet", "file", "reason", "ticket", "form_token")
+    field_order = ("upload", "sheet", "file", "takes_notes", "reason", "ticket", "form_token")
 
     def __init__(
         self,

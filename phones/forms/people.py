@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from phones.diga.key_pattern import KEY
 from phones.models import Role
 
+MOST_PEOPLE = 50
+
 
 def _advice() -> str:
     return " ".join(str(text) for text in password_validators_help_texts())
@@ -53,6 +55,43 @@ class InviteForm(forms.Form):
         """Return the name with single blanks."""
         name: str = self.cleaned_data["full_name"]
         return _no_key(" ".join(name.split()))
+
+    def clean_role(self) -> Role:
+        """Return the role itself."""
+        return Role(self.cleaned_data["role"])
+
+
+class InviteSeveralForm(forms.Form):
+    """People to invite with one role: a line each, with the username and, after it, the full name."""
+
+    people = forms.CharField(
+        label=_("People"),
+        max_length=10_000,
+        help_text=_("One on each line: the username, then the full name. Fifty at most."),
+        widget=forms.Textarea(
+            attrs={"rows": 5, "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+    def clean_people(self) -> list[tuple[str, str]]:
+        """Return usernames with full names; each line is checked as one person’s form is."""
+        lines = [line.split(maxsplit=1) for line in self.cleaned_data["people"].splitlines() if line.strip()]
+        if len(lines) > MOST_PEOPLE:
+            raise forms.ValidationError(_("Fifty at most. Nobody was invited."))
+        found: dict[str, tuple[str, str]] = {}
+        for username, *rest in lines:
+            full_name = rest[0] if rest else ""
+            form = InviteForm({"username": username.rstrip(",;"), "full_name": full_name, "role": Role.VIEWER})
+            if not form.is_valid():
+                problems = " ".join(str(text) for texts in form.errors.values() for text in texts)
+                raise forms.ValidationError(f"{username}: {problems}")
+            person = (form.cleaned_data["username"], form.cleaned_data["full_name"])
+            if found.setdefault(person[0].casefold(), person) is not person:
+                raise forms.ValidationError(
+                    _("%(name)s is there twice. Nobody was invited."), params={"name": username}
+                )
+        return list(found.values())
 
     def clean_role(self) -> Role:
         """Return the role itself."""

@@ -1,26 +1,25 @@
 """The forms that change a phone."""
 
-import uuid
 from collections.abc import Collection
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Self, cast
 
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from phones import diga
 from phones.models import Phone
 from phones.services.nicknames import one_line
-from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
+from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import NICKNAME_LIMIT, PhoneEdit, PhoneSnapshot
 from phones.services.routing.lanes import FIELDS, Lane, Target
 
+from .moments import WhenFields
 from .opened import TOO_OLD, Opened
 from .reasons import ReasonFields
+from .versions import VersionField, version_of
 
 ROUTE_FIELDS = (
     "inbound_version_id",
@@ -28,6 +27,8 @@ ROUTE_FIELDS = (
     "unassign_inbound",
     "unassign_outbound",
     "both_directions",
+    "from_at",
+    "until_at",
 )
 # Fields of a phone that nobody changes here; a request that carries one was made by hand.
 FIXED_FIELDS = frozenset({field.name for field in Phone._meta.get_fields()} - {"nickname", "changes"}) | {
@@ -56,16 +57,12 @@ class ConflictForm(forms.Form):
         return choice in self.fields and self.data.get(choice) != MINE
 
 
-# A picker's options of one agent: its name, and (version id, label) of each version.
-Group = tuple[str, tuple[tuple[str, str], ...]]
-
-
 class NicknameForm(forms.Form):
     """A phone's nickname, with what the person saw and the token that makes two sends one write."""
 
     opened = forms.CharField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD})
     form_token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": TOO_OLD, "invalid": TOO_OLD})
-    nickname = forms.CharField(label=_("Nickname"), required=False, strip=False, empty_value="")
+    nickname = forms.CharField(label=_("Alias"), required=False, strip=False, empty_value="")
     # What a person may change with this form.
     editable: tuple[str, ...] = ("nickname",)
 
@@ -149,14 +146,14 @@ class NicknameForm(forms.Form):
         return type(self)(phone=self.phone, catalogue=self.catalogue, initial=touched, opened=opened)
 
 
-class PhoneForm(ReasonFields, NicknameForm):
+class PhoneForm(WhenFields, ReasonFields, NicknameForm):
     """Everything of a phone that people change: nickname, agents, and why.
 
     A lane's value is a version id, since that is what Diga takes; "" keeps what the phone has.
     """
 
-    inbound_version_id = forms.ChoiceField(label=_("Inbound agent"), required=False)
-    outbound_version_id = forms.ChoiceField(label=_("Outbound agent"), required=False)
+    inbound_version_id = VersionField(label=_("Inbound agent"))
+    outbound_version_id = VersionField(label=_("Outbound agent"))
     unassign_inbound = forms.BooleanField(label=_("Unassign inbound agent"), required=False)
     unassign_outbound = forms.BooleanField(label=_("Unassign outbound agent"), required=False)
     both_directions = forms.BooleanField(label=_("Use for outgoing calls too"), required=False)
@@ -175,14 +172,11 @@ class PhoneForm(ReasonFields, NicknameForm):
     ) -> None:
         opened = opened or Opened.of(phone, catalogue)
         self.editable = FIELDS if can_route else ("nickname",)
-        # Each picker's options as `_choices` returns them; Django's field turns them into lists of its own.
-        self.options: dict[str, tuple[Any, ...]] = {}
         lanes = {f"{lane}_version_id": value for lane, value in opened.kept.items()}
         super().__init__(data, phone=phone, catalogue=catalogue, initial=lanes | (initial or {}), opened=opened)
-        for lane, agent_id in (("inbound", phone.inbound_agent_id), ("outbound", phone.outbound_agent_id)):
-            field = cast(forms.ChoiceField, self.fields[f"{lane}_version_id"])
-            self.options[lane] = _choices(self.seen.kept[lane], agent_id, catalogue)
-            field.choices = self.options[lane]
+        for lane in Lane:
+            field = cast(VersionField, self.fields[f"{lane}_version_id"])
+            field.catalogue, field.kept = catalogue, self.seen.kept[lane]
             field.error_messages["invalid_choice"] = _("This version is not offered to this number. Nothing was sent.")
         if not can_route:
             for name in (*ROUTE_FIELDS, "understood", "reviewed"):
@@ -216,8 +210,7 @@ class PhoneForm(ReasonFields, NicknameForm):
         return self._target(self.cleaned_data[f"{lane}_version_id"]) if self._is_changed(lane) else diga.UNSET
 
     def _target(self, version_id: str) -> Target | diga.Unset:
-        found = self.catalogue.version(uuid.UUID(version_id)) if version_id else None
-        return Target(*found) if found else diga.UNSET
+        return version_of(self.catalogue, version_id) or diga.UNSET
 
     def _same_as_inbound(self, inbound: Target | diga.Unset | None) -> Target | diga.Unset | None:
         if inbound is None:
@@ -233,6 +226,7 @@ class PhoneForm(ReasonFields, NicknameForm):
 
     def _touched(self) -> dict[str, Any]:
         touched = super()._touched() | {name: self.cleaned_data.get(name, "") for name in ("reason", "ticket")}
+        touched |= {name: self.data.get(name, "") for name in ("from_at", "until_at")}
         edit = self.edit()
         for lane in Lane:
             wanted = getattr(edit, lane)
@@ -259,57 +253,7 @@ def using(data: QueryDict, catalogue: Catalogue, version_id: str) -> QueryDict:
     wanted = version_of(catalogue, version_id)
     for name in (f"{lane}_version_id" for lane in Lane):
         chosen = version_of(catalogue, data.get(name, ""))
-        if wanted and chosen and chosen[0].id == wanted[0].id:
+        if wanted and chosen and chosen.agent.id == wanted.agent.id:
             changed[name] = version_id
     changed.pop("understood", None)
     return changed
-
-
-def version_of(catalogue: Catalogue, version_id: str) -> tuple[AgentEntry, VersionEntry] | None:
-    """Return the version that a request names, with its agent; None where there is no such one."""
-    try:
-        return catalogue.version(uuid.UUID(version_id))
-    except ValueError:
-        return None
-
-
-def _choices(kept: str, agent_id: uuid.UUID | None, catalogue: Catalogue) -> tuple[Any, ...]:
-    """Return the options: a group an agent, and before them what the lane holds if none stands for it."""
-    groups = offered_groups(catalogue)
-    offered = catalogue.version(uuid.UUID(kept)) if kept else None
-    is_offered = offered is not None and offered[0].is_listed and not offered[1].is_draft
-    return groups if is_offered else ((kept, _kept_label(agent_id, catalogue)), *groups)
-
-
-def offered_groups(catalogue: Catalogue) -> tuple[Group, ...]:
-    """Return what a picker offers, a group an agent: the published version first, drafts never."""
-    return _groups(catalogue, get_language())
-
-
-@lru_cache(maxsize=64)
-def _groups(catalogue: Catalogue, _language: str | None) -> tuple[Group, ...]:
-    """Return a picker's options, a group an agent. Kept: a catalogue stays the same until agents change."""
-    return tuple(
-        (agent.name, tuple(_option(agent, version) for version in _published_first(agent)))
-        for agent in catalogue.offered
-    )
-
-
-def _kept_label(agent_id: uuid.UUID | None, catalogue: Catalogue) -> Any:
-    if agent_id is None:
-        return _("No agent")
-    agent = catalogue.agent(agent_id)
-    if agent is None:
-        return _("Unknown agent")
-    label = _("%(name)s · not published") if agent.is_listed else _("%(name)s · no longer in Diga")
-    return label % {"name": agent.name}
-
-
-def _published_first(agent: AgentEntry) -> list[VersionEntry]:
-    return sorted(agent.offered, key=lambda version: not version.is_published)
-
-
-def _option(agent: AgentEntry, version: VersionEntry) -> tuple[str, str]:
-    named = f"{agent.name} · {version.label}" + (f" “{version.name}”" if version.name else "")
-    label = _("%(version)s · published") if version.is_published else _("%(version)s · saved")
-    return str(version.id), str(label % {"version": named})

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from phones.services.projects.keys import UnusableKey, clean_key
+from phones.services.projects.key_checks import UnusableKey, clean_key
 
 
 class ReplaceKeyForm(forms.Form):

@@ -2,13 +2,17 @@
 
 from .act import Act, ActKind
 from .agent import Agent, AgentVersion
+from .alert import EVENTS, Alert, AlertChannel, AlertKind, AlertRules, AlertState, NoWebhook
 from .change import Change, NamedAgent, Outcome, Source
+from .installation import Instance, KeyProof, PaceState
 from .invitation import Invitation, InvitationState
 from .lanes import LaneSnapshot, SnapshotEncoder
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
+from .preference import Preference
 from .project import Membership, NoKey, Project, Role, TokenState
 from .publishing import PublishRequest
+from .schedule import NOTICES, OPEN_SCHEDULES, Schedule, ScheduleKind, ScheduleState
 from .seal import SITE_CHAIN, ChainBreak, ChainHead, ChangeSeal, SealKind, chain_of
 from .session import Session
 from .sync import SyncRun, SyncState
@@ -16,35 +20,51 @@ from .upload import Upload
 from .view import SavedView, Selection
 
 __all__ = [
+    "EVENTS",
+    "NOTICES",
     "OPEN_ITEMS",
+    "OPEN_SCHEDULES",
     "SITE_CHAIN",
     "Act",
     "ActKind",
     "Agent",
     "AgentVersion",
+    "Alert",
+    "AlertChannel",
+    "AlertKind",
+    "AlertRules",
+    "AlertState",
     "ChainBreak",
     "ChainHead",
     "Change",
     "ChangeSeal",
     "Foreseen",
+    "Instance",
     "Invitation",
     "InvitationState",
     "ItemState",
+    "KeyProof",
     "LaneSnapshot",
     "Membership",
     "NamedAgent",
     "NoKey",
+    "NoWebhook",
     "Outcome",
+    "PaceState",
     "Phone",
     "Plan",
     "PlanItem",
     "PlanKind",
     "PlanState",
     "PlanStep",
+    "Preference",
     "Project",
     "PublishRequest",
     "Role",
     "SavedView",
+    "Schedule",
+    "ScheduleKind",
+    "ScheduleState",
     "SealKind",
     "Selection",
     "Session",

@@ -6,10 +6,14 @@ They are created after each `migrate`: SQLite drops a table's triggers when a mi
 are reversed they are removed, as SQLite drops no column that a trigger names; the older release creates its own.
 """
 
+import pkgutil
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
+
+from phones import migrations
 
 # Set when a change is added, and never altered. `actor_id` may become null, when a person is deleted.
 BEGUN = (
@@ -129,15 +133,21 @@ def _goes_back(plan: Plan) -> bool:
 def install_triggers(using: str = "default", plan: Plan = (), **kwargs: Any) -> None:
     """Create every trigger, unless migrations were reversed. Receives `post_migrate`.
 
-    Where all of them are there, nothing is done: then a role that doesn't own the tables may run `migrate`, too.
+    Where all of them are there, nothing is done: then a role that doesn't own the tables may run `migrate`, too. Nor is
+    anything after `migrate phones 0007`: the triggers name columns that later migrations add.
     """
-    if _goes_back(plan) or not (missing_triggers(using) or altered_triggers(using)):
+    if _goes_back(plan) or not _is_newest(using) or not (missing_triggers(using) or altered_triggers(using)):
         return
     connection = connections[using]
     with connection.cursor() as cursor:
         for trigger in triggers_of(connection.vendor):
             for statement in _statements(connection.vendor, trigger):
                 cursor.execute(statement)
+
+
+def _is_newest(using: str) -> bool:
+    names = [module.name for module in pkgutil.iter_modules(migrations.__path__) if module.name[0] != "_"]
+    return ("phones", max(names)) in MigrationRecorder(connections[using]).applied_migrations()
 
 
 def _statements(vendor: str, trigger: tuple[str, str, str, str, str]) -> list[str]:

@@ -20,7 +20,9 @@ class Source(models.TextChoices):
     IMPORT = "IMPORT", _("file")
     # The code is that of its first name: a sealed entry is never altered.
     PUBLISH = "UPGRADE", _("new version of an agent")
-    REVERT = "REVERT", _("taken back")
+    REVERT = "REVERT", _("undo")
+    PUT_BACK = "PUT_BACK", _("put back by itself")
+    SCHEDULE = "SCHEDULE", _("sent by itself at its time")
     OUTSIDE = "OUTSIDE", _("outside this desk")
     LATE = "LATE", _("applied late by Diga")
 

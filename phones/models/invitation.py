@@ -45,6 +45,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, default=None)
     revoked_at = models.DateTimeField(null=True, default=None)
+    # When whoever sent it stopped to administer the project: it stays so if they begin again.
+    withdrawn_at = models.DateTimeField(null=True, default=None)
     replaced_by = models.ForeignKey("self", null=True, default=None, on_delete=models.SET_NULL, related_name="replaced")
 
     objects: Any = InvitationQuerySet.as_manager()
@@ -53,11 +55,13 @@ class Invitation(models.Model):
         return f"{self.username} {self.role} {self.project_id}"
 
     def state(self, now: datetime) -> InvitationState:
-        """Return what has become of it, but for the rights of whoever sent it: `WITHDRAWN` is not told here."""
+        """Return what has become of it. Whether its sender may still invite is not asked here."""
         if self.accepted_at is not None:
             return InvitationState.ACCEPTED
         if self.revoked_at is not None:
             return InvitationState.REVOKED
         if self.replaced_by_id is not None:
             return InvitationState.REPLACED
+        if self.withdrawn_at is not None:
+            return InvitationState.WITHDRAWN
         return InvitationState.EXPIRED if self.expires_at <= now else InvitationState.WAITING

@@ -1,6 +1,7 @@
 """Our copy of a phone register. Its Diga fields are only ever written from an answer of Diga."""
 
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from django.db import models
@@ -53,6 +54,8 @@ class Phone(models.Model):
     region_codes = models.JSONField(default=list, blank=True)
     # Fields of this desk.
     note = models.TextField(_("note"), blank=True, default="")
+    # With a comma around each, in alphabetical order; null without any, for the index of those that have some.
+    tags = models.TextField(null=True, blank=True)
     shown = models.TextField()
     digits = models.TextField(blank=True, default="")
     search_text = models.TextField(blank=True, default="")
@@ -67,14 +70,19 @@ class Phone(models.Model):
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    # When the answer with these values was requested. An older answer never overwrites a newer one.
+    # When the answer with these values was requested. An older answer never overwrites a newer one. Answers of the list
+    # that say the same are not noted here: see `read_at`.
     fetched_at = models.DateTimeField()
+    # When the pass over Diga's list began that did not confirm this row; empty where the newest complete one did.
+    unlisted_since = models.DateTimeField(null=True, blank=True)
     missing_since = models.DateTimeField(null=True, blank=True)
     # When Diga last refused a request for this phone, with its status and message. An answer that was requested later
     # clears them.
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_status = models.PositiveSmallIntegerField(null=True, blank=True)
     refused_message = models.TextField(null=True, blank=True)
+    # When a call began that another agent or version took than is configured: seen when a number is opened.
+    answered_otherwise_at = models.DateTimeField(null=True, blank=True)
     # The first state in the history: the values at the first sync of the phone, in the form of a change's `before`.
     first_seen_at = models.DateTimeField(null=True, blank=True)
     first_seen = SnapshotField(default=dict, db_default={}, blank=True)
@@ -103,11 +111,20 @@ class Phone(models.Model):
                 condition=models.Q(missing_since__isnull=False),
                 name="phone_missing",
             ),
+            models.Index(
+                fields=["project", "number"],
+                condition=models.Q(answered_otherwise_at__isnull=False),
+                name="phone_otherwise",
+            ),
+            models.Index(
+                fields=["project", "number", "id", "tags"],
+                condition=models.Q(tags__isnull=False),
+                name="phone_tagged",
+            ),
             models.Index(fields=["project", "inbound_agent_id", "number"], name="phone_by_inbound"),
             models.Index(fields=["project", "outbound_agent_id", "number"], name="phone_by_outbound"),
             # An index for each order of the list, without the id, which only separates rows of one number. None for the
-            # age: every
-            # sync would move each of its entries.
+            # age: beside it SQLite would read pages that are narrowed to few rows by the index of numbers.
             models.Index(fields=["project", "nickname_key", "number"], name="phone_order_nickname"),
             models.Index(fields=["project", "status", "number"], name="phone_order_status"),
             models.Index(fields=["project", "inbound_key", "number"], name="phone_order_inbound"),
@@ -118,6 +135,21 @@ class Phone(models.Model):
 
     def __str__(self) -> str:
         return self.shown
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """The tags, in alphabetical order."""
+        return tuple(self.tags.strip(",").split(",")) if self.tags else ()
+
+    @tag_names.setter
+    def tag_names(self, names: Collection[str]) -> None:
+        self.tags = f",{','.join(names)}," if names else None
+
+    @property
+    def read_at(self) -> datetime:
+        """When Diga last said what the row says: to a read of this phone, or by a complete pass over its list."""
+        confirmed_at = None if self.unlisted_since else self.project.confirmed_at
+        return max(self.fetched_at, confirmed_at or self.fetched_at)
 
     @property
     def is_refused(self) -> bool:

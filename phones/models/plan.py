@@ -16,7 +16,8 @@ class PlanKind(models.TextChoices):
 
     CHANGE = "CHANGE", _("change of many numbers")
     IMPORT = "IMPORT", _("file")
-    REVERT = "REVERT", _("taking back")
+    REVERT = "REVERT", _("undo")
+    PUT_BACK = "PUT_BACK", _("putting back by itself")
     RETRY = "RETRY", _("second try")
     REST = "REST", _("the rest")
     PUBLISH = "PUBLISH", _("publishing a version")
@@ -146,6 +147,11 @@ class Plan(models.Model):
     def is_publishing(self) -> bool:
         """True for a plan that publishes a version: its rows are read back, and only its head is sent."""
         return self.kind == PlanKind.PUBLISH
+
+    @property
+    def puts_changes_back(self) -> bool:
+        """True for a plan that was made by itself, of changes that were made for a time one by one."""
+        return self.kind == PlanKind.PUT_BACK and self.origin_id is None
 
     @property
     def is_running(self) -> bool:

@@ -55,6 +55,10 @@ class Project(models.Model):
     can_write_phones = models.BooleanField(null=True, default=None)
     can_read_agents = models.BooleanField(null=True, default=None)
     can_read_calls = models.BooleanField(null=True, default=None)
+    can_read_billing = models.BooleanField(null=True, default=None)
+    # When the plan's minutes were read, and until when there are none: None while some are left, or if it isn't known.
+    minutes_read_at = models.DateTimeField(null=True, blank=True)
+    minutes_out_until = models.DateTimeField(null=True, blank=True)
     sync_interval_minutes = models.PositiveSmallIntegerField(_("minutes between syncs"), default=15)
     # Plans that change more numbers than this require a typed count, or a second person's approval; None: never.
     typed_above = models.PositiveIntegerField(
@@ -62,6 +66,8 @@ class Project(models.Model):
     )
     approved_above = models.PositiveIntegerField(_("second person above"), null=True, blank=True, default=None)
     synced_at = models.DateTimeField(null=True, blank=True)
+    # When the newest complete pass over Diga's list began: it confirmed all rows but the unlisted ones.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     sync_tried_at = models.DateTimeField(null=True, blank=True)
     # Why the last sync failed (a code for `wording`); "" after a success.
     sync_cause = models.CharField(max_length=24, blank=True, default="")
@@ -70,6 +76,8 @@ class Project(models.Model):
     # Since when every call has remained without an answer, and why the first one did; empty while Diga answers.
     unreachable_since = models.DateTimeField(null=True, blank=True)
     unreachable_cause = models.CharField(max_length=24, blank=True, default="", db_default="")
+    # The tags that its phones have, in alphabetical order: for filters and suggestions.
+    tags = models.JSONField(default=list, db_default=[], blank=True)
     phone_count = models.PositiveIntegerField(default=0)
     agent_count = models.PositiveIntegerField(default=0)
     agents_read_at = models.DateTimeField(null=True, blank=True)
@@ -137,9 +145,19 @@ class Project(models.Model):
         return self.unreachable_since is None
 
     @property
-    def is_open(self) -> bool:
-        """True while saving makes sense: the key can be used, and Diga answers."""
+    def is_read_only(self) -> bool:
+        """True after Diga refused a save to a key that it accepts, until the key is checked again or replaced."""
+        return self.is_writable and self.can_write_phones is False
+
+    @property
+    def is_readable(self) -> bool:
+        """True while reading makes sense: the key can be used, and Diga answers."""
         return self.is_writable and self.is_reachable
+
+    @property
+    def is_open(self) -> bool:
+        """True while saving makes sense: reading does, and the key isn't known to be read-only."""
+        return self.is_readable and not self.is_read_only
 
     @property
     def is_sync_failing(self) -> bool:

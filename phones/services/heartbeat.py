@@ -24,8 +24,13 @@ def beat(clock: Clock) -> None:
     cache.set(KEY, database_now(clock).isoformat(), timeout=None)
 
 
+def last_seen() -> datetime | None:
+    """Return the last heartbeat of any worker, None if there never was one. One query."""
+    seen = cache.get(KEY)
+    return datetime.fromisoformat(seen) if seen else None
+
+
 def silence_of_workers(clock: Clock) -> Silence | None:
     """Return since when no worker has run, None while one does. One query, and one for the clock on PostgreSQL."""
-    seen = cache.get(KEY)
-    since = datetime.fromisoformat(seen) if seen else None
+    since = last_seen()
     return Silence(since) if has_passed(SILENT_AFTER, since, database_now(clock)) else None

@@ -1,12 +1,15 @@
 """Small pieces of markup that every page needs: icons, ages, agents."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
 from django import template
+from django.conf import settings
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,11 +17,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard import disk
+from dashboard.monitoring import disk
 from phones.services.sync.freshness import freshness_of, stale_after
 from phones.wording.causes import words_for_cause
+from phones.wording.help import words_for_page
+from phones.wording.moments import countdown_patterns, words_for_countdown, words_for_past, words_for_record
 
 register = template.Library()
+
+# What stands between two elements on several lines.
+_INDENTATION = re.compile(r">\s*\n\s*<")
+
+
+@register.simple_tag
+def release() -> str:
+    """Return the version of this release."""
+    return str(settings.VERSION)
 
 
 @register.simple_tag
@@ -30,6 +44,12 @@ def icon(name: str) -> SafeString:
 @cache
 def _icon(name: str) -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("desk/icons.svg"), name)
+
+
+@register.simple_block_tag
+def compact(content: str) -> SafeString:
+    """Return markup with one line break for what stands between two elements: browsers show that alike."""
+    return SafeString(_INDENTATION.sub(">\n<", content))
 
 
 @register.simple_tag
@@ -105,16 +125,50 @@ def ago(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def moment(at: datetime | None, without: str = "—") -> SafeString:
+    """Return when something was, as pages say it; the exact time with its zone is the title. `without`: for None."""
+    if at is None:
+        return format_html("{}", without)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        full_time(at),
+        words_for_past(at, timezone.now()),
+    )
+
+
+@register.simple_tag
+def countdown(at: datetime) -> SafeString:
+    """Return how far away a moment is, in words that go on by themselves (`ages.js`); the exact time is the title."""
+    return format_html(
+        '<time datetime="{}" title="{}" data-left>{}</time>',
+        at.isoformat(timespec="seconds"),
+        full_time(at),
+        words_for_countdown(at, timezone.now()),
+    )
+
+
+@register.simple_tag
 def age_words() -> str:
-    """Return the words of ages as JSON for `ages.js`: for each length the patterns of one and of more, by unit."""
+    """Return the words of ages as JSON for `ages.js`: for each length the patterns of one and of more, by unit.
+
+    `left` are the words of countdowns.
+    """
     lengths = {"short": (_short, _("now")), "long": (_long, _("just now"))}
     return json.dumps(
         {
             length: {"now": now_word} | {unit: [pattern(unit, 1), pattern(unit, 2)] for unit in _UNITS}
             for length, (pattern, now_word) in lengths.items()
         }
-        | {"stale": stale_after().total_seconds()}
+        | {"left": countdown_patterns(), "stale": stale_after().total_seconds()}
     )
+
+
+@register.simple_tag(takes_context=True)
+def page_help(context: Context) -> str:
+    """Return what this page is for, "" where there is nothing to say."""
+    match = context["request"].resolver_match
+    return words_for_page(str(match.url_name) if match else "", str(context.get("section", "")))
 
 
 @register.simple_tag
@@ -150,4 +204,4 @@ def local_day(moment: datetime | None) -> str:
 @register.filter
 def full_time(moment: datetime | None) -> str:
     """Return a moment for titles and records: ISO date, time to the second, and the zone's name."""
-    return "" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return "" if moment is None else words_for_record(moment)

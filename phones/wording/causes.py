@@ -115,7 +115,11 @@ _CAUSES: dict[str, tuple[Text, Text]] = {
     ),
     "interrupted": (
         gettext_lazy("The process that was syncing ended before it was done."),
-        gettext_lazy("Sync again."),
+        gettext_lazy("It is synced again by itself as soon as a worker runs."),
+    ),
+    "stopped": (
+        gettext_lazy("The worker was stopped before the sync was done. No phone was marked as missing."),
+        gettext_lazy("It is synced again by itself as soon as a worker runs."),
     ),
 }
 

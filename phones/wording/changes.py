@@ -228,7 +228,7 @@ def _words_for_failure(change: Change, error: diga.DigaError | None) -> Words:
 
 def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
     """Explain a change that Diga may have applied, or may still apply."""
-    over = _("We looked for a day, and don’t look any more. Read the number again: what it says then is what is true.")
+    over = _("We looked for a day, and don’t look any more. Check the number again: what it says then is what is true.")
     if is_stored(change) and is_given_up(change):
         title = _("Stored; we don’t know whether the version is published")
         sentence = _("Diga has given the number this agent. Whether this version was published, reading did not tell.")
@@ -243,7 +243,7 @@ def _words_for_unknown(change: Change, what: str, quote: str) -> Words:
         then = _("We read the number 5, 20 and 60 seconds after that, and say here what we find.")
         return failure(_("Not known yet"), Happened.UNKNOWN, sentence, then, why=what, quote=quote, tone="warn")
     sentence = _("It was sent, the answer was lost, and reading the number again did not tell.")
-    look = _("Read the number again before you save once more. We look again by ourselves.")
+    look = _("Check the number again before you save once more. We look again by ourselves.")
     look = over if is_given_up(change) else look
     title = _("We don’t know whether Diga applied it")
     return failure(title, Happened.UNKNOWN, sentence, look, why=what, quote=quote)

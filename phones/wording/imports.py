@@ -31,6 +31,15 @@ def _words(note: Mapping[str, Any]) -> str:
                 )
                 % note
             )
+        case "noted_moved":
+            return (
+                ngettext(
+                    "The note or tags of %(count)d line were left alone: they were changed here after its read_at.",
+                    "The notes or tags of %(count)d lines were left alone: they were changed here after their read_at.",
+                    note["count"],
+                )
+                % note
+            )
         case "undated":
             return (
                 ngettext(

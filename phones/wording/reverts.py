@@ -3,6 +3,8 @@
 from django.utils.translation import gettext as _
 
 from phones.models import Phone
+from phones.services.audit.queries import Wanted
+from phones.services.clock import local_iso
 from phones.services.editing.revert import Standing, Step
 from phones.services.routing.editability import policy_for
 from phones.services.routing.lanes import Target
@@ -50,16 +52,30 @@ def _agent_name(step: Step) -> str:
 def words_for_nothing_to_take_back(steps: tuple[Step, ...]) -> Words:
     """Explain that no field can be taken back."""
     if all(step.standing is Standing.SAME for step in steps):
-        return Words("ok", _("Nothing to take back"), _("The number is already so."))
-    return Words("warn", _("Nothing can be taken back"), _("Below stands why, field by field. Nothing was sent."))
+        return Words("ok", _("Nothing to undo"), _("The number is already so."))
+    return Words("warn", _("Nothing can be undone"), _("Below stands why, field by field. Nothing was sent."))
 
 
 def words_for_review() -> Words:
     """Explain that the effects have to be read first: they aren't the ones the page showed."""
-    text = _("Below stands what this will do to live calls. Read it, then press Take back again. Nothing was sent.")
+    text = _("Below stands what this will do to live calls. Read it, then press Undo again. Nothing was sent.")
     return Words("warn", _("Not sent yet"), text)
 
 
 def words_for_nothing_ticked() -> Words:
     """Explain that no field was chosen."""
-    return Words("warn", _("Nothing to take back"), _("Tick at least one field. Nothing was sent."))
+    return Words("warn", _("Nothing to undo"), _("Tick at least one field. Nothing was sent."))
+
+
+def reason_for_bringing_back(wanted: Wanted) -> str:
+    """Return the reason that is proposed for a plan that takes these changes back."""
+    if wanted == Wanted(at=wanted.at) and wanted.at:
+        return _("Back to how it was at %(time)s") % {"time": local_iso(wanted.at)}
+    if wanted == Wanted(plan=wanted.plan) and wanted.plan:
+        return _("Undoes plan %(id)d") % {"id": wanted.plan}
+    return _("Undoes a set of changes")
+
+
+def words_for_nothing_differs() -> Words:
+    """Say that all numbers are what they were."""
+    return Words("ok", _("No number differs"), _("All are what they were then, as far as Diga was read."))

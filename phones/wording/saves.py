@@ -48,7 +48,7 @@ def words_for_no_key() -> Words:
 def words_for_closed(policy: Policy) -> Words:
     """Explain that the phone's status closes a field."""
     why = why_closed(policy.why) if policy.why else ""
-    then = _("Read the number again: it may be open later.")
+    then = _("Check the number again: it may be open later.")
     return failure(_("Not saved"), Happened.NO, _("Nothing was sent, nothing was changed."), then, why=why)
 
 
@@ -68,7 +68,7 @@ def words_for_conflict() -> Words:
 def words_for_being_sent() -> Words:
     """Explain that the same form is under way."""
     sentence = _("This form was sent a moment ago and Diga has not answered yet. It was not sent again.")
-    then = _("Wait a moment, then read the number again.")
+    then = _("Wait a moment, then check the number again.")
     return failure(_("Already sent"), Happened.UNKNOWN, sentence, then, tone="warn")
 
 
@@ -122,7 +122,7 @@ def words_for_unrecorded() -> Words:
 def words_for_unrecorded_outcome() -> Words:
     """Explain that it was sent, and that we could not note what Diga said."""
     sentence = _("It was sent, but what became of it could not be written down. We look again within two minutes.")
-    then = _("Don’t save it again now: read the number again in two minutes.")
+    then = _("Don’t save it again now: check the number again in two minutes.")
     return failure(_("We don’t know whether Diga applied it"), Happened.UNKNOWN, sentence, then)
 
 

@@ -9,7 +9,7 @@ from phones.services.clock import local_iso
 from phones.services.editing.outcome import is_stored
 from phones.services.upstream.failures import was_sent
 from phones.wording.changes import unpublished_lanes
-from phones.wording.plans import value_text
+from phones.wording.plans.descriptions import value_text
 
 
 def ticket_sentence(change: Change, *, url: str) -> str:
@@ -73,7 +73,7 @@ def _field(change: Change, name: str) -> str:
     sides = {"before": _value(name, change.before.get(name)), "after": _value(name, change.after[name])}
     match name:
         case "nickname":
-            return _("nickname from %(before)s to %(after)s") % sides
+            return _("alias from %(before)s to %(after)s") % sides
         case "inbound":
             return _("inbound agent from %(before)s to %(after)s") % sides
         case "outbound":

@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from phones.diga.sandbox import Sandbox
 from phones.models import Phone
-from tests.fixtures.browser import Complaints, bodies_sent, open_alone, open_beside, row_of, version_id
+from tests.fixtures.browser import Complaints, bodies_sent, open_alone, open_beside, row_of
+from tests.support.pages.agent_picker import choose_version
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -26,9 +27,9 @@ def _in_conflict(page: Page, complaints: Complaints, sandbox: Sandbox, phone: Ph
     complaints.expect(409)
     drawer = open_alone(page, phone)
     sandbox.phones[phone.pk].nickname = "De Marta"
-    drawer.get_by_label("Nickname", exact=True).fill("Mío")
+    drawer.get_by_label("Alias", exact=True).fill("Mío")
     drawer.get_by_role("button", name="Save changes").click()
-    expect(drawer.get_by_role("group", name="Nickname")).to_be_visible()
+    expect(drawer.get_by_role("group", name="Alias")).to_be_visible()
     return drawer
 
 
@@ -62,7 +63,7 @@ def test_what_is_typed_further_shows_beside_the_choice(
 ) -> None:
     drawer = _in_conflict(page, complaints, sandbox, sales_phone)
 
-    drawer.get_by_label("Nickname", exact=True).fill("De los dos")
+    drawer.get_by_label("Alias", exact=True).fill("De los dos")
     drawer.get_by_role("radio", name=re.compile("^Yours De los dos")).check()
     drawer.get_by_role("button", name="Save changes").click()
 
@@ -76,7 +77,7 @@ def test_guard_follows_the_choice_of_an_agent(
     complaints.expect(409)
     drawer = open_alone(page, spare_phone)
     sandbox.phones[spare_phone.pk].inbound_agent_id = sandbox.projects["aurora"].agent("Bruno").id
-    drawer.get_by_role("combobox", name="Inbound agent").select_option(version_id(sandbox, "Carla", 4))
+    choose_version(drawer, "Inbound agent", sandbox, "Carla", 4)
     drawer.get_by_role("button", name="Save changes").click()
     guard = drawer.get_by_role("status", name="What saving does")
     expect(drawer.get_by_role("radio", name=re.compile("^In Diga now"))).to_be_visible()
@@ -102,10 +103,10 @@ def test_rename_in_the_list_asks_in_its_row(
     row = row_of(page, sales_phone)
     row.get_by_role("link", name=re.compile("^Rename")).click()
     sandbox.phones[sales_phone.pk].nickname = "De Marta"
-    row.get_by_role("textbox", name="Nickname").fill("Mío")
+    row.get_by_role("textbox", name="Alias").fill("Mío")
     row.get_by_role("button", name="Save", exact=True).click()
 
-    choice = row.get_by_role("group", name="Nickname")
+    choice = row.get_by_role("group", name="Alias")
     expect(choice).to_be_visible()
     box = choice.bounding_box()
     assert box is not None

@@ -65,12 +65,12 @@ def test_rename_with_the_keyboard_alone(page: Page, sandbox: Sandbox, sales_phon
     row = row_of(page, sales_phone)
     link_of(page, sales_phone).focus()
 
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     expect(page.get_by_role("button", name=f"Copy {sales_phone.shown}")).to_be_focused()
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     expect(page.get_by_role("link", name="Rename Ventas Costa del Sol")).to_be_focused()
     page.keyboard.press("Enter")
-    field = row.get_by_label("Nickname")
+    field = row.get_by_label("Alias")
     expect(field).to_be_focused()
     page.keyboard.type("Ventas Málaga")
     page.keyboard.press("Enter")
@@ -90,7 +90,7 @@ def test_cancelled_rename_sends_nothing_and_returns_to_the_pencil(
     pencil = page.get_by_role("link", name="Rename Ventas Costa del Sol")
     pencil.focus()
     page.keyboard.press("Enter")
-    expect(row.get_by_label("Nickname")).to_be_focused()
+    expect(row.get_by_label("Alias")).to_be_focused()
     page.keyboard.type("Otro")
 
     if way == "Escape":
@@ -114,30 +114,29 @@ def test_refused_rename_keeps_the_text_and_says_why(
     row = row_of(page, sales_phone)
     sandbox.faults.add(Fault("status", status=400, method="PATCH"))
     page.get_by_role("link", name="Rename Ventas Costa del Sol").press("Enter")
-    row.get_by_label("Nickname").fill("Ventas Málaga")
+    row.get_by_label("Alias").fill("Ventas Málaga")
 
     page.keyboard.press("Enter")
 
     expect(row.get_by_role("alert")).to_contain_text("Diga refused, nothing was changed.")
-    expect(row.get_by_label("Nickname")).to_have_value("Ventas Málaga")
-    expect(row.get_by_label("Nickname")).to_be_focused()
+    expect(row.get_by_label("Alias")).to_have_value("Ventas Málaga")
+    expect(row.get_by_label("Alias")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Rename Ventas Málaga")).to_be_focused()
 
 
-@pytest.mark.parametrize("keys", ["/", "ControlOrMeta+k"])
-def test_shortcut_focuses_the_finder(page: Page, keys: str) -> None:
+def test_slash_focuses_the_finder(page: Page) -> None:
     finder = page.get_by_role("searchbox", name="Search phones")
     finder.fill("951")
-    expect(page.get_by_text(re.compile(r"\d\d of 40 numbers"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d\d of 40 numbers")).first).to_be_visible()
     page.get_by_role("link", name="Clear all").focus()
 
-    page.keyboard.press(keys)
+    page.keyboard.press("/")
     page.keyboard.type("pediatria")
 
     expect(finder).to_be_focused()
     expect(finder).to_have_value("pediatria")
-    expect(page.get_by_text("1 of 40 numbers")).to_be_visible()
+    expect(page.get_by_text("1 of 40 numbers").first).to_be_visible()
 
 
 def test_slash_is_a_letter_while_typing(page: Page, sales_phone: Phone) -> None:
@@ -187,7 +186,7 @@ def test_every_focus_can_be_seen(page: Page, sales_phone: Phone) -> None:
         seen.append(page.evaluate("() => document.activeElement.outerHTML.slice(0, 300)"))
         assert seen[-1].startswith("<body") or page.evaluate(FOCUS) == ""
 
-    assert len(seen) > 100
+    assert len(seen) > 60
     assert any("id_unassign_inbound" in mark for mark in seen)
 
 
@@ -216,14 +215,14 @@ def test_unsaved_text_is_asked_about_before_another_number_opens(
     page: Page, asked: list[str], sales_phone: Phone, spare_phone: Phone
 ) -> None:
     drawer = open_beside(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
 
     link_of(page, spare_phone).click()
     page.get_by_role("heading", name=sales_phone.shown).click()
     page.keyboard.press("Escape")
 
     assert asked == ["confirm: You have changes that are not saved."] * 2
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
 
 
 @pytest.mark.parametrize("way", ["Agents", "Sign out", "back"])
@@ -231,7 +230,7 @@ def test_unsaved_text_is_asked_about_before_the_page_is_left(
     page: Page, asked: list[str], sales_phone: Phone, way: str
 ) -> None:
     drawer = open_beside(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
 
     if way == "Agents":
         page.get_by_role("link", name="Agents").click()
@@ -243,18 +242,19 @@ def test_unsaved_text_is_asked_about_before_the_page_is_left(
     page.wait_for_timeout(300)
 
     assert [question.partition(":")[0] for question in asked] == ["beforeunload"]
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
 
 
 def test_unsaved_rename_is_asked_about_before_the_list_is_replaced(
     page: Page, asked: list[str], sales_phone: Phone, spare_phone: Phone
 ) -> None:
     page.get_by_role("link", name="Rename Ventas Costa del Sol").click()
-    field = row_of(page, sales_phone).get_by_label("Nickname")
+    field = row_of(page, sales_phone).get_by_label("Alias")
     field.fill("Ventas Málaga")
 
     open_beside(page, spare_phone)
     assert asked == []
+    page.get_by_role("checkbox", name="Filters").check()
     page.get_by_label("Filter by status").select_option("Reserved")
     page.wait_for_timeout(300)
 
@@ -266,13 +266,13 @@ def test_nothing_is_asked_when_nothing_is_lost(
     page: Page, asked: list[str], context: BrowserContext, sales_phone: Phone
 ) -> None:
     drawer = open_alone(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
     drawer.get_by_role("button", name="Save changes").click()
     expect(drawer.get_by_text("Diga confirmed at").first).to_be_visible()
-    drawer.get_by_label("Nickname").fill("Otro")
+    drawer.get_by_label("Alias").fill("Otro")
     drawer.get_by_role("link", name="Discard").click()
 
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
     page.get_by_role("link", name="Agents").click()
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     assert asked == []

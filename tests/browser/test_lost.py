@@ -11,6 +11,7 @@ from phones.diga.sandbox import Sandbox
 from phones.models import Change, Phone, Session
 from tests.fixtures.browser import Complaints, bodies_sent, drawer_of, open_alone, open_beside, row_of, version_id
 from tests.fixtures.desk import PASSWORD
+from tests.support.pages.agent_picker import choose_version
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -48,13 +49,13 @@ def test_lost_connection_to_us_is_said_and_the_form_stays(
     address = re.compile(rf"/phones/{sales_phone.pk}/$")
     page.route(address, lambda route: route.abort())
 
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
     _save(drawer)
 
     alert = page.get_by_role("alert").filter(has_text=LOST)
     expect(alert).to_be_visible()
     _assert_on_top(alert)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
     expect(drawer.get_by_role("button", name="Save changes")).to_be_enabled()
     assert bodies_sent(sandbox) == []
 
@@ -87,7 +88,7 @@ def test_save_whose_answer_was_lost_is_found_done_and_not_sent_twice(
     drawer = open_alone(page, sales_phone)
     address = re.compile(rf"/phones/{sales_phone.pk}/$")
     page.route(address, _answer_is_lost)
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
     _save(drawer)
     expect(page.get_by_role("alert").filter(has_text=LOST)).to_be_visible()
     assert bodies_sent(sandbox) == [{"nickname": "Ventas Málaga"}]
@@ -108,16 +109,16 @@ def test_other_text_after_a_lost_answer_is_kept_and_not_taken_for_sent(
     drawer = open_alone(page, sales_phone)
     address = re.compile(rf"/phones/{sales_phone.pk}/$")
     page.route(address, _answer_is_lost)
-    drawer.get_by_label("Nickname").fill("Primero")
+    drawer.get_by_label("Alias").fill("Primero")
     _save(drawer)
     expect(page.get_by_role("alert").filter(has_text=LOST)).to_be_visible()
     page.unroute(address)
 
-    drawer.get_by_label("Nickname").fill("Después")
+    drawer.get_by_label("Alias").fill("Después")
     _save(drawer)
 
     expect(drawer.get_by_text("What you typed since was not sent.")).to_be_visible()
-    expect(drawer.get_by_label("Nickname")).to_have_value("Después")
+    expect(drawer.get_by_label("Alias")).to_have_value("Después")
     assert bodies_sent(sandbox) == [{"nickname": "Primero"}]
 
 
@@ -126,7 +127,7 @@ def test_lost_reading_says_that_nothing_was_changed(page: Page, complaints: Comp
     drawer = open_alone(page, sales_phone)
     page.route(re.compile("/reread/"), lambda route: route.abort())
 
-    drawer.get_by_role("button", name="Read this number again").click()
+    drawer.get_by_role("button", name="Check this number again").click()
 
     expect(page.get_by_role("alert").filter(has_text="could not be read. Nothing was changed.")).to_be_visible()
 
@@ -137,9 +138,9 @@ def test_lost_reading_says_that_nothing_was_changed(page: Page, complaints: Comp
 def test_text_is_found_again_after_signing_in(page: Page, sandbox: Sandbox, spare_phone: Phone, router: User) -> None:
     page.goto(LIST)
     drawer = open_beside(page, spare_phone)
-    drawer.get_by_label("Nickname").fill("Recepción nueva")
+    drawer.get_by_label("Alias").fill("Recepción nueva")
     drawer.get_by_label("Ticket").fill("SUP-7")
-    drawer.get_by_role("combobox", name="Inbound agent").select_option(version_id(sandbox, "Carla", 4))
+    choose_version(drawer, "Inbound agent", sandbox, "Carla", 4)
     expect(drawer.get_by_role("status", name="What saving does")).to_be_visible()
     Session.objects.all().delete()
 
@@ -149,7 +150,7 @@ def test_text_is_found_again_after_signing_in(page: Page, sandbox: Sandbox, spar
 
     drawer = drawer_of(page, spare_phone)
     expect(drawer.get_by_text("Your text from before is back in the form. Nothing was sent")).to_be_visible()
-    expect(drawer.get_by_label("Nickname")).to_have_value("Recepción nueva")
+    expect(drawer.get_by_label("Alias")).to_have_value("Recepción nueva")
     expect(drawer.get_by_label("Ticket")).to_have_value("SUP-7")
     expect(drawer.get_by_role("status", name="What saving does")).to_contain_text("Carla")
     assert bodies_sent(sandbox) == []
@@ -167,23 +168,23 @@ def test_text_from_before_does_not_overwrite_what_others_did_meanwhile(
 ) -> None:
     complaints.expect(409)
     drawer = open_alone(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Mío")
+    drawer.get_by_label("Alias").fill("Mío")
     Session.objects.all().delete()
     _save(drawer)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     sandbox.phones[sales_phone.pk].nickname = "De Marta"
     _sign_in(page, router.username)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Mío")
+    expect(drawer.get_by_label("Alias")).to_have_value("Mío")
 
     _save(drawer)
 
-    expect(drawer.get_by_role("group", name="Nickname")).to_contain_text("De Marta")
+    expect(drawer.get_by_role("group", name="Alias")).to_contain_text("De Marta")
     assert bodies_sent(sandbox) == []
 
 
 def test_text_is_never_given_to_somebody_else(page: Page, sandbox: Sandbox, sales_phone: Phone, lead: User) -> None:
     drawer = open_alone(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Secreto")
+    drawer.get_by_label("Alias").fill("Secreto")
     Session.objects.all().delete()
     _save(drawer)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -193,7 +194,7 @@ def test_text_is_never_given_to_somebody_else(page: Page, sandbox: Sandbox, sale
 
     # The field has the server's text before the script has run that drops what was kept.
     page.wait_for_function(f"{KEPT}.length === 0")
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Costa del Sol")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Costa del Sol")
 
 
 def test_text_of_a_rename_is_offered_on_the_list(
@@ -202,7 +203,7 @@ def test_text_of_a_rename_is_offered_on_the_list(
     page.goto(LIST)
     row = row_of(page, sales_phone)
     row.get_by_role("link", name=re.compile("^Rename")).click()
-    row.get_by_role("textbox", name="Nickname").fill("Mío")
+    row.get_by_role("textbox", name="Alias").fill("Mío")
     Session.objects.all().delete()
     row.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -210,7 +211,7 @@ def test_text_of_a_rename_is_offered_on_the_list(
 
     page.get_by_text("Text that you typed before you signed in again was not sent.").get_by_role("link").click()
 
-    expect(page.get_by_role("textbox", name="Nickname")).to_have_value("Mío")
+    expect(page.get_by_role("textbox", name="Alias")).to_have_value("Mío")
     assert bodies_sent(sandbox) == []
 
 
@@ -238,17 +239,17 @@ def test_form_that_is_too_old_says_so_where_it_can_be_seen(
     drawer = open_alone(page, sales_phone)
     page.context.clear_cookies(name="csrf")
 
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
     _save(drawer)
 
     alert = page.get_by_role("alert").filter(has_text="This form is too old")
     expect(alert).to_be_visible()
     _assert_on_top(alert)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
     assert bodies_sent(sandbox) == []
 
     page.reload()
     expect(drawer.get_by_text("Your text from before is back in the form.")).to_be_visible()
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
     _save(drawer)
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()

@@ -1,15 +1,18 @@
 """A page that waits for news asks more and more seldom while there is none, and at once again when there is."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from bench.rig.plans import make_plan, phones_of
-from phones.models import ItemState, Plan, PlanState, Project
+from phones.models import ItemState, Phone, Plan, PlanState, Project
+from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import renames
+from tests.support.desk.scheduled import change_for_a_time
 
 pytestmark = pytest.mark.browser
 
@@ -67,3 +70,18 @@ def test_polls_are_told_from_what_a_person_asks_for(
     assert polled.value.headers.get("x-poll") == "true"
     assert asked.value.headers.get("hx-request") == "true"
     assert "x-poll" not in asked.value.headers
+
+
+def test_countdown_goes_on_by_itself(page_of: Callable[[User], Page], sales_phone: Phone, router: User) -> None:
+    due_at = timezone.now() + timedelta(minutes=62, seconds=30)
+    change_for_a_time(sales_phone, PhoneEdit(nickname="Lunch"), router, due_at)
+    page = page_of(router)
+    page.clock.install()
+    for url in (f"/projects/aurora/phones/{sales_phone.pk}/", "/projects/aurora/"):
+        page.goto(url)
+        left = page.locator("time[data-left]")
+        expect(left).to_have_text("in 1 h")
+        page.clock.run_for(180_000)
+        expect(left).to_have_text("in 60 min")
+        page.clock.fast_forward(3600_000)
+        expect(left).to_have_text("now")

@@ -20,6 +20,7 @@ from tests.fixtures.browser import (
     version_id,
 )
 from tests.support.database.tampering import alter
+from tests.support.pages.agent_picker import choose_version, versions_of
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -37,7 +38,7 @@ def _save(drawer: Locator) -> None:
 
 
 def _inbound(drawer: Locator) -> Locator:
-    return drawer.get_by_role("combobox", name="Inbound agent")
+    return versions_of(drawer, "Inbound agent")
 
 
 def _guard(drawer: Locator) -> Locator:
@@ -50,7 +51,7 @@ def test_predicted_refusal_sends_nothing(
     complaints.expect(422)
     drawer = open_alone(page, spare_phone)
 
-    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    choose_version(drawer, "Inbound agent", sandbox, "Dora", 2)
     expect(_guard(drawer)).to_contain_text(
         "By our copy, Diga will refuse this: v1 of “Dora · Encuestas” is published and used by 2 other numbers."
     )
@@ -70,7 +71,7 @@ def test_published_version_is_used_by_keyboard_and_enter_saves(
     page: Page, sandbox: Sandbox, spare_phone: Phone
 ) -> None:
     drawer = open_alone(page, spare_phone)
-    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    choose_version(drawer, "Inbound agent", sandbox, "Dora", 2)
     drawer.get_by_label("Ticket").fill("SUP-7")
 
     drawer.get_by_role("button", name="Use v1").press("Enter")
@@ -80,7 +81,7 @@ def test_published_version_is_used_by_keyboard_and_enter_saves(
     expect(_guard(drawer)).to_contain_text("Nothing is published.")
     assert bodies_sent(sandbox) == []
 
-    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    choose_version(drawer, "Inbound agent", sandbox, "Dora", 2)
     expect(drawer.get_by_role("button", name="Use v1")).to_be_visible()
     drawer.get_by_role("button", name="Use v1").click()
     expect(_guard(drawer)).to_contain_text("Nothing is published.")
@@ -95,7 +96,7 @@ def test_enter_in_a_field_saves_and_uses_nothing(
 ) -> None:
     complaints.expect(422)
     drawer = open_alone(page, spare_phone)
-    _inbound(drawer).select_option(version_id(sandbox, "Dora", 2))
+    choose_version(drawer, "Inbound agent", sandbox, "Dora", 2)
     expect(drawer.get_by_role("button", name="Use v1")).to_be_visible()
 
     drawer.get_by_label("Ticket").press("Enter")
@@ -110,7 +111,7 @@ def test_consent_is_asked_for_at_its_box(
 ) -> None:
     complaints.expect(422)
     drawer = open_alone(page, spare_phone)
-    _inbound(drawer).select_option(version_id(sandbox, "Gema", 1))
+    choose_version(drawer, "Inbound agent", sandbox, "Gema", 1)
     tick = drawer.get_by_label("I understand this goes live")
     expect(tick).not_to_be_checked()
 
@@ -134,14 +135,14 @@ def test_mismatch_is_a_red_card(page: Page, sandbox: Sandbox, sales_phone: Phone
     drawer = open_beside(page, sales_phone)
     sandbox.faults.add(Fault("stored_other", method="PATCH"))
 
-    drawer.get_by_label("Nickname").fill("Ventas")
+    drawer.get_by_label("Alias").fill("Ventas")
     _save(drawer)
 
     card = drawer.get_by_role("alert").filter(has_text="Diga stored something else")
-    expect(card).to_contain_text("Nickname: asked for Ventas , Diga has Ventas (otro)")
+    expect(card).to_contain_text("Alias: asked for Ventas , Diga has Ventas (otro)")
     expect(card).to_be_focused()
     expect(drawer.get_by_text("Diga confirmed")).to_have_count(0)
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas (otro)")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas (otro)")
     expect(row_of(page, sales_phone).locator(".c-alias")).to_have_text("Ventas (otro)")
 
 
@@ -152,14 +153,14 @@ def test_upstream_down_keeps_the_text_and_the_next_try_succeeds(
     drawer = open_alone(page, sales_phone)
     sandbox.faults.add(Fault("status", status=503, method="PATCH", times=None))
 
-    drawer.get_by_label("Nickname").fill("Ventas Málaga")
+    drawer.get_by_label("Alias").fill("Ventas Málaga")
     drawer.get_by_label("Reason").fill("Nuevo nombre")
     _save(drawer)
 
     result = drawer.locator("[data-result]").filter(has_text="Not known yet")
     expect(result).to_be_focused()
     expect(result).to_contain_text("Diga may still apply it.")
-    expect(drawer.get_by_label("Nickname")).to_have_value("Ventas Málaga")
+    expect(drawer.get_by_label("Alias")).to_have_value("Ventas Málaga")
     expect(drawer.get_by_label("Reason")).to_have_value("Nuevo nombre")
 
     sandbox.faults.clear()
@@ -179,7 +180,7 @@ def test_double_click_is_one_request_and_one_write(page: Page, sandbox: Sandbox,
     posts: list[str] = []
     page.on("request", lambda request: _note_post(posts, request))
 
-    drawer.get_by_label("Nickname").fill("Una vez")
+    drawer.get_by_label("Alias").fill("Una vez")
     drawer.get_by_role("button", name="Save changes").dblclick()
 
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
@@ -199,18 +200,18 @@ def test_two_tabs_end_in_a_choice_of_three_values(
 ) -> None:
     complaints.expect(409)
     mine, other = open_alone(page, sales_phone), open_alone(page_of(router), sales_phone)
-    other.get_by_label("Nickname").fill("De Marta")
+    other.get_by_label("Alias").fill("De Marta")
     _save(other)
     expect(other.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
 
-    mine.get_by_label("Nickname").fill("Mío")
+    mine.get_by_label("Alias").fill("Mío")
     _save(mine)
 
     expect(mine.get_by_role("alert").filter(has_text="changed in Diga while you were editing")).to_be_focused()
-    choice = mine.get_by_role("group", name="Nickname")
+    choice = mine.get_by_role("group", name="Alias")
     expect(choice).to_contain_text("Ventas Costa del Sol")
     expect(choice.get_by_role("radio", name=re.compile("In Diga now De Marta Router Ruiz"))).not_to_be_checked()
-    expect(mine.get_by_label("Nickname")).to_have_value("Mío")
+    expect(mine.get_by_label("Alias")).to_have_value("Mío")
     assert bodies_sent(sandbox) == [{"nickname": "De Marta"}]
 
     choice.get_by_role("radio", name=re.compile("Yours Mío")).check()
@@ -244,16 +245,15 @@ def test_unassign_is_a_toggle(page: Page, sandbox: Sandbox, sales_phone: Phone) 
 
 def test_both_directions_are_one_write(page: Page, sandbox: Sandbox, spare_phone: Phone) -> None:
     drawer = open_alone(page, spare_phone)
-    carla = version_id(sandbox, "Carla", 4)
 
-    _inbound(drawer).select_option(carla)
+    carla = choose_version(drawer, "Inbound agent", sandbox, "Carla", 4)
     expect(_guard(drawer)).to_have_count(1)
     drawer.get_by_label("Use for outgoing calls too").check()
     expect(_guard(drawer)).to_have_count(2)
     _save(drawer)
 
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
-    expect(drawer.get_by_role("combobox", name="Outbound agent")).to_have_value(carla)
+    expect(versions_of(drawer, "Outbound agent")).to_have_value(carla)
     assert bodies_sent(sandbox) == [{"inbound_version_id": carla, "outbound_version_id": carla}]
 
 
@@ -267,9 +267,9 @@ def test_upstream_down_while_opening_is_said_and_saving_still_possible(
 
     expect(drawer.get_by_text("Not read from Diga")).to_be_visible()
     sandbox.faults.clear()
-    drawer.get_by_role("button", name="Read this number again").click()
+    drawer.get_by_role("button", name="Check this number again").click()
     expect(drawer.get_by_text("Not read from Diga")).to_have_count(0)
-    drawer.get_by_label("Nickname").fill("Ventas")
+    drawer.get_by_label("Alias").fill("Ventas")
     _save(drawer)
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
 
@@ -283,7 +283,7 @@ def test_number_that_moved_while_it_was_open_is_said(page: Page, sandbox: Sandbo
     expect(drawer.get_by_text("Diga has other values now than this form shows.")).to_be_visible()
     expect(row_of(page, sales_phone).locator(".c-alias")).to_have_text("De Marta")
     drawer.get_by_role("link", name="Show them").click()
-    expect(drawer.get_by_label("Nickname")).to_have_value("De Marta")
+    expect(drawer.get_by_label("Alias")).to_have_value("De Marta")
 
 
 def test_reserved_number_offers_its_nickname_only(page: Page, sandbox: Sandbox, reserved_phone: Phone) -> None:
@@ -291,7 +291,7 @@ def test_reserved_number_offers_its_nickname_only(page: Page, sandbox: Sandbox, 
 
     expect(_inbound(drawer)).to_have_count(0)
     expect(drawer.get_by_text("not active yet")).to_be_visible()
-    drawer.get_by_label("Nickname").fill("Pediatría")
+    drawer.get_by_label("Alias").fill("Pediatría")
     _save(drawer)
 
     expect(drawer.get_by_role("status").filter(has_text="Diga confirmed at")).to_be_visible()
@@ -312,16 +312,16 @@ def test_page_goes_on_looking_while_somebody_elses_save_is_under_way(
         after={"nickname": "Theirs"},
         created_at=timezone.now(),
     )
-    drawer.get_by_label("Nickname").fill("Mine")
+    drawer.get_by_label("Alias").fill("Mine")
     _save(drawer)
 
     waiting = drawer.get_by_role("status").filter(has_text="Still being saved")
     expect(waiting).to_be_visible()
-    drawer.get_by_label("Nickname").fill("Mine, and typed on")
+    drawer.get_by_label("Alias").fill("Mine, and typed on")
     alter(Change.objects.filter(pk=theirs.pk), outcome="FAILED", settled_at=timezone.now())
 
     expect(drawer.get_by_role("status").filter(has_text="Nothing is being saved any more")).to_be_visible()
-    expect(drawer.get_by_label("Nickname")).to_have_value("Mine, and typed on")
+    expect(drawer.get_by_label("Alias")).to_have_value("Mine, and typed on")
     expect(waiting).to_have_count(0)
 
 
@@ -331,7 +331,7 @@ def test_looks_that_find_no_news_leave_focus_and_card_alone(
     complaints.expect(502)
     sandbox.faults.add(Fault("status", status=504, method="PATCH"))
     drawer = open_alone(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Mostrador")
+    drawer.get_by_label("Alias").fill("Mostrador")
     _save(drawer)
     result = drawer.locator("[data-result]")
     expect(result).to_contain_text("What you typed is kept in the form.")
@@ -357,7 +357,7 @@ def test_page_of_a_change_is_left_alone_until_there_is_news(
     complaints.expect(502)
     sandbox.faults.add(Fault("status", status=504, method="PATCH"))
     drawer = open_alone(page, sales_phone)
-    drawer.get_by_label("Nickname").fill("Mostrador")
+    drawer.get_by_label("Alias").fill("Mostrador")
     _save(drawer)
     drawer.locator("[data-result]").get_by_role("link", name="This change").click()
     change, copy = page.locator("#change"), page.get_by_role("button", name="Copy for ticket")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Membership, Project, Role
+from phones.models import Act, ActKind, Membership, Project, Role
 from tests.fixtures.desk import CANARY, Canary
 
 Run = Callable[..., str]
@@ -52,6 +52,21 @@ def test_replaces_the_key_of_a_known_project(run: Run, aurora: Project, sandbox:
     assert "Aurora has the new key" in said
     assert aurora.open_token() == sandbox.key("aurora", "nocalls")
     assert Project.objects.count() == 1
+
+
+def test_administrator_of_a_known_project_is_an_act(
+    run: Run, aurora: Project, sandbox: Sandbox, viewer: User, stranger: User
+) -> None:
+    for person in (viewer, stranger, stranger):
+        run("aurora", sandbox.key(), "--admin", person.username)
+
+    acts = Act.objects.exclude(kind=ActKind.KEY_REPLACED).order_by("pk")
+    assert [(act.kind, act.actor, act.subject, act.details) for act in acts] == [
+        (ActKind.ROLE_CHANGED, None, viewer, {"before": Role.VIEWER, "after": Role.ADMIN}),
+        (ActKind.MEMBER_JOINED, None, stranger, {"role": Role.ADMIN}),
+    ]
+    administrators = Membership.objects.filter(project=aurora, role=Role.ADMIN, user__in=[viewer, stranger])
+    assert administrators.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from phones.models import Project
+from phones.models import AlertRules, Project
 from phones.models.fields import SealBroken, unseal
 
 
@@ -37,6 +37,9 @@ def test_everything_opens_with_the_new_key_alone(
     aurora: Project, talleres: Project, stranger: User, settings: Settings, request: pytest.FixtureRequest
 ) -> None:
     secret = generate_totp_secret()
+    rules = AlertRules(project=aurora)
+    rules.keep_webhook("https://hooks.example.com/", "whsec_c2VjcmV0")
+    rules.save()
     totp = TOTP.activate(stranger, secret)
     codes = RecoveryCodes.activate(stranger)
     tokens, unused = {aurora.open_token(), talleres.open_token()}, codes.get_unused_codes()
@@ -47,7 +50,8 @@ def test_everything_opens_with_the_new_key_alone(
     settings.TOKEN_KEYS = [new_key]
     factors = {row.type: row for row in Authenticator.objects.all()}
     assert complaints == ""
-    assert said.splitlines()[:2] == ["API keys: 2", "Second factors: 2"]
+    assert said.splitlines()[:3] == ["API keys: 2", "Second factors: 2", "Webhooks: 1"]
+    assert AlertRules.objects.get().open_webhook() == ("https://hooks.example.com/", "whsec_c2VjcmV0")
     assert {project.open_token() for project in Project.objects.all()} == tokens
     assert unseal(factors["totp"].data["secret"]) == secret != totp.instance.data["secret"]
     assert RecoveryCodes(factors["recovery_codes"]).get_unused_codes() == unused

@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from phones.models import Act, Change, Phone, append_only
-from phones.services.audit import log, verification
-from phones.services.audit.hash_chain import mac_of
+from phones.services.audit import log
+from phones.services.audit.chain import verification
+from phones.services.audit.chain.hashing import mac_of
 from tests.fixtures.diary import entry, settle
 from tests.support.database.tampering import tamper
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import connection
 
 from dashboard.cache import JsonCache
@@ -19,7 +18,6 @@ NOW = datetime(2026, 10, 9, 10, 40, tzinfo=UTC)
 @pytest.fixture
 def cache(db: None) -> JsonCache:
     """The cache of a real installation, in this test's database."""
-    call_command("createcachetable", "cache", verbosity=0)
     made = JsonCache("cache", {})
     # Workers that other tests started may have left a word there.
     made.clear()

@@ -49,7 +49,6 @@ from django.core.management import call_command
 from django.test import Client
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 call_command("migrate", verbosity=0)
-call_command("createcachetable", verbosity=0)
 User.objects.create_user("viewer", password="a password of the tests")
 client = Client(headers={"host": "desk.example.com"})
 client.get("/account/login/", secure=True)

@@ -80,6 +80,27 @@ def test_nothing_behind_sees_what_a_client_claims(settings: Settings) -> None:
     assert [set(TOLD) & request.META.keys() for request in seen] == [set(), set()]
 
 
+@pytest.mark.parametrize(
+    ("peer", "told", "is_secure"),
+    [
+        ("10.9.0.1", "https", True),
+        ("", "https", True),
+        ("203.0.113.7", "https", False),
+        ("10.9.0.1", "http", False),
+        ("10.9.0.1", "https, http", False),
+    ],
+)
+def test_scheme_is_told_by_the_proxy_under_any_server(
+    settings: Settings, peer: str, told: str, is_secure: bool
+) -> None:
+    settings.FORWARDED_ALLOW_IPS = OURS
+    request = RequestFactory().get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_PROTO=told)
+
+    TrueClient(lambda _request: HttpResponse())(request)
+
+    assert request.is_secure() is is_secure
+
+
 @pytest.mark.parametrize(("proxies", "is_believed"), [("127.0.0.1", True), ("10.9.0.0/16", False)])
 def test_scheme_is_believed_of_the_same_proxies_and_no_header_moves_the_site(
     tmp_path: Path, proxies: str, is_believed: bool

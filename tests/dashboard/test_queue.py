@@ -1,5 +1,6 @@
 """Messages of the queue: JSON, never code; what they can't hold is refused by the sender."""
 
+import os
 import pickle
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,21 @@ def test_arguments_arrive_as_they_were_sent(queue: SqliteQueue) -> None:
     queue.execute(queue.dequeue())
 
     assert heard == [((1, "ñ", None), {"often": True})]
+
+
+def test_file_is_for_its_user_alone_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite3"
+    path.touch(mode=0o644)
+    before = os.umask(0o022)
+    try:
+        queues = [SqliteQueue("tests", filename=str(name), results=False) for name in (path, tmp_path / "new.sqlite3")]
+        for queue in queues:
+            queue.storage.enqueue(b"1")
+    finally:
+        os.umask(before)
+
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    assert {path.name, "new.sqlite3"} < {file.name for file in tmp_path.iterdir()}
 
 
 def test_pickle_in_the_queue_is_never_run(queue: SqliteQueue) -> None:

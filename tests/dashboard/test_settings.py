@@ -19,6 +19,9 @@ from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
     [
         ("SITE_URL", "http://desk.example.com"),
         ("SITE_URL", "desk.example.com"),
+        ("SITE_URL", "http://127.0.0.1:8000/desk"),
+        ("SCRIPT_NAME", "/desk"),
+        ("METRICS_TOKEN", "short"),
         ("DIGA_API_URL", "http://api.diga.example"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "django-insecure-a-long-text-from-an-example"),
@@ -37,6 +40,12 @@ from tests.support.machine.settings import KEYS, ROOT, SHOW, load, start
         ("WORKER_THREADS", "many"),
         ("WEB_THREADS", "3"),
         ("SESSION_IDLE_MINUTES", "4"),
+        ("SYNC_RUNS_DAYS", "0"),
+        ("INVITATIONS_DAYS", "29"),
+        ("ALERTS_DAYS", "0"),
+        ("WEBHOOK_NETWORKS", "10.0.0.0/99"),
+        ("MAIL_URL", "mail.example.com"),
+        ("MAIL_URL", "smtp+plain://mail.example.com"),
         ("LOG_LEVEL", "LOUD"),
         ("DEBUG", "perhaps"),
         ("REQUIRE_2FA_ROLES", "ADMIN,CHIEF"),
@@ -50,6 +59,32 @@ def test_wrong_value_stops_the_start_with_its_name(tmp_path: Path, name: str, va
 
     assert process.returncode == 1
     assert name in err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "starts_tls", "is_tls"),
+    [
+        ("smtp://desk:p%40ss@mail.example.com", "mail.example.com", 587, True, False),
+        ("smtps://desk:p%40ss@mail.example.com", "mail.example.com", 465, False, True),
+        ("smtp+plain://desk:p%40ss@127.0.0.1:2525", "127.0.0.1", 2525, False, False),
+    ],
+)
+def test_mail_server_is_spoken_to_as_its_address_says(
+    tmp_path: Path, url: str, host: str, port: int, starts_tls: bool, is_tls: bool
+) -> None:
+    names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
+
+    found = load(tmp_path, *names, MAIL_URL=url, MAIL_FROM="desk@example.com")
+
+    assert tuple(found[name] for name in names) == (host, port, "desk", "p@ss", starts_tls, is_tls)
+
+
+def test_mail_needs_a_sender(tmp_path: Path) -> None:
+    process = start(tmp_path, MAIL_URL="smtps://mail.example.com")
+    _out, err = process.communicate(timeout=30)
+
+    assert "MAIL_FROM must be the address" in err.strip().splitlines()[-1]
+    assert load(tmp_path, "SENDS_MAIL") == {"SENDS_MAIL": False}
 
 
 def test_debug_is_refused_where_others_come(tmp_path: Path) -> None:
@@ -106,6 +141,7 @@ def test_half_a_single_sign_on_stops_the_start(tmp_path: Path, changed: dict[str
 def test_single_sign_on_may_have_its_secret_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("from the file\n")
+    path.chmod(0o600)
 
     got: Any = load(
         tmp_path,
@@ -157,6 +193,7 @@ def test_keys_made_in_the_data_go_on_opening_them(tmp_path: Path) -> None:
 def test_secret_comes_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "url"
     path.write_text("redis://:word@127.0.0.1:6379/0\n")
+    path.chmod(0o600)
 
     assert load(tmp_path / "data", "REDIS_URL", REDIS_URL_FILE=str(path)) == {
         "REDIS_URL": "redis://:word@127.0.0.1:6379/0"
@@ -178,10 +215,46 @@ def test_wrong_file_of_a_secret_stops_the_start(
     path = tmp_path / "file"
     if content is not None:
         path.write_text(content)
+        path.chmod(0o600)
 
     _out, err = start(tmp_path / "data", SECRET_KEY_FILE=str(path), **more).communicate(timeout=30)
 
     assert err.strip().splitlines()[-1].endswith(said)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660])
+def test_file_of_a_secret_that_others_can_read_stops_the_start(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "file"
+    path.write_text(KEYS["SECRET_KEY"])
+    path.chmod(mode)
+
+    _out, err = start(tmp_path / "data", SECRET_KEY_FILE=str(path)).communicate(timeout=30)
+
+    said = err.strip().splitlines()[-1]
+    assert "SECRET_KEY_FILE names a file that others can read" in said
+    assert said.endswith(f"chmod 600 {path}")
+    assert KEYS["SECRET_KEY"] not in err
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "is_read_only", "is_closed"),
+    [
+        (0o600, 1000, False, True),
+        (0o400, 0, False, True),
+        (0o640, 0, False, True),
+        (0o640, 1000, False, False),
+        (0o660, 0, False, False),
+        (0o644, 0, False, False),
+        (0o644, 0, True, True),
+        (0o644, 1000, True, False),
+    ],
+)
+def test_file_of_a_secret_is_judged_by_owner_mode_and_mount(
+    mode: int, owner: int, is_read_only: bool, is_closed: bool
+) -> None:
+    about = os.stat_result((mode, 0, 0, 1, owner, 0, 0, 0, 0, 0))
+
+    assert keys.is_closed(about, is_read_only=is_read_only) is is_closed
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])

@@ -16,49 +16,28 @@ READERS = [
     ROOT / "gunicorn.conf.py",
     ROOT / "scripts/desk.py",
 ]
-READ = re.compile(r"(env\.[a-z_]+|os\.environ\.(get|setdefault)|os\.getenv)")
+# What reads a variable: a library, or a function of ours that is given its name.
+READ = re.compile(
+    r"(self\.)?env\.[a-z_]+|os\.environ\.(get|setdefault)|os\.getenv|(environment\.)?url|_secrets\.[a-z_]+|port"
+)
 PLAIN = re.compile(r"`([^`]+)`")
 
 
 def read_variables() -> dict[str, str]:
     """Return each variable that the product reads, with its default, or "" where that is no plain value."""
     found: dict[str, str] = {}
-    for path in READERS:
-        tree = ast.parse(path.read_text())
-        handing_on: set[str] = set()
-        # Three times, as one may hand on to another, and that to a third.
-        for _time in range(3):
-            handing_on |= {
-                node.name
-                for node in ast.walk(tree)
-                if isinstance(node, ast.FunctionDef) and _hands_on(node, handing_on)
-            }
-        for node in ast.walk(tree):
-            # `env.str(NAME, "") or DEFAULT`: the outer node is met first.
-            call, default = (node.values[0], node.values[-1]) if isinstance(node, ast.BoolOp) else (node, None)
-            if (
-                not isinstance(call, ast.Call)
-                or not _reads(call, handing_on)
-                or not isinstance(call.args[0], ast.Constant)
-            ):
-                continue
-            name = str(call.args[0].value)
-            # Django's own.
-            if not name.startswith("DJANGO_"):
-                found[name] = found.get(name) or _plain(default or (call.args[1] if call.args[1:] else None))
+    for node in (node for path in READERS for node in ast.walk(ast.parse(path.read_text()))):
+        # `env.str(NAME, "") or DEFAULT`: the outer node is met first.
+        call, default = (node.values[0], node.values[-1]) if isinstance(node, ast.BoolOp) else (node, None)
+        if not isinstance(call, ast.Call) or not READ.fullmatch(ast.unparse(call.func)):
+            continue
+        # Ours are given the environment first.
+        given = call.args[1:] if call.args and ast.unparse(call.args[0]) == "env" else call.args
+        # A constant, and none of Django's own variables.
+        if given and isinstance(given[0], ast.Constant) and not str(given[0].value).startswith("DJANGO_"):
+            name = str(given[0].value)
+            found[name] = found.get(name) or _plain(default or (given[1] if given[1:] else None))
     return found
-
-
-def _reads(call: ast.Call, handing_on: set[str]) -> bool:
-    function = ast.unparse(call.func)
-    return bool(call.args) and (READ.fullmatch(function) is not None or function in handing_on)
-
-
-def _hands_on(function: ast.FunctionDef, handing_on: set[str]) -> bool:
-    """Say whether a function reads the variable whose name it is given."""
-    given = {argument.arg for argument in function.args.args}
-    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call) and _reads(node, handing_on))
-    return any(ast.unparse(call.args[0]) in given for call in calls)
 
 
 def _plain(node: ast.expr | None) -> str:
@@ -121,6 +100,20 @@ def test_compose_sets_only_what_containers_need() -> None:
         assert {key: environment[key] for key, value in own.items() if PLAIN.fullmatch(value)} == {
             key: bare(value) for key, value in own.items() if PLAIN.fullmatch(value)
         }
+
+
+def test_database_and_redis_of_compose_have_no_way_out_and_no_port() -> None:
+    told = compose()
+
+    assert told["networks"]["inside"] == {"internal": True}
+    assert {name: told["services"][name]["networks"] for name in told["services"]} == {
+        "tables": ["inside"],
+        "web": ["outside", "inside"],
+        "worker": ["outside", "inside"],
+        "postgres": ["inside"],
+        "redis": ["inside"],
+    }
+    assert [name for name, service in told["services"].items() if "ports" in service] == ["web"]
 
 
 def test_compose_takes_no_variable_that_nobody_is_told_of() -> None:

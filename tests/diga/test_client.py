@@ -8,6 +8,7 @@ import pytest
 
 from phones.diga import (
     UNSET,
+    CallFilter,
     DigaClient,
     DigaError,
     DigaUnavailable,
@@ -225,11 +226,51 @@ def test_row_that_is_malformed_on_the_long_way_round_is_counted(
 def test_calls_of_a_phone_leave_the_caller_out(sandbox: Sandbox, diga_client: DigaClient) -> None:
     phone_id = next(iter(sandbox.projects["aurora"].calls)).phone_id
 
-    page = diga_client.list_calls(phone_id=phone_id, limit=3)
+    page = diga_client.list_calls(CallFilter(phone_id), limit=3)
 
     assert {call.phone_register_id for call in page.data} == {phone_id}
     assert "contact" not in page.data[0].model_dump()
     assert page.data[0].created_date.tzinfo is UTC
+
+
+def test_calls_are_narrowed_and_walked_by_cursor(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    calls = list(sandbox.projects["aurora"].calls)[::-1]
+    agent_id = next(call.agent_id for call in calls if call.agent_id)
+    since = calls[len(calls) // 2].created_at
+    expected = [
+        call.id
+        for call in calls
+        if (call.agent_id, call.type, call.status) == (agent_id, "inbound", "completed") and call.created_at >= since
+    ]
+
+    wanted = CallFilter(agent_id=agent_id, type="inbound", status="completed", since=since)
+    first = diga_client.list_calls(wanted, limit=3)
+    rest = diga_client.list_calls(wanted, after=first.last_id, limit=1000)
+
+    assert first.has_more
+    assert [call.id for call in (*first.data, *rest.data)] == expected
+
+
+def test_trunk_of_an_own_number_and_of_a_bought_one(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    own, bought = (
+        next(phone for phone in sandbox.phones if phone.telephony_provider == kind) for kind in ("custom", "netelip")
+    )
+
+    trunk = diga_client.get_sip_config(own.id)
+
+    assert trunk is not None
+    assert (trunk.termination_uri, trunk.allowed_addresses) == ("pbx.example.es", ("192.0.2.0/24",))
+    assert "username" not in trunk.model_dump()
+    assert diga_client.get_sip_config(bought.id) is None
+
+
+def test_subscription_has_the_minutes(sandbox: Sandbox, diga_client: DigaClient) -> None:
+    sandbox.switches.minutes_used_up = True
+
+    plan = diga_client.get_subscription()
+
+    assert (plan.included_minutes, plan.rollover_minutes_count, plan.minutes_count) == (3000, 200, 3200)
+    assert not plan.usage_based_billing_enabled
 
 
 # Agents from their own side.

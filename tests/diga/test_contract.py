@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +13,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from phones.diga import DigaClient, DigaError, PhoneUpdate
+from phones.diga import CallFilter, DigaClient, DigaError, PhoneUpdate
 from phones.diga.sandbox import Sandbox, Switches
-from phones.diga.sandbox.http import Request
+from phones.diga.sandbox.serving.messages import Request
 
 # The vendor's paths, parameters, types and enumerations that Phone Desk meets, as of 2026-07-22, as strict as theirs.
 DOCUMENT = Path(__file__).resolve().parents[1] / "data/diga-openapi.json"
@@ -32,6 +33,7 @@ SWITCHES: dict[str, Switches] = {
     "narrow": Switches(dropdown_refused=True, deleted_cursor="refuses", nickname_while_reserved=False),
     "published apart": Switches(versions_without_published=True),
     "bad key is 403": Switches(bad_key_status=403),
+    "no minutes": Switches(minutes_used_up=True, calls_of_unknown_version=True, call_every_seconds=1),
     "publishing detaches": Switches(publish_without_phones="detach"),
     "publishing is refused": Switches(publish_over_another="refused", publish_needs_phone=True),
 }
@@ -153,9 +155,16 @@ def _list_questions(sandbox: Sandbox) -> Iterator[Question]:
         {"end_assigned_at": "2026-09-01T00:00:00"},
     ):
         yield "GET", "/v1/phone/", query, None
-    for query in ({"type": "inbound"}, {"phone_id": str(phones[-1].id)}, {"status": "odd"}):
+    for query in (
+        {"type": "inbound"},
+        {"phone_id": str(phones[-1].id)},
+        {"status": "odd"},
+        {"start_created_date": "2026-10-01T00:00:00Z", "end_created_date": "2026-10-08T00:00:00Z"},
+        {"start_created_date": "yesterday"},
+    ):
         yield "GET", "/v1/call/", query, None
     yield "GET", "/v1/agent/versions-dropdown/dashboard", {}, None
+    yield "GET", "/v1/billing/subscription/", {}, None
     yield "GET", f"/v1/agent/{alicia.id}/version", {"is_published": "true"}, None
 
 
@@ -219,7 +228,7 @@ def _publishings(sandbox: Sandbox) -> Iterator[Question]:
 
 
 @pytest.mark.parametrize("name", SWITCHES)
-@pytest.mark.parametrize("key_kind", ["full", "readonly", "nocalls", "noagents", "none"])
+@pytest.mark.parametrize("key_kind", ["full", "readonly", "nocalls", "nobilling", "noagents", "none"])
 def test_every_answer_is_one_the_document_allows(document: Document, name: str, key_kind: str) -> None:
     sandbox = Sandbox(phones=40, switches=SWITCHES[name])
     token = "unknown" if key_kind == "none" else sandbox.key("aurora", key_kind)
@@ -274,7 +283,11 @@ def test_every_request_of_the_client_is_one_the_document_allows(
     client.list_phones(page=2, limit=5, status="assigned", order="asc")
     client.list_phones(before=phone.id)
     client.list_agents()
-    client.list_calls(phone_id=phone.id)
+    wanted = CallFilter(phone.id, version_id, "inbound", "completed", datetime(2026, 10, 1, 9, 30, tzinfo=UTC))
+    client.list_calls(wanted, limit=5)
+    client.list_calls(after=client.list_calls(limit=1).data[0].id)
+    client.get_subscription()
+    client.get_sip_config(phone.id)
     client.get_phone(phone.id)
     client.update_phone(phone.id, PhoneUpdate(nickname="Otra", inbound_version_id=version_id))
     client.update_phone(phone.id, PhoneUpdate(nickname=None, outbound_version_id=None))

@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from phones.diga import Pace, make_pace, pace
+from phones.diga import Pace, make_pace
 from phones.diga.rate import RateState
+from tests.support.diga.fake_time import FakeTime
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,30 +33,6 @@ needs_redis = [
     pytest.mark.redis,
     pytest.mark.skipif(not redis_is_there(), reason="Redis is not on 127.0.0.1:6379"),
 ]
-
-
-class FakeTime:
-    """Time that passes by sleeping only."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-        self.naps: list[float] = []
-
-    def time(self) -> float:
-        return self.now
-
-    monotonic = time
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now += seconds
-
-
-@pytest.fixture
-def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    fake = FakeTime()
-    monkeypatch.setattr(pace, "time", fake)
-    return fake
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=needs_redis)])
@@ -358,17 +335,6 @@ def test_file_that_can_t_be_used_slows_but_stops_nobody(
     assert turns.acquire(0)
     assert fake_time.naps == [0.1]
     assert caplog.messages == ["The pace file is unusable: file is not a database"] * 2
-
-
-def test_redis_that_is_down_slows_but_stops_nobody(fake_time: FakeTime, caplog: pytest.LogCaptureFixture) -> None:
-    pytest.importorskip("redis")
-    turns = make({"sqlite_path": None, "redis_url": "redis://:secret@127.0.0.1:9/0"}, 10)
-
-    turns.slow_down(60)
-
-    assert turns.acquire(0)
-    assert fake_time.naps[-1] == 0.1
-    assert caplog.messages == ["The pace in Redis is unusable: ConnectionError"] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here")

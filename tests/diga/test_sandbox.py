@@ -17,9 +17,9 @@ import requests
 from phones.diga import DigaClient, DigaError, DigaForbidden
 from phones.diga.sandbox import AgentRow, Fault, PhoneRow, Project, Sandbox, SandboxServer, Switches
 from phones.diga.sandbox.application import ROUTES
-from phones.diga.sandbox.faults import Kind
-from phones.diga.sandbox.http import Request
+from phones.diga.sandbox.faults.planned import Kind
 from phones.diga.sandbox.seeding import UNKNOWN_AGENT_ID
+from phones.diga.sandbox.serving.messages import Request
 from tests.fixtures.asking import ask, patch
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from phones.diga import DigaClient
 from phones.diga.sandbox import AgentRow, PhoneRow, Project, Sandbox, Switches
-from phones.diga.sandbox.http import Answer
 from phones.diga.sandbox.paging import page_of, read_paging
+from phones.diga.sandbox.serving.messages import Answer
 from phones.diga.sandbox.state import Table
 from tests.fixtures.asking import ask, patch
 

@@ -10,7 +10,7 @@ import pytest
 
 from phones.diga import DigaAuthError, DigaClient, DigaRejected, DigaUnavailable, Gap, Phone, Reason
 from phones.diga.sandbox import Fault, Sandbox, Switches, mounted_session
-from phones.diga.sandbox.http import Answer
+from phones.diga.sandbox.serving.messages import Answer
 from tests.support.diga.walking import LIMIT, Turning, client_of, ids_of, walk_threads
 
 MakeClient = Callable[..., DigaClient]
@@ -217,12 +217,17 @@ def test_bug_in_one_part_is_raised_and_ends_the_others() -> None:
     numbers = count()
 
     def clock() -> datetime:
-        if next(numbers) == 30:
+        number = next(numbers)
+        if number == 30:
             raise RuntimeError("The clock has stopped")
+        if number > 30:
+            # However slow the machine, the other parts go on no sooner than the one that failed has said so.
+            assert walk._ground.is_stopping.wait(timeout=30)
         return datetime(2026, 10, 9, tzinfo=UTC)
 
+    walk = client.walk_phones(clock=clock, limit=LIMIT)
     with pytest.raises(RuntimeError, match="The clock has stopped"):
-        list(client.walk_phones(clock=clock, limit=LIMIT))
+        list(walk)
 
     assert walk_threads() == []
     assert len(sandbox.journal) < 60

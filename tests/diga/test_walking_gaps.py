@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from phones.diga import Gap
 from phones.diga.sandbox import Sandbox, Switches
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from tests.support.diga.walking import LIMIT, Turning, client_of, ids_of
 
 

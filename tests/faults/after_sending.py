@@ -10,8 +10,8 @@ from django.db import connections
 
 from phones import diga
 from phones.models import Change, Outcome, Phone
-from phones.services.projects import keys
-from phones.services.projects.keys import client_for
+from phones.services.projects import clients
+from phones.services.projects.clients import client_for
 from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import LIST, Stage, recorder, row
 from tests.support.desk.saving import (
@@ -102,7 +102,7 @@ def idle_connection_closed(stage: Stage) -> None:
         time.sleep((number % 5) * 0.01)
         found.append(stage.rename().outcome)
     stage.sandbox.switches.idle_close_seconds = None
-    keys._session.cache_clear()
+    clients.session.cache_clear()
     for number in range(10):
         stage.plan("close" if number % 2 else "reset", when="before")
         found.append(stage.rename().outcome)

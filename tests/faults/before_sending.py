@@ -8,7 +8,7 @@ import pytest
 from phones import diga
 from phones.diga import Reason
 from phones.models import Change, Outcome
-from phones.services.projects import keys
+from phones.services.projects import clients
 from tests.faults.stage import Stage, recorder, row
 from tests.support.desk.saving import patches, stored
 from tests.support.diga.tls import tls_server
@@ -62,7 +62,7 @@ def false_certificate(stage: Stage) -> None:
             tls_server(stage.tmp_path, name, received, days=days) as (port, path),
             pytest.MonkeyPatch.context() as patch,
         ):
-            patch.setattr(keys._session(), "verify", str(path) if is_trusted else True)
+            patch.setattr(clients.session(), "verify", str(path) if is_trusted else True)
             stage.settings.DIGA_API_URL = f"https://localhost:{port}"
 
             assert refusal(stage) is Reason.TLS

@@ -10,7 +10,7 @@ from django.utils import timezone
 from phones.models import Change, Outcome, Phone, Source, SyncState
 from phones.services.editing.result import SaveKind
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
-from phones.services.sync.passes import SILENCE_LIMIT, claim_sync
+from phones.services.sync.passes import UNTAKEN_LIMIT, claim_sync
 from tests.faults.stage import Stage, row, together
 from tests.support.desk.saving import (
     NotSaved,
@@ -98,5 +98,5 @@ def clock_jumps(stage: Stage) -> None:
         claim_sync(project=stage.project, now=stage.clock())
     held(stage.sandbox, stage.phone).nickname = "Renamed in Diga again"
     # By the database's clock, where it has one of its own, that pass was claimed just now.
-    stage.let_pass(SILENCE_LIMIT + timedelta(seconds=1))
+    stage.let_pass(UNTAKEN_LIMIT + timedelta(seconds=1))
     assert (stage.sync().state, is_true_copy(stage.sandbox, stage.phone)) == (SyncState.COMPLETE, True)

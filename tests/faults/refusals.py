@@ -11,7 +11,7 @@ import pytest
 from phones import diga
 from phones.models import Change, Outcome, Phone, Project, TokenState
 from phones.services.editing.result import SaveKind
-from phones.services.projects import keys
+from phones.services.projects import clients, keys
 from phones.services.routing.edits import PhoneEdit
 from tests.faults.stage import Stage, row
 from tests.fixtures.desk import connect
@@ -160,7 +160,7 @@ def asked_to_slow_down(stage: Stage) -> None:
 
     answer = form.send(nickname="Later")
     answered = time.monotonic() - started_at
-    keys.client_for(other).list_phones()
+    clients.client_for(other).list_phones()
     others = time.monotonic() - started_at
     again = stage.rename()
     ours = time.monotonic() - started_at
@@ -177,7 +177,7 @@ def odd_advice_when_to_come_back(stage: Stage) -> None:
     """A date counts against the answer's own; absurd waits are cut, nonsense is none; the write is not tried again."""
     found: dict[str | None, float | None] = {}
     for text in ADVICE:
-        keys._pace.cache_clear()
+        clients.pace_of.cache_clear()
         for left in stage.settings.DATA_DIR.glob("pace.sqlite3*"):
             left.unlink()
         stage.settings.REDIS_URL = None

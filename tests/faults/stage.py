@@ -24,7 +24,7 @@ from phones.diga.sandbox import Fault, Sandbox, SandboxServer
 from phones.models import Change, Phone, Project, SyncRun
 from phones.services.editing.recheck import sweep
 from phones.services.editing.recheck_times import APPLIED_WITHIN, SENT_WITHIN
-from phones.services.projects import keys
+from phones.services.projects import clients
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project
 from tests.support.desk.saving import patches, save, stored
@@ -166,8 +166,8 @@ def in_child(act: Callable[[], object], pids: list[int] | None = None) -> bool:
     if pid == 0:
         try:
             signal.alarm(30)
-            keys._session.cache_clear()
-            keys._pace.cache_clear()
+            clients.session.cache_clear()
+            clients.pace_of.cache_clear()
             act()
             os._exit(0)
         finally:

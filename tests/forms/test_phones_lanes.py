@@ -1,13 +1,11 @@
 """The lanes of the phone form: the version chosen, unassigning, both directions, and what is not taken for a choice."""
 
 import uuid
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django import forms
 
 from phones.diga import UNSET
-from phones.forms.opened import kept_value
 from phones.forms.phones import ROUTE_FIELDS, PhoneForm
 from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.edits import PhoneEdit
@@ -27,51 +25,6 @@ from tests.support.pages.phone_forms import (
 )
 
 LANES = ["inbound", "outbound"]
-
-
-def options_of(form: PhoneForm, lane: str) -> list[Any]:
-    """Return the picker's options with lazy texts made plain."""
-    choices = cast(forms.ChoiceField, form.fields[f"{lane}_version_id"]).choices
-    return [
-        (str(key), [(value, str(label)) for value, label in rest] if isinstance(rest, list) else str(rest))
-        for key, rest in cast(list[Any], choices)
-    ]
-
-
-ALICIA = (
-    "Alicia",
-    [(version_id(1, 1), "Alicia · v1 · published"), (version_id(1, 2), "Alicia · v2 “Summer” · saved")],
-)
-BRUNO = (
-    "Bruno",
-    [(version_id(2, 1), "Bruno · v1 · published"), (version_id(2, 2), "Bruno · v2 “Summer” · saved")],
-)
-CARLA = ("Carla", [(version_id(3, 2), "Carla · v2 “Summer” · saved"), (version_id(3, 1), "Carla · v1 · saved")])
-
-
-# The picker.
-
-
-def test_picker_offers_published_versions_first_and_no_drafts() -> None:
-    form = PhoneForm(phone=make_phone(), catalogue=CATALOGUE, can_route=True)
-
-    assert options_of(form, "inbound") == [ALICIA, BRUNO, CARLA]
-    assert (form["inbound_version_id"].value(), form["outbound_version_id"].value()) == (
-        version_id(1, 1),
-        version_id(2, 1),
-    )
-
-
-@pytest.mark.parametrize(
-    ("agent", "label"),
-    [(None, "No agent"), (99, "Unknown agent"), (3, "Carla · not published"), (4, "Gone · no longer in Diga")],
-)
-def test_picker_says_what_the_lane_holds_where_no_version_stands_for_it(agent: int | None, label: str) -> None:
-    form = PhoneForm(phone=make_phone(inbound=agent), catalogue=CATALOGUE, can_route=True)
-
-    assert options_of(form, "inbound") == [("", label), ALICIA, BRUNO, CARLA]
-    assert form["inbound_version_id"].value() == ""
-    assert kept_value(uuid.UUID(int=agent) if agent else None, CATALOGUE) == ""
 
 
 # What was chosen.

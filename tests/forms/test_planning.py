@@ -37,7 +37,6 @@ def test_fresh_form_keeps_every_field_and_names_no_agent(aurora: Project) -> Non
 
     assert [form[f"{name}_how"].value() for name in ("nickname", "inbound", "outbound")] == ["KEEP"] * 3
     assert [form[f"{lane}_version_id"].value() for lane in ("inbound", "outbound")] == [None, None]
-    assert form.fields["inbound_version_id"].choices[0][0] == ""  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -94,12 +93,12 @@ def test_nickname_is_set_to_a_pattern(aurora: Project) -> None:
         (
             {"nickname_how": "SET", "nickname_pattern": "L{x}"},
             "nickname_pattern",
-            "“{x}” stands for nothing. There are {n}, {n:03}, {number} and {nickname}.",
+            "“{x}” stands for nothing. There are {n}, {n:03}, {number} and {alias}.",
         ),
         (
             {"nickname_how": "SET", "nickname_pattern": "x" * 235 + "{nickname}{nickname}"},
             "nickname_pattern",
-            "The nickname of +34 900 209 643 would have more than 255 characters.",
+            "The alias of +34 900 209 643 would have more than 255 characters.",
         ),
         (
             {"inbound_how": "EMPTY", "reason": "  "},
@@ -137,20 +136,6 @@ def test_versions_of_others_drafts_and_nonsense_are_refused(
         errors.append(form.errors)
 
     assert errors == [{f"{lane}_version_id": ["This version is not offered in this project."]}] * 4
-
-
-def test_picker_has_a_group_an_agent_the_published_version_first_and_no_draft(aurora: Project) -> None:
-    form = WishForm(catalogue=catalogue_of(aurora), phones=[])
-
-    _none, *groups = form.fields["outbound_version_id"].choices  # type: ignore[attr-defined]
-
-    offered = {agent.name: agent for agent in catalogue_of(aurora).offered}
-    assert [name for name, _versions in groups] == list(offered)
-    for name, versions in groups:
-        ids = [uuid.UUID(value) for value, _label in versions]
-        assert set(ids) == {version.id for version in offered[name].versions if not version.is_draft}
-        published = offered[name].published
-        assert published is None or ids[0] == published.id
 
 
 def test_form_without_its_token_is_too_old(aurora: Project) -> None:

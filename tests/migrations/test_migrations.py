@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from phones import migrations
 from phones.models import Agent, Change, ChangeSeal, NamedAgent, Phone, Project, append_only
-from phones.services.audit.verification import verify_diary
+from phones.services.audit.chain.verification import verify_log
 from tests.support.database.migrating import empty_database
 
 FOLDER = Path(migrations.__file__).parent
@@ -149,6 +149,23 @@ def test_database_of_the_oldest_release_comes_up_to_the_newest_and_back() -> Non
     _check_newest()
 
 
+@pytest.mark.usefixtures("_empty_database")
+def test_migrations_go_up_and_down_one_by_one() -> None:
+    path = _path(MigrationLoader(connection))
+    back = path[path.index(_lowest_reversible(MigrationLoader(connection))) :]
+
+    for name in path:
+        call_command("migrate", "phones", name, verbosity=0)
+    assert append_only.missing_triggers() == []
+    for name in back[-2::-1]:
+        call_command("migrate", "phones", name, verbosity=0)
+    for name in back[1:]:
+        call_command("migrate", "phones", name, verbosity=0)
+    call_command("migrate", verbosity=0)
+
+    assert append_only.missing_triggers() == append_only.altered_triggers() == []
+
+
 def _check_newest() -> None:
     """Check what migrations computed for the rows of the oldest release."""
     sales, plain = Phone.objects.get(pk=SALES), Phone.objects.get(pk=PLAIN)
@@ -160,7 +177,7 @@ def _check_newest() -> None:
     assert set(NamedAgent.objects.filter(change=confirmed).values_list("agent_id", flat=True)) == {AGENT, NAMELESS}
     assert [seal.kind for seal in ChangeSeal.objects.order_by("number")] == ["SETTLED", "SETTLED", "BEGUN"]
     assert append_only.missing_triggers() == []
-    verdict = verify_diary(project=Project.objects.get())
+    verdict = verify_log(project=Project.objects.get())
     assert (verdict.faults, verdict.change_count, verdict.seal_count) == ([], 3, 3)
 
 

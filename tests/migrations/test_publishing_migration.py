@@ -20,12 +20,12 @@ from pytest_django import Settings
 
 from phones.models import Change, ItemState, LaneSnapshot, Plan, PlanState, Project, PublishRequest, Source, append_only
 from phones.services.audit import log
-from phones.services.audit.verification import verify_diary
+from phones.services.audit.chain.verification import verify_log
 from phones.services.plans.publishing.reattach import reattaching
 from phones.services.plans.totals import totals_of
 from phones.services.routing.catalogue import catalogue_of, forget_catalogues
-from phones.wording.plans import plan_what
-from phones.wording.publishing import words_for_request
+from phones.wording.plans.descriptions import plan_what
+from phones.wording.plans.publishing import words_for_request
 from tests.support.database.migrating import empty_database
 
 BEFORE = "0011_files"
@@ -261,7 +261,7 @@ def test_plan_that_the_history_names_keeps_the_migration_from_being_taken_back()
     call_command("migrate", "phones", verbosity=0)
     project = Project.objects.get()
     phone = project.phones.all()[0]
-    seal_count = verify_diary(project=project).seal_count
+    seal_count = verify_log(project=project).seal_count
     entry = Change(
         project=project,
         phone=phone,
@@ -273,7 +273,7 @@ def test_plan_that_the_history_names_keeps_the_migration_from_being_taken_back()
         plan=Plan.objects.get(reason="published"),
     )
     log.record_observed([entry])
-    assert verify_diary(project=project).seal_count == seal_count + 1
+    assert verify_log(project=project).seal_count == seal_count + 1
 
     with pytest.raises(IrreversibleError):
         call_command("migrate", "phones", BEFORE, verbosity=0)

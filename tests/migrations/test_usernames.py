@@ -27,15 +27,7 @@ def test_username_is_taken_in_any_case_with_accents() -> None:
     User.objects.create_user("ÍñigoÜ")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        User.objects.create_user("íÑIGOü")
-
-
-@pytest.mark.django_db
-def test_superuser_of_a_taken_name_is_not_made() -> None:
-    User.objects.create_user("marta")
-
-    with pytest.raises(IntegrityError, match="username_taken_in_any_case"), transaction.atomic():
-        call_command("createsuperuser", "--noinput", username="MARTA", email="")
+        User.objects.bulk_create([User(username="íÑIGOü")])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,7 +37,7 @@ def test_of_two_at_once_one_gets_the_name() -> None:
     def make(username: str) -> None:
         barrier.wait()
         try:
-            User.objects.create_user(username)
+            User.objects.bulk_create([User(username=username)])
             outcomes.append("made")
         except IntegrityError:
             outcomes.append("taken")
@@ -71,7 +63,7 @@ def _newest_again(transactional_db: None) -> Iterator[None]:
 @pytest.mark.usefixtures("_newest_again")
 def test_migration_names_the_accounts_that_are_in_its_way() -> None:
     call_command("migrate", "phones", BEFORE, verbosity=0)
-    maria, other, _third = (User.objects.create(username=name) for name in ("María", "MARÍA", "otto"))
+    maria, other, _third = User.objects.bulk_create(User(username=name) for name in ("María", "MARÍA", "otto"))
 
     with pytest.raises(CommandError, match="differ by case alone") as refused:
         call_command("migrate", "phones", verbosity=0)

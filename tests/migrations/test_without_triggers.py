@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from bench.rig.invariants import assert_phones_are_findable
+from bench.rig.findable import assert_phones_are_findable
 from phones.models import Phone, append_only
 from tests.support.database.rows import made_up, store_rows
 

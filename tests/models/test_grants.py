@@ -12,7 +12,7 @@ from django.utils import timezone
 from phones.models import ActKind, Change, Outcome, Phone, append_only
 from phones.services.audit import log
 from phones.services.audit.acts import record_act
-from phones.services.audit.verifying import verify_if_due
+from phones.services.audit.chain.runs import verify_if_due
 from tests.fixtures.diary import entry, settle
 from tests.support.database.tampering import run_sql
 

@@ -13,6 +13,9 @@ from dashboard.doorbell import ANSWER_TIMEOUT_SECONDS, RedisQueue
 from tests.support.diga.tls import tls_server
 from tests.support.machine.cabling import NOBODY_URL, Cable, needs_redis
 
+# Before a worker begins, it looks whether the tables are there.
+pytestmark = pytest.mark.django_db
+
 
 class Desk:
     """A process with a queue and a task, and what its worker heard, if it has one."""

@@ -1,5 +1,7 @@
 """Who gets what where: one table of every address, every kind of person, and both methods."""
 
+from collections import Counter
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -65,10 +67,14 @@ home                        GET    login     200      302    302      302    302
 home                        POST   login     405      405    405      405    405   405   405       -        -
 account                     GET    login     200      200    200      200    200   200   200       -        -
 account                     POST   login     405      405    405      405    405   405   405       -        -
+account_shortcuts           GET    login     405      405    405      405    405   405   405       -        -
+account_shortcuts           POST   login     302      302    302      302    302   302   302       -        -
 account_sessions            GET    login     405      405    405      405    405   405   405       -        -
 account_sessions            POST   login     302      302    302      302    302   302   302       -        -
 session_list                GET    login     403      403    403      403    403   403   200       -        -
 session_list                POST   login     403      403    403      403    403   403   302       -        -
+copy_release                GET    login     403      403    403      403    403   403   200       -        -
+copy_release                POST   login     403      403    403      403    403   403   302       -        -
 go                          GET    login     404      404    404      404    404   404   404       -        -
 go                          POST   login     405      405    405      405    405   405   405       -        -
 project_connect             GET    login     403      403    403      403    403   403   200       -        -
@@ -89,6 +95,8 @@ phone_find                  GET    login     404      200    200      200    200
 phone_find                  POST   login     404      422    422      422    422   422   422       404      -
 phone_go                    GET    login     404      404    404      404    404   404   404       404      -
 phone_go                    POST   login     405      405    405      405    405   405   405       405      -
+palette                     GET    login     404      200    200      200    200   200   200       404      -
+palette                     POST   login     404      403    403      403    422   422   422       404      -
 view_list                   GET    login     404      200    200      200    200   200   200       404      -
 view_list                   POST   login     404      422    422      422    422   422   422       404      -
 view_edit                   GET    login     404      403    403      403    200   200   200       404      404
@@ -101,12 +109,32 @@ phone_reread                GET    login     405      405    405      405    405
 phone_reread                POST   login     404      302    302      302    302   302   302       404      404
 phone_saving                GET    login     404      403    302      302    302   302   302       404      404
 phone_saving                POST   login     405      405    405      405    405   405   405       405      405
+phone_calls                 GET    login     404      200    200      200    200   200   200       404      404
+phone_calls                 POST   login     405      405    405      405    405   405   405       405      405
+phone_calls_last            GET    login     404      302    302      302    302   302   302       404      404
+phone_calls_last            POST   login     405      405    405      405    405   405   405       405      405
+phone_proof                 GET    login     404      302    302      302    302   302   302       404      404
+phone_proof                 POST   login     405      405    405      405    405   405   405       405      405
 phone_rename                GET    login     404      403    200      200    200   200   200       404      404
 phone_rename                POST   login     404      403    422      422    422   422   422       404      404
+phone_note                  GET    login     404      403    200      200    200   200   200       404      404
+phone_note                  POST   login     404      403    422      422    422   422   422       404      404
+tag_choose                  GET    login     404      403    302      302    302   302   302       404      -
+tag_choose                  POST   login     404      403    422      422    422   422   422       404      -
+phone_tag                   GET    login     404      403    200      200    200   200   200       404      -
+phone_tag                   POST   login     404      403    422      422    422   422   422       404      -
+phone_undo                  GET    login     405      405    405      405    405   405   405       405      405
+phone_undo                  POST   login     404      403    422      422    422   422   422       404      404
 agent_list                  GET    login     404      200    200      200    200   200   200       404      -
 agent_list                  POST   login     405      405    405      405    405   405   405       405      -
+agent_options               GET    login     404      200    200      200    200   200   200       404      -
+agent_options               POST   login     405      405    405      405    405   405   405       405      -
+agent_versions              GET    login     404      403    403      200    200   200   200       404      -
+agent_versions              POST   login     405      405    405      405    405   405   405       405      -
 agent_detail                GET    login     404      200    200      200    200   200   200       404      404
 agent_detail                POST   login     405      405    405      405    405   405   405       405      405
+agent_calls                 GET    login     404      200    200      200    200   200   200       404      404
+agent_calls                 POST   login     405      405    405      405    405   405   405       405      405
 agent_publish               GET    login     404      403    403      403    200   200   200       404      404
 agent_publish               POST   login     404      403    403      403    422   422   422       404      404
 agent_upgrade               GET    login     404      403    403      403    302   302   302       404      404
@@ -115,12 +143,16 @@ agent_upgrade_detail        GET    login     404      302    302      302    302
 agent_upgrade_detail        POST   login     405      405    405      405    405   405   405       405      405
 change_list                 GET    login     404      200    200      200    200   200   200       404      -
 change_list                 POST   login     405      405    405      405    405   405   405       405      -
+first_steps_hide            GET    login     405      405    405      405    405   405   405       405      -
 chain_acknowledge           GET    login     405      405    405      405    405   405   405       405      -
+first_steps_hide            POST   login     404      302    302      302    302   302   302       404      -
 chain_acknowledge           POST   login     404      403    403      403    403   302   302       404      -
 change_detail               GET    login     404      200    200      200    200   200   200       404      404
 change_detail               POST   login     405      405    405      405    405   405   405       405      405
 change_outcome              GET    login     404      302    302      302    302   302   302       404      404
 change_outcome              POST   login     405      405    405      405    405   405   405       405      405
+past_list                   GET    login     404      200    200      200    200   200   200       404      -
+past_list                   POST   login     404      403    403      403    422   422   422       404      -
 change_export               GET    login     404      200    200      200    200   200   200       404      -
 change_export               POST   login     405      405    405      405    405   405   405       405      -
 act_list                    GET    login     404      403    403      403    403   200   200       404      -
@@ -167,8 +199,20 @@ plan_renew                  GET    login     405      405    405      405    405
 plan_renew                  POST   login     404      403    403      403    302   302   302       404      404
 plan_again                  GET    login     405      405    405      405    405   405   405       405      405
 plan_again                  POST   login     404      403    403      403    422   422   422       404      404
+plan_set                    GET    login     405      405    405      405    405   405   405       405      405
+plan_set                    POST   login     404      403    403      403    302   302   302       404      404
 plan_seen                   GET    login     405      405    405      405    405   405   405       405      405
 plan_seen                   POST   login     404      302    302      302    302   302   302       404      404
+schedule_list               GET    login     404      200    200      200    200   200   200       404      -
+schedule_list               POST   login     405      405    405      405    405   405   405       405      -
+schedule_cancel             GET    login     405      405    405      405    405   405   405       405      405
+schedule_cancel             POST   login     404      403    403      302    302   302   302       404      404
+schedule_move               GET    login     405      405    405      405    405   405   405       405      405
+schedule_move               POST   login     404      403    403      302    302   302   302       404      404
+schedule_hurry              GET    login     405      405    405      405    405   405   405       405      405
+schedule_hurry              POST   login     404      403    403      302    302   302   302       404      404
+schedule_seen               GET    login     405      405    405      405    405   405   405       405      405
+schedule_seen               POST   login     404      403    403      302    302   302   302       404      404
 sync_start                  GET    login     405      405    405      405    405   405   405       405      -
 sync_start                  POST   login     404      403    302      302    302   302   302       404      -
 sync_progress               GET    login     404      200    200      200    200   200   200       404      404
@@ -179,6 +223,10 @@ key_check                   GET    login     405      405    405      405    405
 key_check                   POST   login     404      403    403      403    403   302   302       404      -
 project_disconnect          GET    login     404      403    403      403    403   200   200       404      -
 project_disconnect          POST   login     404      403    403      403    403   302   302       404      -
+project_alerts              GET    login     404      403    403      403    403   200   200       404      -
+project_alerts              POST   login     404      403    403      403    403   422   422       404      -
+alerts_test                 GET    login     405      405    405      405    405   405   405       405      -
+alerts_test                 POST   login     404      403    403      403    403   409   409       404      -
 people_list                 GET    login     404      403    403      403    403   200   200       404      -
 people_list                 POST   login     404      403    403      403    403   422   422       404      -
 person_edit                 GET    login     404      403    403      403    403   200   200       404      404
@@ -190,7 +238,16 @@ person_sessions             POST   login     404      403    403      403    403
 """
 # What the weakest and the strongest member get; a role that may not is refused before anything is looked up.
 MEMBERS = ("viewer", "admin")
-OURS = {"home", "account", "account_sessions", "session_list", "go", "project_connect"}
+OURS = {
+    "home",
+    "account",
+    "account_shortcuts",
+    "account_sessions",
+    "session_list",
+    "go",
+    "project_connect",
+    "copy_release",
+}
 OURS |= {"invitation_accept", "invitation_join"}
 
 
@@ -248,6 +305,20 @@ def _outcomes(clients: dict[str, Client], method: str, url: str) -> dict[str, st
 
 def _is_ours(address: Address) -> bool:
     return "slug" in address.parts or address.name in OURS
+
+
+def test_no_page_has_an_id_twice(clients: dict[str, Client], superuser: User, aurora: Project) -> None:
+    own = things_of(aurora, superuser)
+    twice = {}
+
+    for address in addresses():
+        response = ask(clients["superuser"], "GET", address.url(own))
+        if response.status_code == 200 and not response.streaming and b"<html" in response.content:
+            counts = Counter(read(response).xpath("//@id[not(ancestor::template)]"))
+            twice[address.name] = [name for name, count in counts.items() if count > 1]
+
+    assert len(twice) > 30
+    assert {name: ids for name, ids in twice.items() if ids} == {}
 
 
 def test_other_methods_do_not_exist(clients: dict[str, Client], superuser: User, aurora: Project) -> None:

@@ -225,7 +225,7 @@ def test_status_that_is_new_to_us_is_shown_as_it_is_after_a_save(
 
     assert response.status_code == 200
     assert result_of(response).startswith("Saved. Diga confirmed at")
-    assert texts(read(response), ".//template//td[3]") == ["ported"]
+    assert texts(read(response), ".//template//td[4]") == ["ported"]
 
 
 @SHAPES

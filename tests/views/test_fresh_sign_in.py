@@ -33,12 +33,15 @@ project_connect             asks asks
 project_settings            asks asks
 key_check                   405  asks
 project_disconnect          asks asks
+project_alerts              asks asks
+alerts_test                 405  asks
 people_list                 asks asks
 person_edit                 asks asks
 chain_acknowledge           405  asks
 invitation_edit             405  asks
 person_sessions             asks asks
 session_list                asks asks
+copy_release                asks asks
 act_list                    asks 405
 act_export                  asks 405
 """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -77,13 +78,18 @@ def test_page_says_since_when_no_worker_was_seen(client: Client, address: str, l
     assert NEVER[language][-30:] not in fresh
 
 
-def test_time_of_today_is_told_without_its_day(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_of_today_is_told_without_its_day(
+    client_of: Callable[[User], Client], lead: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noon = timezone.localtime().replace(hour=12, minute=5)
-    monkeypatch.setattr(timezone, "now", lambda: noon)
     monkeypatch.setattr(heartbeat, "database_now", lambda clock: noon)
-    see_worker(timedelta(minutes=3))
+    monkeypatch.setattr(HUEY, "_immediate", False)
 
-    assert SAID["en"].format(time="12:02") in words(read(client.get("/projects/aurora/")))
+    with time_machine.travel(noon, tick=False):
+        see_worker(timedelta(minutes=3))
+        page = words(read(client_of(lead).get("/projects/aurora/")))
+
+    assert SAID["en"].format(time="12:02") in page
 
 
 def test_save_that_waits_for_a_worker_says_that_there_is_none(

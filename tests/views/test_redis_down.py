@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -41,7 +40,6 @@ def _redis_down(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, c
     settings.CACHES = cache_settings
     settings.REDIS_URL = NOBODY_URL
     settings.DIGA_REQUESTS_PER_SECOND = 1000.0
-    call_command("createcachetable", verbosity=0)
     heartbeat.beat(timezone.now)
     monkeypatch.setattr(HUEY, "_immediate", False)
     monkeypatch.setattr(HUEY, "storage", RedisQueue("tests", url=NOBODY_URL, results=False).storage)

@@ -112,13 +112,16 @@ def test_guard_result_and_history_are_spanish(
     assert_spanish: Check,
 ) -> None:
     client, address = client_of(router), f"/projects/{aurora.slug}/phones/{spare_phone.pk}/"
-    page = html.fromstring(client.get(address, headers=SPANISH).content)
+    asked = _filled(html.fromstring(client.get(address, headers=SPANISH).content)) | {"picker": "list"}
+    page = assert_spanish(client.post(address, asked, headers=SPANISH).content, "Qué significan versión, publicada")
     shown: dict[str, tuple[html.HtmlElement, dict[str, str]]] = {}
 
     for version in _all(page, '//select[@id="id_inbound_version_id"]//option[@value!=""]/@value'):
         sent = _filled(page) | {"inbound_version_id": version}
         answer = client.post(address, sent | {"review": "1"}, headers=SPANISH)
-        guard = _all(html.fromstring(answer.content), '//section[contains(@class, "guard")]/@class')[0]
+        guard = _all(
+            html.fromstring(answer.content), '//form[@id="phone-form"]//section[contains(@class, "guard")]/@class'
+        )[0]
         if guard not in shown:
             shown[guard] = assert_spanish(answer.content, "Aún no se ha guardado"), sent
     assert set(shown) == {"guard is-ok", "guard is-warn", "guard is-bad"}

@@ -249,7 +249,7 @@ def test_row_that_is_read_again_says_so_in_spanish(client: Client, sales_phone: 
 
     row = client.post(url_of("phone_reread", sales_phone), headers=headers)
 
-    assert_spanish(row.content, "Volver a leer")
+    assert_spanish(row.content, "Comprobar de nuevo")
 
 
 def test_agents_in_trouble_are_spanish(client: Client, aurora: Project, assert_spanish: Check) -> None:
@@ -271,7 +271,11 @@ def test_agents_in_trouble_are_spanish(client: Client, aurora: Project, assert_s
 RUNS = {
     "running": ({"is_taken": True}, timedelta(0), "números leídos"),
     "not taken": ({}, timedelta(seconds=15), "Ningún proceso ha empezado aún esta sincronización."),
-    "stuck": ({"is_taken": True}, timedelta(minutes=5), "Esta sincronización lleva dos minutos parada."),
+    "stuck": (
+        {"is_taken": True},
+        timedelta(minutes=5),
+        "Hace medio minuto que no se sabe nada de esta sincronización.",
+    ),
 }
 
 

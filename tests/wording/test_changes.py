@@ -197,7 +197,7 @@ def test_unknown_outcome_says_what_to_do(error: diga.DigaError) -> None:
     assert words.text == (
         "It was sent, the answer was lost, and reading the number again did not tell. "
         f"{parts_for_cause(cause_of(error))[0]} "
-        "Read the number again before you save once more. We look again by ourselves."
+        "Check the number again before you save once more. We look again by ourselves."
     )
 
 
@@ -212,7 +212,7 @@ def test_unknown_outcome_that_nobody_looks_at_any_more_promises_no_look(*, is_st
 
     assert "by ourselves" not in words.text
     assert words.text.endswith(
-        "We looked for a day, and don’t look any more. Read the number again: what it says then is what is true."
+        "We looked for a day, and don’t look any more. Check the number again: what it says then is what is true."
     )
 
 

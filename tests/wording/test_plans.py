@@ -1,22 +1,26 @@
 """A plan in words: why each row stands where it does, what became of it, how far it is, and the text for a ticket."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from bench.rig.plans import make_plan, phones_of
-from phones.models import Change, Foreseen, ItemState, Outcome, Plan, PlanItem, PlanKind, PlanState, Project
-from phones.services.plans.effects import Publishing, effects_of
+from phones.models import Change, Foreseen, ItemState, Outcome, Phone, Plan, PlanItem, PlanKind, PlanState, Project
+from phones.services.plans.forecasts.effects import Effects, Publishing, Taking, effects_of
 from phones.services.plans.progress import progress_of
 from phones.services.plans.totals import Totals, totals_of
 from phones.services.routing.edits import PhoneEdit
-from phones.wording.plan_rows import ItemWords, words_for_item
-from phones.wording.plan_tickets import plan_sentence
-from phones.wording.plan_totals import counted
-from phones.wording.plans import plan_what, words_for_why
+from phones.services.routing.lanes import Lane
+from phones.wording.plans.descriptions import plan_what, words_for_why
+from phones.wording.plans.effects import words_for_takings
+from phones.wording.plans.rows import ItemWords, words_for_item
+from phones.wording.plans.tickets import plan_sentence
+from phones.wording.plans.totals import counted
 from tests.support.database.history import lane
 from tests.support.desk.planned import big_plan, finish, renames
 from tests.support.desk.saving import target
@@ -82,8 +86,8 @@ def row(**values: Any) -> PlanItem:
         ),
         ("just_changed", {"by": "", "at": "2026-10-09T08:39:00+00:00"}, "Phone Desk changed it 1 minute ago."),
         ("changed_outside", {"at": "2026-10-09T06:00:00+00:00"}, "It was changed in Diga 2026-10-09 08:00:00 CEST."),
-        ("moved_since", {}, "Changed again since: taking it back undoes that as well."),
-        ("partly", {}, "Only a part of it can be taken back."),
+        ("moved_since", {}, "Changed again since: undoing it undoes that as well."),
+        ("partly", {}, "Only a part of it can be undone."),
     ],
 )
 def test_every_code_of_the_preview_has_a_sentence(why: str, details: dict[str, Any], text: str) -> None:
@@ -106,7 +110,7 @@ def test_unassigning_says_in_which_direction() -> None:
         ({"state": ItemState.DONE}, ItemWords("“Carla” v4 → “Alicia” v5.")),
         (
             {"state": ItemState.CHANGED, "cause": "changed", "details": {"now": {"inbound": lane("Hugo", 7)}}},
-            ItemWords("Changed meanwhile, so nothing was sent. Inbound: now “Hugo” v7, the plan saw “Carla” v4."),
+            ItemWords("Changed meanwhile, so nothing was sent. Answers: now “Hugo” v7, the plan saw “Carla” v4."),
         ),
         (
             {"state": ItemState.CHANGED, "cause": "closed", "details": {"status": "released"}},
@@ -136,7 +140,7 @@ def test_unassigning_says_in_which_direction() -> None:
         ),
         (
             {"state": ItemState.LEFT_OUT, "why": "partly"},
-            ItemWords("Only a part of it can be taken back."),
+            ItemWords("Only a part of it can be undone."),
         ),
     ],
 )
@@ -195,11 +199,56 @@ def test_effects_count_over_the_whole_plan(aurora: Project, lead: User) -> None:
     assert effects.unassigned == ({"inbound": 1} if is_answered else {})
 
 
+def _agent_id(project: Project, name: str | None) -> uuid.UUID | None:
+    return target(project, name, 1).agent.id if name else None
+
+
+def test_takings_say_from_whom_numbers_are_taken_in_each_direction(aurora: Project, lead: User) -> None:
+    gema, rows = target(aurora, "Gema", 1), []
+    before = {"inbound": ["Carla", "Carla", "Bruno", None, "Gema"], "outbound": [None, "Carla", None, None, None]}
+    for place, phone in enumerate(phones_of(aurora, 5)):
+        agents = {lane: _agent_id(aurora, names[place]) for lane, names in before.items()}
+        Phone.objects.filter(pk=phone.pk).update(
+            inbound_agent_id=agents["inbound"], outbound_agent_id=agents["outbound"]
+        )
+        rows.append(phone)
+    plan = make_plan(lead, rows, lambda place: PhoneEdit(inbound=gema, outbound=None if place < 4 else gema))
+
+    effects = effects_of(plan)
+
+    assert words_for_takings(effects) == [
+        "Incoming calls: 2 from Carla · Citas, 1 from Bruno · Ventas, 1 from nobody.",
+        "Outgoing calls: 1 from Carla · Citas, 2 from nobody.",
+    ]
+
+
+def test_effects_take_four_queries_whatever_the_plan(
+    aurora: Project, lead: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    plan = make_plan(lead, phones_of(aurora), PhoneEdit(inbound=target(aurora, "Gema", 1)))
+
+    with django_assert_num_queries(4):
+        effects = effects_of(plan)
+    assert sum(taking.count for taking in effects.takings) == plan.items.filter(state="WAITING").count()
+
+
+def test_many_agents_are_counted_and_nobody_stays_named() -> None:
+    agents = [Taking(Lane.INBOUND, str(place), f"Agent {place}", 9 - place) for place in range(8)]
+    nobody = Taking(Lane.INBOUND, None, "", 40)
+
+    (line,) = words_for_takings(Effects(takings=[nobody, *agents]))
+
+    assert line.startswith("Incoming calls: 9 from Agent 0, ")
+    assert line.endswith("4 from Agent 5, 5 from 2 other agents, 40 from nobody.")
+    (line,) = words_for_takings(Effects(takings=agents[:7]))
+    assert line.endswith("4 from Agent 5, 3 from Agent 6.")
+
+
 @pytest.mark.parametrize(
     ("kind", "wish", "what"),
     [
         (PlanKind.IMPORT, {}, "values from a file"),
-        (PlanKind.CHANGE, {"nickname": {"how": "PATTERN", "value": "Line {n}"}}, "nickname “Line {n}”"),
+        (PlanKind.CHANGE, {"nickname": {"how": "PATTERN", "value": "Line {n}"}}, "alias “Line {n}”"),
         (
             PlanKind.CHANGE,
             {"outbound": {"how": "UNASSIGN", "value": None}, "inbound": {"how": "SET", "value": lane("Ana", 2)}},

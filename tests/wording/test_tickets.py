@@ -73,7 +73,7 @@ def test_sentence_of_a_change_outside_names_no_person() -> None:
 
     assert ticket_sentence(seen, url=URL) == (
         "+34 951 44 12 46 was changed outside this desk between 2026-03-29T01:44:58+01:00 and"
-        " 2026-03-29T01:59:58+01:00: nickname from no nickname to “Ventas”; status from “reserved” to “assigned”."
+        " 2026-03-29T01:59:58+01:00: alias from no alias to “Ventas”; status from “reserved” to “assigned”."
         f" {URL}"
     )
 

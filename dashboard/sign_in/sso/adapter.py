@@ -1,7 +1,7 @@
 """What follows from a sign-in at the provider: whose account it opens, with which proofs and roles."""
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 import requests
 import structlog
@@ -9,9 +9,10 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
-from allauth.socialaccount.providers.base.constants import AuthError
+from allauth.socialaccount.providers.base.constants import AuthError, AuthProcess
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as _
 from dashboard.sign_in.authentication import SSO
 from dashboard.sign_in.sso import tokens
 from dashboard.sign_in.sso.config import configured
+from dashboard.sign_in.sso.invited import let_in_if_invited
 from dashboard.sign_in.sso.provider import Refused, claims_in
 from phones.models import Role
 from phones.services.people.group_roles import apply_group_roles
@@ -41,6 +43,12 @@ class People(DefaultSocialAccountAdapter):
         session.request = functools.partial(session.request, timeout=TIMEOUT)  # type: ignore[method-assign]
         return session
 
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Let somebody in who has opened the link of an invitation, and whom no account knows yet."""
+        is_known = sociallogin.is_existing or sociallogin.state.get("process") == AuthProcess.CONNECT
+        if not is_known and not request.user.is_authenticated:
+            let_in_if_invited(request, sociallogin)
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Return True for a person to whom groups give a role, if accounts are made.
 
@@ -54,6 +62,11 @@ class People(DefaultSocialAccountAdapter):
         name = sociallogin.account.extra_data["name"]
         context = {"provider": sso.name, "name": name, "is_mapped": sso.creates_accounts}
         raise ImmediateHttpResponse(render(request, "account/sso_unknown.html", context, status=403))
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        """Make the account, in one transaction with the look whether its username is free."""
+        with transaction.atomic():
+            return cast(User, super().save_user(request, sociallogin, form))
 
     def on_authentication_error(
         self,

@@ -1,7 +1,7 @@
 """The configuration of single sign-on, read from the environment."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from environs import Env
 
-from dashboard.environment import ROLES
+from dashboard.environment import ROLES, url
 
 # In the addresses of allauth, and with each link of an account.
 PROVIDER_ID = "sso"
@@ -41,10 +41,9 @@ class SingleSignOn:
         }
 
 
-def read(env: Env, url: Callable[[str, str], str], *, secret: str) -> SingleSignOn | None:
+def read(env: Env, *, secret: str) -> SingleSignOn | None:
     """Return the configuration, None without `OIDC_ISSUER`.
 
-    :param url: reads a setting that must be an https address, or http on loopback.
     :param secret: of this site at the provider; it may come from a file.
     :raises ImproperlyConfigured: with the name of what is wrong or missing.
     """
@@ -56,7 +55,7 @@ def read(env: Env, url: Callable[[str, str], str], *, secret: str) -> SingleSign
             raise ImproperlyConfigured(f"{name} must be set where OIDC_ISSUER is.")
     return SingleSignOn(
         # With its last slash, if it has one: it is compared with what tokens say.
-        issuer=env.str("OIDC_ISSUER", "") if url("OIDC_ISSUER", "") else "",
+        issuer=env.str("OIDC_ISSUER", "") if url(env, "OIDC_ISSUER", "") else "",
         client_id=client_id,
         secret=secret,
         name=env.str("OIDC_NAME", "") or "SSO",

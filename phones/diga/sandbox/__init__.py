@@ -1,12 +1,12 @@
 """A simulated Diga for the demo, tests and training: it follows the contract, with a switch for each gap in it."""
 
 from .application import Sandbox
-from .churning import Churn
-from .faults import Fault
-from .mounting import mounted_session
-from .server import SandboxServer
+from .faults.churning import Churn
+from .faults.planned import Fault
+from .faults.switches import Switches
+from .serving.mounting import mounted_session
+from .serving.server import SandboxServer
 from .state import AgentRow, CallRow, Key, PhoneRow, Project, Received, VersionRow
-from .switches import Switches
 
 __all__ = [
     "AgentRow",

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from .http import Answer, Refusal, envelope, invalid, iso, read_uuid
+from .faults.switches import Switches
 from .paging import page_of, read_paging
 from .phones import find_phone, refuse_publish
+from .serving.messages import Answer, Refusal, envelope, invalid, iso, read_uuid
 from .state import AgentRow, Project, Table, VersionRow
-from .switches import Switches
 
 VOICE = {
     "id": "5d0c1f0e-6a1b-4c57-9f43-0f3d8f8f2a10",

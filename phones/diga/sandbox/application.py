@@ -5,20 +5,22 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from email.utils import formatdate
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from . import agents, calls, phones
-from .breaking import spoil
-from .churning import Churn
-from .faults import Fault, Faults
-from .http import Answer, Refusal, Request, envelope, invalid, read_uuid
-from .seeding import seed_keys, seed_projects
+from . import agents, billing, calls, phones
+from .faults.breaking import spoil
+from .faults.churning import Churn
+from .faults.planned import Fault, Faults
+from .faults.switches import Switches
+from .late import Late
+from .seeding import NOW, seed_keys, seed_projects
+from .serving.messages import Answer, Refusal, Request, envelope, invalid, read_uuid
 from .state import AgentRow, Key, PhoneRow, Project, Received, Table
-from .switches import Switches
+from .turns import Turns
 
 # When the journal is full its older half is dropped; whoever needs every request passes a larger limit.
 MAX_JOURNAL = 50_000
@@ -33,22 +35,9 @@ ROUTES = (
     ("GET", rf"/v1/agent/{ID}/version", "agents.view"),
     ("PATCH", rf"/v1/agent/{ID}/published_version", "agents.update"),
     ("GET", r"/v1/call/", "calls.view"),
+    ("GET", r"/v1/billing/subscription/", "billing.view"),
 )
 _COMPILED = tuple((method, re.compile(pattern), pattern, permission) for method, pattern, permission in ROUTES)
-
-
-@dataclass(eq=False)
-class Late:
-    """A request that a fault has answered, to be carried out later; `due_at` is of the monotonic clock."""
-
-    request: Request
-    key: Key | None
-    received: Received
-    due_at: float | None
-
-    def is_due(self, now: float) -> bool:
-        """True once its time has come."""
-        return self.due_at is not None and now >= self.due_at
 
 
 class Sandbox:
@@ -62,7 +51,10 @@ class Sandbox:
         latency_ms: float = 0,
         switches: Switches | None = None,
         max_journal: int = MAX_JOURNAL,
+        call_every_seconds: float | None = None,
+        now: datetime = NOW,
     ) -> None:
+        """Make one whose data is of the day `now`."""
         self.lock = threading.RLock()
         self.keys: dict[str, Key] = {key.token: key for key in seed_keys()}
         self.faults = Faults()
@@ -70,9 +62,10 @@ class Sandbox:
         self.journal: list[Received] = []
         self._late: list[Late] = []
         self._max_journal = max_journal
+        self._now = now
         self._size = (seed, phones, agents)
-        self._next_turn: dict[str, float] = {}
-        self._latency_ms = latency_ms
+        self._turns = Turns()
+        self._latency_ms, self._call_every_seconds = latency_ms, call_every_seconds
         self.reset(switches=switches)
 
     def reset(
@@ -89,14 +82,16 @@ class Sandbox:
             self._size = tuple(  # type: ignore[assignment]
                 old if new is None else new for old, new in zip(self._size, given, strict=True)
             )
-            self.projects: dict[str, Project] = seed_projects(*self._size)
+            self.projects: dict[str, Project] = seed_projects(*self._size, now=self._now)
             self.keys = {key.token: key for key in seed_keys()}
-            self.switches = switches or Switches(latency_ms=self._latency_ms)
+            self.switches = switches or Switches(
+                latency_ms=self._latency_ms, call_every_seconds=self._call_every_seconds
+            )
             self.faults.clear()
             self.churn = None
             self.journal.clear()
             self._late.clear()
-            self._next_turn.clear()
+            self._turns.clear()
 
     @property
     def phones(self) -> Table[PhoneRow]:
@@ -109,7 +104,7 @@ class Sandbox:
         return self.projects["aurora"].agents
 
     def key(self, project: str = "aurora", name: str = "full") -> str:
-        """Return the token of a key: `full`, `readonly`, `nocalls` or `noagents` of a project."""
+        """Return the token of a key: `full`, `readonly`, `nocalls`, `nobilling` or `noagents` of a project."""
         return next(key.token for key in self.keys.values() if key.name == f"{project}-{name}")
 
     def handle(self, request: Request) -> Answer:
@@ -133,7 +128,7 @@ class Sandbox:
         with self.lock:
             self._carry_out(list(self._late))
 
-    def _carry_out(self, lates: list["Late"]) -> None:
+    def _carry_out(self, lates: list[Late]) -> None:
         for late in lates:
             self._late.remove(late)
             if self._refuse_or(partial(self._route, late.request, late.key)).applied:
@@ -165,7 +160,7 @@ class Sandbox:
         if key is None:
             status = self.switches.bad_key_status
             return envelope(status, "INVALID_API_KEY", "The key is unknown")
-        self._limit_rate(key)
+        self._turns.take(key.token, self.switches)
         matches = [
             (method, pattern, permission, match)
             for method, compiled, pattern, permission in _COMPILED
@@ -175,7 +170,7 @@ class Sandbox:
             return self._redirect_slash(request)
         for method, pattern, permission, match in matches:
             if method == request.method and not self._is_shadowed(pattern, request.path):
-                if permission not in key.permissions:
+                if permission not in key.permissions or permission == self.switches.refused_permission:
                     return envelope(403, "INTERNAL_SERVER_ERROR", "Missing required permissions")
                 return self._call(method + " " + pattern, request, key, match.groupdict())
         return Answer(405, {"detail": "Method Not Allowed"})
@@ -206,20 +201,28 @@ class Sandbox:
                 return Answer(200, phones.write_phone(phones.find_phone(project, row_id), switches))
             case "PATCH /v1/phone/*":
                 return self._patch_phone(project, key, row_id, read_json(request.body))
+            case "GET /v1/billing/subscription/":
+                return billing.read_subscription(project, switches, datetime.now(UTC))
+            case "GET /v1/call/":
+                return calls.list_calls(project, switches, request.query, datetime.now(UTC))
+            case agents_route:
+                return self._call_agents(agents_route, request, key, row_id)
+
+    def _call_agents(self, route: str, request: Request, key: Key, agent_id: UUID) -> Answer:
+        project, switches = self.projects[key.project], self.switches
+        match route:
             case "GET /v1/agent/":
                 return agents.list_agents(project, switches, request.query)
             case "GET /v1/agent/versions-dropdown/dashboard":
                 return agents.list_dropdown(project, switches)
             case "GET /v1/agent/*":
-                return agents.read_agent(project, row_id, request.query)
+                return agents.read_agent(project, agent_id, request.query)
             case "GET /v1/agent/*/version":
-                return agents.list_versions(project, switches, row_id, request.query)
-            case "PATCH /v1/agent/*/published_version":
+                return agents.list_versions(project, switches, agent_id, request.query)
+            case _:
                 if "phones.update" not in key.permissions:
                     return envelope(403, "INTERNAL_SERVER_ERROR", "Missing required permissions")
-                return agents.publish(project, switches, row_id, read_json(request.body))
-            case _:
-                return calls.list_calls(project, switches, request.query)
+                return agents.publish(project, switches, agent_id, read_json(request.body))
 
     def _patch_phone(self, project: Project, key: Key, phone_id: UUID, body: object) -> Answer:
         attaches = isinstance(body, dict) and any(body.get(name) for name in phones.DIRECTIONS)
@@ -250,22 +253,6 @@ class Sandbox:
         others = [version for version in agent.versions if str(version.id) != asked and not version.is_draft]
         agent.published_id = min(others, key=lambda version: version.number).id
         return agents.write_publication(agent, dict.fromkeys(agents.PHONE_LANES))
-
-    def _limit_rate(self, key: Key) -> None:
-        limit = self.switches.rate_limit
-        if not limit:
-            return
-        now = time.monotonic()
-        next_turn = max(now, self._next_turn.get(key.token, 0.0)) + 1 / limit
-        if next_turn - now <= 1.0 + 1e-9 or (limit < 1 and next_turn - now <= 1 / limit):
-            self._next_turn[key.token] = next_turn
-            return
-        refusal = envelope(429, "TOO_MANY_REQUESTS", "Too many requests")
-        if self.switches.retry_after == "seconds":
-            refusal.headers["Retry-After"] = "1"
-        elif self.switches.retry_after == "date":
-            refusal.headers["Retry-After"] = formatdate(time.time() + 1, usegmt=True)
-        raise Refusal(refusal)
 
     def _note(self, request: Request, key: Key | None, answer: Answer) -> None:
         is_answered = answer.wire is None or answer.wire.kind not in ("hang", "close", "reset")

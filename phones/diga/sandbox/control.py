@@ -2,16 +2,17 @@
 
 import json
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from .application import Sandbox, read_json
-from .faults import Fault
-from .http import Answer, Refusal, Request, envelope, read_uuid
+from .calls import place_call, write_call
+from .faults.planned import Fault
+from .faults.switches import Switches
 from .phones import write_phone
+from .serving.messages import Answer, Refusal, Request, envelope, read_uuid
 from .state import PhoneRow
-from .switches import Switches
 
 PREFIX = "/_sandbox/"
 EDITABLE = {field.name for field in fields(PhoneRow)} - {"id"}
@@ -22,7 +23,8 @@ def handle_control(sandbox: Sandbox, request: Request) -> Answer:
 
     `GET /` shows projects, keys, switches and faults; `GET` and `DELETE journal`; `PUT switches` and
     `POST faults` with their fields; `DELETE faults`; `POST reset` with seed, phones, agents; `PATCH phones/<id>`
-    changes a phone behind Phone Desk's back, `DELETE phones/<id>` takes it away.
+    changes a phone behind Phone Desk's back, `DELETE phones/<id>` takes it away; `POST calls` with phone_id, and
+    type and created_at if wanted, lets somebody call.
     """
     try:
         with sandbox.lock:
@@ -51,10 +53,10 @@ def _route(sandbox: Sandbox, request: Request) -> Answer:
             sandbox.faults.clear()
         case "POST", "reset":
             sandbox.reset(**_read_object(request))
-        case "PATCH", "phones":
-            return _edit_phone(sandbox, read_uuid(rest, ["path", "id"]), _read_object(request))
-        case "DELETE", "phones":
-            _find(sandbox, read_uuid(rest, ["path", "id"]))[0].remove(UUID(rest))
+        case "PATCH" | "DELETE", "phones":
+            return _change_phone(sandbox, read_uuid(rest, ["path", "id"]), request)
+        case "POST", "calls":
+            return Answer(201, _call(sandbox, **_read_object(request)))
         case _:
             return Answer(404, {"detail": "Not Found"})
     return Answer(204)
@@ -94,6 +96,13 @@ def _find(sandbox: Sandbox, phone_id: UUID) -> tuple[Any, PhoneRow]:
     raise KeyError(f"no such phone: {phone_id}")
 
 
+def _change_phone(sandbox: Sandbox, phone_id: UUID, request: Request) -> Answer:
+    if request.method == "PATCH":
+        return _edit_phone(sandbox, phone_id, _read_object(request))
+    _find(sandbox, phone_id)[0].remove(phone_id)
+    return Answer(204)
+
+
 def _edit_phone(sandbox: Sandbox, phone_id: UUID, values: dict[str, Any]) -> Answer:
     phone = _find(sandbox, phone_id)[1]
     if unknown := set(values) - EDITABLE:
@@ -105,6 +114,13 @@ def _edit_phone(sandbox: Sandbox, phone_id: UUID, values: dict[str, Any]) -> Ans
             value = datetime.fromisoformat(value)
         setattr(phone, name, value)
     return Answer(200, write_phone(phone, sandbox.switches))
+
+
+def _call(sandbox: Sandbox, phone_id: str, type: str = "inbound", created_at: str = "") -> dict[str, Any]:  # noqa: A002
+    moment = datetime.fromisoformat(created_at) if created_at else datetime.now(UTC)
+    project = next(project for project in sandbox.projects.values() if UUID(phone_id) in project.phones)
+    call = place_call(project, sandbox.switches, project.phones[UUID(phone_id)], type, created_at=moment)
+    return write_call(call, sandbox.switches)
 
 
 def read_faults(text: str) -> list[Fault]:

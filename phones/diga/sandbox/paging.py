@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from .http import Answer, Refusal, envelope, invalid, read_uuid
+from .faults.switches import Switches
+from .serving.messages import Answer, Refusal, envelope, invalid, read_uuid
 from .state import HasId, Table
-from .switches import Switches
 
 T = TypeVar("T", bound=HasId)
 

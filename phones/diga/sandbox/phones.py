@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from .http import Answer, Refusal, envelope, invalid, iso, read_uuid
+from .faults.switches import Switches
 from .paging import page_of, read_paging
+from .serving.messages import Answer, Refusal, envelope, invalid, iso, read_time, read_uuid
 from .state import AgentRow, PhoneRow, Project, VersionRow
-from .switches import Switches
 
 STATUSES = ("reserved", "pending_verification", "assigned", "released", "finished")
 DIRECTIONS = {"inbound_version_id": "inbound_agent_id", "outbound_version_id": "outbound_agent_id"}
@@ -68,7 +68,7 @@ def _read_filter(query: dict[str, str], switches: Switches) -> Callable[[PhoneRo
             tests.append(_agent_test(name, read_uuid(query[name], ["query", name])))
     for name, is_start in (("start_assigned_at", True), ("end_assigned_at", False)):
         if name in query:
-            tests.append(_time_test(_read_time(query[name], name), is_start=is_start))
+            tests.append(_time_test(read_time(query[name], name), is_start=is_start))
     if not tests:
         return None
     return lambda phone: all(test(phone) for test in tests)
@@ -85,16 +85,6 @@ def _time_test(moment: datetime, *, is_start: bool) -> Callable[[PhoneRow], bool
         return phone.assigned_at >= moment if is_start else phone.assigned_at <= moment
 
     return test
-
-
-def _read_time(text: str, name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal(invalid((["query", name], "Input should be a date-time", "datetime_parsing"))) from None
-    if moment.tzinfo is None:
-        raise Refusal(invalid((["query", name], "Input should have a time zone", "timezone_aware")))
-    return moment
 
 
 def find_phone(project: Project, phone_id: UUID) -> PhoneRow:

@@ -3,9 +3,9 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from uuid import UUID, uuid5
 
+from .call_history import calls_of
 from .names import (
     AURORA_AGENTS,
     AURORA_PHONES,
@@ -17,23 +17,20 @@ from .names import (
     TALLERES_SERVICES,
     VERSION_NAMES,
 )
-from .state import AgentRow, CallRow, Key, PhoneRow, Project, Table, VersionRow
+from .state import AgentRow, Key, PhoneRow, Project, VersionRow
 
 NAMESPACE = UUID("9b1f3a52-6d0e-4a6e-9a53-0d4d3a7c1e55")
 NOW = datetime(2026, 10, 9, 9, 0, tzinfo=UTC)
-"""The day the data is of; all dates are relative to it."""
+"""The day the data is of, unless another is given; all dates are relative to it."""
 
 SPAN = timedelta(days=620)
-MAX_CALLS = 400
 UNKNOWN_AGENT_ID = UUID("7f3c2b10-55aa-4c8e-8d1f-2f6f0c9b7e01")
 """The id of an agent no list gives."""
 
-ALL_PERMISSIONS = frozenset({"phones.view", "phones.update", "agents.view", "agents.update", "calls.view"})
+ALL_PERMISSIONS = frozenset(
+    {"phones.view", "phones.update", "agents.view", "agents.update", "calls.view", "billing.view"}
+)
 LINES: dict[str, tuple[str, ...]] = {"aurora": AURORA_PHONES, "talleres": TALLERES_PHONES}
-# An agent with its published version, and a phone with the agents that answer it and that dial from it.
-AgentRef = tuple[UUID, UUID | None]
-Answered = tuple[UUID, AgentRef | None, AgentRef | None]
-END_REASONS = ("customer_hangup", "agent_hangup", "transferred", "voicemail_left", "customer_hangup")
 
 
 def seed_keys() -> list[Key]:
@@ -42,6 +39,7 @@ def seed_keys() -> list[Key]:
         "full": ALL_PERMISSIONS,
         "readonly": frozenset(name for name in ALL_PERMISSIONS if name.endswith(".view")),
         "nocalls": ALL_PERMISSIONS - {"calls.view"},
+        "nobilling": ALL_PERMISSIONS - {"billing.view"},
         "noagents": ALL_PERMISSIONS - {"agents.view", "agents.update"},
     }
     return [
@@ -51,23 +49,25 @@ def seed_keys() -> list[Key]:
     ]
 
 
-def seed_projects(seed: int, phone_count: int, agent_count: int) -> dict[str, Project]:
+def seed_projects(seed: int, phone_count: int, agent_count: int, now: datetime = NOW) -> dict[str, Project]:
     """Return the projects by slug: Clínicas Aurora in the requested size, and the small Talleres Norte."""
     aurora = Project("aurora", "Clínicas Aurora")
     talleres = Project("talleres", "Talleres Norte")
-    _add_agents(aurora, seed, AURORA_AGENTS, agent_count)
-    _add_agents(talleres, seed, TALLERES_AGENTS, len(TALLERES_AGENTS))
-    _add_phones(aurora, seed, phone_count, SERVICES)
-    _add_phones(talleres, seed, min(24, max(4, phone_count // 8)), TALLERES_SERVICES)
+    _add_agents(aurora, seed, AURORA_AGENTS, agent_count, now)
+    _add_agents(talleres, seed, TALLERES_AGENTS, len(TALLERES_AGENTS), now)
+    _add_phones(aurora, seed, phone_count, SERVICES, now)
+    _add_phones(talleres, seed, min(24, max(4, phone_count // 8)), TALLERES_SERVICES, now)
     for project in (aurora, talleres):
-        project.calls = _calls_of(seed, project.slug, _answered(project))
+        project.calls = calls_of(seed, project, now)
     return {project.slug: project for project in (aurora, talleres)}
 
 
-def _add_agents(project: Project, seed: int, known: tuple[tuple[str | None, int, int | None], ...], count: int) -> None:
+def _add_agents(
+    project: Project, seed: int, known: tuple[tuple[str | None, int, int | None], ...], count: int, now: datetime
+) -> None:
     for index in range(count):
         name, saved_count, published = known[index] if index < len(known) else (f"Agente {index + 1}", 2, 1 + index % 2)
-        created_at = NOW - timedelta(days=300 - index % 200)
+        created_at = now - timedelta(days=300 - index % 200)
         agent_id = uuid5(NAMESPACE, f"{seed}/{project.slug}/agent/{index}")
         versions = [
             VersionRow(
@@ -85,7 +85,9 @@ def _add_agents(project: Project, seed: int, known: tuple[tuple[str | None, int,
         project.agents[agent_id] = agent
 
 
-def _add_phones(project: Project, seed: int, count: int, services: dict[str, tuple[str | None, str | None]]) -> None:
+def _add_phones(
+    project: Project, seed: int, count: int, services: dict[str, tuple[str | None, str | None]], now: datetime
+) -> None:
     """Add the phones, oldest first, so that the named lines are the newest."""
     agent_ids = {(agent.name or "").split(" ")[0]: agent.id for agent in project.agents.values()}
     agent_ids["UNKNOWN"] = UNKNOWN_AGENT_ID
@@ -94,8 +96,8 @@ def _add_phones(project: Project, seed: int, count: int, services: dict[str, tup
     step = min(SPAN / max(1, count), timedelta(hours=40))
     for index in range(count - 1, -1, -1):
         phone_id = uuid5(NAMESPACE, f"{seed}/{project.slug}/phone/{index}")
-        assigned_at = NOW - timedelta(hours=20) - step * index
-        project.phones.add(_make_phone(phone_id, lines[index], assigned_at, agent_ids))
+        assigned_at = now - timedelta(hours=20) - step * index
+        project.phones.add(_make_phone(phone_id, lines[index], assigned_at, agent_ids, now))
 
 
 def _make_lines(slug: str, seed: int, count: int, services: dict[str, tuple[str | None, str | None]]) -> Iterator[str]:
@@ -118,7 +120,9 @@ def _make_lines(slug: str, seed: int, count: int, services: dict[str, tuple[str 
         yield f"{number}|{nickname}|{inbound or ''}|{outbound or ''}|{mark}"
 
 
-def _make_phone(phone_id: UUID, line: str, assigned_at: datetime, agent_ids: dict[str, UUID]) -> PhoneRow:
+def _make_phone(
+    phone_id: UUID, line: str, assigned_at: datetime, agent_ids: dict[str, UUID], now: datetime
+) -> PhoneRow:
     number, nickname, inbound, outbound, mark = line.split("|")
     is_sip = "@" in number
     phone = PhoneRow(
@@ -135,55 +139,14 @@ def _make_phone(phone_id: UUID, line: str, assigned_at: datetime, agent_ids: dic
             phone.telephony_provider = "custom"
             phone.sip_username = number.partition("@")[0] if is_sip else None
         case "leaving":
-            phone.scheduled_release_at = NOW + timedelta(days=12)
+            phone.scheduled_release_at = now + timedelta(days=12)
         case "reserved":
             phone.status, phone.assigned_at = mark, None
             phone.checkout_url = f"https://checkout.example.com/{phone_id}"
-            phone.reservation_expires_at = NOW + timedelta(minutes=30)
+            phone.reservation_expires_at = now + timedelta(minutes=30)
         case "pending_verification":
             phone.status, phone.assigned_at = mark, None
         case "released" | "finished":
             phone.status = mark
-            phone.released_at = assigned_at + (NOW - assigned_at) / 2
+            phone.released_at = assigned_at + (now - assigned_at) / 2
     return phone
-
-
-@lru_cache(maxsize=4)
-def _calls_of(seed: int, slug: str, answered: tuple[Answered, ...]) -> Table[CallRow]:
-    """Return calls of the last days, oldest first. Nothing changes them, so every sandbox of a seed has the same."""
-    chance = random.Random(f"{seed}/{slug}/calls")  # noqa: S311 - made-up data is no secret.
-    calls = Table[CallRow]()
-    for index in range(min(MAX_CALLS, len(answered) * 4), 0, -1):
-        phone_id, inbound, outbound = chance.choice(answered)
-        is_inbound = inbound is not None and chance.random() < 0.7
-        agent_id, version_id = (inbound if is_inbound else outbound or inbound) or (None, None)
-        is_over = index > 2
-        calls.add(
-            CallRow(
-                id=uuid5(NAMESPACE, f"{seed}/{slug}/call/{index}"),
-                agent_id=agent_id,
-                agent_version_id=version_id,
-                type="inbound" if is_inbound else "outbound",
-                phone_id=phone_id,
-                contact=f"+346{chance.randrange(10**8):08d}",
-                created_at=NOW - timedelta(minutes=11 * index),
-                duration=chance.randint(8, 420) if is_over else None,
-                status="completed" if is_over else "in_progress",
-                end_reason=chance.choice(END_REASONS) if is_over else None,
-            )
-        )
-    return calls
-
-
-def _answered(project: Project) -> tuple[Answered, ...]:
-    """Return the newest phones that have an agent, with the agents in each direction and their published versions."""
-    published = {agent.id: agent.published_id for agent in project.agents.values()}
-
-    def refer(agent_id: UUID | None) -> AgentRef | None:
-        return (agent_id, published.get(agent_id)) if agent_id else None
-
-    return tuple(
-        (phone.id, refer(phone.inbound_agent_id), refer(phone.outbound_agent_id))
-        for phone in project.phones.slice(0, 200, is_ascending=False)
-        if phone.inbound_agent_id or phone.outbound_agent_id
-    )

@@ -36,6 +36,10 @@ class PhoneRow:
     checkout_url: str | None = None
     reservation_expires_at: datetime | None = None
 
+    def agent_id(self, kind: str) -> UUID | None:
+        """Return the agent of inbound or of outbound calls."""
+        return self.inbound_agent_id if kind == "inbound" else self.outbound_agent_id
+
 
 @dataclass(slots=True)
 class VersionRow:
@@ -124,6 +128,13 @@ class Table(Generic[T]):
         self._by_id[row.id] = row
         self._place_of[row.id] = place
 
+    def copy(self) -> "Table[T]":
+        """Return a table of the same rows, to which others can be added."""
+        other = Table[T]()
+        other._rows, other._places = self._rows.copy(), self._places.copy()
+        other._by_id, other._place_of = self._by_id.copy(), self._place_of.copy()
+        return other
+
     def remove(self, row_id: UUID) -> None:
         """Remove a row; `after=` its id still works."""
         index = bisect_left(self._places, self._place_of[row_id])
@@ -171,6 +182,12 @@ class Project:
     def agent(self, name: str) -> AgentRow:
         """Return the first agent whose name starts so. :raises StopIteration: if there is none."""
         return next(agent for agent in self.agents.values() if (agent.name or "").startswith(name))
+
+    def live_agent(self, phone: PhoneRow, kind: str) -> AgentRow | None:
+        """Return the agent that takes part in a phone's calls of a kind: one with a published version."""
+        agent_id = phone.agent_id(kind)
+        agent = self.agents.get(agent_id) if agent_id and phone.status == "assigned" else None
+        return agent if agent and agent.published_id else None
 
     def phones_of(self, agent_id: UUID) -> list[PhoneRow]:
         """List the phones an agent answers or dials from, oldest first."""

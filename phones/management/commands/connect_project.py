@@ -7,24 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from phones import diga
 from phones.management.quiet import without_request_lines
-from phones.models import Membership, Project, Role
-from phones.services.projects import keys
+from phones.management.ready_command import ReadyCommand
+from phones.models import Project
+from phones.services.people.members import make_administrator
+from phones.services.projects import key_checks, keys
 from phones.services.projects.identity import ForeignProject
-from phones.services.projects.keys import Capability, KeyCheck
+from phones.services.projects.key_checks import Capability, KeyCheck
 from phones.services.sync.passes import cause_of_read
 from phones.wording.causes import words_for_cause
 
 MARKS = {True: "✓", False: "✗", None: "?"}
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     """`manage.py connect_project NAME`: check a key with reads only, and keep it sealed. The key is never shown."""
 
     help = "Add a Diga project by its API key, or replace the key of the project with this name."
@@ -55,7 +57,7 @@ class Command(BaseCommand):
         except ForeignProject as error:
             raise CommandError(f"Nothing was stored. {words_for_cause(error.cause)}") from None
         if admin and not is_new:
-            Membership.objects.update_or_create(project=project, user=admin, defaults={"role": Role.ADMIN})
+            make_administrator(project=project, user=admin, now=now)
         self._show(check)
         done = "is connected" if is_new else "has the new key"
         self.stdout.write(f"{project.name} {done}, address /projects/{project.slug}/. Next: sync_phones {project.slug}")
@@ -112,8 +114,8 @@ def read_key(token_file: str | None) -> str:
             text = getpass.getpass("API key (not shown): ")
         else:
             raise CommandError("Where is the key? Name a file with --token-file, or - for standard input.")
-        return keys.clean_key(text)
+        return key_checks.clean_key(text)
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"The key can’t be read from {token_file}: {error.__class__.__name__}.") from None
-    except keys.UnusableKey as error:
+    except key_checks.UnusableKey as error:
         raise CommandError(str(error.args[0])) from None

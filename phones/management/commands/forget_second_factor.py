@@ -4,17 +4,18 @@ from argparse import ArgumentParser
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from phones.management.ready_command import ReadyCommand
 from phones.models import ActKind
 from phones.services.audit.acts import record_act
 from phones.services.people.sessions import end_all_sessions
+from phones.services.people.usernames import find_account
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     """`manage.py forget_second_factor ana --reason "Called back on the number in the staff directory"`."""
 
     help = "Remove a person's second factors and end their sessions. Make sure first that it is the person who asks."
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove them, and write it down with the reason, in one transaction."""
-        user = User.objects.filter(username__iexact=options["username"]).first()
+        user = find_account(options["username"])
         if user is None:
             raise CommandError(f"There is no account {options['username']}.")
         reason = options["reason"].strip()

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,34 +18,35 @@ from django.utils.translation import ngettext
 from phones.access import Right, may_run_plan, rights_in
 from phones.management.commands.sync_phones import BAR_WIDTH, find_projects
 from phones.management.quiet import without_request_lines
+from phones.management.ready_command import ReadyCommand
 from phones.models import Foreseen, ItemState, Plan, PlanItem, PlanKind, Project
 from phones.services.exchange.import_columns import is_head
 from phones.services.exchange.phone_import import draft_from_table
 from phones.services.plans import lifecycle
 from phones.services.plans.create import NothingPlanned, create_plan
 from phones.services.plans.drafts import Draft, PlanRequest
-from phones.services.plans.effects import effects_of
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.effects import effects_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.preview import read_agents_if_old
 from phones.services.plans.lock import PlanHasMoved
-from phones.services.plans.preview import read_agents_if_old
 from phones.services.plans.rows import GROUPS, group_rows, state_rows
 from phones.services.plans.totals import foreseen_of, totals_of
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.running import runner
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import SheetsToChoose, read_table
-from phones.wording import plan_actions
 from phones.wording.changes import Words
 from phones.wording.imports import words_for_notes
-from phones.wording.plan_effects import words_for_effects
-from phones.wording.plan_rows import words_for_item
-from phones.wording.plan_totals import counted
-from phones.wording.plans import value_text, words_for_pause, words_for_why
+from phones.wording.plans import actions as plan_actions
+from phones.wording.plans.descriptions import value_text, words_for_pause, words_for_why
+from phones.wording.plans.effects import words_for_effects, words_for_takings
+from phones.wording.plans.rows import words_for_item
+from phones.wording.plans.totals import counted
 
 BAD_ENDS = (ItemState.REFUSED, ItemState.FAILED, ItemState.MISMATCH, ItemState.UNKNOWN, ItemState.CHANGED)
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     """`manage.py plan FILE`: the preview of an edited export; `--apply` runs it. Exit code 1 unless all went well."""
 
     help = "Show what an edited export (CSV or a workbook) would change, and with --apply change it."
@@ -125,7 +126,10 @@ class Command(BaseCommand):
         counts = foreseen_of(plan)
         parts = [f"{group.label}: {counts[group]}" for group in GROUPS if counts[group]]
         self.stdout.write(f"{plan.project.name}: " + ", ".join(parts) + f" = {sum(counts.values())}")
-        for effect in words_for_effects(effects_of(plan)):
+        effects = effects_of(plan)
+        for line in words_for_takings(effects):
+            self.stdout.write(f"  {line}")
+        for effect in words_for_effects(effects):
             self.stdout.write(f"  {effect.title} {effect.text}")
         for group, rows in group_rows(plan, counts).items():
             self.stdout.write(f"\n{group.label} ({counts[group]})")

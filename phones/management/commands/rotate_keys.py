@@ -6,8 +6,9 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from phones.models import Project
+from phones.models import AlertRules, Project
 from phones.models.fields import SealBroken, reseal
+from phones.services.key_proofs import rotate_proof
 
 # What allauth's adapter seals in the data of a second factor.
 SEALED_NAMES = ("secret", "seed")
@@ -20,7 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go row by row, each in a transaction of its own; report and skip what no key opens."""
-        lost = self._rotate_projects() + self._rotate_second_factors()
+        lost = self._rotate_projects() + self._rotate_second_factors() + self._rotate_webhooks()
+        rotate_proof()
         if lost:
             raise CommandError(f"{lost} could not be opened by any key of TOKEN_KEYS and stayed as they were.")
         self.stdout.write("The older keys can be taken out of TOKEN_KEYS now, after a restart with the new list.")
@@ -40,6 +42,23 @@ class Command(BaseCommand):
                 project.save(update_fields=["sealed_token"])
                 done += 1
         self.stdout.write(f"API keys: {done}")
+        return lost
+
+    def _rotate_webhooks(self) -> int:
+        ids = AlertRules.objects.exclude(sealed_webhook="").order_by("pk").values_list("pk", flat=True)
+        done = lost = 0
+        for project_id in list(ids):
+            with transaction.atomic():
+                rules = AlertRules.objects.select_for_update(of=("self",)).select_related("project").get(pk=project_id)
+                try:
+                    rules.reseal_webhook()
+                except SealBroken:
+                    self.stderr.write(f"{rules.project.name}: no key opens its webhook. Enter it again.")
+                    lost += 1
+                    continue
+                rules.save(update_fields=["sealed_webhook"])
+                done += 1
+        self.stdout.write(f"Webhooks: {done}")
         return lost
 
     def _rotate_second_factors(self) -> int:

@@ -3,6 +3,7 @@
 import signal
 import threading
 from argparse import ArgumentParser
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--agents", type=int, default=7, help="Agents in the first project.")
         parser.add_argument("--latency-ms", type=float, default=0, help="How long every answer takes.")
         parser.add_argument("--seed", type=int, default=1, help="The same seed gives the same data.")
+        parser.add_argument(
+            "--call-every", type=float, help="Seconds after which somebody calls a phone that is looked at."
+        )
         parser.add_argument("--faults", type=Path, help="A JSON file with a list of faults to make.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +38,8 @@ class Command(BaseCommand):
             phones=options["phones"],
             agents=options["agents"],
             latency_ms=options["latency_ms"],
+            call_every_seconds=options["call_every"],
+            now=newest_morning(datetime.now(UTC)),
         )
         if options["faults"]:
             for fault in read_faults(options["faults"].read_text("utf-8")):
@@ -52,3 +58,9 @@ class Command(BaseCommand):
         self.stdout.flush()
         is_over.wait()
         server.stop()
+
+
+def newest_morning(now: datetime) -> datetime:
+    """Return the newest nine o'clock: a stand-in that is started again on a day has the same data."""
+    morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
+    return morning if morning <= now else morning - timedelta(days=1)

@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from phones.management.quiet import without_request_lines
+from phones.management.ready_command import ReadyCommand
 from phones.models import Project, SyncRun
 from phones.services.sync import passes
 from phones.wording.causes import words_for_cause
@@ -14,7 +15,7 @@ from phones.wording.causes import words_for_cause
 BAR_WIDTH = 30
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     """`manage.py sync_phones [SLUG]`: one pass now over one project, or over all that have a key."""
 
     help = "Copy Diga's agents and phones now, of one project or of all."

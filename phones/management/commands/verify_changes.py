@@ -3,16 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from phones.management.ready_command import ReadyCommand
 from phones.models import Project
-from phones.services.audit.verification import acknowledged_breaks, verify_guards
-from phones.services.audit.verifying import verify_and_record
+from phones.services.audit.chain.runs import verify_and_record
+from phones.services.audit.chain.verification import acknowledged_breaks, verify_guards
 
 
-class Command(BaseCommand):
+class Command(ReadyCommand):
     """`manage.py verify_changes [SLUG]`: every project, or the one with this address. Exit code 1 if not."""
 
     help = "Find entries of the history that were altered, deleted, put in, swapped or cut off past Phone Desk."

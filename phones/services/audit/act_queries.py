@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from phones.models import Act, Membership, Project
@@ -36,19 +36,33 @@ def matching_acts(project: Project, wanted: WantedActs, *, is_site: bool) -> Que
     """Return the acts of a project and its members' acts on the site (sign-ins) that match all filters, newest first.
 
     With `is_site`, all acts on the site: those who administer it see failed sign-ins of nobody they know, too.
+    Others don't see who else took part in an act on the site: `hides_actor` and `hides_subject` are true of people who
+    are not members, and no filter finds an act by them.
     """
     members = Membership.objects.filter(project=project).values("user")
     site = Q(project=None) if is_site else Q(project=None) & (Q(actor__in=members) | Q(subject__in=members))
     acts = Act.objects.filter(Q(project=project) | site).order_by("-id")
+    acts = acts.annotate(
+        hides_actor=Value(value=False) if is_site else _is_foreign("actor", project),
+        hides_subject=Value(value=False) if is_site else _is_foreign("subject", project),
+    )
     if wanted.kind:
         acts = acts.filter(kind=wanted.kind)
     if wanted.person is not None:
-        acts = acts.filter(Q(actor=wanted.person) | Q(subject=wanted.person))
+        by, to = Q(actor=wanted.person, hides_actor=False), Q(subject=wanted.person, hides_subject=False)
+        acts = acts.filter(by | to)
     if wanted.since:
         acts = acts.filter(at__gte=_midnight(wanted.since))
     if wanted.until:
         acts = acts.filter(at__lt=_midnight(wanted.until + timedelta(days=1)))
     return acts
+
+
+def _is_foreign(person: str, project: Project) -> Case:
+    """Return whether an act on the site names somebody who is not a member."""
+    is_member = Exists(Membership.objects.filter(project=project, user=OuterRef(person)))
+    foreign = Q(project=None) & ~Q(**{f"{person}__isnull": True}) & ~is_member
+    return Case(When(foreign, then=Value(value=True)), default=Value(value=False), output_field=BooleanField())
 
 
 def _midnight(day: date) -> datetime:

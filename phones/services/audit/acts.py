@@ -11,8 +11,8 @@ from django.db import transaction
 
 from phones.diga.key_pattern import KEY, MASK
 from phones.models import Act, ActKind, Project, SealKind, chain_of
-from phones.services.audit.chain import Link, append
-from phones.services.audit.hash_chain import ACT_FIELDS, act_digest
+from phones.services.audit.chain.appending import Link, append
+from phones.services.audit.chain.hashing import ACT_FIELDS, act_digest
 from phones.services.display_names import name_of
 
 client_address: ContextVar[str] = ContextVar("client_address", default="")

@@ -5,7 +5,7 @@ project's are compared with all of its phones in one pass, in any order. The fir
 phones of releases that sealed none.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,30 +14,35 @@ from django.db.models import JSONField, QuerySet
 from django.db.models.functions import Cast
 
 from phones.models import ChangeSeal, Phone, Project, SealKind
-from phones.services.audit.chain import Link, append, hold
-from phones.services.audit.hash_chain import seen_sum
+from phones.services.audit.chain.appending import Link, append, hold
+from phones.services.audit.chain.hashing import seen_sum, seen_sum_of_texts
 
 CHUNK = 2000
 Seen = tuple[UUID, datetime, dict[str, Any]]
+# The same with entry zero as `canonical_json`.
+SeenText = tuple[UUID, datetime, str]
 
 
-def seal_first_seen(project: Project, phone_ids: Iterable[UUID], *, at: Collection[datetime]) -> None:
-    """Seal phones that were stored in this transaction as first seen at these times. Three queries, one for the rows.
+def seal_first_seen(project: Project, phones: Sequence[SeenText], *, stored_count: int) -> None:
+    """Seal phones of which so many were stored in this transaction; a process may have stored the others meanwhile.
 
-    A phone that another process has stored meanwhile has another time, and was sealed by that.
+    Those are told by their times, and were sealed by that process. Two queries, and one more where the rows are read.
     """
     hold(project.pk)
-    phones = _seen(project)
-    if _seals(project).exists():
-        phones = phones.filter(pk__in=list(phone_ids), first_seen_at__in=at)
-    _append(project, phones)
+    if not _seals(project).exists():
+        _append(project, seen_sum(_rows(_seen(project))))
+    elif stored_count == len(phones):
+        _append(project, seen_sum_of_texts(phones))
+    else:
+        ids, times = [phone[0] for phone in phones], {phone[1] for phone in phones}
+        _append(project, seen_sum(_rows(_seen(project).filter(pk__in=ids, first_seen_at__in=times))))
 
 
 def seal_older_phones(project: Project) -> None:
     """Seal what was first seen of all phones of a project, unless some are sealed."""
     hold(project.pk)
     if not _seals(project).exists():
-        _append(project, _seen(project))
+        _append(project, seen_sum(_rows(_seen(project))))
 
 
 def is_as_sealed(project: Project) -> bool:
@@ -60,5 +65,5 @@ def _rows(phones: QuerySet[Phone]) -> Iterator[Seen]:
     return values.iterator(chunk_size=CHUNK)
 
 
-def _append(project: Project, phones: QuerySet[Phone]) -> None:
-    append(project.pk, [Link(SealKind.SEEN, seen_sum(_rows(phones)))])
+def _append(project: Project, digest: str) -> None:
+    append(project.pk, [Link(SealKind.SEEN, digest)])

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from phones.models import Change, Outcome, Project, SealKind
-from phones.services.audit.chain import Link, append
-from phones.services.audit.hash_chain import EVERY_FIELD, SETTLED_FIELDS, digest_of
+from phones.services.audit.chain.appending import Link, append
+from phones.services.audit.chain.hashing import EVERY_FIELD, SETTLED_FIELDS, digest_of
 from phones.services.audit.named_agents import name_agents
 from phones.services.plan_items.following import follow, hold_plans
 

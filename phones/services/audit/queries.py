@@ -1,7 +1,7 @@
 """Queries of the audit log: filters, keyset pages, and the people in it."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_r
 from django.utils import timezone
 
 from phones.models import Change, Outcome, Phone, Plan, Project, Source
+from phones.services.audit.folding import PlanCount, counts_of_plans, folded
 from phones.services.number_reader.queries import spelled_digits
 from phones.services.phone_numbers import folding_pattern
 
@@ -23,7 +24,10 @@ CHANGED_FIELDS = ("nickname", "inbound", "outbound", "status")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The filters of the history. None, "" and False don't filter. Days are days of the site's time zone."""
+    """The filters of the history. None, "" and False don't filter. Days are days of the site's time zone.
+
+    `at` is a moment: what was changed after it.
+    """
 
     phone: uuid.UUID | None = None
     agent: uuid.UUID | None = None
@@ -36,6 +40,7 @@ class Wanted:
     q: str = ""
     look: bool = False
     plan: int | None = None
+    at: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -47,14 +52,23 @@ class Wanted:
         """True when the only filter is one phone."""
         return self.phone is not None and self == Wanted(phone=self.phone)
 
+    @property
+    def is_of_single_changes(self) -> bool:
+        """True when a number, a plan, an outcome or what needs a look is asked for: a plan is no entry there."""
+        return bool(self.phone or self.plan or self.outcome or self.look or spelled_digits(self.q))
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page, newest first. `older` and `newer` are the ids to page on from, None at an end."""
+    """One page, newest first. `older` and `newer` are the ids to page on from, None at an end.
+
+    `made` has, by plan, how many of the changes that match its entry stands for; a plan that is not in it has none.
+    """
 
     changes: Sequence[Change]
     older: int | None
     newer: int | None
+    made: Mapping[int, PlanCount]
 
 
 def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
@@ -78,6 +92,8 @@ def matching_changes(project: Project, wanted: Wanted) -> QuerySet[Change]:
         changes = changes.filter(created_at__gte=_midnight(wanted.since))
     if wanted.until:
         changes = changes.filter(created_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    if wanted.at:
+        changes = changes.filter(created_at__gt=wanted.at)
     if wanted.look:
         # Few rows match, and a partial index has them; otherwise SQLite scans the whole history.
         changes = changes.filter(pk__in=Change.objects.filter(_needs_a_look(), project=project).values("pk"))
@@ -129,31 +145,50 @@ def with_late_entries(changes: Iterable[Change]) -> list[Change]:
     return found
 
 
+def undoings_of(changes: Iterable[Change]) -> dict[int, Change]:
+    """Return the newest confirmed change that took each of these back, by the id of what it took back. One query."""
+    return undoings_among(Change.objects.filter(reverts__in=[change.pk for change in changes]).order_by("-pk"))
+
+
+def undoings_among(changes: Iterable[Change]) -> dict[int, Change]:
+    """Return those of these changes, newest first, that took others back, likewise. No query."""
+    undoings: dict[int, Change] = {}
+    for change in changes:
+        if change.reverts_id and change.outcome == Outcome.CONFIRMED:
+            undoings.setdefault(change.reverts_id, change)
+    return undoings
+
+
 def history_page(
     project: Project, wanted: Wanted, *, older_than: int | None = None, newer_than: int | None = None
 ) -> HistoryPage:
-    """Return one page of the history with each change's phone. One query, two if a change may have been applied late.
+    """Return one page of the history with each change's phone.
 
-    `older_than` takes precedence; with nothing newer than `newer_than`, the page is the first one.
+    A plan is one entry unless single changes are asked for. One query, or those of `folded` and one if there are
+    plans; one more if a change may have been applied late. `older_than` takes precedence; with nothing newer than
+    `newer_than`, the page is the first one.
     """
-    found = matching_changes(project, wanted).select_related("phone", *LED_TO)
-    if older_than is not None:
-        return _page(found.filter(pk__lt=older_than)[: PAGE_SIZE + 1], is_first=False)
-    if newer_than is None:
-        return _page(found[: PAGE_SIZE + 1], is_first=True)
-    newer = list(found.filter(pk__gt=newer_than).reverse()[: PAGE_SIZE + 1])
-    if len(newer) <= PAGE_SIZE:
+    matching = matching_changes(project, wanted)
+    found = matching.select_related("phone", *LED_TO)
+
+    def first(stretch: QuerySet[Change], *, is_rising: bool = False) -> list[Change]:
+        if wanted.is_of_single_changes:
+            return list(stretch[: PAGE_SIZE + 1])
+        return folded(stretch, PAGE_SIZE + 1, among=matching, is_rising=is_rising)
+
+    def page(rows: Sequence[Change], *, older: bool, newer: bool) -> HistoryPage:
+        changes = with_late_entries(rows)
+        plans = set() if wanted.is_of_single_changes else {change.plan_id for change in changes if change.plan_id}
+        ends = (changes[-1].pk if older else None, changes[0].pk if newer and changes else None)
+        return HistoryPage(changes, *ends, counts_of_plans(plans, matching))
+
+    if newer_than is not None and older_than is None:
+        rising = first(found.filter(pk__gt=newer_than).reverse(), is_rising=True)
         # A short page at the newest end is filled up from the first page.
-        return _page(found[: PAGE_SIZE + 1], is_first=True)
-    changes = with_late_entries(newer[:PAGE_SIZE][::-1])
-    return HistoryPage(changes, changes[-1].pk, changes[0].pk)
-
-
-def _page(found: Iterable[Change], *, is_first: bool) -> HistoryPage:
-    rows = list(found)
-    changes = with_late_entries(rows[:PAGE_SIZE])
-    older = changes[-1].pk if len(rows) > PAGE_SIZE else None
-    return HistoryPage(changes, older, None if is_first or not changes else changes[0].pk)
+        if len(rising) > PAGE_SIZE:
+            return page(rising[:PAGE_SIZE][::-1], older=True, newer=True)
+    falling = first(found if older_than is None else found.filter(pk__lt=older_than))
+    return page(falling[:PAGE_SIZE], older=len(falling) > PAGE_SIZE, newer=older_than is not None)
 
 
 def change_of_form(phone: Phone, form_token: uuid.UUID | None) -> Change | None:

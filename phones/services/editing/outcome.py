@@ -18,7 +18,7 @@ from phones.models import Change, LaneSnapshot, Outcome, Project
 from phones.services.audit import log
 from phones.services.clock import Clock
 from phones.services.editing.recheck_times import give_up_if_old, keep_unknown, may_still_be_applied
-from phones.services.projects.keys import note_of_key, note_refusal
+from phones.services.projects.answers import note_of_key, note_refusal
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.lanes import Lane

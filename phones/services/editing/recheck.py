@@ -1,13 +1,18 @@
 """Settling what nobody waits for any more: changes whose process died, and outcomes that are not known yet."""
 
 import uuid
+from contextlib import suppress
 
-from phones.models import Change, NoKey, Outcome
+from django.db.models import QuerySet
+from structlog.contextvars import bound_contextvars
+
+from phones.models import Change, NoKey, Outcome, Phone, Project
 from phones.services.audit import log
 from phones.services.clock import Clock, database_clock
 from phones.services.editing.outcome import SILENT, AgentsRead, read_agents, settle_by_reading
 from phones.services.editing.recheck_times import claim_look, due, keep_unknown
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
+from phones.services.sync.refresh import refresh_phone
 
 
 def sweep(*, clock: Clock) -> int:
@@ -20,8 +25,33 @@ def sweep(*, clock: Clock) -> int:
     for change in due(Change.objects.select_related("project", "phone"), "created_at", clock()):
         project = projects.setdefault(change.project_id, _ProjectSweep(clock))
         if not project.is_over and claim_look(change, begun_at=change.created_at, now=clock()):
-            project.look(change)
+            with bound_contextvars(project=change.project.slug):
+                project.look(change)
     return sum(project.settled_count for project in projects.values())
+
+
+def settle_due(changes: QuerySet[Change], clock: Clock) -> int:
+    """Read again what those of a phone's changes that are due have come to, and return how many were settled."""
+    clock = database_clock(clock)
+    looked_at = due(changes.select_related("project", "phone"), "created_at", clock())
+    for change in looked_at:
+        if claim_look(change, begun_at=change.created_at, now=clock()):
+            with suppress(NoKey):
+                settle_by_reading(change, client_for(change.project), clock)
+    return sum(not change.is_open for change in looked_at)
+
+
+def settle_and_refresh(*, project: Project, phone: Phone, clock: Clock) -> tuple[bool, bool]:
+    """Settle what a dead process had sent to a phone, or what got no answer, and read the phone; nothing is sent.
+
+    Return whether anything was settled, and whether any of the phone's three values had moved.
+
+    :raises NoKey: the project has no usable key.
+    :raises DigaError: Diga gave no usable answer; our copy is as before.
+    """
+    settled_count = settle_due(Change.objects.filter(phone=phone), clock)
+    has_moved = refresh_phone(project=project, phone=phone, clock=clock)
+    return settled_count > 0, has_moved
 
 
 class _ProjectSweep:

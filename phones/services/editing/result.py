@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from phones import diga
-from phones.models import Change
+from phones.models import Change, Schedule
 from phones.services.routing.editability import Policy
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.impact import Impact
@@ -14,6 +14,7 @@ class SaveKind(StrEnum):
     """How a save ends. Nothing was sent but for `SENT` and `OUTCOME_NOT_RECORDED`."""
 
     SENT = "sent"  # `change` says what became of it, or of the earlier send of the same form.
+    SCHEDULED = "scheduled"  # It is set for a later time: `schedule` is its row.
     READY = "ready"  # Nothing stands in the way: what a check says, never a save.
     NOTHING_TO_CHANGE = "nothing_to_change"
     READ_ONLY = "read_only"  # There is no key, or Diga has rejected it.
@@ -46,3 +47,4 @@ class SaveResult:
     now: PhoneSnapshot | None = None
     policy: Policy | None = None
     error: diga.DigaError | None = None
+    schedule: Schedule | None = None

@@ -72,21 +72,15 @@ def steps_back(
     """
     if not is_revertible(change):
         return ()
-    return _steps(change.before, change.after, phone, catalogue, can_label=can_label, can_route=can_route)
+    return steps_to(change.before, change.after, phone, catalogue, can_label=can_label, can_route=can_route)
 
 
 def steps_to_first(phone: Phone, catalogue: Catalogue, *, can_label: bool, can_route: bool) -> tuple[Step, ...]:
     """Return what going back to the first state we saw would do to the phone. No query."""
-    return _steps(phone.first_seen, None, phone, catalogue, can_label=can_label, can_route=can_route)
+    return steps_to(phone.first_seen, None, phone, catalogue, can_label=can_label, can_route=can_route)
 
 
-def edit_of(steps: Sequence[Step], taken: Collection[str]) -> PhoneEdit:
-    """Return the wish to take back the fields in `taken`, as far as they can be."""
-    wanted = {step.name: step.wanted for step in steps if step.can_take and step.name in taken}
-    return PhoneEdit(**wanted)  # type: ignore[arg-type]
-
-
-def _steps(
+def steps_to(
     target: Mapping[str, Any],
     left: Mapping[str, Any] | None,
     phone: Phone,
@@ -95,7 +89,11 @@ def _steps(
     can_label: bool,
     can_route: bool,
 ) -> tuple[Step, ...]:
-    """Compare the old state with today's. `left` is what the change made of it, None where that doesn't matter."""
+    """Compare an old state with today's, field by field. No query.
+
+    `target` has the fields to take back, as the log keeps them; `left` is what was made of them, from which a later
+    change is told, None where that doesn't matter.
+    """
     now, policy = snapshot(catalogue, PhoneSnapshot.of(phone), FIELDS), policy_for(phone)
     steps = []
     for name in (name for name in FIELDS if name in target):
@@ -109,6 +107,12 @@ def _steps(
             step = Step(name, Standing.NO_RIGHT if is_open else Standing.CLOSED, step.now, step.then)
         steps.append(step)
     return tuple(steps)
+
+
+def edit_of(steps: Sequence[Step], taken: Collection[str]) -> PhoneEdit:
+    """Return the wish to take back the fields in `taken`, as far as they can be."""
+    wanted = {step.name: step.wanted for step in steps if step.can_take and step.name in taken}
+    return PhoneEdit(**wanted)  # type: ignore[arg-type]
 
 
 def _nickname_step(now: str | None, then: str | None, left: str | None) -> Step:

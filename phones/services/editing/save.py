@@ -17,11 +17,11 @@ from phones import diga
 from phones.models import Change, NoKey, Outcome, Phone, Project
 from phones.services.clock import Clock, database_clock
 from phones.services.editing.guard import guard_change
-from phones.services.editing.outcome import settle_by_reading
-from phones.services.editing.recheck_times import claim_look, due
+from phones.services.editing.recheck import settle_due
+from phones.services.editing.recheck_times import due
 from phones.services.editing.result import SaveKind, SaveResult
 from phones.services.editing.write import Author, Write, begin, new_write, send, take_answers, take_error
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.routing.editability import policy_for
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.lanes import FIELDS
@@ -76,7 +76,7 @@ def change_phone(
         if earlier := _replay(phone, edit, author, clock, sleep):
             return earlier
         if result.kind is not SaveKind.BUSY:
-            _settle_dead(phone, clock)
+            settle_due(_being_sent(phone), clock)
             return result
         if not _await_turn(phone, clock, sleep):
             return SaveResult(SaveKind.BEING_SAVED)
@@ -211,7 +211,7 @@ def _await_turn(phone: Phone, clock: Clock, sleep: Sleep) -> bool:
 def _looks(phone: Phone, clock: Clock, sleep: Sleep) -> Iterator[None]:
     """Yield whenever it is time to look whether a save of the phone is over; a dead sender's is settled at once."""
     yield
-    _settle_dead(phone, clock)
+    settle_due(_being_sent(phone), clock)
     yield
     for seconds in WAITS_SECONDS:
         sleep(seconds)
@@ -230,12 +230,3 @@ def _being_sent(phone: Phone) -> QuerySet[Change]:
 def is_sender_dead(phone: Phone, now: datetime) -> bool:
     """Say whether a change of the phone is still marked as being sent, and nobody is sending it any more."""
     return bool(due(_being_sent(phone), "created_at", now))
-
-
-def _settle_dead(phone: Phone, clock: Clock) -> None:
-    """Settle by reading what a dead sender had sent: nobody has to wait for the sweeper."""
-    for change in due(_being_sent(phone).select_related("project", "phone"), "created_at", clock()):
-        with suppress(NoKey):
-            client = client_for(change.project)
-            if claim_look(change, begun_at=change.created_at, now=clock()):
-                settle_by_reading(change, client, clock)

@@ -25,8 +25,9 @@ from phones.services.editing.outcome import (
     settle_answers,
     settle_failure,
 )
+from phones.services.editing.put_backs import keep_put_backs
 from phones.services.editing.recheck_times import SENT_WITHIN
-from phones.services.projects.keys import note_of_key
+from phones.services.projects.answers import note_of_key
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
 from phones.services.routing.snapshots import edit_snapshot, snapshot
@@ -38,7 +39,8 @@ from phones.services.sync.store import store_answers
 class Author:
     """Who changes, why, and on which form (`form_token` makes two sends of one form one write).
 
-    `reverts` is the change that this one takes back, if it does; `plan` the plan that it is part of.
+    `reverts` is the change that this one takes back, if it does; `plan` the plan that it is part of; `until` when it
+    is put back by itself.
     """
 
     user: User | None
@@ -49,6 +51,7 @@ class Author:
     reverts: Change | None = None
     plan: Plan | None = None
     name: str = ""
+    until: datetime | None = None
 
     @property
     def shown_name(self) -> str:
@@ -58,10 +61,14 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A change that is about to be sent, and what it asks for. `change.phone` is the phone as it was read."""
+    """A change that is about to be sent, and what it asks for. `change.phone` is the phone as it was read.
+
+    `until` is when it is put back by itself, if it is.
+    """
 
     change: Change
     edit: PhoneEdit
+    until: datetime | None = None
 
     @property
     def phone(self) -> Phone:
@@ -87,7 +94,7 @@ def new_write(*, project: Project, phone: Phone, edit: PhoneEdit, author: Author
         reverts=author.reverts,
         plan=author.plan,
     )
-    return Write(change, edit)
+    return Write(change, edit, author.until)
 
 
 def begin(writes: Sequence[Write]) -> list[Write]:
@@ -110,6 +117,7 @@ def begin(writes: Sequence[Write]) -> list[Write]:
             if fetched_at[write.phone.pk] == write.phone.fetched_at and write.phone.pk not in busy
         ]
         log.begin([write.change for write in free])
+        keep_put_backs((write.change, write.until) for write in free)
     return free
 
 

@@ -147,10 +147,10 @@ def typed_nickname(cell: str) -> str:
     check_value(cell, "nickname")
     typed = one_line(unguarded(cell))
     if len(typed) > NICKNAME_LIMIT:
-        raise NotUnderstood(_("The nickname has more than %(count)s characters.") % {"count": NICKNAME_LIMIT})
+        raise NotUnderstood(_("The alias has more than %(count)s characters.") % {"count": NICKNAME_LIMIT})
     if LOST in typed:
         raise NotUnderstood(
-            _("The nickname “%(typed)s” holds characters that were lost when the file was saved.") % {"typed": typed}
+            _("The alias “%(typed)s” holds characters that were lost when the file was saved.") % {"typed": typed}
         )
     return typed
 

@@ -31,6 +31,11 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
         *("numero de telephone", "no de telephone", "n de telephone", "telefone", "numero de telefone"),
     ),
     "nickname": ("nick name", "alias", "apodo", "label"),
+    "note": (
+        *("notes", "nota", "notas", "observaciones", "comment", "comments", "comentario", "comentarios"),
+        *("notiz", "notizen", "bemerkung", "remarque", "remarques", "observacoes"),
+    ),
+    "tags": ("etiquetas", "etichette", "schlagworte"),
     "read_at": (),
 } | {
     column: titles
@@ -86,6 +91,8 @@ _TOTAL = re.compile(
 )
 KEYS = ("id", "number")
 ONLY_READ = (*KEYS, "read_at")
+# What this desk keeps by itself: such cells are no rows of a plan.
+NOTED = ("note", "tags")
 # A total below the list is no number, and has fewer digits.
 SHORTEST_KEY = 7
 
@@ -125,9 +132,7 @@ class ImportColumns:
         if not self.places.keys() & set(KEYS):
             raise NotATable(f"{self._no_key()} {self._as_read(table)}")
         if not self.places.keys() - set(ONLY_READ):
-            sentence = _(
-                "There is no column to change: “nickname”, “inbound_agent” and “outbound_agent” are those there are."
-            )
+            sentence = _("No column is one to change: “nickname”, “inbound_agent”, “outbound_agent”, “note” or “tags”.")
             raise NotATable(f"{sentence} {self._as_read(table)}")
 
     def _note(self, code: str, place: int) -> None:

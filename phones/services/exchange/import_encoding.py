@@ -15,7 +15,7 @@ from phones.services.tables.limits import NotATable
 from phones.services.tables.read import Row, Table
 
 SAMPLE_ROWS = 2500
-TEXTS = ("nickname", "inbound_agent", "outbound_agent")
+TEXTS = ("nickname", "inbound_agent", "outbound_agent", "note", "tags")
 # Letters and signs of Western languages. A wrong encoding produces others, or these in unlikely positions.
 _LETTERS = frozenset("áéíóúüñçàèìòùâêîôûäëïöõãåøæœßÿýšžðþÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÕÃÅØÆŒÝŠŽºª·")
 _SIGNS = frozenset("¡¿€“”‘’«»–—…°©®™£²³½¼&\xa0•")

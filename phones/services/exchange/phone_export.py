@@ -30,7 +30,9 @@ COLUMNS = (
     "outbound_version",
     "provider",
     "assigned_at",
+    "scheduled_release_at",
     "note",
+    "tags",
     "read_at",
 )
 # The columns of a phone that `row_of` reads.
@@ -42,8 +44,11 @@ READ = (
     "outbound_agent_id",
     "telephony_provider",
     "assigned_at",
+    "scheduled_release_at",
     "note",
+    "tags",
     "fetched_at",
+    "unlisted_since",
 )
 # The columns of a file for each column of the list. The id, the number and `read_at` are always included.
 _SHOWN = {
@@ -54,6 +59,7 @@ _SHOWN = {
     "outbound": ("outbound_agent",),
     "provider": ("provider",),
     "assigned": ("assigned_at",),
+    "release": ("scheduled_release_at",),
     "age": (),
 }
 ALWAYS = ("read_at",)
@@ -113,6 +119,7 @@ def _rows(
     batch = list(order.sorted(phones)[:BATCH_SIZE])
     while batch:
         for phone in batch:
+            phone.project = project
             cells = row_of(phone, catalogue)
             yield [cells[place] for place in places]
         if len(batch) < BATCH_SIZE:
@@ -154,8 +161,10 @@ def row_of(phone: Phone, catalogue: Catalogue) -> list[str]:
         outbound.version,
         guarded(phone.telephony_provider),
         _moment(phone.assigned_at),
+        _moment(phone.scheduled_release_at),
         guarded(phone.note),
-        _moment(phone.fetched_at),
+        guarded(", ".join(phone.tag_names)),
+        _moment(phone.read_at),
     ]
 
 

@@ -1,10 +1,10 @@
 """The import: from an uploaded table to the draft of a plan.
 
-A row means the phone with its id, else with its number. Only the nickname and the agents can be changed; the status,
-the note and all other columns of an export are ignored. A missing column keeps its field. A cell keeps it too if it
-equals what the export wrote at the moment in `read_at`, or would write today, so an unedited file changes nothing,
-however old it is. An emptied cell removes the nickname or unassigns the agent; `row_edits` reads all other cells.
-agent; `row_edits` says what is wanted by the rest.
+A row means the phone with its id, else with its number. Only the nickname and the agents become rows of the plan;
+notes and tags, which Diga doesn't have, are listed beside them, and the status and all other columns are ignored.
+A missing column keeps its field. A cell keeps it too if it equals what the export wrote at the moment in `read_at`, or
+would write today, so an unedited file changes nothing, however old it is. An emptied cell removes the nickname or
+unassigns the agent; `row_edits` reads all other cells.
 """
 
 import uuid
@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from phones.models import Phone, Project
 from phones.services.exchange.agent_names import AgentNames
 from phones.services.exchange.edited_cells import NotUnderstood, is_untouched
+from phones.services.exchange.import_columns import NOTED
 from phones.services.exchange.import_encoding import TEXTS, choose_encoding
+from phones.services.exchange.noted_cells import MOVED, NotedThen, noted_edit, noted_since
 from phones.services.exchange.past_values import Changes, changes_since, read_moment
 from phones.services.exchange.phone_export import COLUMNS, row_of
 from phones.services.exchange.row_edits import EditReader
 from phones.services.exchange.row_matching import drop_foreign_ids, phones_of_rows
-from phones.services.plans.drafts import Draft, LineProblem
+from phones.services.plans.drafts import Draft, LineProblem, NotedEdit
 from phones.services.routing.catalogue import Catalogue
 from phones.services.tables.cell_guard import unguarded
 from phones.services.tables.encodings import is_misread
@@ -60,7 +62,7 @@ class _Import:
             can_route=can_route,
         )
         self.lines: dict[uuid.UUID, int] = {}
-        self.undated_count = self.aside_count = 0
+        self.undated_count = self.aside_count = self.moved_count = 0
 
     def draft(self) -> Draft:
         """Return the draft."""
@@ -79,6 +81,7 @@ class _Import:
         }
         self.undated_count += sum(moment is None for moment in moments.values())
         changes = changes_since(moments)
+        noted = noted_since(self.project, moments) if set(NOTED) & self.columns.places.keys() else {}
         for row, phone in found:
             if isinstance(phone, NotUnderstood):
                 draft.problems.append(LineProblem(row.line, str(phone)))
@@ -88,19 +91,27 @@ class _Import:
                 text = _("%(number)s is in line %(line)s already.") % {"number": phone.shown, "line": first}
                 draft.problems.append(LineProblem(row.line, text))
                 continue
-            self._read_row(row, raw[row.line], phone, changes, draft)
+            self._read_row(row, raw[row.line], phone, changes, noted, draft)
 
-    def _read_row(self, row: Row, raw: Row, phone: Phone, changes: Changes, draft: Draft) -> None:
+    def _read_row(self, row: Row, raw: Row, phone: Phone, changes: Changes, noted: NotedThen, draft: Draft) -> None:
         written = dict(zip(COLUMNS, row_of(phone, self.catalogue), strict=True))
         if self.columns.is_written(row, written):
             return
         moment = read_moment(self.columns.cell(row, "read_at"))
-        planned, faults = self.edits.read(
-            self._with_exported_texts(row, raw, written), phone, written, changes.get(phone.pk, ()), moment
-        )
+        plain = self._with_exported_texts(row, raw, written)
+        planned, faults = self.edits.read(plain, phone, written, changes.get(phone.pk, ()), moment)
+        try:
+            said = noted_edit(plain, self.columns, phone, noted.get(phone.pk, {}))
+        except NotUnderstood as fault:
+            faults.append(str(fault))
         draft.problems += [LineProblem(row.line, fault) for fault in faults]
-        if planned and not faults:
+        if faults:
+            return
+        if planned:
             draft.rows.append(planned)
+        self.moved_count += said is MOVED
+        if isinstance(said, NotedEdit):
+            draft.noted.append(said)
 
     def _is_aside(self, row: Row) -> bool:
         is_aside = self.columns.is_aside(row)
@@ -140,5 +151,7 @@ class _Import:
             yield {"code": "foreign_ids", "column": self.foreign_ids}
         if self.aside_count:
             yield {"code": "aside", "count": self.aside_count}
+        if self.moved_count:
+            yield {"code": "noted_moved", "count": self.moved_count}
         if self.undated_count:
             yield {"code": "undated", "count": self.undated_count}

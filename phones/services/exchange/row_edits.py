@@ -22,7 +22,7 @@ from phones.services.exchange.edited_cells import (
     may_be_by_itself,
     typed_nickname,
 )
-from phones.services.exchange.import_columns import ImportColumns
+from phones.services.exchange.import_columns import NOTED, ImportColumns
 from phones.services.exchange.lane_cells import NO_CELLS, LaneCells, LaneEdit, wanted_lane
 from phones.services.exchange.past_values import values_then, written_then
 from phones.services.nicknames import one_line
@@ -129,7 +129,7 @@ class EditReader:
             yield from self._emptied(row, now)
 
     def _emptied(self, row: Row, now: _Said) -> Iterator[str]:
-        for code in ("nickname", *(code for lane in Lane for code in _codes(lane))):
+        for code in ("nickname", *NOTED, *(code for lane in Lane for code in _codes(lane))):
             if self.columns.cell(row, code) == "" and now.cells[code]:
                 yield _(
                     "The cell of “%(column)s” is empty. In a file of this kind an error or a merged cell looks so too: "
@@ -145,7 +145,7 @@ class EditReader:
         if any(is_untouched(cell, said.cells["nickname"]) for said in then):
             return _UNSET
         if not self.can_label:
-            raise NotUnderstood(_("You may not change nicknames."))
+            raise NotUnderstood(_("You may not change aliases."))
         typed = typed_nickname(cell)
         if typed == one_line(nickname):
             return _UNSET

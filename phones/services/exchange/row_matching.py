@@ -66,6 +66,7 @@ def phones_of_rows(
         except NotUnderstood as fault:
             found.append((row, fault))
         else:
+            phone.project = project
             found.append((row, phone))
     return found
 

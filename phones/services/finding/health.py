@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from phones.models import Change, Outcome, Phone, Project, Source
+from phones.services.finding.held_values import holds
+from phones.services.finding.keyset import UNKNOWN_KEY
 from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import Catalogue
 
@@ -36,9 +38,11 @@ def _agent_trouble(project: Project, catalogue: Catalogue, _now: datetime) -> Q:
     """
     if project.agents_read_at is None:
         return Q(pk__in=())
-    sound = [agent.id for agent in catalogue.agents if agent.is_listed and agent.published]
-    lanes = ("inbound_agent_id", "outbound_agent_id")
-    inbound, outbound = (Q(**{f"{lane}__isnull": False}) & ~Q(**{f"{lane}__in": sound}) for lane in lanes)
+    # Those, and what counts as unknown: `NOT IN` the sound ones would read every row.
+    unsound = [agent.id for agent in catalogue.agents if not agent.takes_calls]
+    inbound, outbound = (
+        Q(**{f"{lane}_key": UNKNOWN_KEY}) | Q(**{f"{lane}_agent_id__in": unsound}) for lane in ("inbound", "outbound")
+    )
     return _IN_USE & (inbound | outbound)
 
 
@@ -56,6 +60,17 @@ def _never_confirmed(project: Project, _catalogue: Catalogue, now: datetime) -> 
         outcome=Outcome.PENDING, created_at__gte=now - ANSWER_LIMIT
     )
     return _KNOWN_TO_DIGA & Q(pk__in=unproven.filter(~Exists(confirmed)).values("phone"))
+
+
+def _answered_otherwise(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
+    """Another agent or version took a call than is configured, and the agents were not changed since then."""
+    changed = Change.objects.filter(
+        phone=OuterRef("pk"),
+        created_at__gt=OuterRef("answered_otherwise_at"),
+        outcome__in=(Outcome.CONFIRMED, Outcome.MISMATCH, Outcome.OBSERVED),
+        after__has_any_keys=["inbound", "outbound"],
+    )
+    return _KNOWN_TO_DIGA & Q(~Exists(changed), answered_otherwise_at__isnull=False)
 
 
 def _releasing_soon(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
@@ -91,6 +106,7 @@ def _missing(_project: Project, _catalogue: Catalogue, _now: datetime) -> Q:
 CONDITIONS: dict[str, Condition] = {
     "no_inbound": _no_inbound,
     "agent_trouble": _agent_trouble,
+    "answered_otherwise": _answered_otherwise,
     "never_confirmed": _never_confirmed,
     "releasing_soon": _releasing_soon,
     "missing": _missing,
@@ -105,6 +121,35 @@ def condition(code: str, project: Project, catalogue: Catalogue, now: datetime) 
     """Return the condition with this code; for an unknown code, one that matches nothing."""
     found = CONDITIONS.get(code)
     return found(project, catalogue, now) if found else Q(pk__in=())
+
+
+def problems_of(phone: Phone, catalogue: Catalogue, now: datetime) -> list[str]:
+    """Return the codes of the conditions that one phone meets, in their order.
+
+    One query at most, by the phone's id, for what its own columns don't tell: making SQL of all would take longer.
+    """
+    flags = {
+        code: _same_alias_as(phone) if code == "same_alias" else of(phone.project, catalogue, now)
+        for code, of in CONDITIONS.items()
+    }
+    met = {code: holds(wanted, phone) for code, wanted in flags.items()}
+    tests = {
+        code: Case(When(flags[code], then=Value(True)), default=Value(False))
+        for code, known in met.items()
+        if known is None
+    }
+    if tests:
+        found = Phone.objects.filter(pk=phone.pk).order_by().values_list(*tests.values())
+        met.update(zip(tests, next(iter(found), [False] * len(tests)), strict=True))
+    return [code for code in CONDITIONS if met[code]]
+
+
+def _same_alias_as(phone: Phone) -> Q:
+    """Return `_same_alias` for one phone, which an index answers."""
+    others = Phone.objects.filter(_IN_USE, project=phone.project_id, nickname_key=phone.nickname_key)
+    is_default = Q(nickname_key=nickname_key(DEFAULT_NICKNAME))
+    is_shared = Q(Exists(others.exclude(pk=phone.pk)), ~Q(nickname_key=""))
+    return _IN_USE & (is_default | is_shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +181,16 @@ def queue_of(project: Project, catalogue: Catalogue, now: datetime) -> Queue:
     )
 
 
+def days_until(moment: datetime, now: datetime) -> int:
+    """Return in how many days a moment is, a begun day counting as one; 0 once it has passed."""
+    return max(0, -((now - moment) // timedelta(days=1)))
+
+
+def given_back_within(days: int, now: datetime) -> Q:
+    """Return the condition for phones in use that are given back within so many days, or should have been by now."""
+    return _KNOWN_TO_DIGA & Q(status="assigned", scheduled_release_at__lt=now + timedelta(days=days))
+
+
 def quarantine_days_left(released_at: datetime, now: datetime) -> int:
     """Return for how many more days Diga keeps a released number, a begun day counting as one; 0 when it is gone."""
-    return max(0, -((now - released_at - QUARANTINE) // timedelta(days=1)))
+    return days_until(released_at + QUARANTINE, now)

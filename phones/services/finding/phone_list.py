@@ -11,7 +11,8 @@ from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from phones.models import Phone, Project, Selection
-from phones.services.finding.health import condition
+from phones.models.phone import LONG_AGO
+from phones.services.finding.health import condition, given_back_within
 from phones.services.finding.keyset import END, UNKNOWN_KEY, Order
 from phones.services.finding.search import QUERY_LIMIT, Counted, Search
 from phones.services.routing.catalogue import Catalogue
@@ -26,13 +27,17 @@ LISTED = (
     "number",
     "shown",
     "nickname",
+    "note",
+    "tags",
     "status",
     "inbound_agent_id",
     "outbound_agent_id",
     "telephony_provider",
     "assigned_at",
+    "scheduled_release_at",
     "released_at",
     "fetched_at",
+    "unlisted_since",
     "missing_since",
     "refused_at",
     "refused_status",
@@ -40,6 +45,7 @@ LISTED = (
 NONE = "none"
 UNKNOWN = "unknown"
 MISSING = "missing"
+RELEASE_DAYS = ("7", "30", "90")
 HOW_SHOWN = ("sort", "size", "cols", "after", "before")
 
 
@@ -48,9 +54,10 @@ class Criteria:
     """A list by its address: filters, order, columns and page.
 
     Empty texts don't filter. An agent is an id, `none` or `unknown`; `health` is a code of `health.CONDITIONS`;
-    `selection` is the id of a `Selection`; dates are ISO days of the site's time zone, both included. `sort` is a
-    code of `keyset.KEYS`, with `-` before it for the other way round; `size` counts rows; `cols` are the columns
-    shown, with commas; `after` and `before` are cursors.
+    `tag` is a tag; `selection` is the id of a `Selection`; `release` is one of `RELEASE_DAYS`, within which a phone is
+    given back; dates are ISO days of the site's time zone, both included. `sort` is a code of `keyset.KEYS`, with `-`
+    before it for the other way round; `size` counts rows; `cols` are the columns shown, with commas; `after` and
+    `before` are cursors.
     """
 
     q: str = ""
@@ -59,7 +66,9 @@ class Criteria:
     inbound: str = ""
     outbound: str = ""
     health: str = ""
+    tag: str = ""
     selection: str = ""
+    release: str = ""
     assigned_from: str = ""
     assigned_to: str = ""
     sort: str = ""
@@ -108,7 +117,7 @@ def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
 
     The last known status and agents of a phone that left Diga match only if such phones are asked for.
     """
-    wanted = Q()
+    wanted = _tagged(criteria.tag)
     if MISSING in (criteria.status, criteria.health):
         wanted &= Q(missing_since__isnull=False)
     elif criteria.status or criteria.inbound or criteria.outbound:
@@ -119,6 +128,8 @@ def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
         wanted &= Q(telephony_provider=criteria.provider)
     if criteria.health:
         wanted &= condition(criteria.health, project, catalogue, now)
+    if criteria.release in RELEASE_DAYS:
+        wanted &= given_back_within(int(criteria.release), now)
     if criteria.selection:
         wanted &= Q(pk__in=_selected(project, criteria.selection))
     if criteria.inbound:
@@ -126,6 +137,10 @@ def _narrowing(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
     if criteria.outbound:
         wanted &= _lane("outbound", criteria.outbound, catalogue)
     return wanted & _assigned(criteria)
+
+
+def _tagged(tag: str) -> Q:
+    return Q(tags__isnull=False, tags__contains=f",{tag},") if tag else Q()
 
 
 def _selected(project: Project, selection: str) -> list[uuid.UUID]:
@@ -157,7 +172,7 @@ def _assigned(criteria: Criteria) -> Q:
     if first:
         wanted &= Q(assigned_key__gte=_midnight(first))
     if last:
-        wanted &= Q(assigned_key__lt=_midnight(last + timedelta(days=1)), assigned_at__isnull=False)
+        wanted &= Q(assigned_key__gt=LONG_AGO, assigned_key__lt=_midnight(last + timedelta(days=1)))
     return wanted
 
 
@@ -185,6 +200,8 @@ def phone_page(project: Project, criteria: Criteria, catalogue: Catalogue, now: 
     backwards = is_end or (key is not None and not criteria.after)
     found, total = found_phones(project, criteria, catalogue, now)
     phones = list(rows_beyond(found.annotate(total=total), order, key, backwards=backwards)[: size + 1])
+    for phone in phones:
+        phone.project = project
     has_further = len(phones) > size
     phones = phones[:size]
     if backwards:

@@ -57,8 +57,8 @@ _AROUND_WORDS = ".:!¡?¿\"'`´’‘“”«»()[]"
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a folded text without punctuation; the text itself if it is nothing else.
 
-    A single letter stays with the word beside it, as in `linea b`. Two letters among other words match only at the
-    start of a word: nearly every text contains them somewhere, and a trigram index can't find them.
+    A single letter stays with the word beside it, as in `linea b`. Two letters match only at the start of a word:
+    nearly every text contains them somewhere, and a trigram index can't find them there.
     """
     if "@" in text and " " not in text:
         return (text,)
@@ -70,7 +70,10 @@ def words_of(text: str) -> tuple[str, ...]:
         if word:
             places.append((places.pop()[0] if is_alone else start, start + len(word)))
     words = tuple(dict.fromkeys(text[slice(*place)] for place in places))[:WORD_LIMIT]
-    return tuple(word if len(word) >= TRIGRAM else f" {word}" for word in words) if words[1:] else words or (text,)
+    if not words:
+        return (text,)
+    is_letter = not words[1:] and len(words[0]) == 1
+    return words if is_letter else tuple(word if len(word) >= TRIGRAM else f" {word}" for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ Four steps, all without a database: `text` normalises the characters, `kinds` bl
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from phones.services.number_reader.addresses import addresses_in
 from phones.services.number_reader.candidates import (
-    COUNTRY_CODE,
     LONGEST,
-    NATIONAL_LENGTH,
     SHORTEST_END,
     Candidate,
     Certainty,
@@ -23,6 +21,7 @@ from phones.services.number_reader.candidates import (
     apart,
 )
 from phones.services.number_reader.columns import places_of_ids
+from phones.services.number_reader.following import with_ranges, with_tails
 from phones.services.number_reader.kinds import CUT, blank, without_other_kinds
 from phones.services.number_reader.runs import SHORTEST, numbers_in, solid
 from phones.services.number_reader.text import plain_text
@@ -32,8 +31,6 @@ __all__ = ["Candidate", "Fault", "NoNumber", "Pasted", "TooMuch", "read_number",
 
 TEXT_LIMIT = 200_000
 ITEM_LIMIT = 5_000
-# Each is a query.
-RANGE_LIMIT = 20
 # The length of the longest SIP identifier that is looked up.
 CELL_LIMIT = 700
 SHOWN_LENGTH = 80
@@ -62,11 +59,6 @@ _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_WORDS, _TYPING_ERRORS = 3, 2
 # If at most one line in so many has words, a line with words is a missing number of the column.
 _STRICTNESS = 3
-_SPANISH_LENGTH = len(COUNTRY_CODE) + NATIONAL_LENGTH
-_TOLD_RANGE = range(2, 10_000)
-_BETWEEN = re.compile(r" ?- ?")
-# `951 20 18 02/03`: the next number, given by its last digits alone.
-_TAIL = re.compile(r"( ?/ ?)(\d{1,3})(?![\d:]| \d|[.,-]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AROUND = " \t\"'`<>[](){}=*:;,!?~\\|.-"
 
@@ -188,7 +180,7 @@ def _found(text: str) -> tuple[list[Candidate | NoNumber], str]:
     ends = [_ending(end) for end in _END.finditer(cut) if not _CARD.search(cut, max(0, end.start() - 40), end.start())]
     found += ends
     numbers = list(numbers_in(_END.sub(blank, cut)))
-    found += _with_ranges(list(_with_tails(numbers, cut)), cut)
+    found += with_ranges(list(with_tails(numbers, cut)), cut)
     return found, cut
 
 
@@ -214,50 +206,6 @@ def _ending(found: re.Match[str]) -> Candidate:
 def _end(spelling: str, place: tuple[int, int]) -> Candidate:
     digits = dialled_digits(spelling)
     return Candidate(spelling, end=digits, place=place)
-
-
-def _with_tails(numbers: Iterable[Candidate], text: str) -> Iterator[Candidate]:
-    """Yield the numbers, and those given after them by their last digits alone."""
-    for number in numbers:
-        yield number
-        base, stop = number, number.place[1]
-        while len(base.keys[0]) == _SPANISH_LENGTH and (tail := _TAIL.match(text, stop)):
-            stop = tail.end()
-            base = _tail(base, tail)
-            yield base
-
-
-def _tail(base: Candidate, found: re.Match[str]) -> Candidate:
-    length = len(found[2])
-    keys = tuple(key[:-length] + found[2] for key in base.keys)
-    certainty = Certainty.SURE if length > 1 and found[1] == "/" and base.is_sure else Certainty.LIKELY
-    return Candidate(
-        base.text[:-length] + found[2],
-        keys,
-        keys[-1] if base.end else "",
-        certainty=certainty,
-        place=found.span(2),
-        rank=base.rank + 1,
-    )
-
-
-def _with_ranges(numbers: Sequence[Candidate], text: str) -> Iterator[Candidate]:
-    """Yield the numbers, and after the two ends of a range the range; its ends are then not reported as absent."""
-    starts = {number.place[0]: number for number in numbers if number.is_sure}
-    ends: set[Candidate] = set()
-    for first in starts.values():
-        between = _BETWEEN.match(text, first.place[1])
-        last = starts.get(between.end()) if between else None
-        if between and last and len(ends) < 2 * RANGE_LIMIT and _is_range(first.keys[0], last.keys[0]):
-            ends |= {first, last}
-            spelled = text[first.place[0] : last.place[1]]
-            yield Candidate(spelled, first.keys[:1], last=last.keys[0], place=between.span())
-    for number in numbers:
-        yield replace(number, certainty=Certainty.LIKELY) if number in ends else number
-
-
-def _is_range(first: str, last: str) -> bool:
-    return len(first) == len(last) and int(last) - int(first) in _TOLD_RANGE
 
 
 def _doubt_ids(lines: Sequence[_Line]) -> None:

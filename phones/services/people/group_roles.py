@@ -28,6 +28,9 @@ def apply_group_roles(*, user: User, roles: Mapping[str, Role | None], now: date
             _apply(user, project, membership, role, now)
         except members.LastAdministrator:
             log.warning("group_role_skipped", user_id=user.pk, project=project.slug)
+        except members.NotAMember:
+            # Another sign-in, or an administrator, was faster.
+            log.info("group_role_late", user_id=user.pk, project=project.slug)
 
 
 def _apply(user: User, project: Project, membership: Membership | None, role: Role | None, now: datetime) -> None:

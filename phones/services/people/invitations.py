@@ -7,23 +7,25 @@ what the first has done.
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from phones.models import ActKind, Invitation, InvitationState, Membership, Project, Role
 from phones.services.audit.acts import record_act
+from phones.services.people.usernames import UsernameTaken, username_key
 
 INVITATION_LIFETIME = timedelta(days=3)
 
 
 class AlreadyMember(Exception):
-    """The person is a member of the project; their role is changed in the list of members."""
+    """The person, named by the argument, is a member of the project; their role is changed in the list of members."""
 
 
 class UnknownInvitation(Exception):
@@ -55,19 +57,31 @@ def invite(*, project: Project, username: str, full_name: str, role: Role, actor
 
     :raises AlreadyMember: the user has a role in this project.
     """
+    (issued,) = invite_several(project=project, people=[(username, full_name)], role=role, actor=actor, now=now)
+    return issued
+
+
+def invite_several(
+    *, project: Project, people: Iterable[tuple[str, str]], role: Role, actor: User, now: datetime
+) -> list[Issued]:
+    """Issue an invitation to each of some usernames with their full names, or to none.
+
+    :raises AlreadyMember: one of them has a role in this project.
+    """
     with transaction.atomic():
         _lock(project)
-        issued = _issue(project, username, full_name, role, actor, now)
-        _record(ActKind.MEMBER_INVITED, issued.invitation, actor, now, expires_at=_iso(issued.invitation))
+        issued = [_issue(project, username, full_name, role, actor, now) for username, full_name in people]
+        for each in issued:
+            _record(ActKind.MEMBER_INVITED, each.invitation, actor, now, expires_at=_iso(each.invitation))
     return issued
 
 
 @sensitive_variables("code")
 def _issue(project: Project, username: str, full_name: str, role: Role, actor: User, now: datetime) -> Issued:
-    key, code = username.lower(), secrets.token_urlsafe(32)
+    key, code = username_key(username), secrets.token_urlsafe(32)
     members = Membership.objects.filter(project=project).values_list("user__username", flat=True)
-    if key in {member.lower() for member in members}:
-        raise AlreadyMember
+    if key in map(username_key, members):
+        raise AlreadyMember(username)
     invitation = Invitation.objects.create(
         project=project,
         username=username,
@@ -93,7 +107,7 @@ def invite_again(invitation: Invitation, *, actor: User, now: datetime) -> Issue
     with transaction.atomic():
         current = _locked(invitation)
         state = current.state(now)
-        if state not in {InvitationState.WAITING, InvitationState.EXPIRED}:
+        if state not in {InvitationState.WAITING, InvitationState.EXPIRED, InvitationState.WITHDRAWN}:
             raise InvitationOver(state)
         issued = _issue(current.project, current.username, current.full_name, Role(current.role), actor, now)
         _record(ActKind.INVITATION_RESENT, issued.invitation, actor, now, expires_at=_iso(issued.invitation))
@@ -116,6 +130,15 @@ def revoke(invitation: Invitation, *, actor: User, now: datetime) -> None:
             _record(ActKind.INVITATION_REVOKED, current, actor, now)
 
 
+def withdraw_invitations(project: Project, sender: User, now: datetime) -> None:
+    """End what somebody invited who stops to administer the project, for good; those of a superuser stay.
+
+    Within a transaction that holds the lock of the project.
+    """
+    if not sender.is_superuser:
+        Invitation.objects.open().filter(project=project, invited_by=sender).update(withdrawn_at=now)
+
+
 def open_invitations(project: Project, *, now: datetime) -> Sequence[tuple[Invitation, InvitationState]]:
     """Return the invitations that nobody has accepted or ended, by username, each with its state."""
     rows = Invitation.objects.open().filter(project=project).select_related("invited_by", "project")
@@ -136,14 +159,23 @@ def find_invitation(code: str, *, now: datetime) -> Invitation:
 
 def invitations_for(user: User, *, now: datetime) -> Sequence[Invitation]:
     """Return the invitations that a person with an account can accept, the oldest first."""
-    rows = Invitation.objects.open().filter(username_key=user.get_username().lower(), expires_at__gt=now)
+    key = username_key(user.get_username())
+    return _waiting_in(Invitation.objects.open().filter(username_key=key, expires_at__gt=now), now)
+
+
+def waiting_among(ids: Collection[int], *, now: datetime) -> Sequence[Invitation]:
+    """Return those of the invitations that can be accepted, the oldest first."""
+    return _waiting_in(Invitation.objects.open().filter(pk__in=ids), now) if ids else []
+
+
+def _waiting_in(rows: QuerySet[Invitation], now: datetime) -> Sequence[Invitation]:
     rows = rows.select_related("project", "invited_by").order_by("pk")
     return [row for row in rows if _state(row, now) == InvitationState.WAITING]
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Return whether the invitation is for this person's username, whatever its case."""
-    return bool(invitation.username_key == user.get_username().lower())
+    return bool(invitation.username_key == username_key(user.get_username()))
 
 
 @sensitive_variables("code", "password")
@@ -157,26 +189,42 @@ def accept_as_new(code: str, *, password: str, now: datetime) -> User:
     invitation = find_invitation(code, now=now)
     user = new_user(invitation)
     user.set_password(password)
+    return _accept_with(user, invitation, now)
+
+
+def accept_without_password(invitation: Invitation, *, now: datetime) -> User:
+    """Create the account, which can't sign in by a password, and the membership. The caller has made sure who it is.
+
+    :raises InvitationOver: the invitation can't be accepted any more.
+    :raises AccountExists: the username has an account.
+    """
+    user = new_user(invitation)
+    user.set_unusable_password()
+    return _accept_with(user, invitation, now)
+
+
+def _accept_with(user: User, invitation: Invitation, now: datetime) -> User:
     try:
         with _accepting(invitation, now) as current:
             user.save()
             membership = Membership.objects.create(project=current.project, user=user, role=current.role)
             _record_joined(membership, now)
-    except IntegrityError:
+    except (UsernameTaken, IntegrityError):
         raise AccountExists from None
     return user
 
 
 def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
-    """Make the person, whom the invitation is for, a member. Somebody who has a role already keeps it.
+    """Make the person, whom the invitation is for, a member. Somebody who has a role keeps it, and joins nothing.
 
     :raises InvitationOver: it can't be accepted any more.
     """
     with _accepting(invitation, now) as current:
-        membership, _is_new = Membership.objects.get_or_create(
+        membership, is_new = Membership.objects.get_or_create(
             project=current.project, user=user, defaults={"role": current.role}
         )
-        _record_joined(membership, now)
+        if is_new:
+            _record_joined(membership, now)
     return membership
 
 
@@ -229,7 +277,7 @@ def _waiting(invitation: Invitation, now: datetime) -> Invitation:
 
 
 def _state(invitation: Invitation, now: datetime) -> InvitationState:
-    """Return the state, `WITHDRAWN` where whoever sent it no longer administers the project."""
+    """Return the state, `WITHDRAWN` also where the account of whoever sent it is switched off or no superuser's."""
     state = invitation.state(now)
     if state == InvitationState.WAITING and not _administers(invitation.invited_by, invitation.project):
         return InvitationState.WITHDRAWN

@@ -9,25 +9,16 @@ from django.db import IntegrityError, transaction
 from phones.models import Foreseen, Phone, Plan, PlanItem, Project
 from phones.services.clock import Clock
 from phones.services.display_names import unique_name_of
+from phones.services.editing.differences import PHONE_COLUMNS
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans.drafts import PlannedRow, PlanRequest
-from phones.services.plans.forecast import LookReasons, RowForecast
-from phones.services.plans.preview import columns_of, foresee, read_agents_if_old
+from phones.services.plans.forecasts.forecast import LookReasons, RowForecast
+from phones.services.plans.forecasts.preview import columns_of, foresee, read_agents_if_old
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.snapshots import edit_snapshot, snapshot
 
 BATCH_SIZE = 5000
-_PHONE_COLUMNS = (
-    "project_id",
-    "number",
-    "shown",
-    "nickname",
-    "status",
-    "missing_since",
-    "inbound_agent_id",
-    "outbound_agent_id",
-)
 
 
 class NothingPlanned(Exception):
@@ -106,7 +97,7 @@ def _with_phones(project: Project, wanted: Sequence[PlannedRow]) -> list[tuple[P
     phones: dict[uuid.UUID, Phone] = {}
     for start in range(0, len(wanted), BATCH_SIZE):
         ids = [row.phone_id for row in wanted[start : start + BATCH_SIZE]]
-        phones |= {phone.pk: phone for phone in Phone.objects.filter(project=project, pk__in=ids).only(*_PHONE_COLUMNS)}
+        phones |= {phone.pk: phone for phone in Phone.objects.filter(project=project, pk__in=ids).only(*PHONE_COLUMNS)}
     return [(row, phones[row.phone_id]) for row in wanted if row.phone_id in phones]
 
 

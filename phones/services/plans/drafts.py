@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from phones.models import Change, Plan, PlanKind, Project
+from phones.models import Change, Phone, Plan, PlanKind, Project
 from phones.services.routing.edits import PhoneEdit
 
 
@@ -43,16 +43,32 @@ class LineProblem:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotedEdit:
+    """What a file says of a phone's note and tags, where it differs from ours; None where it doesn't.
+
+    `seen` is the note that it replaces; `add` and `remove` are tags.
+    """
+
+    phone: Phone
+    note: str | None = None
+    seen: str = ""
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Draft:
     """All that a plan is made from, in the order of the list or file. No phone is in it twice.
 
-    `notes` are what a person has to know of how a file was read (see `Plan.notes`).
+    `notes` are what a person has to know of how a file was read (see `Plan.notes`). `noted` are edits of what this
+    desk keeps by itself: no part of the plan.
     """
 
     rows: list[PlannedRow] = field(default_factory=list)
     problems: list[LineProblem] = field(default_factory=list)
     notes: list[dict[str, str | int]] = field(default_factory=list)
+    noted: list[NotedEdit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from django.contrib.auth.models import User
 
 from phones.models import Change, ItemState, Outcome, Plan, PlanItem, PlanKind
 from phones.services.clock import Clock
-from phones.services.editing.revert import Standing, Step, edit_of, steps_back
+from phones.services.editing.revert import steps_back
+from phones.services.plans.bring_back import row_back
 from phones.services.plans.create import NothingPlanned, create_plan
 from phones.services.plans.drafts import Draft, PlannedRow, PlanRequest
-from phones.services.plans.preview import edit_from, read_agents_if_old
+from phones.services.plans.forecasts.preview import edit_from, read_agents_if_old
 from phones.services.plans.publishing.create import ids_of, make_publish_plan, published_lanes
 from phones.services.plans.publishing.reattach import detached_count, reattaching
 from phones.services.routing.catalogue import Catalogue, catalogue_of
@@ -23,12 +24,10 @@ from phones.services.routing.catalogue import Catalogue, catalogue_of
 # What a second try is for: rows of which it is certain that Diga has not what was wanted. It read those that it
 # refused, and would refuse them again.
 FAILED = (ItemState.FAILED, ItemState.MISMATCH)
-_CANNOT = {
-    Standing.NO_AGENT: "revert_gone",
-    Standing.NO_VERSION: "revert_version",
-    Standing.CLOSED: "revert_closed",
-}
 _ROWS = {PlanKind.RETRY: FAILED, PlanKind.REST: (ItemState.NOT_TRIED,), PlanKind.REVERT: (ItemState.DONE,)}
+_ROWS[PlanKind.PUT_BACK] = _ROWS[PlanKind.REVERT]
+# What takes a plan back: by a person, and by itself at its time.
+_BACK = {PlanKind.REVERT, PlanKind.PUT_BACK}
 
 
 def count_again(plan: Plan, counts: Mapping[ItemState, int], kind: PlanKind) -> int:
@@ -61,10 +60,10 @@ def plan_again(
     clock: Clock,
     form_digest: str = "",
 ) -> Plan:
-    """Make a plan of the failed rows (`RETRY`), of those not attempted (`REST`), or take back the done ones (`REVERT`).
+    """Make a plan of the failed rows (`RETRY`), of those not attempted (`REST`), or undo the done ones (`REVERT`).
 
-    `REATTACH` gives numbers the agent back that have lost it as a version of it was published. The new plan has today's
-    preview like any other, and the first plan keeps its results.
+    `PUT_BACK` undoes them by itself, at its time. `REATTACH` gives numbers the agent back that have lost it as one
+    of its versions was published. The new plan has today's preview like any other, and the first one keeps its results.
 
     :raises NothingPlanned: there is no such row, or nothing of it could be done today.
     :raises SpentForm: the form was sent before with other content.
@@ -82,14 +81,14 @@ def plan_again(
         return create_plan(PlanRequest(kind=kind, draft=draft, wish=lanes, **given), clock=clock)
     items = list(plan.items.filter(state__in=_ROWS[kind]).select_related("phone", "change").order_by("number"))
     reverts: dict[uuid.UUID, Change] = {}
-    if kind == PlanKind.REVERT:
+    if kind in _BACK:
         rows = _rows_back(items, catalogue, reverts)
     else:
         reverts = {item.phone_id: item.reverts for item in items if item.reverts}
         rows = [
             PlannedRow(item.phone_id, edit, item.line) for item in items if (edit := edit_from(item.after, catalogue))
         ]
-    wish: Mapping[str, Any] = {} if kind == PlanKind.REVERT else plan.wish
+    wish: Mapping[str, Any] = {} if kind in _BACK else plan.wish
     return create_plan(PlanRequest(kind=kind, draft=Draft(rows), wish=wish, reverts=reverts, **given), clock=clock)
 
 
@@ -109,16 +108,5 @@ def _rows_back(items: Sequence[PlanItem], catalogue: Catalogue, reverts: dict[uu
             continue
         reverts[item.phone_id] = item.change
         steps = steps_back(item.change, item.phone, catalogue, can_label=True, can_route=True)
-        rows.append(_row_back(item, steps))
+        rows.append(row_back(item.phone_id, steps))
     return rows
-
-
-def _row_back(item: PlanItem, steps: Sequence[Step]) -> PlannedRow:
-    """Return the row that takes a change back; where a field was changed again since, somebody has to look first."""
-    edit = edit_of(steps, {step.name for step in steps if step.can_take})
-    standings = {step.standing for step in steps} - {Standing.SAME}
-    if edit.is_empty:
-        cannot = next((code for standing, code in _CANNOT.items() if standing in standings), "")
-        return PlannedRow(item.phone_id, edit, cannot=cannot, after={step.name: step.then for step in steps})
-    look = "moved_since" if Standing.MOVED in standings else "partly" if standings - {Standing.READY} else ""
-    return PlannedRow(item.phone_id, edit, look=look)

@@ -10,14 +10,14 @@ from django.db import transaction
 from phones.models import ActKind, Foreseen, ItemState, Plan, PlanState, PlanStep, Project, StepKind
 from phones.services.audit.acts import record_act
 from phones.services.audit.plan_rows import AGREED, plan_digest
-from phones.services.clock import Clock
+from phones.services.clock import Clock, database_now
 from phones.services.display_names import unique_name_of
-from phones.services.plans.effects import publishings_of
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.effects import publishings_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.preview import renew_preview
 from phones.services.plans.lock import held_plan
-from phones.services.plans.preview import renew_preview
 from phones.services.plans.publishing.create import ids_of, renew_publish
-from phones.services.plans.totals import totals_of
+from phones.services.plans.totals import log_outcome, totals_of
 
 
 class PreviewHasMoved(Exception):
@@ -101,9 +101,26 @@ def apply_plan(*, plan: Plan, by: User, reviewed: str, typed: str, clock: Clock)
                 raise NotItsAuthor
             held.state = PlanState.PROPOSED
             held.save(update_fields=["state", "agreed"])
-            _note(held, StepKind.PROPOSED, by, clock())
+            _note(held, StepKind.PROPOSED, by, database_now(clock))
         else:
-            _let_run(held, StepKind.APPLIED, by, clock())
+            _let_run(held, StepKind.APPLIED, by, database_now(clock))
+    plan.refresh_from_db()
+
+
+def start_put_back(*, plan: Plan, by: User, agreed: Collection[str], clock: Clock) -> None:
+    """Start a plan that puts another one back at its time; what its preview left out stays left out.
+
+    `agreed` are the ids of the versions that it may publish. Nobody types a count or approves: whoever let the first
+    plan run for a time has.
+
+    :raises PlanHasMoved: it is no longer a preview.
+    :raises NothingToApply: no row is left that would change anything.
+    """
+    with held_plan(plan, PlanState.PREVIEW) as held:
+        if not totals_of(held)[ItemState.WAITING]:
+            raise NothingToApply
+        held.agreed = [version_id for version_id in will_publish(held) if version_id in agreed]
+        _let_run(held, StepKind.APPLIED, by, database_now(clock))
     plan.refresh_from_db()
 
 
@@ -123,7 +140,7 @@ def approve_plan(*, plan: Plan, by: User, reviewed: str, clock: Clock) -> None:
         if held.author_id == by.pk:
             raise NotYourPlan
         _refuse_unread(held, reviewed)
-        _let_run(held, StepKind.APPROVED, by, clock())
+        _let_run(held, StepKind.APPROVED, by, database_now(clock))
     plan.refresh_from_db()
 
 
@@ -159,17 +176,17 @@ def return_plan(*, plan: Plan, by: User, clock: Clock) -> None:
     with held_plan(plan, PlanState.PROPOSED) as held:
         held.state, held.agreed = PlanState.PREVIEW, []
         held.save(update_fields=["state", "agreed"])
-        _note(held, StepKind.RETURNED, by, clock())
+        _note(held, StepKind.RETURNED, by, database_now(clock))
     plan.refresh_from_db()
 
 
-def discard_plan(*, plan: Plan, by: User, clock: Clock) -> None:
+def discard_plan(*, plan: Plan, clock: Clock, by: User | None = None) -> None:
     """Put a plan away that nothing was sent of.
 
     :raises PlanHasMoved: it runs already, or is over.
     """
     with held_plan(plan, PlanState.PREVIEW, PlanState.PROPOSED) as held:
-        held.state, held.finished_at = PlanState.DISCARDED, clock()
+        held.state, held.finished_at = PlanState.DISCARDED, database_now(clock)
         held.save(update_fields=["state", "finished_at"])
         _note(held, StepKind.DISCARDED, by, held.finished_at)
     plan.refresh_from_db()
@@ -181,12 +198,13 @@ def pause_plan(*, plan: Plan, clock: Clock, by: User | None = None, cause: str =
     :raises PlanHasMoved: it is not running.
     """
     with held_plan(plan, PlanState.RUNNING) as held:
-        now = clock()
+        now = database_now(clock)
         _halt(held, PlanState.PAUSED, now)
         held.cause, held.message, held.is_told = cause, message, False
         held.save(update_fields=["state", "ran_seconds", "resumed_at", "cause", "message", "is_told"])
         _note(held, StepKind.PAUSED, by, now, cause=cause)
     plan.refresh_from_db()
+    log_outcome(plan)
 
 
 def resume_plan(*, plan: Plan, by: User, clock: Clock) -> None:
@@ -196,7 +214,7 @@ def resume_plan(*, plan: Plan, by: User, clock: Clock) -> None:
     """
     with held_plan(plan, PlanState.PAUSED) as held:
         held.cause = held.message = ""
-        _start(held, StepKind.RESUMED, by, clock())
+        _start(held, StepKind.RESUMED, by, database_now(clock))
     plan.refresh_from_db()
 
 
@@ -206,7 +224,7 @@ def stop_plan(*, plan: Plan, clock: Clock, by: User | None = None) -> None:
     :raises PlanHasMoved: it neither runs nor is paused.
     """
     with held_plan(plan, PlanState.RUNNING, PlanState.PAUSED) as held:
-        now = clock()
+        now = database_now(clock)
         if held.is_running:
             _halt(held, PlanState.STOPPED, now)
         held.state, held.finished_at = PlanState.STOPPED, now
@@ -216,6 +234,7 @@ def stop_plan(*, plan: Plan, clock: Clock, by: User | None = None) -> None:
         rest.update(state=ItemState.NOT_TRIED, owner=None, leased_until=None, finished_at=now)
         _note(held, StepKind.STOPPED, by, now)
     plan.refresh_from_db()
+    log_outcome(plan)
 
 
 def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
@@ -224,10 +243,11 @@ def finish_if_done(plan: Plan, *, clock: Clock) -> bool:
         held = Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)
         if not held.is_running or totals_of(held).open:
             return False
-        now = clock()
+        now = database_now(clock)
         _halt(held, PlanState.FINISHED, now)
         held.finished_at = now
         held.save(update_fields=["state", "ran_seconds", "resumed_at", "finished_at"])
+    log_outcome(held)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Nicknames made from a pattern: `Line {n}`, `{nickname} (old)`, `Reception {n:03}`."""
+"""Nicknames made from a pattern: `Line {n}`, `{alias} (old)`, `Reception {n:03}`."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from phones.models import Phone
 from phones.services.nicknames import one_line
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_ITSELF = {"alias", "nickname"}
 _PLACE = re.compile(r"n(?::0([1-9]))?")
 
 
@@ -23,7 +24,8 @@ class Pattern:
     """A nickname for many phones.
 
     `{n}` is the place of a phone in the list, from 1, and `{n:03}` the same with zeros before it; `{number}` is its
-    number, `{nickname}` what it is called now. Braces around nothing else are an error, a single brace is a brace.
+    number, `{alias}` what it is called now, which older patterns call
+    `{nickname}`. Braces around nothing else are an error, a single brace is a brace.
     """
 
     text: str
@@ -35,7 +37,7 @@ class Pattern:
         :raises BadPattern: it has a placeholder that stands for nothing.
         """
         for match in _PLACEHOLDER.finditer(text):
-            if match[1] not in {"number", "nickname"} and not _PLACE.fullmatch(match[1]):
+            if match[1] not in {"number", *_ITSELF} and not _PLACE.fullmatch(match[1]):
                 raise BadPattern(match[0])
         return cls(text)
 
@@ -50,7 +52,7 @@ class Pattern:
         def value(match: re.Match[str]) -> str:
             if match[1] == "number":
                 return phone.number
-            if match[1] == "nickname":
+            if match[1] in _ITSELF:
                 return phone.nickname or ""
             return str(place).zfill(int(match[1].partition(":")[2] or 0))
 

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from django.db.models import Count
 
 from phones.models import OPEN_ITEMS, Foreseen, ItemState, Plan
+
+log = structlog.get_logger("phones.plans")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,16 @@ def foreseen_of(plan: Plan) -> dict[Foreseen, int]:
     rows = plan.items.order_by().values_list("foreseen").annotate(count=Count("pk"))
     counts = {Foreseen(foreseen): count for foreseen, count in rows}
     return {foreseen: counts.get(foreseen, 0) for foreseen in Foreseen}
+
+
+def log_outcome(plan: Plan) -> None:
+    """Log that a plan has ended or was paused, and how many of its rows are in which state. One query."""
+    log.info(
+        "plan",
+        project=plan.project.slug,
+        plan=plan.pk,
+        outcome=plan.state,
+        cause=plan.cause,
+        seconds=round(plan.ran_seconds, 1),
+        rows={state.value: count for state, count in totals_of(plan).counts.items()},
+    )

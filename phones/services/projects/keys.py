@@ -1,27 +1,21 @@
-"""The API key of a project: checked by reads only, stored, replaced and used."""
+"""The API key of a project: stored, replaced, checked again and deleted."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
-import requests
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.text import slugify
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from phones import diga
 from phones.models import ActKind, Membership, NoKey, Phone, Project, Role, TokenState
 from phones.services.audit.acts import record_act
+from phones.services.projects.answers import KeyChanged, has_same_key, note_of_key
+from phones.services.projects.clients import client_for, client_with
 from phones.services.projects.identity import ForeignProject, refuse_other_project
+from phones.services.projects.key_checks import KeyCheck, check_key
 
-SHORTEST_KEY = 16
-MASK_LETTERS = "•*…"
 # The fields that a check writes (`update_fields`): Diga's answer takes time, and a sync may write the others meanwhile.
 KEY_FIELDS = (
     "sealed_token",
@@ -36,154 +30,20 @@ KEY_FIELDS = (
     "can_write_phones",
     "can_read_agents",
     "can_read_calls",
+    "can_read_billing",
 )
 # First segments of addresses that are not projects.
-# Reasons that mean that Diga, or the network, is down; any other may be one bad answer.
-_SILENCES = frozenset(
-    {
-        diga.Reason.REFUSED,
-        diga.Reason.NAME,
-        diga.Reason.CONNECT_TIMEOUT,
-        diga.Reason.TLS,
-        diga.Reason.TIMEOUT,
-        diga.Reason.DISCONNECTED,
-        diga.Reason.DEADLINE,
-        diga.Reason.SERVER_ERROR,
-        diga.Reason.NOT_JSON,
-    }
-)
 RESERVED_SLUGS = {"connect"}
 # The number of PostgreSQL's advisory lock for storing a key.
 KEYS_LOCK = 0x6B657973
 
 
-class UnusableKey(Exception):
-    """The typed text can't be an API key; the argument is a sentence for the person."""
-
-
-class KeyChanged(Exception):
-    """The key that Diga was asked about was replaced or removed meanwhile: nothing was stored."""
-
-
 class KeyRejected(Exception):
     """Diga was asked and the key can't be used; `check` says what it may do."""
 
-    def __init__(self, check: "KeyCheck") -> None:
+    def __init__(self, check: KeyCheck) -> None:
         super().__init__("The key was rejected")
         self.check = check
-
-
-@dataclass(frozen=True)
-class Capability:
-    """Whether a key may do one thing: True, False, or None if unknown; and the error of the request."""
-
-    is_allowed: bool | None
-    count: int | None = None
-    is_count_complete: bool = True
-    error: diga.DigaError | None = None
-
-
-@dataclass(frozen=True)
-class KeyCheck:
-    """The permissions of a key, tested by reads only. Write permission can't be tested without a change."""
-
-    phones: Capability
-    agents: Capability
-    calls: Capability
-    checked_at: datetime
-
-    @property
-    def is_usable(self) -> bool:
-        """True when phones and agents can be read: the minimum to work."""
-        return bool(self.phones.is_allowed and self.agents.is_allowed)
-
-    @property
-    def error(self) -> diga.DigaError | None:
-        """The first error of a required read."""
-        return self.phones.error or self.agents.error
-
-
-@sensitive_variables("text")
-def clean_key(text: str) -> str:
-    """Return the API key in a pasted text: without blanks and a leading `Bearer`.
-
-    :raises UnusableKey: empty, a mask, too short, or with characters that a header can't carry.
-    """
-    key = "".join(text.split())
-    if key.lower().startswith("bearer"):
-        key = key[len("bearer") :].lstrip(":")
-    if not key:
-        raise UnusableKey(_("Paste the API key. Nothing was changed."))
-    if any(letter in MASK_LETTERS for letter in key):
-        raise UnusableKey(_("This is the masked form of a key. Paste the key itself; Diga shows it once."))
-    if len(key) < SHORTEST_KEY or not key.isascii() or not key.isprintable():
-        raise UnusableKey(_("This can’t be an API key of Diga: it is too short or has odd characters."))
-    return key
-
-
-@cache
-def _session() -> requests.Session:
-    """The session, with one pool of kept connections, of the process."""
-    return diga.new_session(proxy_url=settings.DIGA_PROXY_URL)
-
-
-@lru_cache(maxsize=256)
-def _pace(name: str, per_second: float, folder: Path, redis_url: str | None) -> diga.Pace:
-    return diga.make_pace(
-        name, per_second, sqlite_path=None if redis_url else folder / "pace.sqlite3", redis_url=redis_url
-    )
-
-
-@sensitive_variables("token")
-def _client(token: str, pace_name: str) -> diga.DigaClient:
-    pace = _pace(pace_name, settings.DIGA_REQUESTS_PER_SECOND, settings.DATA_DIR, settings.REDIS_URL)
-    return diga.DigaClient(token, base_url=settings.DIGA_API_URL, session=_session(), pace=pace)
-
-
-def client_for(project: Project) -> diga.DigaClient:
-    """Return a client with the project's key and its pace.
-
-    Callers store what its answers say about the key (`note_of_key`) by way of the same `project` instance, which
-    knows the key.
-
-    :raises NoKey: the project has no usable key.
-    """
-    return _client(project.open_token(), str(project.pk))
-
-
-def _capability(read: Callable[[], tuple[int, bool]]) -> Capability:
-    """Run one read and return what it shows: 403 means not permitted, other errors mean unknown."""
-    try:
-        count, is_complete = read()
-    except diga.DigaForbidden as error:
-        return Capability(False, error=error)
-    except diga.DigaAuthError as error:
-        return Capability(False, error=error)
-    except diga.DigaError as error:
-        return Capability(None, error=error)
-    return Capability(True, count, is_complete)
-
-
-def check_key(client: diga.DigaClient, *, now: datetime) -> KeyCheck:
-    """Test by reads what the client's key may do. Three requests, one if the first is refused."""
-
-    def phones() -> tuple[int, bool]:
-        page = client.list_phones(limit=100)
-        return len(page.data), not page.has_more
-
-    def agents() -> tuple[int, bool]:
-        return len(client.list_agents().data), True
-
-    def calls() -> tuple[int, bool]:
-        client.list_calls(limit=1)
-        return 0, True
-
-    first = _capability(phones)
-    if isinstance(first.error, (diga.DigaAuthError, diga.DigaUnavailable, diga.DigaRateLimited)):
-        # The key is unknown, or Diga doesn't answer: two more requests would only take longer.
-        unasked = Capability(None)
-        return KeyCheck(first, unasked, unasked, now)
-    return KeyCheck(first, _capability(agents), _capability(calls), now)
 
 
 def _learned(check: KeyCheck) -> dict[str, Any]:
@@ -193,6 +53,8 @@ def _learned(check: KeyCheck) -> dict[str, Any]:
             "can_read_phones": check.phones.is_allowed,
             "can_read_agents": check.agents.is_allowed,
             "can_read_calls": check.calls.is_allowed,
+            # Asked for when a number is opened.
+            "can_read_billing": None,
             "token_state": TokenState.ACCEPTED,
             "token_accepted_at": check.checked_at,
         }
@@ -227,7 +89,7 @@ def connect_project(*, name: str, token: str, actor: User | None, now: datetime)
     :raises ForeignProject: the Diga project behind it is connected already; nothing is stored.
     """
     project = Project(name=name, can_write_phones=None)
-    client = _client(token, str(project.pk))
+    client = client_with(token, str(project.pk))
     check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
@@ -296,7 +158,7 @@ def replace_key(*, project: Project, token: str, actor: User | None, now: dateti
     :raises ForeignProject: it opens the Diga project of another project here.
     :raises OtherProject: it opens another Diga project than before.
     """
-    client = _client(token, str(project.pk))
+    client = client_with(token, str(project.pk))
     check = check_key(client, now=now)
     if not check.is_usable:
         raise KeyRejected(check)
@@ -322,45 +184,6 @@ def disconnect(*, project: Project, actor: User | None, now: datetime) -> None:
         _record(ActKind.KEY_DISCONNECTED, project, actor, now, key=key)
 
 
-def has_same_key(project: Project) -> bool:
-    """Return whether the project still has the key that it had when it was loaded."""
-    return Project.objects.filter(pk=project.pk, token_id=project.token_id).exists()
-
-
-def note_of_key(project: Project, **news: Any) -> bool:
-    """Store what an answer says about the key that got it; False if that was replaced or removed meanwhile."""
-    if not Project.objects.filter(pk=project.pk, token_id=project.token_id).update(**news):
-        return False
-    for name, value in news.items():
-        setattr(project, name, value)
-    return True
-
-
-def note_refusal(project: Project, error: diga.DigaError, now: datetime) -> None:
-    """Store what a failed call says about the key (401 rejects it) and about Diga (no answer: it is down).
-
-    A key that opens another project's data here is recorded as well.
-    """
-    if isinstance(error, diga.DigaAuthError) and not project.is_rejected:
-        note_of_key(project, token_state=TokenState.REJECTED)
-    if isinstance(error, ForeignProject):
-        note_of_key(project, foreign_cause=error.cause)
-    if not isinstance(error, diga.DigaUnavailable):
-        note_answer(project)
-    elif error.reason in _SILENCES and project.is_reachable:
-        project.unreachable_since, project.unreachable_cause = now, error.reason.value
-        project.save(update_fields=["unreachable_since", "unreachable_cause"])
-
-
-def note_answer(project: Project, *, is_ours: bool = False) -> None:
-    """Store that Diga answers, if that is news. `is_ours` says that its agents are this project's."""
-    if is_ours and project.foreign_cause:
-        note_of_key(project, foreign_cause="")
-    if not project.is_reachable:
-        project.unreachable_since, project.unreachable_cause = None, ""
-        project.save(update_fields=["unreachable_since", "unreachable_cause"])
-
-
 def recheck(*, project: Project, actor: User | None, now: datetime) -> KeyCheck:
     """Test again what the stored key may do, and store the result.
 
@@ -369,6 +192,9 @@ def recheck(*, project: Project, actor: User | None, now: datetime) -> KeyCheck:
     """
     check = check_key(client_for(project), now=now)
     learned = _learned(check)
+    if check.is_usable and project.is_read_only:
+        # The right may have been added meanwhile: the next save tells.
+        learned["can_write_phones"] = None
     with transaction.atomic():
         if not (note_of_key(project, **learned) if learned else has_same_key(project)):
             raise KeyChanged

@@ -52,6 +52,11 @@ class AgentEntry:
         return next((version for version in self.versions if version.is_published), None)
 
     @property
+    def takes_calls(self) -> bool:
+        """True if Diga lists it and one of its versions is published."""
+        return self.is_listed and self.published is not None
+
+    @property
     def offered(self) -> tuple[VersionEntry, ...]:
         """The versions a phone may be given: never a draft."""
         return tuple(version for version in self.versions if not version.is_draft)

@@ -60,7 +60,7 @@ class Impact:
     @property
     def is_held_elsewhere(self) -> bool:
         """True when saving would be refused because other phones hold another version."""
-        return self.effect is Effect.WILL_BE_REFUSED and bool(self.others)
+        return self.effect is Effect.WILL_BE_REFUSED and self.other_count > 0
 
     @property
     def needs_consent(self) -> bool:
@@ -81,8 +81,9 @@ def foresee(
     """Say what giving a lane `target` will do; `None` unassigns it.
 
     `others` are the phones other than this one that the target's agent answers or dials from, or the first of
-    `other_count`. `other_lane` is the agent in this phone's other lane after saving; `other_target` is the version
-    wanted there in the same save, if any. `live` is what the agent will have published by then, if not what it has now.
+    `other_count`, and the rule needs only how many they are. `other_lane` is the agent in this phone's other lane after
+    saving; `other_target` is the version wanted there in the same save, if any. `live` is what the agent will have
+    published by then, if not what it has now.
     """
     if target is None:
         return Impact(lane, Effect.UNASSIGN)
@@ -97,7 +98,7 @@ def foresee(
     count = len(others) if other_count is None else other_count
     if live and live.id == version.id:
         return Impact(lane, Effect.NO_PUBLISH, target, None, tuple(others), both, count)
-    if live and others:
+    if live and count:
         return Impact(lane, Effect.WILL_BE_REFUSED, target, live, tuple(others), both, count)
     return Impact(lane, Effect.WILL_PUBLISH, target, live, tuple(others), both, count)
 

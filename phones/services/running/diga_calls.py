@@ -1,9 +1,11 @@
 """The calls to Diga that a worker at a plan makes side by side, in threads that use no database but to find out."""
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from threading import BoundedSemaphore, Event
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -93,19 +95,19 @@ class DigaCalls:
     def read(self, row: Row) -> None:
         """Read a row's phone."""
         row.phone.project = row.access.project
-        self._reads[self._pool.submit(self._read, row, row.access.client)] = row
+        self._reads[self._submit(self._read, row, row.access.client)] = row
 
     def send(self, row: Row, write: Write) -> None:
         """Send a row's write, which is written down."""
-        self._sends[self._pool.submit(self._send, write, row.access)] = row, write
+        self._sends[self._submit(self._send, write, row.access)] = row, write
 
     def find_out(self, row: Row, write: Write, error: diga.DigaError) -> None:
         """Find out, and write down, what became of a write that got no good answer."""
-        self._lost[self._pool.submit(self._find_out, write, row.access, error)] = row
+        self._lost[self._submit(self._find_out, write, row.access, error)] = row
 
     def check_versions(self, check: Check) -> None:
         """Read the agents."""
-        self._checks[self._pool.submit(self._list_agents, check.access.client)] = check
+        self._checks[self._submit(self._list_agents, check.access.client)] = check
 
     def wait(self, seconds: float) -> Batch:
         """Return what has ended as soon as anything has, nothing after `seconds`."""
@@ -129,6 +131,10 @@ class DigaCalls:
         """Halve the number of rows under way, if Diga answered 429."""
         if isinstance(error, diga.DigaRateLimited):
             self._width = max(1.0, self._width / 2)
+
+    def _submit(self, call: Callable[..., V], *args: Any) -> Future[V]:
+        # With the context goes what the lines of the log say of it: the task, the project and the plan.
+        return self._pool.submit(copy_context().run, partial(call, *args))
 
     def _read(self, row: Row, client: diga.DigaClient) -> PhoneOutcome:
         if not self._has_turns(client):

@@ -6,14 +6,19 @@ from datetime import datetime
 from phones import diga
 from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Source
 from phones.services.editing.write import Author
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 
 # How long a row waits for its turns at Diga before it lets go.
 TURN_SECONDS = 5
 # Turns that a plan leaves to people who save a single phone.
 LEFT_TO_PEOPLE = 2
-_SOURCES = {PlanKind.IMPORT: Source.IMPORT, PlanKind.REVERT: Source.REVERT, PlanKind.PUBLISH: Source.PUBLISH}
+_SOURCES = {
+    PlanKind.IMPORT: Source.IMPORT,
+    PlanKind.REVERT: Source.REVERT,
+    PlanKind.PUT_BACK: Source.PUT_BACK,
+    PlanKind.PUBLISH: Source.PUBLISH,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from phones.services.editing.recheck_times import (
     keep_unknown,
     may_still_be_applied,
 )
-from phones.services.projects.keys import client_for, note_refusal
+from phones.services.projects.answers import note_refusal
+from phones.services.projects.clients import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.snapshots import lane_snapshot
 from phones.services.sync.passes import cause_of

@@ -15,8 +15,8 @@ from phones.services.plans.lifecycle import pause_plan
 from phones.services.plans.lock import held_plan
 from phones.services.plans.publishing.create import CopyTooOld, ids_of, published_lanes, read_outlook
 from phones.services.plans.publishing.preview import NotOffered
+from phones.services.projects.clients import client_for
 from phones.services.projects.identity import ForeignProject
-from phones.services.projects.keys import client_for
 from phones.services.running.circuit_breaker import CircuitBreaker
 from phones.services.running.publish_outcome import settle_by_answer
 from phones.services.running.read_back import read_numbers

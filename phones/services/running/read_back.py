@@ -7,9 +7,9 @@ it has taken.
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -34,7 +34,7 @@ from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans.lifecycle import pause_plan
 from phones.services.plans.publishing.reattach import DETACHED
-from phones.services.projects.keys import note_answer, note_refusal
+from phones.services.projects.answers import note_answer, note_refusal
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.routing.snapshots import snapshot
@@ -79,7 +79,9 @@ def read_numbers(request: PublishRequest, *, clock: Clock, should_stop: Callable
             items = claiming.claim(plan, owner=owner, limit=WAVES * settings.PLAN_CONCURRENCY, now=clock())
             if not items:
                 return
-            said = list(pool.map(partial(_read, access, clock), items))
+            # With the context goes what the lines of the log say of it: the task, the project and the plan.
+            reads = [pool.submit(copy_context().run, _read, access, clock, item) for item in items]
+            said = [read.result() for read in reads]
             _take(request, owner, said, clock)
             _note_key(access.project, said, clock)
             claiming.give_back(items, owner=owner, now=clock(), counts=False)

@@ -13,8 +13,8 @@ from phones.services.audit import log
 from phones.services.clock import Clock
 from phones.services.editing.write import Write, begin, new_write, take_phones
 from phones.services.plan_items import claiming
+from phones.services.projects.answers import note_answer, note_refusal
 from phones.services.projects.identity import ForeignProject
-from phones.services.projects.keys import note_answer, note_refusal
 from phones.services.routing.edits import PhoneEdit
 from phones.services.running.diga_calls import Batch, DigaCalls, PhoneOutcome
 from phones.services.running.held_rows import Row, author_of, was_a_try

@@ -10,8 +10,8 @@ from phones import diga
 from phones.models import ItemState, Phone, PlanItem, Project
 from phones.services.clock import Clock, has_passed
 from phones.services.editing.guard import NotChecked, as_read, holders_of, impacts_of, read_users
-from phones.services.plans.forecast import targets_of
-from phones.services.plans.preview import edit_from
+from phones.services.plans.forecasts.forecast import targets_of
+from phones.services.plans.forecasts.preview import edit_from
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.editability import policy_for
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot

@@ -45,9 +45,9 @@ def run_plan(
             _work(watch, RowFeed(plan, shared), shared)
     except NoKey:
         with suppress(PlanHasMoved):
-            pause_plan(plan=plan, clock=clock, cause="no_key")
+            pause_plan(plan=plan, clock=shared, cause="no_key")
         return
-    finish_if_done(plan, clock=clock)
+    finish_if_done(plan, clock=shared)
 
 
 def _work(watch: PlanWatch, feed: RowFeed, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from phones import diga
 from phones.services.clock import Clock
 from phones.services.editing.outcome import AgentsRead
 from phones.services.editing.write import Answered, settle_versions
-from phones.services.projects.keys import note_answer, note_refusal
+from phones.services.projects.answers import note_answer, note_refusal
 from phones.services.running.held_rows import Access
 from phones.services.sync.store_agents import store_agents
 

@@ -7,7 +7,7 @@ than fetching them. Values are converted column by column.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -37,12 +37,22 @@ DERIVED = ("shown", "digits", "search_text", "nickname_key")
 LANES = ("inbound", "outbound")
 # Where lists put a phone by its agents: looked up by the agents' ids when a row is written.
 SORT_KEYS = tuple(f"{lane}_key" for lane in LANES)
-UPDATED = (*COPIED, *DERIVED, *SORT_KEYS, "fetched_at", "missing_since")
+UPDATED = (*COPIED, *DERIVED, *SORT_KEYS, "fetched_at", "missing_since", "unlisted_since")
 # A generated column, and what is no answer of Diga.
-NOT_INSERTED = {*SORT_KEYS, "assigned_key", "refused_at", "refused_status", "refused_message"}
+NOT_INSERTED = {
+    *SORT_KEYS,
+    "assigned_key",
+    "refused_at",
+    "refused_status",
+    "refused_message",
+    "answered_otherwise_at",
+    "tags",
+}
 INSERTED = tuple(field.attname for field in Phone._meta.concrete_fields if field.attname not in NOT_INSERTED)
 # So many rows are compared or written by a statement. SQLite takes 32,766 values in one.
 STATEMENT_ROWS = 100
+# So many new rows are inserted by a transaction. SQLite knows one lock, for which everybody who saves would wait.
+INSERTED_ROWS = {"sqlite": 100, "postgresql": 1000}
 
 _copied = attrgetter("id", *COPIED)
 
@@ -69,11 +79,15 @@ def copied_columns(records: Sequence[diga.Phone]) -> Columns:
 def compare(project_id: UUID, copied: Columns) -> Comparison:
     """Compare answers, given by `copied_columns`, with the rows. No lock; a query for `STATEMENT_ROWS` of them.
 
-    A row that counts as missing, or that Diga refused to tell about since it was read, differs from any answer.
+    A row that counts as missing or unlisted, or that Diga refused to tell about since it was read, differs from any
+    answer.
 
     :raises ForeignRow: one of the ids is that of another project's phone.
     """
     found = Comparison([], [])
+    ids = copied["id"]
+    if ids and not _has_any(ids):
+        return found._replace(new=list(range(len(ids))))
     (project,) = _raw("project_id", [project_id])
     for start in range(0, len(copied["id"]), STATEMENT_ROWS):
         some = part_of(copied, start)
@@ -88,9 +102,19 @@ def compare(project_id: UUID, copied: Columns) -> Comparison:
     return found
 
 
-def part_of(columns: Columns, start: int) -> dict[str, Sequence[Any]]:
-    """Return the `STATEMENT_ROWS` rows from there on, or what is left."""
-    return {name: column[start : start + STATEMENT_ROWS] for name, column in columns.items()}
+def _has_any(ids: Sequence[str]) -> bool:
+    """Return whether one of these phones is there. A first sync has nothing to compare; else the first id is a hit."""
+    # One parameter on PostgreSQL: psycopg takes long to write thousands.
+    is_one = connection.vendor == "postgresql"
+    wanted = "= ANY(%s::uuid[])" if is_one else f"IN ({', '.join(['%s'] * len(ids))})"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM phones_phone WHERE id {wanted} LIMIT 1", [list(ids)] if is_one else list(ids))  # noqa: S608
+        return cursor.fetchone() is not None
+
+
+def part_of(columns: Columns, start: int, count: int = STATEMENT_ROWS) -> dict[str, Sequence[Any]]:
+    """Return so many rows from there on, or what is left."""
+    return {name: column[start : start + count] for name, column in columns.items()}
 
 
 def touch(phone_ids: Sequence[UUID], *, fetched_at: datetime) -> None:
@@ -114,15 +138,18 @@ def raw_columns(columns: Columns) -> Columns:
     return {name: _raw(name, column) for name, column in columns.items()}
 
 
-def insert(columns: Columns) -> None:
-    """Insert rows, given by the columns of `INSERTED`, and index them; one that is there by now is left as it is."""
-    _write(columns, "DO NOTHING")
+def insert(columns: Columns) -> int:
+    """Insert rows, given by the columns of `INSERTED`, and index them; return how many.
+
+    One that is there by now is left as it is.
+    """
+    return _write(columns, "DO NOTHING")
 
 
 def upsert(columns: Columns) -> None:
     """Insert rows, given by the columns of `INSERTED`, or update Diga's fields of those that are there; index them.
 
-    All are of one project, and no id is given twice. A note, and what was seen first, are never updated. A row of
+    All are of one project, and no id is given twice. Notes, tags, and what was seen first, are never updated. A row of
     another project, or one that was read later, is left as it is.
     """
     news = ", ".join(f'"{name}" = excluded."{name}"' for name in UPDATED)
@@ -133,15 +160,21 @@ def upsert(columns: Columns) -> None:
     )
 
 
-def _write(columns: Columns, on_conflict: str) -> None:
-    for start in range(0, len(columns["id"]), STATEMENT_ROWS):
-        some = part_of(columns, start)
+def _write(columns: Columns, on_conflict: str) -> int:
+    written_count = 0
+    size = INSERTED_ROWS[connection.vendor]
+    for start in range(0, len(columns["id"]), size):
+        some = part_of(columns, start, size)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(_write_all(on_conflict), _parameters(some, INSERTED))
             else:
-                cursor.executemany(_write_one(on_conflict), list(zip(*(some[name] for name in INSERTED), strict=True)))
+                rows = zip(*(some[name] for name in INSERTED), strict=True)
+                named = [dict(zip(INSERTED, row, strict=True)) for row in rows]
+                cursor.executemany(_write_one(on_conflict), named)
+            written_count += cursor.rowcount
         index_phones(columns["project_id"][0], some["id"])
+    return written_count
 
 
 def _raw(name: str, column: Iterable[Any]) -> Sequence[Any]:
@@ -149,8 +182,16 @@ def _raw(name: str, column: Iterable[Any]) -> Sequence[Any]:
 
 
 def _json_texts(column: Iterable[Any]) -> Sequence[Any]:
-    encode = SnapshotEncoder().encode
-    return [value if isinstance(value, str) else encode(value) for value in column]
+    return [value if isinstance(value, str) else _json_text(value) for value in column]
+
+
+def _json_text(value: Any) -> str:
+    # Thousands of phones share a few lists of regions.
+    return _region_codes(value) if isinstance(value, tuple) else _encode(value)
+
+
+_encode = SnapshotEncoder().encode
+_region_codes = lru_cache(maxsize=256)(_encode)
 
 
 def _hexes(column: Iterable[UUID | None]) -> Sequence[Any]:
@@ -158,7 +199,12 @@ def _hexes(column: Iterable[UUID | None]) -> Sequence[Any]:
 
 
 def _moments(column: Iterable[datetime | None]) -> Sequence[Any]:
-    return [str(value.astimezone(UTC)) if value else None for value in column]
+    return [value and _moment(value) for value in column]
+
+
+@lru_cache(maxsize=1024)
+def _moment(value: datetime) -> str:
+    return str(value.astimezone(UTC))
 
 
 def _naive_moments(column: Iterable[datetime | None]) -> Sequence[Any]:
@@ -217,7 +263,7 @@ def _compare(count: int) -> str:
         f"WITH {_answered(_COMPARED, count)} SELECT place, phone.project_id "  # noqa: S608
         "FROM answered LEFT JOIN phones_phone AS phone ON phone.id = answered.id "
         "WHERE phone.id IS NULL OR phone.project_id <> %s OR phone.missing_since IS NOT NULL "
-        f"OR phone.refused_at >= phone.fetched_at OR {differs}"
+        f"OR phone.unlisted_since IS NOT NULL OR phone.refused_at >= phone.fetched_at OR {differs}"
     )
 
 
@@ -234,7 +280,7 @@ def _write_all(on_conflict: str) -> str:
 @cache
 def _write_one(on_conflict: str) -> str:
     """Return SQLite's statement for a row. One that may write several keeps a copy of each block that it changes."""
-    place = {name: f"?{number}" for number, name in enumerate(INSERTED, 1)}
+    place = {name: f"%({name})s" for name in INSERTED}
     keys = ", ".join(_agent_key(place[f"{lane}_agent_id"], place["project_id"]) for lane in LANES)
     return (  # Names of our own columns.
         f"INSERT INTO phones_phone ({_names((*INSERTED, *SORT_KEYS))}) "  # noqa: S608

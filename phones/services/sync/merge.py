@@ -81,12 +81,12 @@ def merge(
         if not is_newer(pair, our_doing):
             continue
         # A clock that was set back never makes a row older.
-        moment = max(answer.fetched_at, row.fetched_at)
+        moment = max(answer.fetched_at, row.read_at)
         drifts += drifts_of(
             row,
             pair.row_says,
             pair.answer_says,
-            seen_from=row.fetched_at,
+            seen_from=row.read_at,
             now=moment,
             set_by_us=answer.set_by_us,
             ours=our_doing,
@@ -101,21 +101,30 @@ def values_of(record: diga.Phone) -> dict[str, Any]:
     return {name: getattr(record, name) for name in COPIED} | {"region_codes": list(record.region_codes)}
 
 
-def derived_values(number: str, nickname: str | None, note: str) -> tuple[str, ...]:
-    """Return what a row keeps to be shown, searched and sorted by, in the order of `DERIVED`."""
+def derived_values(number: str, nickname: str | None, noted: str) -> tuple[str, ...]:
+    """Return what a row keeps to be shown, searched and sorted by, in the order of `DERIVED`.
+
+    `noted` is what this desk has noted on it, as one text.
+    """
     return (
         shown_number(number),
         digits_of(number),
-        folded(f"{number} {nickname or ''} {note}"),
+        folded(f"{number} {nickname or ''} {noted}"),
         nickname_key(nickname),
     )
+
+
+def derive_in_memory(phone: Phone) -> None:
+    """Set an object's fields that follow from its others, without saving it."""
+    noted = " ".join((phone.note, *phone.tag_names)).rstrip()
+    for name, text in zip(DERIVED, derived_values(phone.number, phone.nickname, noted), strict=True):
+        setattr(phone, name, text)
 
 
 def apply_in_memory(phone: Phone, record: diga.Phone, fetched_at: datetime) -> None:
     """Set an object's fields from an answer, without saving it."""
     for name, value in values_of(record).items():
         setattr(phone, name, value)
-    for name, text in zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True):
-        setattr(phone, name, text)
-    phone.missing_since = None
+    derive_in_memory(phone)
+    phone.missing_since = phone.unlisted_since = None
     phone.fetched_at = fetched_at

@@ -1,7 +1,8 @@
 """One pass over Diga's lists into our copy. Nothing is ever deleted, and the list never shrinks meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -9,17 +10,19 @@ from django.db.models import F, Q
 
 from phones import diga
 from phones.models import NoKey, Phone, Project, SyncRun, SyncState, TokenState
-from phones.services.clock import CLOCK_SLACK, Clock, database_clock, database_now, has_passed, is_ahead
+from phones.services.clock import CLOCK_SLACK, Clock, database_clock, database_now, has_passed
+from phones.services.projects.answers import KeyChanged, has_same_key, note_answer, note_of_key, note_refusal
+from phones.services.projects.clients import client_for
 from phones.services.projects.identity import ForeignProject, refuse_other_project
-from phones.services.projects.keys import KeyChanged, client_for, has_same_key, note_answer, note_of_key, note_refusal
-from phones.services.sync.missing import find_missing
-from phones.services.sync.store import clamp_future_reads, store_pages
+from phones.services.sync.missing import find_missing, mark_unlisted, unseen_phones
+from phones.services.sync.pulse import ClockSetBack, Pulse, Stopping, TakenOver
+from phones.services.sync.store import Pass, analyze_if_grown, clamp_future_reads, store_pages
 from phones.services.sync.store_agents import store_agents
 
-# A run whose heartbeat is older than this belongs to a process that died: a page takes 30 s at the very most.
-SILENCE_LIMIT = timedelta(seconds=120)
-# How often the row of a run is written: its counts are shown while it goes on.
-BEAT = timedelta(seconds=0.5)
+# A run whose heartbeat is older than this belongs to a process that died: it beats while it waits for Diga, too.
+SILENCE_LIMIT = timedelta(seconds=30)
+# After this, a run that nobody has taken gives way to one that is claimed anew.
+UNTAKEN_LIMIT = timedelta(seconds=120)
 # A worker that is free hears the bell at once.
 HEARD_WITHIN = timedelta(seconds=10)
 PAGE_SIZE = 100
@@ -27,16 +30,10 @@ PAGE_SIZE = 100
 BATCH_PAGES = 50
 # Why a pass failed whose key was replaced or taken away meanwhile.
 KEY_CHANGED = "key_changed"
-COUNTS = (
-    "agent_count",
-    "phone_count",
-    "written_count",
-    "new_count",
-    "outside_count",
-    "missing_count",
-    "malformed_count",
-    "expected_count",
-)
+# These are tried again as soon as anybody can: the last attempt says nothing of Diga.
+STOPPED = "stopped"
+INTERRUPTED = "interrupted"
+DUE_AT_ONCE = frozenset({KEY_CHANGED, STOPPED, INTERRUPTED})
 
 OnPage = Callable[[SyncRun], None]
 
@@ -57,14 +54,6 @@ class Incomplete(Exception):
         self.walk = walk
 
 
-class ClockSetBack(Exception):
-    """The clock was set back during this run: what was read before seems newer than what is read now."""
-
-
-class TakenOver(Exception):
-    """The row of this run was ended by another process, which held it for dead."""
-
-
 def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     """Make the row of a new pass; the database allows one running row a project.
 
@@ -73,8 +62,9 @@ def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     running = SyncRun.objects.filter(project=project, state=SyncState.RUNNING)
     # Heartbeats are told by the database's clock; one ahead of it is of before that was set back.
     beat_at = database_now(lambda: now)
-    is_dead = Q(heartbeat_at__lt=beat_at - SILENCE_LIMIT) | Q(heartbeat_at__gt=beat_at + CLOCK_SLACK)
-    running.filter(is_dead).update(state=SyncState.FAILED, finished_at=now, cause="interrupted")
+    is_unwanted = Q(is_taken=False, heartbeat_at__lt=beat_at - UNTAKEN_LIMIT)
+    dead = running.filter(_is_dead(beat_at) | is_unwanted)
+    dead.update(state=SyncState.FAILED, finished_at=now, cause=INTERRUPTED)
     last = SyncRun.objects.filter(project=project, state=SyncState.COMPLETE).order_by("-pk").first()
     try:
         with transaction.atomic():
@@ -90,8 +80,32 @@ def claim_sync(*, project: Project, now: datetime) -> SyncRun:
     return run
 
 
-def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> SyncRun:
+def _is_dead(beat_at: datetime) -> Q:
+    """Return what shows that the process of a run has died, at a moment of the database's clock."""
+    return Q(is_taken=True, heartbeat_at__lt=beat_at - SILENCE_LIMIT) | Q(heartbeat_at__gt=beat_at + CLOCK_SLACK)
+
+
+def end_silent_runs(*, clock: Clock) -> None:
+    """End the runs whose process has died: pages say so, and the project is due at once."""
+    now = database_now(clock)
+    dead = SyncRun.objects.filter(_is_dead(now), state=SyncState.RUNNING, is_taken=True)
+    for run in list(dead):
+        with transaction.atomic():
+            if dead.filter(pk=run.pk).update(state=SyncState.FAILED, finished_at=now, cause=INTERRUPTED):
+                Project.objects.filter(pk=run.project_id).update(sync_cause=INTERRUPTED)
+
+
+def run_sync(
+    run: SyncRun,
+    *,
+    clock: Clock,
+    on_page: OnPage | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SyncRun:
     """Do the pass of a claimed row, and return it with its counts and how it ended.
+
+    It ends within a second or so after `should_stop`, which is asked in other threads, too; a read under way is given
+    up.
 
     No failure of Diga is raised: it is written into the row, the old copy stays. A row that another process
     has taken is returned as it is.
@@ -105,7 +119,8 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
     # In memory the heartbeat is by our own clock: it tells whether that was set back.
     run.is_taken, run.started_at, run.heartbeat_at = True, now, now
     try:
-        _copy(run, client_for(run.project), clock, on_page)
+        pulse = Pulse(run, clock, should_stop)
+        whole, unseen = _copy(run, client_for(run.project).asking(pulse), clock, pulse, on_page)
     except NoKey:
         return _end(run, clock(), SyncState.FAILED, cause="no_key")
     except KeyChanged:
@@ -114,56 +129,64 @@ def run_sync(run: SyncRun, *, clock: Clock, on_page: OnPage | None = None) -> Sy
         return _end(run, clock(), SyncState.FAILED, cause=str(stop.walk.gap))
     except ClockSetBack:
         return _end(run, clock(), SyncState.FAILED, cause="clock")
+    except Stopping:
+        return _end(run, clock(), SyncState.FAILED, cause=STOPPED)
     except diga.DigaError as error:
         note_refusal(run.project, error, clock())
         return _end(run, clock(), SyncState.FAILED, cause=cause_of_read(error), message=error.message)
     except TakenOver:
         run.refresh_from_db()
         return run
-    return _end(run, clock(), SyncState.COMPLETE)
+    with transaction.atomic():
+        mark_unlisted(unseen, whole)
+        _end(run, clock(), SyncState.COMPLETE)
+    analyze_if_grown(new_count=run.new_count, phone_count=run.phone_count)
+    return run
 
 
-def _copy(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
-    """Copy the agents and then the phones; look for those that the list did not show."""
+def _copy(
+    run: SyncRun, client: diga.DigaClient, clock: Clock, pulse: Pulse, on_page: OnPage | None
+) -> tuple[Pass, Sequence[UUID]]:
+    """Copy the agents and then the phones; look for those that the list did not show, and return them with the pass."""
     project = run.project
-    project.refresh_from_db(fields=["agents_read_at"])
+    project.refresh_from_db(fields=["agents_read_at", "confirmed_at"])
     asked_at = clock()
-    clamp_future_reads(Phone.objects.filter(project=project), run.started_at)
+    clamp_future_reads(project, Phone.objects.filter(project=project), run.started_at)
     agents = client.list_agents()
     note_answer(project)
     refuse_other_project(project, client, agents.data)
     store_agents(project, agents, asked_at=asked_at)
     run.agent_count = project.agent_count
     run.malformed_count = agents.malformed_count
-    _walk(run, client, clock, on_page)
-    # A phone that moved in the list meanwhile was counted twice.
-    seen = Phone.objects.filter(project=project, fetched_at__gte=run.started_at)
-    run.phone_count = seen.count()
-    run.missing_count = find_missing(
-        project=project, client=client, since=run.started_at, clock=clock, on_phone=lambda: _beat(run, clock)
-    )
+    whole = _walk(run, client, clock, pulse, on_page)
+    unseen = unseen_phones(project, whole)
+    run.missing_count = find_missing(project=project, client=client, unseen=unseen, clock=clock, on_phone=pulse)
+    return whole, unseen
 
 
-def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, on_page: OnPage | None) -> None:
+def _walk(run: SyncRun, client: diga.DigaClient, clock: Clock, pulse: Pulse, on_page: OnPage | None) -> Pass:
+    """Copy the pages of Diga's list, and return the pass with what it has seen."""
+    whole = Pass(run.started_at)
     walk = client.walk_phones(
         walkers=settings.SYNC_WALKERS, expected_count=run.expected_count, clock=clock, waiting_limit=BATCH_PAGES
     )
-    _beat(run, clock, is_due=True)
+    pulse.beat(is_due=True)
     for pages in _batches(walk):
         run.expected_count = _expected(run.expected_count, walk.expected_count)
         run.malformed_count += sum(page.malformed_count for page in pages)
-        for stored in store_pages(run.project, pages, since=run.started_at):
+        for stored in store_pages(run.project, pages, whole=whole):
             run.phone_count += stored.row_count
             run.new_count += stored.new_count
             run.written_count += stored.new_count + stored.differing_count
             run.outside_count += stored.outside_count
-            _beat(run, clock)
+            pulse()
             if on_page:
                 on_page(run)
     if walk.error and walk.gap == diga.Gap.FAILED:
         raise walk.error
     if not walk.is_complete:
         raise Incomplete(walk)
+    return whole
 
 
 def _batches(walk: diga.Walk) -> Iterator[list[diga.WalkedPage]]:
@@ -185,27 +208,14 @@ def _expected(last_time: int | None, told: int | None) -> int | None:
     return last_time if told is None else told
 
 
-def _beat(run: SyncRun, clock: Clock, *, is_due: bool = False) -> None:
-    """Write how far the run is, every half second.
-
-    :raises TakenOver: it was ended by another process.
-    :raises KeyChanged: the key that it reads with was replaced or taken away.
-    :raises ClockSetBack: the last beat is ahead of now.
-    """
-    now = clock()
-    if is_ahead(run.heartbeat_at, now):
-        raise ClockSetBack
-    if not is_due and now - run.heartbeat_at < BEAT:
-        return
-    run.heartbeat_at = now
-    counts = {name: getattr(run, name) for name in COUNTS}
-    if not SyncRun.objects.filter(pk=run.pk, state=SyncState.RUNNING).update(**counts):
-        raise TakenOver
-    if not has_same_key(run.project):
-        raise KeyChanged
-
-
-def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", message: str = "") -> SyncRun:
+def _end(
+    run: SyncRun,
+    now: datetime,
+    state: SyncState,
+    *,
+    cause: str = "",
+    message: str = "",
+) -> SyncRun:
     if cause and not has_same_key(run.project):
         # Whatever it was, it was about another key than the one that is there now.
         cause, message = KEY_CHANGED, ""
@@ -218,7 +228,7 @@ def _end(run: SyncRun, now: datetime, state: SyncState, *, cause: str = "", mess
             "sync_cause": cause,
         }
         if run.is_complete:
-            news["synced_at"] = now
+            news["synced_at"], news["confirmed_at"] = now, run.started_at
             # A key that was rejected for a while and reads again is accepted again.
             note_of_key(run.project, token_state=TokenState.ACCEPTED, token_accepted_at=now, foreign_cause="")
         Project.objects.filter(pk=run.project_id).update(**news)
@@ -245,12 +255,19 @@ def cause_of_read(error: diga.DigaError) -> str:
     return "read_refused" if cause == "rejected" else cause
 
 
-def sync_project(*, project: Project, clock: Clock, on_page: OnPage | None = None) -> SyncRun:
-    """Claim and do one pass, in the foreground.
+def sync_project(
+    *,
+    project: Project,
+    clock: Clock,
+    on_page: OnPage | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SyncRun:
+    """Claim and do one pass, in the foreground. See `run_sync`.
 
     :raises SyncIsRunning: somebody else's pass is alive.
     """
-    return run_sync(claim_sync(project=project, now=clock()), clock=clock, on_page=on_page)
+    run = claim_sync(project=project, now=clock())
+    return run_sync(run, clock=clock, on_page=on_page, should_stop=should_stop)
 
 
 def is_silent(run: SyncRun, *, clock: Clock) -> bool:
@@ -273,8 +290,8 @@ def due_projects(now: datetime) -> list[Project]:
 def is_due(project: Project, now: datetime) -> bool:
     """Say whether the project has a key that Diga has not refused, and its interval is over since the last attempt.
 
-    After an attempt with a key that was replaced meanwhile it is due at once.
+    After an attempt that was ended by this side, or whose key was replaced meanwhile, it is due at once.
     """
     if not (project.sealed_token and project.is_writable):
         return False
-    return project.sync_cause == KEY_CHANGED or has_passed(project.sync_interval, project.sync_tried_at, now)
+    return project.sync_cause in DUE_AT_ONCE or has_passed(project.sync_interval, project.sync_tried_at, now)

@@ -8,7 +8,8 @@ from datetime import datetime
 from phones import diga
 from phones.models import Phone, Project
 from phones.services.clock import Clock
-from phones.services.projects.keys import client_for, note_answer, note_refusal
+from phones.services.projects.answers import note_answer, note_refusal
+from phones.services.projects.clients import client_for
 from phones.services.routing.catalogue import AgentEntry, catalogue_read
 from phones.services.routing.edits import PhoneSnapshot
 from phones.services.sync.merge import apply_in_memory

@@ -3,20 +3,20 @@
 What an answer changes that we did not, goes into the drift ledger in the same transaction.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from phones import diga
-from phones.models import Phone, Project, SnapshotEncoder
+from phones.models import Phone, Project
 from phones.services.audit import log
+from phones.services.audit.chain.hashing import canonical_json
 from phones.services.audit.first_seen import seal_first_seen
 from phones.services.clock import CLOCK_SLACK, is_ahead
 from phones.services.projects.identity import ForeignProject
@@ -27,6 +27,7 @@ from phones.services.routing.snapshots import snapshot
 from phones.services.sync.bulk_rows import (
     COPIED,
     DERIVED,
+    INSERTED_ROWS,
     STATEMENT_ROWS,
     Columns,
     ForeignRow,
@@ -41,6 +42,9 @@ from phones.services.sync.bulk_rows import (
 )
 from phones.services.sync.drift import Ours
 from phones.services.sync.merge import Answer, Pair, derived_values, merge, values_of
+
+# Fewer new phones than this are left to the database's own count.
+ANALYZED_ROWS = 1000
 
 
 @dataclass(slots=True)
@@ -60,6 +64,14 @@ class Stored:
         self.outside_count += other.outside_count
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass over Diga's whole list: when it began, and the phones whose rows it has confirmed or found newer."""
+
+    began_at: datetime
+    seen: set[UUID] = field(default_factory=set)
+
+
 def is_copy(phone: Phone, record: diga.Phone) -> bool:
     """Say whether the row has all that the answer says."""
     return phone.missing_since is None and all(
@@ -67,18 +79,22 @@ def is_copy(phone: Phone, record: diga.Phone) -> bool:
     )
 
 
-def clamp_future_reads(phones: QuerySet[Phone], now: datetime) -> None:
-    """Set `fetched_at` of rows read "in the future" to just before now: the clock was set back since.
+def clamp_future_reads(project: Project, phones: QuerySet[Phone], now: datetime) -> None:
+    """Set times of reading "in the future" to just before now, of these rows and of the last pass: the clock was set
+    back since.
 
     They were read before now in truth, so that is no lie, and answers that are asked for from now on are newer again.
     """
-    phones.filter(fetched_at__gt=now + CLOCK_SLACK).update(fetched_at=now - timedelta.resolution)
+    just_before, ahead = now - timedelta.resolution, now + CLOCK_SLACK
+    phones.filter(fetched_at__gt=ahead).update(fetched_at=just_before)
+    if Project.objects.filter(pk=project.pk, confirmed_at__gt=ahead).update(confirmed_at=just_before):
+        project.confirmed_at = just_before
 
 
 def ensure_read_is_newer(phone: Phone, now: datetime) -> None:
-    """Clamp the row's `fetched_at`, so that a read that begins from now on counts as newer."""
-    if is_ahead(phone.fetched_at, now):
-        clamp_future_reads(Phone.objects.filter(pk=phone.pk), now)
+    """Clamp the row's times of reading, so that a read that begins from now on counts as newer."""
+    if is_ahead(phone.read_at, now):
+        clamp_future_reads(phone.project, Phone.objects.filter(pk=phone.pk), now)
         phone.refresh_from_db(fields=["fetched_at"])
 
 
@@ -103,7 +119,7 @@ def store_answers(project: Project, answers: Sequence[Answer]) -> None:
         log.record_observed(drifts)
         upsert(columns_of(written))
     for phone_id, phone in held.items():
-        for name in (*COPIED, *DERIVED, "note", "fetched_at", "missing_since"):
+        for name in (*COPIED, *DERIVED, "note", "tags", "fetched_at", "missing_since"):
             setattr(phone, name, getattr(rows[phone_id], name))
 
 
@@ -123,7 +139,7 @@ def _is_newer_answer(pair: Pair, ours: Ours) -> bool:
     """
     if not pair.is_overtaken:
         return True
-    return pair.row.fetched_at <= pair.answer.fetched_at and not pair.is_taken_back_by(ours)
+    return pair.row.read_at <= pair.answer.fetched_at and not pair.is_taken_back_by(ours)
 
 
 def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at: datetime) -> Stored:
@@ -137,20 +153,27 @@ def store_phones(project: Project, records: Sequence[diga.Phone], *, fetched_at:
     return stored
 
 
-def store_pages(
-    project: Project, pages: Sequence[diga.WalkedPage], *, since: datetime | None = None
-) -> Iterator[Stored]:
+def store_pages(project: Project, pages: Sequence[diga.WalkedPage], *, whole: Pass | None = None) -> Iterator[Stored]:
     """Copy pages of Diga's list; yield what was stored after each transaction of `STATEMENT_ROWS` at most.
 
     Left alone is a row that was read later than its page was asked for (an edit came between), and one that a write of
     ours is under way to, or has just ended for: nobody can tell whether the page has its effect. Such a phone is asked
-    for by itself at the end of the pass. `since` is when this pass began: several pages are asked for at the same time,
-    so where a phone moved and is on two, nobody can tell which of them is newer; the first counts, and the next pass
-    tells the rest.
+    for by itself at the end of the pass.
+
+    `whole` is the pass that the pages belong to, if any: it takes the phones that it has seen. Of a row that says what
+    its page says only the time is written, and in a pass nothing: that it has confirmed the row, the project tells
+    (`Phone.read_at`). It asks for several pages at the same time, so where a phone moved and is on two, nobody can tell
+    which of them is newer; the first counts, and the next pass tells the rest.
 
     :raises ForeignProject: one of the ids belongs to another project's phone; nothing is stored.
     """
-    answers = {record.id: Answer(None, record, page.asked_at) for page in reversed(pages) for record in page.data}
+    seen = whole.seen if whole else ()
+    answers = {
+        record.id: Answer(None, record, page.asked_at)
+        for page in reversed(pages)
+        for record in page.data
+        if record.id not in seen
+    }
     listed = list(answers.values())
     copied = copied_columns([answer.record for answer in listed])
     # Only what differs is looked at under a lock, so an editor hardly ever waits for a page.
@@ -160,18 +183,17 @@ def store_pages(
         raise ForeignProject from None
     yield from _store_new(project, listed, copied, found.new)
     told = {*found.new, *found.differing}
-    same = _by_number(copied, (place for place in range(len(listed)) if place not in told))
-    # The earliest moment is true of all of them.
-    asked_at = min(page.asked_at for page in pages)
-    for start in range(0, len(same), STATEMENT_ROWS):
-        ids = [listed[place].record.id for place in same[start : start + STATEMENT_ROWS]]
-        touch(ids, fetched_at=asked_at)
-        yield Stored(row_count=len(ids))
+    same = [each.record.id for place, each in enumerate(listed) if place not in told]
+    if whole:
+        whole.seen.update(same, (listed[place].record.id for place in found.new))
+    else:
+        # The earliest moment is true of all of them.
+        touch(same, fetched_at=min(page.asked_at for page in pages))
     for start in range(0, len(found.differing), STATEMENT_ROWS):
         some = [listed[place] for place in found.differing[start : start + STATEMENT_ROWS]]
-        yield _store_differing(project, some, since)
-    if not listed:
-        yield Stored()
+        yield _store_differing(project, some, whole)
+    if same or not listed:
+        yield Stored(row_count=len(same))
 
 
 def _by_number(copied: Columns, places: Iterable[int]) -> list[int]:
@@ -193,37 +215,53 @@ def _store_new(project: Project, listed: Sequence[Answer], copied: Columns, plac
         "note": [""] * len(answers),
         "fetched_at": [each.fetched_at for each in answers],
         "missing_since": [None] * len(answers),
+        "unlisted_since": [None] * len(answers),
         "first_seen_at": [each.fetched_at for each in answers],
         "first_seen": [_first_seen(each.record, catalogue) for each in answers],
     }
     columns = {**{name: [column[place] for place in ordered] for name, column in copied.items()}, **raw_columns(ours)}
-    for start in range(0, len(ordered), STATEMENT_ROWS):
-        some = answers[start : start + STATEMENT_ROWS]
+    seen = [(each.record.id, each.fetched_at, text) for each, text in zip(answers, ours["first_seen"], strict=True)]
+    size = INSERTED_ROWS[connection.vendor]
+    for start in range(0, len(ordered), size):
+        some = seen[start : start + size]
         with transaction.atomic():
-            insert(part_of(columns, start))
-            seal_first_seen(project, [each.record.id for each in some], at={each.fetched_at for each in some})
+            stored_count = insert(part_of(columns, start, size))
+            # Last, as a save of this project waits for the chain.
+            seal_first_seen(project, some, stored_count=stored_count)
         yield Stored(row_count=len(some), new_count=len(some))
 
 
+def analyze_if_grown(*, new_count: int, phone_count: int) -> None:
+    """Have PostgreSQL count anew what its planner goes by, if so many rows came that it would err.
+
+    Its own count comes a minute later, and never where autovacuum is off; until then it takes 100,000 phones for five,
+    and reads all of them for a page that an index would give. SQLite's figures are set by a migration.
+    """
+    if connection.vendor != "postgresql" or new_count < ANALYZED_ROWS or new_count * 10 < phone_count:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {Phone._meta.db_table}")
+
+
 def _first_seen(record: diga.Phone, catalogue: Catalogue) -> str:
-    """Return entry zero of a phone's history as JSON: `Seen.snapshot`, with each agent's lane made once."""
-    nickname, status = json.dumps(record.nickname or ""), json.dumps(record.status)
+    """Return entry zero of a phone's history as `canonical_json`: `Seen.snapshot`, with each agent's lane made once."""
     inbound, outbound = _lane(catalogue, record.inbound_agent_id), _lane(catalogue, record.outbound_agent_id)
-    return f'{{"nickname": {nickname}, "inbound": {inbound}, "outbound": {outbound}, "status": {status}}}'
+    nickname, status = canonical_json(record.nickname or ""), canonical_json(record.status)
+    return f'{{"inbound":{inbound},"nickname":{nickname},"outbound":{outbound},"status":{status}}}'
 
 
 @lru_cache(maxsize=4096)
 def _lane(catalogue: Catalogue, agent_id: UUID | None) -> str:
     kept = snapshot(catalogue, PhoneSnapshot(None, agent_id, None), (Lane.INBOUND,))
-    return json.dumps(kept[Lane.INBOUND], cls=SnapshotEncoder)
+    return canonical_json(kept[Lane.INBOUND])
 
 
-def _store_differing(project: Project, answers: Sequence[Answer], since: datetime | None) -> Stored:
+def _store_differing(project: Project, answers: Sequence[Answer], whole: Pass | None) -> Stored:
     """Copy answers that seemed to differ, after a second look under a lock, and write down whose doing that was."""
 
     def is_newer(pair: Pair, ours: Ours) -> bool:
-        asked_at = pair.answer.fetched_at
-        is_later = pair.row.fetched_at <= asked_at and (since is None or pair.row.fetched_at < since)
+        is_later = pair.row.read_at <= pair.answer.fetched_at
+        is_later = is_later and (whole is None or pair.row.fetched_at < whole.began_at)
         return is_later and not ours.is_being_sent and not pair.is_taken_back_by(ours)
 
     with transaction.atomic():
@@ -231,4 +269,6 @@ def _store_differing(project: Project, answers: Sequence[Answer], since: datetim
         written, drifts = merge(rows, answers, is_newer)
         upsert(columns_of(written))
         log.record_observed(drifts)
+    if whole:
+        whole.seen.update(pk for pk, row in rows.items() if row.fetched_at >= whole.began_at)
     return Stored(len(answers), differing_count=len(written), outside_count=len(drifts))

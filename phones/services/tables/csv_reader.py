@@ -154,10 +154,11 @@ def _is_consistent(body: _Body, separator: str, escape: str | None) -> bool:
         strict=True,
     )
     try:
-        widths = [len(cells) for cells in reader if cells]
+        widths = (len(cells) for cells in reader if cells)
+        first = next(widths, 0)
+        return all(width <= first for width in widths)
     except csv.Error:
         return False
-    return not widths or max(widths) <= widths[0]
 
 
 def _body_of(data: bytes) -> tuple[_Body, tuple[Encoding, ...]]:

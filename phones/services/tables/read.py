@@ -4,6 +4,7 @@ Only the importer knows which row holds the headings, and which sheet is meant: 
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from phones.services.tables.workbooks.reader import Record, Sheet, opened_sheets
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # How many rows at the start may be titles above the headings.
 TITLE_ROWS = 30
+# A place in a row takes so many bytes. Of so many texts the latest are known again.
+_PLACE_BYTES, _KNOWN_TEXTS = 8, 20_000
 _PAGE = re.compile(rb"<(?:html|table)[\s>]")
 _OTHER_TEXT = re.compile(rb"[\[{]\s*[\[{\"]|mime-version:")
 
@@ -149,6 +152,8 @@ def _table(
         return is_head is not None and any(is_head([each.decode(cell) for cell in cells]) for each in encodings)
 
     rows: list[Row] = []
+    # Most cells of a column have one of a few texts: each is kept once.
+    known: dict[str, str] = {}
     head, cell_count, text_bytes = -1, 0, 0
     for line, cells, unknown in records:
         if not any(cell.strip() for cell in cells) and not unknown:
@@ -161,12 +166,16 @@ def _table(
         if cell_count > CELL_LIMIT:
             sentence = _("The file has more than %(count)s cells. Take out columns that aren’t needed, or split it.")
             raise NotATable(sentence % {"count": f"{CELL_LIMIT:,}"})
-        text_bytes += sum(len(cell) if cell.isascii() else 4 * len(cell) for cell in cells)
+        if len(known) > _KNOWN_TEXTS:
+            known.clear()
+        fresh = [cell for cell in cells if cell not in known]
+        known.update(zip(fresh, fresh, strict=True))
+        text_bytes += sum(map(sys.getsizeof, fresh)) + _PLACE_BYTES * len(cells)
         if text_bytes > TEXT_LIMIT:
             raise NotATable(
                 _("The cells of the file hold too much text. Take out columns that aren’t needed, or split it.")
             )
-        rows.append(Row(line, tuple(cells), unknown or None))
+        rows.append(Row(line, tuple(map(known.__getitem__, cells)), unknown or None))
     if not rows:
         raise NotATable(_("The file is empty."))
     first = rows[max(head, 0)]

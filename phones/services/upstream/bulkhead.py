@@ -15,6 +15,8 @@ from phones import diga
 from phones.models import Project
 
 READS_AT_ONCE = 2
+# Of these, so many may be about calls: the others are left to numbers.
+CALLS_AT_ONCE = 1
 # Together with the reads this leaves 3 of 8 threads free, and 7 of 16.
 ACTS_AT_ONCE = max(1, settings.WEB_THREADS // 2 - 1)
 # How long a save waits for a place: while Diga is quick, one becomes free.
@@ -23,6 +25,7 @@ ACT_PATIENCE_SECONDS = 1.0
 PROBE_SECONDS = 90
 
 _reads = threading.BoundedSemaphore(READS_AT_ONCE)
+_calls = threading.BoundedSemaphore(CALLS_AT_ONCE)
 _acts = threading.BoundedSemaphore(ACTS_AT_ONCE)
 
 
@@ -40,6 +43,16 @@ def place_to_read(project: Project) -> Iterator[None]:
     :raises NotAsked: there is none, or another call already probes whether Diga answers again.
     """
     with _place(_reads, 0.0), _probe(project):
+        yield
+
+
+@contextmanager
+def place_for_calls(project: Project) -> Iterator[None]:
+    """Take a place for a read of calls, which is one of those for reads.
+
+    :raises NotAsked: there is none, or another call already probes whether Diga answers again.
+    """
+    with _place(_calls, 0.0), place_to_read(project):
         yield
 
 

@@ -10,27 +10,12 @@ from django.views.decorators.http import require_GET
 
 from phones.access import DeskRequest, open_desk
 from phones.models import Phone
-from phones.services.agents.tallies import Uses, uses_of_agents
 from phones.services.agents.usage import numbers_of_agent
-from phones.services.finding.phone_list import Criteria
 from phones.services.phone_numbers import national_number
-from phones.services.routing.catalogue import AgentEntry, catalogue_of
+from phones.services.routing.catalogue import catalogue_of
+from phones.views.agents.list_page import AgentQuery, AgentTable, phone_lists_of
 from phones.views.agents.publish_lines import publish_lines
 from phones.views.parts.badges import Badge, status_badge
-from phones.views.parts.list_address import suffix_of
-
-_UNUSED = Uses()
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRow:
-    """An agent as the table shows it, None for an id that no list of Diga has given; the counts lead to the numbers."""
-
-    agent: AgentEntry | None
-    url: str
-    uses: Uses
-    inbound_url: str
-    outbound_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +35,8 @@ class AgentPhone:
 def agent_list(request: DeskRequest, slug: str) -> HttpResponse:
     """Show the agents: what is published, what else is saved, and how many numbers depend on each."""
     desk = open_desk(request, slug)
-    uses = uses_of_agents(desk.project)
-    catalogue = catalogue_of(desk.project)
-    rows = [_row(slug, agent.id, agent, uses.get(agent.id, _UNUSED)) for agent in catalogue.agents]
-    unknown = sorted(agent_id for agent_id in uses if catalogue.agent(agent_id) is None)
-    rows += [_row(slug, agent_id, None, uses[agent_id]) for agent_id in unknown]
-    return render(request, "agents/agent_list.html", {"desk": desk, "section": "agents", "rows": rows})
-
-
-def _row(slug: str, agent_id: uuid.UUID, agent: AgentEntry | None, uses: Uses) -> AgentRow:
-    return AgentRow(
-        agent,
-        reverse("agent_detail", args=[slug, agent_id]) if agent else "",
-        uses,
-        *_list_urls(slug, agent_id),
-    )
-
-
-def _list_urls(slug: str, agent_id: uuid.UUID) -> tuple[str, str]:
-    """Return the lists of what the agent answers, and of what it dials from."""
-    list_url = reverse("phone_list", args=[slug])
-    return (
-        list_url + suffix_of(Criteria(inbound=str(agent_id))),
-        list_url + suffix_of(Criteria(outbound=str(agent_id))),
-    )
+    table = AgentTable.of(desk.project, AgentQuery.of(request.GET))
+    return render(request, "agents/agent_list.html", {"desk": desk, "section": "agents", "table": table})
 
 
 @require_GET
@@ -84,7 +47,7 @@ def agent_detail(request: DeskRequest, slug: str, agent_id: uuid.UUID) -> HttpRe
     if agent is None:
         raise Http404
     numbers = numbers_of_agent(desk.project, agent_id)
-    inbound_url, outbound_url = _list_urls(slug, agent_id)
+    inbound_url, outbound_url = phone_lists_of(slug, str(agent_id))
     context = {
         "desk": desk,
         "section": "agents",

@@ -21,9 +21,10 @@ from phones.services.upstream import bulkhead
 from phones.views.parts.addresses import BIGGEST_ID
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.publish_refusals import PUBLISH_REFUSALS, refusal_of
-from phones.views.parts.sent_forms import digest_of_form, spent_context
-from phones.wording import changes, publishing
+from phones.views.parts.saving.sent_forms import digest_of_form, spent_context
+from phones.wording import changes
 from phones.wording.changes import Words
+from phones.wording.plans import publishing
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,13 +2,13 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from phones.models import Plan, PlanKind, Project
-from phones.templatetags.desk import full_time
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.plan_badges import plan_badge, request_badge
-from phones.wording.publishing import labels_of
+from phones.wording.plans.publishing import labels_of
 
 LISTED_COUNT = 5
 
@@ -21,7 +21,7 @@ class PublishLine:
     before: str
     after: str
     badge: Badge
-    at: str
+    created_at: datetime
     who: str
 
 
@@ -35,7 +35,7 @@ def publish_lines(project: Project, agent_id: uuid.UUID) -> list[PublishLine]:
             plan_page_url(plan, project.slug),
             *labels_of(plan),
             request_badge(plan.request) if hasattr(plan, "request") else plan_badge(plan),
-            full_time(plan.created_at),
+            plan.created_at,
             plan.author_name,
         )
         for plan in plans.order_by("-pk")[:LISTED_COUNT]

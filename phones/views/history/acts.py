@@ -16,7 +16,7 @@ from phones.models import Act, ActKind
 from phones.services.audit import act_queries
 from phones.services.audit.act_export import act_lines
 from phones.services.audit.act_queries import WantedActs
-from phones.services.audit.verifying import latest_verification
+from phones.services.audit.chain.runs import latest_verification
 from phones.services.display_names import name_apart, name_of
 from phones.views.history.filters import (
     chips_of,
@@ -31,9 +31,9 @@ from phones.views.history.filters import (
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import id_from
 from phones.views.parts.chain_break import break_shown
-from phones.views.parts.exporting import export
-from phones.views.parts.filter_controls import Filter
-from phones.wording.acts import words_for_details, words_for_kind
+from phones.views.parts.lists.exporting import export
+from phones.views.parts.lists.filter_controls import Filter
+from phones.wording.acts import Detail, words_for_details, words_for_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,22 @@ class ActLine:
     what: str
     person: str
     subject: str
-    details: str
+    details: list[Detail]
     address: str
     is_bad: bool
 
     @classmethod
-    def of(cls, act: Act) -> "ActLine":
-        """Return an act as a row shows it."""
+    def of(cls, act: Any) -> "ActLine":
+        """Return an act of `matching_acts` as a row shows it."""
         is_bad = act.kind == ActKind.SIGN_IN_FAILED or bool(act.kind == ActKind.VERIFIED and act.details["faults"])
         return cls(
             act.pk,
             act.at,
             words_for_kind(act.kind),
-            name_apart(act.actor_name, act.actor_username),
-            name_apart(act.subject_name, act.subject_username),
+            _("not of this project") if act.hides_actor else name_apart(act.actor_name, act.actor_username),
+            _("not of this project") if act.hides_subject else name_apart(act.subject_name, act.subject_username),
             words_for_details(act),
-            act.address,
+            "" if act.hides_actor else act.address,
             is_bad,
         )
 

@@ -2,24 +2,28 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from phones.models import Outcome, Phone, Source
+from phones.models import Outcome, Phone, Project, Source
+from phones.services.agents.filtering import agents_to_filter_by
 from phones.services.audit.act_queries import WantedActs
 from phones.services.audit.queries import CHANGED_FIELDS, Wanted
 from phones.services.display_names import name_apart, name_of
 from phones.services.routing.catalogue import Catalogue
+from phones.templatetags.desk import full_time
 from phones.views.parts.addresses import id_from, uuid_from
+from phones.views.parts.agent_picker import Use, finder_of
 from phones.views.parts.changes import field_label
-from phones.views.parts.filter_controls import Chip, Filter
+from phones.views.parts.lists.filter_controls import Chip, Filter
+from phones.wording.moments import words_for_day
 
 QUERY_LIMIT = 100
 # The range of years in which every calendar and database here can compute the next day.
@@ -42,6 +46,7 @@ def wanted_from(query: QueryDict) -> Wanted:
         q=" ".join(query.get("q", "").replace("\x00", "").split())[:QUERY_LIMIT],
         look=query.get("look") == "1",
         plan=id_from(query.get("plan", "")),
+        at=moment_from(query.get("at", "")),
     )
 
 
@@ -65,6 +70,17 @@ def day_from(text: str) -> date | None:
     return day if day.year in YEARS else None
 
 
+def moment_from(text: str) -> datetime | None:
+    """Return the moment of an ISO 8601 date and time, without a zone in the current one; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.year not in YEARS:
+        return None
+    return moment if moment.tzinfo else timezone.make_aware(moment)
+
+
 def query_of(wanted: Wanted | WantedActs, **more: Any) -> str:
     """Return the filters as a query string with its `?`, "" if there are none."""
     values = {NAMES.get(field.name, field.name): _text(getattr(wanted, field.name)) for field in fields(wanted)} | more
@@ -75,6 +91,8 @@ def query_of(wanted: Wanted | WantedActs, **more: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else ""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).replace(tzinfo=None).isoformat(timespec="minutes")
     return "" if value is None else str(value)
 
 
@@ -90,14 +108,15 @@ class ChangeFilters:
     phone: str
     look: bool
     plan: str
+    at: str
     chips: list[Chip]
 
 
 def filters_of(
-    wanted: Wanted, *, url: str, catalogue: Catalogue, people: list[User], phone: Phone | None
+    wanted: Wanted, *, url: str, project: Project, catalogue: Catalogue, people: list[User], phone: Phone | None
 ) -> ChangeFilters:
     """Return the filter bar. `phone` is the phone that is filtered for, if it is one of the project's."""
-    selects = _selects(wanted, catalogue, people)
+    selects = _selects(wanted, project, catalogue, people)
     return ChangeFilters(
         selects,
         _text(wanted.since),
@@ -106,20 +125,25 @@ def filters_of(
         _text(wanted.phone),
         wanted.look,
         _text(wanted.plan),
+        _text(wanted.at),
         _chips(wanted, selects, phone, url),
     )
 
 
-def _selects(wanted: Wanted, catalogue: Catalogue, people: list[User]) -> list[Filter]:
+def _selects(wanted: Wanted, project: Project, catalogue: Catalogue, people: list[User]) -> list[Filter]:
     names = [(str(person.pk), name_apart(name_of(person), person.username)) for person in people]
-    agents = [(str(agent.id), agent.name) for agent in catalogue.agents]
+    offered = agents_to_filter_by(project, catalogue, catalogue.agents, _text(wanted.agent))
+    agents = [(str(agent.id), agent.name) for agent in offered]
+    by_agent = select("agent", _("Agent"), _("Filter by agent"), _text(wanted.agent), agents)
+    left_out = len(catalogue.agents) - len(offered)
+    finder = finder_of(project.slug, Use.HISTORY) if left_out else None
     changed = [(name, field_label(name)) for name in CHANGED_FIELDS]
     sources = [(value, capfirst(str(label))) for value, label in Source.choices]
     outcomes = [(value, str(label)) for value, label in Outcome.choices]
     return [
         select("person", _("Person"), _("Filter by person"), _text(wanted.person), names),
         select("field", _("Field"), _("Filter by field"), wanted.field, changed),
-        select("agent", _("Agent"), _("Filter by agent"), _text(wanted.agent), agents),
+        replace(by_agent, left_out=left_out, finder=finder),
         select("source", _("Source"), _("Filter by source"), wanted.source, sources),
         select("outcome", _("Result"), _("Filter by result"), wanted.outcome, outcomes),
     ]
@@ -140,6 +164,8 @@ def _chips(wanted: Wanted, selects: list[Filter], phone: Phone | None, url: str)
         labels["q"] = f"“{wanted.q}”"
     if wanted.look:
         labels["look"] = _("Needs a look")
+    if wanted.at:
+        labels["at"] = _("After %(time)s") % {"time": full_time(wanted.at)}
     if wanted.plan is not None:
         labels["plan"] = _("Plan %(id)d") % {"id": wanted.plan}
     return chips_of(wanted, labels, url)
@@ -153,7 +179,9 @@ def select_labels(selects: list[Filter]) -> dict[str, str]:
 def day_labels(wanted: Wanted | WantedActs) -> dict[str, str]:
     """Return the labels of the days that are filtered for, by the names of their fields."""
     days = {"since": (_("From %(day)s"), wanted.since), "until": (_("To %(day)s"), wanted.until)}
-    return {name: label % {"day": date_format(day)} for name, (label, day) in days.items() if day}
+    return {
+        name: label % {"day": words_for_day(day, timezone.localdate())} for name, (label, day) in days.items() if day
+    }
 
 
 def chips_of(wanted: Wanted | WantedActs, labels: dict[str, str], url: str) -> list[Chip]:

@@ -14,18 +14,19 @@ from django_htmx.http import trigger_client_event
 
 from phones.access import Desk, DeskRequest, Right, open_desk
 from phones.models import Change, Outcome, Phone
-from phones.services.audit import chain_breaks
 from phones.services.audit import queries as audit_queries
+from phones.services.audit.chain import breaks as chain_breaks
+from phones.services.audit.chain.runs import latest_verification
 from phones.services.audit.export import csv_lines
-from phones.services.audit.verifying import latest_verification
 from phones.services.editing.recheck_times import is_soon_known
+from phones.services.editing.save import is_sender_dead
 from phones.services.routing.catalogue import catalogue_of
 from phones.views.history.filters import filters_of, query_of, wanted_from
 from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.chain_break import acknowledge, break_shown
 from phones.views.parts.changes import ChangeLine, FirstSeenLine, ticket_text
-from phones.views.parts.exporting import export
+from phones.views.parts.lists.exporting import export
 from phones.views.parts.no_worker import no_worker
 from phones.views.parts.permalinks import answer_uncertain, change_url, is_certain, plan_page_url
 from phones.views.post_only import post_only
@@ -49,7 +50,7 @@ def _verification(desk: Desk) -> dict[str, Any]:
 
 
 def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
-    """Return the template's context. Three queries or four, and one if a phone is filtered for."""
+    """Return the template's context. Four queries, those of `history_page`, and one if a phone is filtered for."""
     wanted = wanted_from(request.GET)
     page = audit_queries.history_page(
         desk.project,
@@ -57,17 +58,25 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
         older_than=id_from(request.GET.get("before", "")),
         newer_than=id_from(request.GET.get("after", "")),
     )
+    undoings = audit_queries.undoings_of(page.changes)
     phone = Phone.objects.filter(project=desk.project, pk=wanted.phone).first() if wanted.phone else None
     is_end_of_phone = phone is not None and wanted.is_one_phone and page.older is None
     url = reverse("change_list", args=[desk.project.slug])
     return {
         "desk": desk,
         "section": "changes",
-        "changes": [ChangeLine.of(change, desk.project.slug, desk=desk, phone=change.phone) for change in page.changes],
+        "changes": [
+            (
+                ChangeLine.of(change, desk.project.slug, desk=desk, phone=change.phone, undone=undoings.get(change.pk)),
+                page.made.get(change.plan_id or 0),
+            )
+            for change in page.changes
+        ],
         "first_seen": FirstSeenLine.of(phone, desk) if phone and is_end_of_phone else None,
         "filters": filters_of(
             wanted,
             url=url,
+            project=desk.project,
             catalogue=catalogue_of(desk.project),
             people=audit_queries.people_in(desk.project),
             phone=phone,
@@ -77,6 +86,7 @@ def _list_context(request: DeskRequest, desk: Desk) -> dict[str, Any]:
         "list_url": url,
         "look_url": url + query_of(audit_queries.Wanted(look=True)),
         "here_url": url + query_of(wanted),
+        "past_url": reverse("past_list", args=[desk.project.slug]) + query_of(wanted),
         "export_url": reverse("change_export", args=[desk.project.slug]) + query_of(wanted),
         "older_url": url + query_of(wanted, before=page.older) if page.older else "",
         "newer_url": url + query_of(wanted, after=page.newer) if page.newer else "",
@@ -130,21 +140,30 @@ def _with_plan(change: Change, line: ChangeLine, slug: str) -> ChangeLine:
 def change_outcome(request: DeskRequest, slug: str, change_id: int) -> HttpResponse:
     """Return the outcome of a save: 204 while it is as `seen`, 286 once it is known or won't be soon.
 
-    While no worker runs, which would recheck it, the page says so.
+    While no worker runs, which would recheck it, the page says so. Diga is not asked; where the process that was saving
+    has died, an event lets the page of the number read it.
     """
     desk = open_desk(request, slug)
     change = change_of(desk, change_id)
     if not is_htmx(request):
         return redirect(change_url(change, slug))
+    response = _outcome(request, desk, change)
+    if change.is_pending and is_sender_dead(change.phone, timezone.now()):
+        trigger_client_event(response, "sender-died", {"id": str(change.phone_id)})
+    return response
+
+
+def _outcome(request: DeskRequest, desk: Desk, change: Change) -> HttpResponse:
+    slug = desk.project.slug
     line = ChangeLine.of(change, slug, desk=desk, phone=change.phone)
     silence = no_worker() if line.outcome_url else ""
     if line.outcome_url and request.GET.get("seen") == change.outcome and not silence:
         return HttpResponse(status=204)
     context = {"words": line.words.adding(silence), "result": line, "ticket_text": ticket_text(change, slug)}
-    context |= {"is_kept": False, "clashes": []}
+    context |= {"is_kept": False, "clashes": [], "undo": None}
     if line.outcome_url:
-        return render(request, "parts/_result.html", context)
-    response = render(request, "parts/_result.html", context, status=286)
+        return render(request, "parts/saving/_result.html", context)
+    response = render(request, "parts/saving/_result.html", context, status=286)
     return response if change.is_open else trigger_client_event(response, "phone-updated", {"id": str(change.phone_id)})
 
 
@@ -156,6 +175,7 @@ def change_of(desk: Desk, change_id: int) -> Change:
     change = _found(desk, change_id)
     if change is None:
         raise Http404
+    change.phone.project = desk.project
     return change
 
 

@@ -31,10 +31,10 @@ from phones.services.upstream import bulkhead
 from phones.templatetags.desk import full_time
 from phones.views.history.pages import change_of
 from phones.views.parts.changes import ChangeLine, Side, field_label, side_of
-from phones.views.parts.guard import Guard, guard_of
 from phones.views.parts.permalinks import change_url
-from phones.views.parts.save_result import Answer, answer_for
-from phones.views.parts.saving import Saving, saving_of
+from phones.views.parts.saving.guard import Guard, guard_of
+from phones.views.parts.saving.progress import Saving, saving_of
+from phones.views.parts.saving.result import Answer, answer_for
 from phones.wording import changes as wording_changes
 from phones.wording.changes import Words
 from phones.wording.reverts import (
@@ -61,7 +61,7 @@ class Goal:
         """Return the state before a change."""
         names = {"id": change.pk}
         back_url = change_url(change, slug)
-        title, reason = _("Take back change #%(id)d") % names, _("Takes back change #%(id)d") % names
+        title, reason = _("Undo change #%(id)d") % names, _("Undoes change #%(id)d") % names
         return cls(change.phone, change, title, reason, back_url)
 
     @classmethod

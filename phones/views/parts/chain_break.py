@@ -3,8 +3,8 @@
 from django.utils import timezone
 
 from phones.access import Desk
-from phones.services.audit import chain_breaks
-from phones.services.audit.verifying import acknowledge_break
+from phones.services.audit.chain import breaks as chain_breaks
+from phones.services.audit.chain.runs import acknowledge_break
 
 
 def break_shown(desk: Desk) -> chain_breaks.Break | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from phones.access import Desk
@@ -20,6 +21,7 @@ from phones.views.parts.badges import status_badge
 from phones.views.parts.permalinks import change_url, plan_page_url
 from phones.wording import changes
 from phones.wording.changes import Words
+from phones.wording.moments import words_for_day
 from phones.wording.tickets import ticket_sentence
 
 
@@ -40,6 +42,8 @@ class FieldLine:
     before: Side
     after: Side
     stored: Side | None
+    # The calls that a lane is about, else the label: what a save says it has changed.
+    told_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class ChangeLine:
     """A change in words. `at` is the full moment, `confirmed_at` a time of day.
 
     `window` is set for a change made outside: the time between the two reads. `revert_url` is "" if reverting would
-    change nothing, or this person may not revert.
+    change nothing, or this person may not revert; `undo_fields` are what it takes back by itself.
     """
 
     id: int
@@ -66,6 +70,7 @@ class ChangeLine:
     created_at: datetime
     at: str
     window: str
+    short_window: str
     confirmed_at: str
     takes_back: int | None
     takes_back_url: str
@@ -77,18 +82,34 @@ class ChangeLine:
     # The address to poll for the outcome; "" if it is known, or won't be soon.
     outcome_url: str
     revert_url: str
+    undo_fields: tuple[str, ...]
     plan_id: int | None
     plan_url: str
+    # The change that took it back, by its number and address, and whether it took back all of it; None if none did.
+    undone_by: int | None
+    undone_by_url: str
+    is_undone_in_part: bool
 
     @classmethod
-    def of(cls, change: Change, slug: str, *, desk: Desk | None = None, phone: Phone | None = None) -> "ChangeLine":
+    def of(
+        cls,
+        change: Change,
+        slug: str,
+        *,
+        desk: Desk | None = None,
+        phone: Phone | None = None,
+        undone: Change | None = None,
+    ) -> "ChangeLine":
         """Return a change of the project `slug` in words. No query, if related rows and late entries are prefetched.
+
+        `undone` is what took it back.
 
         With the person's desk and the phone in our copy, the line has the link that reverts the change.
         """
         late = list(change.came_late.all()) if change.may_come_late else []
         tone, icon = _LOOKS[Outcome.OBSERVED if late else Outcome(change.outcome)]
         prefix, national = national_number(change.number)
+        steps = _steps(change, desk, phone) if desk and phone else ()
         confirmed = change.outcome == Outcome.CONFIRMED and change.settled_at
         return cls(
             id=change.pk,
@@ -107,6 +128,7 @@ class ChangeLine:
             created_at=change.created_at,
             at=full_time(change.created_at),
             window=_window(change),
+            short_window=_short_window(change),
             confirmed_at=clock_time(change.settled_at) if confirmed and change.settled_at else "",
             takes_back=change.reverts_id,
             takes_back_url=change_url(change.reverts, slug) if change.reverts else "",
@@ -115,9 +137,13 @@ class ChangeLine:
             came_late=late[0].pk if late else None,
             came_late_url=change_url(late[0], slug) if late else "",
             outcome_url=_outcome_url(change, slug),
-            revert_url=_revert_url(change, desk, phone) if desk and phone else "",
+            revert_url=reverse("change_revert", args=[slug, change.pk]) if _can_take(steps) else "",
+            undo_fields=tuple(step.name for step in steps if step.can_take and step.is_default),
             plan_id=change.plan_id,
             plan_url=plan_page_url(change.plan, slug) if change.plan else "",
+            undone_by=undone.pk if undone else None,
+            undone_by_url=change_url(undone, slug) if undone else "",
+            is_undone_in_part=undone is not None and not set(change.after) <= set(undone.after),
         )
 
 
@@ -143,10 +169,22 @@ def _window(change: Change) -> str:
     return _("Between %(since)s and %(until)s") % {"since": since, "until": until}
 
 
-def _revert_url(change: Change, desk: Desk, phone: Phone) -> str:
+def _short_window(change: Change) -> str:
+    """Return the window as a line says it: the times where both reads were on one day, else the days."""
+    if change.source not in {Source.OUTSIDE, Source.LATE} or change.seen_from is None:
+        return ""
+    since, until, today = localtime(change.seen_from), localtime(change.created_at), localtime().date()
+    first, last = words_for_day(since.date(), today), words_for_day(until.date(), today)
+    if first != last:
+        return _("Between %(since)s and %(until)s") % {"since": first, "until": last}
+    day = _("Today") if until.date() == today else last
+    words = {"day": day, "since": since.strftime("%H:%M"), "until": until.strftime("%H:%M")}
+    return _("%(day)s, between %(since)s and %(until)s") % words
+
+
+def _steps(change: Change, desk: Desk, phone: Phone) -> tuple[Step, ...]:
     catalogue = catalogue_of(desk.project)
-    steps = steps_back(change, phone, catalogue, can_label=desk.may_label, can_route=desk.may_route)
-    return reverse("change_revert", args=[desk.project.slug, change.pk]) if _can_take(steps) else ""
+    return steps_back(change, phone, catalogue, can_label=desk.may_label, can_route=desk.may_route)
 
 
 def _can_take(steps: tuple[Step, ...]) -> bool:
@@ -159,7 +197,6 @@ class FirstSeenLine:
 
     fields: list[tuple[str, Side]]
     first_seen_at: datetime
-    at: str
     restore_url: str
 
     @classmethod
@@ -174,7 +211,6 @@ class FirstSeenLine:
         return cls(
             [(field_label(name), side_of(name, seen[name])) for name in CHANGED_FIELDS if name in seen],
             phone.first_seen_at,
-            full_time(phone.first_seen_at),
             url if _can_take(steps) else "",
         )
 
@@ -199,7 +235,7 @@ _LOOKS = {
 def field_label(name: str) -> str:
     """Return a field's name in words."""
     return {
-        "nickname": _("Nickname"),
+        "nickname": _("Alias"),
         "inbound": _("Inbound agent"),
         "outbound": _("Outbound agent"),
         "status": _("Status"),
@@ -210,8 +246,9 @@ def _field(change: Change, name: str) -> FieldLine:
     stored = side_of(name, change.stored[name]) if name in change.stored else None
     if stored and name in changes.unpublished_lanes(change) and not stored.version:
         stored = replace(stored, version=_("(no version published)"))
+    told_as = {"inbound": _("Incoming calls"), "outbound": _("Outgoing calls")}.get(name, field_label(name))
     return FieldLine(
-        field_label(name), side_of(name, change.before.get(name)), side_of(name, change.after[name]), stored
+        field_label(name), side_of(name, change.before.get(name)), side_of(name, change.after[name]), stored, told_as
     )
 
 
@@ -220,7 +257,7 @@ def side_of(name: str, value: Any) -> Side:
     if name == "status":
         return Side(str(status_badge(value).label) if value else _("Unknown"))
     if name == "nickname":
-        return Side(value or _("No nickname"))
+        return Side(value or _("No alias"))
     if value is None:
         return Side(_("No agent"))
     return Side(value.agent_name or _("Unknown agent"), True, value.version_label)

@@ -28,6 +28,12 @@ LOOKS: dict[str, HealthLabel] = {
         _("Agent unknown or unpublished"),
         _("Points at an agent that Diga no longer lists, or that has no published version."),
     ),
+    "answered_otherwise": HealthLabel(
+        "bad",
+        "phone-incoming",
+        _("Answered otherwise"),
+        _("Another agent or version took a call than is configured. Seen when the number was opened."),
+    ),
     "never_confirmed": HealthLabel(
         "bad",
         "message-circle-question-mark",
@@ -46,7 +52,7 @@ LOOKS: dict[str, HealthLabel] = {
     ),
     "quarantine": HealthLabel("hold", "snowflake", _("In quarantine"), _("Given back, still held for you. Read-only.")),
     "same_alias": HealthLabel(
-        "info", "copy-x", _("Same nickname"), _("Two numbers share a name, or still say “New Number”.")
+        "info", "copy-x", _("Same alias"), _("Two numbers share a name, or still say “New Number”.")
     ),
     "lanes_differ": HealthLabel(
         "info",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk, DeskRequest
 from phones.models import Change, Plan
-from phones.services.audit import chain_breaks
+from phones.services.audit.chain import breaks as chain_breaks
 from phones.services.audit.permalinks import check_of, is_meant
 from phones.templatetags.desk import full_time
 

@@ -6,9 +6,10 @@ from phones import diga
 from phones.models import NoKey
 from phones.services.plans.publishing.create import CopyTooOld
 from phones.services.plans.publishing.preview import NotOffered
-from phones.views.parts.save_result import status_of
-from phones.wording import changes, publishing, saves
+from phones.views.parts.saving.result import status_of
+from phones.wording import changes, saves
 from phones.wording.changes import Words
+from phones.wording.plans import publishing
 
 _REFUSALS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {
     NoKey: (422, saves.words_for_no_key),

@@ -98,7 +98,7 @@ def merges_of(form: NicknameForm) -> list[Merge]:
 def _side(name: str, seen: Seen, catalogue: Catalogue) -> Side:
     value = seen.base.value(name)
     if name == "nickname":
-        return Side(str(value) or _("No nickname"))
+        return Side(str(value) or _("No alias"))
     if not isinstance(value, uuid.UUID):
         return Side(_("No agent"))
     agent = catalogue.agent(value)
@@ -109,7 +109,7 @@ def _side(name: str, seen: Seen, catalogue: Catalogue) -> Side:
 
 def _yours(name: str, form: NicknameForm) -> Side:
     if name == "nickname":
-        return Side(str(form["nickname"].value() or "") or _("No nickname"))
+        return Side(str(form["nickname"].value() or "") or _("No alias"))
     if form[f"unassign_{name}"].value():
         return Side(_("No agent"))
     chosen = str(form[f"{name}_version_id"].value() or "")

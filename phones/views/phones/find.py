@@ -22,7 +22,7 @@ from phones.services.finding.phone_list import QUERY_LIMIT
 from phones.services.number_reader.reader import ITEM_LIMIT, TEXT_LIMIT, Fault, Pasted, TooMuch, read_paste
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.views.parts.badges import Badge, shown_status
-from phones.views.phones.rows import LaneCell
+from phones.views.phones.listing.rows import LaneCell
 
 _FAULTS = {
     Fault.WORDS: gettext_lazy("no number in it"),
@@ -52,7 +52,7 @@ class FoundPhone:
     def of(cls, phone: Phone, project: Project, catalogue: Catalogue, count: int = 1) -> "FoundPhone":
         """Return the line of a phone of this project."""
         url = reverse("phone_edit", args=[project.slug, phone.pk])
-        agents = _("Inbound: %(inbound)s · Outbound: %(outbound)s") % {
+        agents = _("Answers: %(inbound)s · Calls out: %(outbound)s") % {
             "inbound": _agent(phone.inbound_agent_id, catalogue),
             "outbound": _agent(phone.outbound_agent_id, catalogue),
         }

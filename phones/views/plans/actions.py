@@ -23,12 +23,12 @@ from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import id_from
 from phones.views.parts.publish_refusals import PUBLISH_REFUSALS, refusal_of
-from phones.views.parts.sent_forms import digest_of_form
+from phones.views.parts.saving.sent_forms import digest_of_form
 from phones.views.plans.pages import plan_of, show_plan
 from phones.views.plans.query import PlanQuery, plan_url
 from phones.views.post_only import post_only
-from phones.wording import plan_actions
 from phones.wording.changes import Words
+from phones.wording.plans import actions as plan_actions
 
 # What keeps an act from being done, but for what needs a word of its own.
 _REFUSALS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from phones.access import Desk
 from phones.models import ItemState, Plan, PlanKind, PlanState
-from phones.services.plans.effects import effects_of
-from phones.services.plans.fingerprint import fingerprint_of
 from phones.services.plans.follow_ups import count_again
+from phones.services.plans.forecasts.effects import effects_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.plans.lifecycle import needs_approval, needs_typing
 from phones.services.plans.progress import Progress, has_soon_known_rows, progress_of
 from phones.services.plans.rows import latest_rows
@@ -25,9 +25,9 @@ from phones.views.plans.publishing import RequestCard, request_of
 from phones.views.plans.query import plan_url
 from phones.views.plans.sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums
 from phones.wording.changes import Words
-from phones.wording.plan_effects import EffectWords, effect_of_publishing, words_for_effects
-from phones.wording.plan_tickets import plan_sentence
-from phones.wording.plans import plan_what, words_for_pause, words_for_step
+from phones.wording.plans.descriptions import plan_what, words_for_pause, words_for_step
+from phones.wording.plans.effects import EffectWords, effect_of_publishing, words_for_effects, words_for_takings
+from phones.wording.plans.tickets import plan_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,14 @@ def _title(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PreviewCard:
-    """The preview of a plan, and what can be done with it. `fingerprint` stands for all that it would do."""
+    """The preview of a plan, and what can be done with it. `fingerprint` stands for all that it would do.
+
+    `takings` says from whom numbers are taken.
+    """
 
     total: int
     sums: list[Sum]
+    takings: list[str]
     effects: list[EffectWords]
     count: int
     fingerprint: str
@@ -148,10 +152,12 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
     fingerprint = fingerprint_of(plan)
     totals = totals_of(plan)
     count = totals[ItemState.WAITING]
+    takings, effects = _effects(plan, count) if count else ([], [])
     return PreviewCard(
         total=totals.total,
         sums=foreseen_sums(foreseen_of(plan)),
-        effects=_effects(plan, count) if count else [],
+        takings=takings,
+        effects=effects,
         count=count,
         fingerprint=fingerprint,
         needs_typing=needs_typing(desk.project, count),
@@ -159,12 +165,15 @@ def preview_of(desk: Desk, plan: Plan) -> PreviewCard:
     )
 
 
-def _effects(plan: Plan, count: int) -> list[EffectWords]:
-    return [effect_of_publishing(plan, count)] if plan.is_publishing else words_for_effects(effects_of(plan))
+def _effects(plan: Plan, count: int) -> tuple[list[str], list[EffectWords]]:
+    if plan.is_publishing:
+        return [], [effect_of_publishing(plan, count)]
+    effects = effects_of(plan)
+    return words_for_takings(effects), words_for_effects(effects)
 
 
 def run_of(desk: Desk, plan: Plan) -> RunCard:
-    """Return how far the plan has come. Six queries at most, eight for one that publishes a version."""
+    """Return how far the plan has come. Eight queries at most, eleven for one that publishes a version."""
     now = timezone.now()
     progress = progress_of(plan, now=now)
     totals = progress.totals

@@ -17,8 +17,8 @@ from phones.services.routing.lanes import Lane
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import Badge
 from phones.views.parts.permalinks import change_url
-from phones.wording.plan_rows import words_for_item
-from phones.wording.plans import words_for_why
+from phones.wording.plans.descriptions import words_for_why
+from phones.wording.plans.rows import words_for_item
 
 # icons: clock loader circle-check check circle-minus ban circle-x triangle-alert circle-question-mark circle-slash
 STATES: dict[ItemState, Badge] = {
@@ -141,11 +141,11 @@ def _with_line(why: str, line: int | None) -> str:
 def column_labels() -> dict[tuple[str, str], str]:
     """Return the heads of the columns of a field, by side. The nickname as it is has a column of its own."""
     return {
-        ("nickname", "after"): _("New nickname"),
-        ("inbound", "before"): _("Inbound now"),
-        ("inbound", "after"): _("Inbound after"),
-        ("outbound", "before"): _("Outbound now"),
-        ("outbound", "after"): _("Outbound after"),
+        ("nickname", "after"): _("New alias"),
+        ("inbound", "before"): _("Answers now"),
+        ("inbound", "after"): _("Answers after"),
+        ("outbound", "before"): _("Calls out now"),
+        ("outbound", "after"): _("Calls out after"),
     }
 
 
@@ -157,7 +157,7 @@ def heads_of(fields: Iterable[str]) -> list[str]:
 def value_of(name: str, value: Any, catalogue: Catalogue) -> Value:
     """Return a field's value, as the log keeps it, for showing."""
     if name == "nickname":
-        return Value(value or _("No nickname"))
+        return Value(value or _("No alias"))
     if value is None:
         return Value(_("No agent"), is_missed=name == "inbound")
     agent = catalogue.agent(value.agent_id)
@@ -215,9 +215,9 @@ class WishLine:
 def wish_lines(wish: Mapping[str, Any], catalogue: Catalogue) -> list[WishLine]:
     """Return what is asked for, field by field; nothing where the rows differ, or a version is published."""
     labels: dict[str, str | Promise] = {
-        "nickname": _("Nickname"),
-        "inbound": _("Inbound"),
-        "outbound": _("Outbound"),
+        "nickname": _("Alias"),
+        "inbound": _("Inbound agent"),
+        "outbound": _("Outbound agent"),
     }
     if not labels.keys() & wish.keys():
         return []

@@ -19,10 +19,15 @@ from phones.services.plans import create
 from phones.services.plans.drafts import PlanRequest
 from phones.services.plans.nickname_patterns import BadPattern, Pattern
 from phones.services.routing.catalogue import catalogue_of
+from phones.services.routing.lanes import Lane
 from phones.views.htmx import is_for
-from phones.views.parts.list_address import criteria_from, suffix_of
+from phones.views.parts.agent_picker import AgentPicker, wants_list
+from phones.views.parts.lists.address import criteria_from
+from phones.views.parts.lists.address import suffix_of as list_suffix_of
 from phones.views.parts.permalinks import plan_page_url
-from phones.views.parts.sent_forms import digest_of_form, spent_context
+from phones.views.parts.saving.sent_forms import digest_of_form, spent_context
+from phones.views.plans.query import suffix_of
+from phones.views.plans.timing import set_end_with
 
 # How many names a pattern's preview shows, and how many numbers stand for all that are chosen.
 NAMES_SHOWN = 3
@@ -43,7 +48,12 @@ def plan_new(request: DeskRequest, slug: str) -> HttpResponse:
             names = PatternNames.of(request.GET.get("nickname_pattern", ""), phones)
             return render(request, "plans/new/_pattern_names.html", {"names": names})
         return _show_wish(request, desk, selection, WishForm(catalogue=catalogue, phones=phones))
-    form = WishForm(request.POST, catalogue=catalogue, phones=selections.chosen_phones(selection))
+    phones = selections.chosen_phones(selection)
+    if wants_list(request):
+        return _show_wish(
+            request, desk, selection, WishForm(catalogue=catalogue, phones=phones, initial=request.POST.dict())
+        )
+    form = WishForm(request.POST, catalogue=catalogue, phones=phones)
     if not form.is_valid():
         return _show_wish(request, desk, selection, form, status=422)
     return _plan(request, desk, selection, form)
@@ -70,7 +80,8 @@ def _plan(request: DeskRequest, desk: Desk, selection: Selection, form: WishForm
         return _show_wish(request, desk, selection, form, spent=spent, status=409)
     except create.NothingPlanned:
         return _show_no_choice(request, desk)
-    return redirect(plan_page_url(plan, desk.project.slug))
+    set_end_with(plan, desk, typed["until_at"])
+    return redirect(plan_page_url(plan, desk.project.slug) + suffix_of(start=form["from_at"].value()))
 
 
 def _show_no_choice(request: DeskRequest, desk: Desk) -> HttpResponse:
@@ -111,6 +122,7 @@ class FieldChoice:
     value: forms.BoundField
     icon: str = ""
     emptied: str = ""
+    picker: AgentPicker | None = None
 
     @property
     def options(self) -> list[tuple[str, str, bool]]:
@@ -130,7 +142,9 @@ def _show_wish(
     status: int = 200,
 ) -> HttpResponse:
     phones = list(form.phones)
-    back = suffix_of(criteria_from(QueryDict(request.GET.get("back", ""))))
+    back = list_suffix_of(criteria_from(QueryDict(request.GET.get("back", ""))))
+    is_whole = wants_list(request)
+    inbound, outbound = (AgentPicker.of_plan(form, lane, desk.project.slug, is_whole=is_whole) for lane in Lane)
     context = {
         "desk": desk,
         "section": "phones",
@@ -142,20 +156,23 @@ def _show_wish(
         "lanes": [
             FieldChoice(
                 form["inbound_how"],
-                form["inbound_version_id"],
+                inbound.field,
                 "phone-incoming",
                 _("Unassign: nobody answers incoming calls"),
+                inbound,
             ),
             FieldChoice(
                 form["outbound_how"],
-                form["outbound_version_id"],
+                outbound.field,
                 "phone-outgoing",
                 _("Unassign: nobody makes outgoing calls"),
+                outbound,
             ),
         ],
         "names": PatternNames.of(str(form["nickname_pattern"].value() or ""), phones),
         "here_url": request.get_full_path(),
         "back_url": reverse("phone_list", args=[desk.project.slug]) + back,
+        "tag_url": f"{reverse('phone_tag', args=[desk.project.slug])}?{request.GET.urlencode()}",
         **spent_context(spent, desk.project.slug),
     }
     return render(request, "plans/new/plan_new.html", context, status=status)

@@ -19,17 +19,19 @@ from phones.services.plans.totals import Totals
 from phones.views.htmx import is_for
 from phones.views.parts.addresses import BIGGEST_ID, id_from
 from phones.views.parts.badges import Badge
-from phones.views.parts.exporting import export
+from phones.views.parts.held import held
+from phones.views.parts.lists.exporting import export
 from phones.views.parts.permalinks import answer_uncertain, is_certain
 from phones.views.parts.plan_badges import plan_badge
-from phones.views.parts.sent_forms import spent_context
+from phones.views.parts.saving.sent_forms import spent_context
+from phones.views.plans.agenda import PlanAgenda
 from phones.views.plans.cards import head_of, preview_of, run_of, step_lines
 from phones.views.plans.query import PlanQuery, plan_url, suffix_of
 from phones.views.plans.sums import Meter, meter_of
 from phones.views.plans.tables import table_of
 from phones.wording.changes import Words
 from phones.wording.imports import words_for_notes
-from phones.wording.plans import plan_what
+from phones.wording.plans.descriptions import plan_what
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,7 @@ def show_plan(
     status: int = 200,
 ) -> HttpResponse:
     """Answer with a plan as it is, to htmx with its card; `words` say what became of an act, `typed` is kept."""
-    # What is shown below is no news any more.
-    desk = replace(desk, news_plan=None) if desk.news_plan == plan.pk else desk
+    desk = replace(desk, shown_plan=plan.pk)
     context = _context(request, desk, plan) | {
         **({"words": words, "earlier_url": ""} if spent is None else spent_context(spent, desk.project.slug)),
         "typed": typed or "",
@@ -149,8 +150,10 @@ def _context(request: DeskRequest, desk: Desk, plan: Plan) -> dict[str, Any]:
         "notes": words_for_notes(plan.notes),
         "run": run_of(desk, plan) if is_started else None,
         "table": None if plan.is_running and not is_asked else table_of(desk, plan, query),
+        "held": held(desk) if plan.is_running else None,
         "is_author": plan.author_id == desk.user.pk,
         "steps": step_lines(plan),
+        "agenda": PlanAgenda.of(plan, desk),
     }
 
 

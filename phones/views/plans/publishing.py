@@ -9,7 +9,7 @@ from phones.services.plans.publishing.reattach import detached_count
 from phones.services.plans.totals import Totals
 from phones.views.plans.query import plan_url
 from phones.wording.changes import Words
-from phones.wording.publishing import words_for_request
+from phones.wording.plans.publishing import words_for_request
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 
 from phones.models import Foreseen, ItemState, Plan
 from phones.views.parts.addresses import id_from
@@ -17,13 +18,17 @@ BIGGEST_NUMBER = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class PlanQuery:
-    """Which rows are shown and from where on: of a group of the preview, or in a state. `ask` is what is asked once."""
+    """Which rows are shown and from where on: of a group of the preview, or in a state.
+
+    `ask` is what is asked once, `start` the beginning that was typed when the plan was made.
+    """
 
     group: Foreseen | None = None
     state: ItemState | None = None
     is_all: bool = False
     after: int = 0
     ask: str = ""
+    start: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "PlanQuery":
@@ -35,12 +40,20 @@ class PlanQuery:
             state == ALL,
             min(id_from(query.get("after", "")) or 0, BIGGEST_NUMBER),
             query.get("ask", "") if query.get("ask") in {"stop", "discard"} else "",
+            _moment(query.get("start", "")),
         )
 
     @property
     def suffix(self) -> str:
         """The query string with its `?`, "" for none."""
         return suffix_of(group=self.group, state=ALL if self.is_all else self.state, after=self.after)
+
+
+def _moment(text: str) -> str:
+    try:
+        return text if parse_datetime(text) else ""
+    except ValueError:
+        return ""
 
 
 def suffix_of(**values: Any) -> str:

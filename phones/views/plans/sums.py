@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones.models import Foreseen, ItemState
 from phones.services.plans.progress import Progress
 from phones.services.plans.totals import Totals
-from phones.wording.plan_totals import ORDER, counted
+from phones.wording.plans.totals import ORDER, counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 import uuid
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
@@ -12,12 +14,13 @@ from phones.forms.importing import ImportForm
 from phones.models import PlanKind, Upload
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.exchange import phone_import, uploads
+from phones.services.exchange.noted_cells import take_over
 from phones.services.plans import create
-from phones.services.plans.drafts import Draft, PlanRequest
+from phones.services.plans.drafts import Draft, NotedEdit, PlanRequest
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.tables.limits import NotATable
 from phones.views.parts.permalinks import plan_page_url
-from phones.views.parts.sent_forms import digest_of_form, spent_context
+from phones.views.parts.saving.sent_forms import digest_of_form, spent_context
 from phones.wording.imports import words_for_notes
 
 # A page with more lines than that helps nobody; the rest is counted.
@@ -63,6 +66,7 @@ def _ask_again(request: DeskRequest, desk: Desk, form: ImportForm) -> HttpRespon
 
 def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> HttpResponse:
     typed = form.cleaned_data
+    noted = draft.noted if typed["takes_notes"] else []
     try:
         plan = create.create_plan(
             PlanRequest(
@@ -80,9 +84,32 @@ def _plan(request: DeskRequest, desk: Desk, form: ImportForm, draft: Draft) -> H
     except SpentForm as spent:
         return _show(request, desk, form, spent=spent, status=409)
     except create.NothingPlanned:
+        _take_over(request, desk, noted)
+        if noted and not draft.problems:
+            uploads.drop_uploads(project=desk.project, owner=desk.user)
+            return redirect("phone_list", desk.project.slug)
         return _show(request, desk, form, draft, status=422)
+    _take_over(request, desk, noted)
     uploads.drop_uploads(project=desk.project, owner=desk.user)
     return redirect(plan_page_url(plan, desk.project.slug))
+
+
+def _take_over(request: DeskRequest, desk: Desk, noted: list[NotedEdit]) -> None:
+    """Store the notes and tags of a file, and say how many numbers that changed."""
+    if not noted:
+        return
+    stored = take_over(project=desk.project, edits=noted, actor=desk.user, clock=timezone.now)
+    words = ngettext(
+        "Notes or tags taken over on %(count)d number", "Notes or tags taken over on %(count)d numbers", stored.count
+    )
+    messages.success(request, words % {"count": stored.count})
+    if stored.left:
+        words = ngettext(
+            "%(count)d number was left as it was: its note has changed meanwhile, or its tags are too many.",
+            "%(count)d numbers were left as they were: their notes have changed meanwhile, or their tags are too many.",
+            stored.left,
+        )
+        messages.warning(request, words % {"count": stored.left})
 
 
 def _show(

@@ -11,7 +11,10 @@ from django.utils.translation import ngettext
 from phones.services.finding.health import Queue, quarantine_days_left
 from phones.services.finding.phone_list import Criteria
 from phones.views.parts.health_labels import LOOKS
-from phones.views.parts.list_address import suffix_of
+from phones.views.parts.lists.address import suffix_of
+
+# What somebody has to put right; the others are often intended, or pass by themselves.
+TO_FIX = {"no_inbound", "agent_trouble", "answered_otherwise", "never_confirmed", "missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +32,28 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """The conditions that some phone meets, in order, and those that none does."""
+    """The conditions that some phone meets, in order: what needs a fix, and what is good to know; and those of none."""
 
-    cards: list[Card]
+    to_fix: list[Card]
+    to_know: list[Card]
     clear: list[Card]
 
 
 def queue_view(slug: str, queue: Queue, now: datetime) -> QueueView:
     """Return the counts of a project as cards; counts of 0 are separate."""
     list_url = reverse("phone_list", args=[slug])
-    cards = []
+    cards: dict[str, Card] = {}
     for code, count in queue.counts.items():
         look = LOOKS[code]
         hint = _held(queue.first_release, now) if code == "quarantine" else ""
         url = list_url + suffix_of(Criteria(health=code))
-        cards.append(Card(count, look.tone, look.icon, look.label, look.text, hint, url))
-    return QueueView([card for card in cards if card.count], [card for card in cards if not card.count])
+        cards[code] = Card(count, look.tone, look.icon, look.label, look.text, hint, url)
+    met = {code: card for code, card in cards.items() if card.count}
+    return QueueView(
+        [card for code, card in met.items() if code in TO_FIX],
+        [card for code, card in met.items() if code not in TO_FIX],
+        [card for card in cards.values() if not card.count],
+    )
 
 
 def _held(first_release: datetime | None, now: datetime) -> str:

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from dashboard.sign_in.opened_links import is_opened, note_opened
 from phones.access import DeskRequest, Right, open_desk
 from phones.forms.people import AcceptForm
 from phones.models import Invitation
 from phones.services.people import invitations
 from phones.views.post_only import post_only
 from phones.views.projects.invitation_link import show_link
-from phones.views.projects.opened_links import is_opened, note_opened
 from phones.views.projects.people import show_people
 from phones.wording.invitations import NOT_CHANGED, OVER
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from phones import diga
 from phones.models import Project
 from phones.services.projects.identity import ForeignProject
-from phones.services.projects.keys import Capability, KeyCheck, KeyRejected
+from phones.services.projects.key_checks import Capability, KeyCheck
+from phones.services.projects.keys import KeyRejected
 from phones.wording import causes, changes
 from phones.wording.changes import Words
 
@@ -88,7 +89,9 @@ def _abilities(known: tuple[bool | None, ...], *, phones: str, agents: str) -> l
     return [
         Ability(_("Read phones"), read_phones, True, (read_phones and phones) or needed[read_phones]),
         Ability(_("Read agents and versions"), read_agents, True, (read_agents and agents) or needed[read_agents]),
-        Ability(_("Read calls"), read_calls, False, _("Optional: everything here works without it.")),
+        Ability(
+            _("Read calls"), read_calls, False, _("Optional: with it, a number shows its last calls and who took them.")
+        ),
         Ability(_("Change phones"), write_phones, True, str(_WRITING[write_phones])),
     ]
 

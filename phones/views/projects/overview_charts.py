@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +16,8 @@ from phones.services.agents.tallies import DayTally, Uses
 from phones.services.finding.phone_list import NONE, Criteria
 from phones.services.routing.catalogue import AgentEntry, Catalogue
 from phones.views.parts.badges import Badge, status_badge
-from phones.views.parts.list_address import suffix_of
+from phones.views.parts.lists.address import suffix_of
+from phones.wording.moments import words_for_day
 
 AGENT_COUNT = 8
 # The width of a day in the chart of days, and the part of it that its bar fills.
@@ -152,7 +153,7 @@ def day_chart(days: Sequence[DayTally]) -> DayChart:
 
 
 def _day_bar(place: int, day: DayTally, top: int) -> DayBar:
-    label = date_format(day.day, "MONTH_DAY_FORMAT")
+    label = words_for_day(day.day, timezone.localdate())
     words = _("%(day)s: %(ours)d from here, %(outside)d outside")
     ours, outside = day.ours * HEIGHT / top, day.outside * HEIGHT / top
     return DayBar(

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.people import InviteForm, RoleForm
+from phones.forms.people import InviteForm, InviteSeveralForm, RoleForm
 from phones.models import Membership
 from phones.services.display_names import unique_name_of
 from phones.services.people import invitations
 from phones.services.people import members as people_members
-from phones.views.projects.invitation_link import show_link
+from phones.views.projects.invitation_link import show_link, show_links
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,6 +24,8 @@ def people_list(request: DeskRequest, slug: str) -> HttpResponse:
     desk = open_desk(request, slug, Right.ADMINISTER)
     if request.method == "GET":
         return show_people(request, desk)
+    if "people" in request.POST:
+        return _invite_several(request, desk)
     form = InviteForm(request.POST)
     if not form.is_valid():
         return show_people(request, desk, form=form, status=422)
@@ -35,8 +37,28 @@ def people_list(request: DeskRequest, slug: str) -> HttpResponse:
     return show_link(request, desk, issued)
 
 
+def _invite_several(request: DeskRequest, desk: Desk) -> HttpResponse:
+    form = InviteSeveralForm(request.POST, auto_id="id_several_%s")
+    if not form.is_valid():
+        return show_people(request, desk, several_form=form, status=422)
+    try:
+        issued = invitations.invite_several(
+            project=desk.project, actor=desk.user, now=timezone.now(), **form.cleaned_data
+        )
+    except invitations.AlreadyMember as member:
+        form.add_error("people", _("%(name)s is a member already. Nobody was invited.") % {"name": member})
+        return show_people(request, desk, several_form=form, status=422)
+    return show_links(request, desk, issued)
+
+
 def show_people(
-    request: DeskRequest, desk: Desk, *, form: InviteForm | None = None, problem: str = "", status: int = 200
+    request: DeskRequest,
+    desk: Desk,
+    *,
+    form: InviteForm | None = None,
+    several_form: InviteSeveralForm | None = None,
+    problem: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """Return the page of the people, with what is wrong with a form or an act."""
     people = [
@@ -49,6 +71,8 @@ def show_people(
         "people": people,
         "invitations": invitations.open_invitations(desk.project, now=timezone.now()),
         "form": form or InviteForm(),
+        "several_form": several_form or InviteSeveralForm(auto_id="id_several_%s"),
+        "is_several": several_form is not None,
         "problem": problem,
     }
     return render(request, "people/people_list.html", context, status=status)
@@ -69,6 +93,9 @@ def person_edit(request: DeskRequest, slug: str, membership_id: int) -> HttpResp
     except people_members.LastAdministrator:
         problem = _("%(name)s is the last administrator. Make somebody else an administrator first.")
         return show_people(request, desk, problem=problem % {"name": _name(membership)}, status=422)
+    except people_members.NotAMember:
+        problem = _("%(name)s was removed meanwhile. Nothing was changed.")
+        return show_people(request, desk, problem=problem % {"name": _name(membership)}, status=409)
 
 
 def _change_role(request: DeskRequest, desk: Desk, membership: Membership) -> HttpResponse:

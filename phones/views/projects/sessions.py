@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from phones.access import DeskRequest, Right, demand_superuser, open_desk
-from phones.models import Membership, Session
-from phones.services.display_names import name_of
+from phones.models import Membership, Project, Session
+from phones.services.display_names import name_apart, name_of, unique_name_of
 from phones.services.people import sessions as people_sessions
 from phones.views.post_only import post_only
 from phones.wording.browsers import browser_words
@@ -42,7 +42,7 @@ def _line(session: Session, is_this: bool) -> SessionLine:
     sign_in = session.sign_in
     return SessionLine(
         session.handle,
-        name_of(session.user) if session.user else "",
+        name_apart(name_of(session.user), session.user.get_username()) if session.user else "",
         browser_words(sign_in.user_agent),
         sign_in.address,
         sign_in.at,
@@ -70,16 +70,16 @@ def person_sessions(request: DeskRequest, slug: str, membership_id: int) -> Http
     """Show the sessions of a member; end one of them, or all."""
     desk = open_desk(request, slug, Right.ADMINISTER)
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=membership_id, project=desk.project)
-    sessions = people_sessions.sessions_of(membership.user, now=timezone.now())
+    sessions, name = people_sessions.sessions_of(membership.user, now=timezone.now()), unique_name_of(membership.user)
     if request.method == "GET":
         lines = session_lines(request, sessions)
-        context = {"desk": desk, "section": "settings", "membership": membership, "sessions": lines}
-        return render(request, "people/person_sessions.html", context | {"name": name_of(membership.user)})
+        context = {"desk": desk, "section": "settings", "membership": membership, "sessions": lines, "name": name}
+        return render(request, "people/person_sessions.html", context)
     if "end" in request.POST:
-        _end_one(request, sessions)
+        _end_one(request, sessions, desk.project)
     else:
-        people_sessions.end_all_sessions(membership.user, actor=desk.user, now=timezone.now())
-        messages.success(request, _("All sessions of %(name)s are ended.") % {"name": name_of(membership.user)})
+        people_sessions.end_all_sessions(membership.user, actor=desk.user, now=timezone.now(), project=desk.project)
+        messages.success(request, _("All sessions of %(name)s are ended.") % {"name": name})
     return redirect("person_sessions", slug, membership_id)
 
 
@@ -94,12 +94,12 @@ def session_list(request: DeskRequest) -> HttpResponse:
     return redirect("session_list")
 
 
-def _end_one(request: DeskRequest, sessions: Sequence[Session]) -> None:
+def _end_one(request: DeskRequest, sessions: Sequence[Session], project: Project | None = None) -> None:
     try:
         user = people_sessions.end_session(
-            sessions, request.POST.get("end", ""), actor=request.user, now=timezone.now()
+            sessions, request.POST.get("end", ""), actor=request.user, now=timezone.now(), project=project
         )
     except people_sessions.UnknownSession:
         messages.info(request, _("This session was over already."))
     else:
-        messages.success(request, _("A session of %(name)s is ended.") % {"name": name_of(user)})
+        messages.success(request, _("A session of %(name)s is ended.") % {"name": unique_name_of(user)})

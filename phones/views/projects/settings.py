@@ -22,14 +22,19 @@ from phones.models import NoKey, Project, SyncRun
 from phones.services import overview
 from phones.services.clock import has_passed
 from phones.services.display_names import unique_name_of
-from phones.services.projects import keys
+from phones.services.people.first_steps import first_steps_of
+from phones.services.people.preferences import hide_first_steps
+from phones.services.projects import answers, keys
 from phones.services.projects import settings as projects_settings
+from phones.services.schedules.queries import agenda_of
 from phones.services.sync import passes
 from phones.services.upstream import bulkhead
 from phones.views.htmx import is_for
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.changes import ChangeLine
+from phones.views.parts.held import held
 from phones.views.parts.no_worker import no_worker
+from phones.views.parts.schedules import AgendaCard
 from phones.views.post_only import post_only
 from phones.views.projects.health_cards import queue_view
 from phones.views.projects.key_rights import Ability, Refusal, abilities_of
@@ -164,7 +169,7 @@ def key_check(request: DeskRequest, slug: str) -> HttpResponse:
     except NoKey:
         refusal = Refusal(Words("bad", _("Not checked"), causes.words_for_cause("no_key")), [], 422)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
-    except keys.KeyChanged:
+    except answers.KeyChanged:
         desk.project.refresh_from_db()
         refusal = Refusal(wording_changes.words_for_changed_key(), [], 409)
         return _show_settings(request, desk, refusal=refusal, status=refusal.status)
@@ -210,7 +215,7 @@ def sync_progress(request: DeskRequest, slug: str, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, project=desk.project)
     status = 200 if run.is_running else 286
     if is_for(request, "freshness"):
-        context = {"desk": desk, "run": run, "is_unheard": _is_unheard(run)}
+        context = {"desk": desk, "run": run, "is_unheard": _is_unheard(run), "is_silent": _is_silent(run)}
         response = render(request, "parts/_freshness.html", context, status=status)
         return response if run.is_running else trigger_client_event(response, "phones-synced", {})
     context = {"desk": desk, "section": "overview", "run": run, **_progress(run)}
@@ -225,13 +230,18 @@ def _is_unheard(run: SyncRun) -> bool:
     return run.is_running and not run.is_taken and tasks.is_queue_silent()
 
 
+def _is_silent(run: SyncRun) -> bool:
+    """Return whether the process of the run has probably died."""
+    return passes.is_silent(run, clock=timezone.now)
+
+
 def _progress(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
         "no_worker": no_worker() if run.is_running else "",
         "is_unheard": _is_unheard(run),
         "is_untaken": run.is_running and not run.is_taken and has_passed(PATIENCE, run.started_at, now),
-        "is_silent": passes.is_silent(run, clock=timezone.now),
+        "is_silent": _is_silent(run),
         "why": causes.words_for_cause(run.cause) if run.cause else "",
     }
 
@@ -243,18 +253,30 @@ def project_overview(request: DeskRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     if is_for(request, "queue"):
         queue = overview.queue_now(desk.project, now=now)
-        return render(request, "projects/_queue.html", {"desk": desk, "queue": queue_view(slug, queue, now)})
+        return render(request, "projects/overview/_queue.html", {"desk": desk, "queue": queue_view(slug, queue, now)})
     found = overview.overview_of(desk.project, now=now, zone=timezone.get_current_timezone())
     context = {
         "desk": desk,
         "section": "overview",
         "overview": found,
         "queue": queue_view(slug, found.queue, now),
-        "changes": [ChangeLine.of(change, slug) for change in found.changes],
+        "changes": [(ChangeLine.of(recent.change, slug), recent.made) for recent in found.changes],
         "status_bars": status_bars(slug, found.statuses),
         "agent_bars": agent_bars(slug, found.catalogue, found.uses, found.phone_count),
         "day_chart": day_chart(found.days),
         "chain_break": break_shown(desk),
         "no_worker": no_worker(),
+        "held": held(desk),
+        "agenda": AgendaCard.of(agenda_of(desk.project), desk, now),
+        "first_steps": first_steps_of(project=desk.project, person=desk.user, now=now) if desk.may_administer else None,
     }
-    return render(request, "projects/project_overview.html", context)
+    return render(request, "projects/overview/project_overview.html", context)
+
+
+@post_only
+def first_steps_hide(request: DeskRequest, slug: str) -> HttpResponse:
+    """Show this person the checklist of the first day no more. It is their own choice, and asks for no right."""
+    desk = open_desk(request, slug)
+    hide_first_steps(person=desk.user)
+    messages.success(request, _("The first steps are hidden for you."))
+    return redirect("project_overview", slug)

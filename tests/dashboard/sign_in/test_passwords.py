@@ -37,6 +37,7 @@ def _problems(password: str, user: User | None = None) -> list[str]:
         "Contraseña2026",
         "telefonica2026",
         "barcelona2026!",
+        "teléfonoteléfono",
     ],
 )
 def test_common_words_rows_of_keys_and_repetitions_are_refused(password: str) -> None:
@@ -46,7 +47,14 @@ def test_common_words_rows_of_keys_and_repetitions_are_refused(password: str) ->
 
 @pytest.mark.parametrize(
     "password",
-    ["PhoneDesk2026!", "phone desk phone desk", "diga-diga-diga-1", "Aurora-Aurora-1", "Clínicas_2026_aurora"],
+    [
+        "PhoneDesk2026!",
+        "phone desk phone desk",
+        "diga-diga-diga-1",
+        "Aurora-Aurora-1",
+        "Clínicas_2026_aurora",
+        "Clinicas-Aurora-2026",
+    ],
 )
 def test_words_of_the_product_and_of_projects_count_for_nothing(password: str) -> None:
     Project.objects.create(name="Clínicas Aurora", slug="aurora")

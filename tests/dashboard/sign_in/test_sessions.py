@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from phones.models import Session
-from phones.tasks import clear_sessions
+from phones.tasks import delete_old
 from tests.fixtures.desk import PASSWORD
 from tests.support.pages.pages import sign_in
 
@@ -208,7 +208,7 @@ def test_sessions_of_an_account_that_is_switched_off_do_not_come_back(client_of:
     assert not _is_in(client)
 
 
-@pytest.mark.parametrize("clear", [clear_sessions.call_local, lambda: call_command("clearsessions")])
+@pytest.mark.parametrize("clear", [delete_old.call_local, lambda: call_command("clearsessions")])
 def test_sessions_that_are_over_are_deleted(
     client_of: ClientOf, stranger: User, superuser: User, clear: Callable[[], None]
 ) -> None:

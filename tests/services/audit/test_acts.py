@@ -13,9 +13,9 @@ from phones.client_address import ClientAddress
 from phones.models import SITE_CHAIN, Act, ActKind, ChainHead, ChangeSeal, Phone, Project
 from phones.services.audit import log
 from phones.services.audit.acts import client_address, record_act
-from phones.services.audit.chain_heads import head_path
-from phones.services.audit.hash_chain import ACT_FIELDS
-from phones.services.audit.verification import verify_diary
+from phones.services.audit.chain.hashing import ACT_FIELDS
+from phones.services.audit.chain.heads import head_path
+from phones.services.audit.chain.verification import verify_log
 from tests.fixtures.desk import CANARY, make_user
 from tests.fixtures.diary import NOON, entry
 from tests.support.database.tampering import run_sql, tamper, unguarded
@@ -30,7 +30,7 @@ def act(project: Project | None, kind: ActKind = ActKind.SIGNED_IN, **values: An
 
 def faults(project: Project | None) -> list[str]:
     """Return what is found wrong with the chain of a project, or of the site."""
-    return verify_diary(project=project).faults
+    return verify_log(project=project).faults
 
 
 def test_act_has_the_names_of_its_time_and_the_address_of_the_client(quiet_phone: Phone) -> None:
@@ -84,9 +84,9 @@ def test_acts_and_changes_of_a_project_are_one_chain_and_the_site_has_its_own(qu
         (project.pk, 3, "ACT"),
         (SITE_CHAIN, 1, "ACT"),
     ]
-    verdict = verify_diary(project=project)
+    verdict = verify_log(project=project)
     assert (verdict.change_count, verdict.act_count, verdict.seal_count, verdict.faults) == (1, 2, 3, [])
-    verdict = verify_diary(project=None)
+    verdict = verify_log(project=None)
     assert (verdict.change_count, verdict.act_count, verdict.seal_count, verdict.faults) == (0, 1, 1, [])
     assert head_path(SITE_CHAIN).read_text().startswith(f"{1:020d} ")
 
@@ -167,7 +167,7 @@ def test_many_at_a_time_never_fork_a_chain(quiet_phone: Phone) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(write, range(40)))
 
-    assert [verify_diary(project=project).seal_count for project in (None, quiet_phone.project)] == [20, 20]
+    assert [verify_log(project=project).seal_count for project in (None, quiet_phone.project)] == [20, 20]
     assert faults(None) + faults(quiet_phone.project) == []
 
 

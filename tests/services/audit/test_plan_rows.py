@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from bench.rig.plans import make_plan, phones_of
 from phones.models import Act, Plan, Project
-from phones.services.audit.verification import verify_diary
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.audit.chain.verification import verify_log
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.plans.lifecycle import apply_plan, approve_plan, discard_plan, return_plan
 from phones.services.routing.edits import PhoneEdit
 from tests.fixtures.desk import make_user
@@ -29,7 +29,7 @@ def plan(aurora: Project, lead: User, admin: User) -> Plan:
 
 
 def faults(plan: Plan) -> list[str]:
-    return verify_diary(project=plan.project).faults
+    return verify_log(project=plan.project).faults
 
 
 def test_plan_is_as_approved_before_and_after_it_ran(plan: Plan) -> None:

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from bench.rig.plans import make_plan
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, LaneSnapshot, NamedAgent, Outcome, Phone, Project, Source
+from phones.services.audit.folding import PlanCount
 from phones.services.audit.named_agents import agents_of, name_agents
 from phones.services.audit.queries import PAGE_SIZE, Wanted, history_page, look_count, matching_changes, people_in
 from phones.services.routing.edits import PhoneEdit
@@ -176,6 +178,63 @@ def test_pages_lead_older_and_newer_without_gap_or_repeat(aurora: Project, sales
     assert ids(newer_than=second[2]) == first
     assert ids(newer_than=newest_first[0]) == first
     assert ids(older_than=0) == ([], None, None)
+
+
+def test_plans_are_one_entry_each_without_gap_or_repeat(
+    aurora: Project, sales_phone: Phone, lead: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Their changes lie among each other and among those of others, over several pages."""
+    plans = [make_plan(lead, [sales_phone], PhoneEdit(nickname=f"Plan {place}")) for place in range(3)]
+    for place in range(70):
+        add_changes(sales_phone, 1)
+        for plan in plans[: place % 4]:
+            add_changes(sales_phone, 3, plan=plan)
+    add_changes(sales_phone, 55)
+    heads = {plan.changes.latest("pk").pk for plan in plans}
+    expected = [each.pk for each in Change.objects.order_by("-pk") if each.plan_id is None or each.pk in heads]
+
+    first = history_page(aurora, Wanted())
+    with django_assert_num_queries(4):
+        second = history_page(aurora, Wanted(), older_than=first.older)
+    third = history_page(aurora, Wanted(), older_than=second.older)
+
+    assert [change.pk for page in (first, second, third) for change in page.changes] == expected
+    assert third.older is None
+    assert history_page(aurora, Wanted(), newer_than=third.newer).changes == second.changes
+
+
+@pytest.mark.parametrize("wanted", [Wanted(source="PLAN"), Wanted(q="SUP-7"), Wanted(field="nickname")])
+def test_plan_is_one_entry_of_those_changes_that_match(
+    aurora: Project, sales_phone: Phone, lead: User, wanted: Wanted
+) -> None:
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname="Fair"))
+    matching = add_changes(sales_phone, 120, plan=plan, source="PLAN", ticket="SUP-7")
+    alone = add_changes(sales_phone, 1, source="PLAN", ticket="SUP-7")[0]
+    add_changes(sales_phone, 2, plan=plan, source="FORM", after={"status": "RELEASED"})
+
+    page = history_page(aurora, wanted)
+    below = history_page(aurora, wanted, older_than=alone.pk)
+
+    assert [change.pk for change in page.changes] == [alone.pk, matching[-1].pk]
+    assert page.made == {plan.pk: PlanCount(120)}
+    assert [change.pk for change in below.changes] == [matching[-1].pk]
+
+
+def test_who_asks_for_single_changes_sees_those_of_a_plan_one_by_one(
+    aurora: Project, sales_phone: Phone, lead: User
+) -> None:
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname="Fair"))
+    made = [change.pk for change in reversed(add_changes(sales_phone, 3, plan=plan, outcome="UNKNOWN"))]
+    asked = [
+        Wanted(phone=sales_phone.pk),
+        Wanted(q=sales_phone.number),
+        Wanted(plan=plan.pk),
+        Wanted(outcome="UNKNOWN"),
+        Wanted(look=True),
+    ]
+
+    assert [[change.pk for change in history_page(aurora, wanted).changes] for wanted in asked] == [made] * 5
+    assert [history_page(aurora, wanted).made for wanted in asked] == [{}] * 5
 
 
 def test_one_page_is_one_query_and_one_more_for_what_diga_may_have_applied_late(

@@ -19,7 +19,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Phone, Source
 from phones.services.editing.recheck import sweep
 from phones.services.editing.result import SaveKind
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import refresh_phone, reread_agents
 from tests.support.desk.failing_steps import Clock, Steps, failing_request

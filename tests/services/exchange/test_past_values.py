@@ -22,10 +22,10 @@ from phones.models import (
 from phones.services.exchange.past_values import read_moment
 from phones.services.plans.create import create_plan
 from phones.services.plans.drafts import PlanRequest
-from phones.services.plans.preview import renew_preview
+from phones.services.plans.forecasts.preview import renew_preview
 from phones.services.routing.catalogue import Catalogue, catalogue_of
 from phones.services.routing.snapshots import lane_snapshot
-from phones.wording.plans import words_for_why
+from phones.wording.plans.descriptions import words_for_why
 from tests.fixtures.desk import make_user
 from tests.support.database.north import NOON, RECEPTION, SALES, add_phone, catalogue, north
 from tests.support.files.exports import csv_text
@@ -126,8 +126,8 @@ def test_field_that_both_changed_is_a_conflict_with_three_values(north: Project,
     assert (item.foreseen, item.why) == (Foreseen.NEEDS_LOOK, "conflict")
     assert words_for_why(item, LATER) == (
         "Changed here too since the file was exported. "
-        "Nickname: “Then” when the file was exported, “Now” today, “File” in the file. "
-        "Inbound: “Alicia Recepción” v1 when the file was exported, “Ñ Ventas” v1 today, no agent in the file."
+        "Alias: “Then” when the file was exported, “Now” today, “File” in the file. "
+        "Answers: “Alicia Recepción” v1 when the file was exported, “Ñ Ventas” v1 today, no agent in the file."
     )
     assert not renew_preview(Plan.objects.get(pk=plan.pk), clock=lambda: LATER)
     assert words_for_why(PlanItem.objects.get(), LATER) == words_for_why(item, LATER)

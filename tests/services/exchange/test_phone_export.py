@@ -50,6 +50,8 @@ def test_row_says_all_that_we_know(north: Project, catalogue: Catalogue) -> None
         outbound_agent_id=STRANGE,
         assigned_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
+    phone.tag_names = ("norte", "urgente")
+    phone.save()
 
     (row,) = rows_of(csv_text(north, catalogue))
 
@@ -66,7 +68,9 @@ def test_row_says_all_that_we_know(north: Project, catalogue: Catalogue) -> None
         "outbound_version": "",
         "provider": "netelip",
         "assigned_at": "2026-01-02T03:04:05Z",
+        "scheduled_release_at": "",
         "note": "dos\nlíneas",
+        "tags": "norte, urgente",
         "read_at": "2026-11-24T12:00:00Z",
     }
 

@@ -62,7 +62,7 @@ def test_unedited_file_changes_nothing_however_it_was_mangled(awkward: Project, 
     table = read_table(data, "list.csv", is_head=is_head)
     draft = draft_of(awkward, table)
 
-    assert (draft.rows, draft.problems) == ([], [])
+    assert (draft.rows, draft.noted, draft.problems) == ([], [], [])
     assert len(table.rows) - 2 * (way == "titles and totals") == Phone.objects.count()
 
 
@@ -101,7 +101,7 @@ def test_any_nickname_comes_through(north: Project, texts: list[str | None], way
     table = read_table(data, "list.csv", is_head=is_head)
     draft = draft_of(north, table)
 
-    assert (draft.rows, draft.problems) == ([], [])
+    assert (draft.rows, draft.noted, draft.problems) == ([], [], [])
     assert len(table.rows) - 2 * (way == "titles and totals") == len(texts)
 
 
@@ -167,9 +167,9 @@ def test_titles_that_people_write_are_known(north: Project, catalogue: Catalogue
             "Line 1 was read as the headings: “nickname”, “status”.",
         ),
         (
-            "id,status,note",
-            "There is no column to change: “nickname”, “inbound_agent” and “outbound_agent” are those there are. "
-            "Line 1 was read as the headings: “id”, “status”, “note”.",
+            "id,status,provider",
+            "No column is one to change: “nickname”, “inbound_agent”, “outbound_agent”, “note” or “tags”. "
+            "Line 1 was read as the headings: “id”, “status”, “provider”.",
         ),
         ("number,nickname,Alias", "The columns “nickname” and “Alias” mean the same. Remove one."),
     ],
@@ -254,11 +254,11 @@ def test_number_that_was_held_before_is_the_one_that_is_held(north: Project, cat
 @pytest.mark.parametrize(
     ("nickname", "cell", "sentence"),
     [
-        ("a", "x" * 256, "The nickname has more than 255 characters."),
+        ("a", "x" * 256, "The alias has more than 255 characters."),
         (
             "a",
             "Recepci\ufffdn",
-            "The nickname “Recepci\ufffdn” holds characters that were lost when the file was saved.",
+            "The alias “Recepci\ufffdn” holds characters that were lost when the file was saved.",
         ),
         ("a", "#N/A", "The cell of “nickname” holds an error value, #N/A, and no text."),
     ],

@@ -33,7 +33,7 @@ def test_rights_are_checked_line_by_line(north: Project, catalogue: Catalogue) -
 
     assert faults(labels) == [(3, "You may not change agents."), (4, "You may not change agents.")]
     assert [row.line for row in labels.rows] == [2]
-    assert faults(routes) == [(2, "You may not change nicknames."), (3, "You may not change nicknames.")]
+    assert faults(routes) == [(2, "You may not change aliases."), (3, "You may not change aliases.")]
     assert [row.line for row in routes.rows] == [4]
 
 

@@ -14,6 +14,7 @@ from phones.models import Agent, AgentVersion, Outcome, Phone, Project, Source
 from phones.services.editing import save
 from phones.services.finding import health
 from phones.services.finding.health import CONDITIONS, condition, quarantine_days_left, queue_of
+from phones.services.finding.keyset import UNKNOWN_KEY
 from phones.services.phone_numbers import nickname_key
 from phones.services.routing.catalogue import catalogue_of, forget_catalogues
 from phones.services.routing.edits import PhoneEdit, PhoneSnapshot
@@ -40,6 +41,7 @@ def test_seed_has_known_counts(aurora: Project) -> None:
     assert counts_of(aurora) == {
         "no_inbound": 4,
         "agent_trouble": 2,
+        "answered_otherwise": 0,
         "never_confirmed": 0,
         "releasing_soon": 1,
         "missing": 0,
@@ -53,6 +55,7 @@ def test_seed_has_known_counts(aurora: Project) -> None:
 def test_every_count_is_the_number_of_phones_its_condition_finds(aurora: Project, sales_phone: Phone) -> None:
     Phone.objects.filter(pk=sales_phone.pk).update(missing_since=timezone.now())
     add_changes(Phone.objects.exclude(pk=sales_phone.pk)[0], 2, outcome=Outcome.UNKNOWN)
+    Phone.objects.filter(nickname="Citas Málaga").update(answered_otherwise_at=timezone.now())
 
     counts = counts_of(aurora)
 
@@ -96,6 +99,7 @@ def test_unknown_code_is_met_by_none(aurora: Project) -> None:
 @pytest.mark.parametrize("code", [code for code in CONDITIONS if code != "missing"])
 def test_phone_that_diga_no_longer_knows_only_counts_as_missing(aurora: Project, code: str) -> None:
     add_changes(Phone.objects.all()[0], 1, outcome=Outcome.UNKNOWN)
+    Phone.objects.update(answered_otherwise_at=timezone.now())
     assert found_by(code, aurora) != set()
 
     Phone.objects.update(missing_since=timezone.now())
@@ -137,6 +141,7 @@ def test_agent_trouble_in_either_lane(aurora: Project, sales_phone: Phone, spare
 
 def test_agents_that_were_never_read_are_no_trouble(aurora: Project) -> None:
     Agent.objects.all().delete()
+    Phone.objects.exclude(inbound_agent_id=None).update(inbound_key=UNKNOWN_KEY)
     assert len(found_by("agent_trouble", aurora)) > 20
 
     aurora.agents_read_at = None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.rig.invariants import assert_phones_are_findable
+from bench.rig.findable import assert_phones_are_findable
 from phones import diga
 from phones.models import Agent, Phone, Project
 from phones.services.finding.keyset import KEYS, Order, agent_key

@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from phones.models import Act, Invitation, InvitationState, Membership, Project, Role
-from phones.services.people import invitations
+from phones.services.people import invitations, members
 from phones.services.people.invitations import Issued
 from tests.fixtures.desk import make_user
 
@@ -179,6 +179,18 @@ def test_account_gets_nothing_before_its_person_accepts(aurora: Project, admin: 
     assert invitations.invitations_for(stranger, now=timezone.now()) == []
 
 
+@pytest.mark.parametrize(("account", "invited"), [("ŁUKASZ", "łukasz"), ("ΝΊΚΗ", "νίκη"), ("MARÍA", "maría")])
+def test_account_is_known_whatever_the_alphabet(aurora: Project, admin: User, account: str, invited: str) -> None:
+    person = make_user(account)
+    code = _invite(aurora, admin, invited).code
+
+    with pytest.raises(invitations.AccountExists):
+        _accept(code)
+
+    assert len(invitations.invitations_for(person, now=timezone.now())) == 1
+    assert _state(code) == InvitationState.WAITING
+
+
 def test_only_what_can_be_accepted_waits_for_a_person(
     aurora: Project, talleres: Project, admin: User, superuser: User, stranger: User
 ) -> None:
@@ -198,6 +210,30 @@ def test_member_who_accepts_keeps_the_role(aurora: Project, admin: User, strange
     membership = invitations.accept(issued.invitation, user=stranger, now=timezone.now())
 
     assert membership.role == Role.VIEWER
+    assert not Act.objects.filter(kind="MEMBER_JOINED").exists()
+
+
+@pytest.mark.parametrize("end", ["lower", "remove"])
+def test_withdrawn_invitation_stays_withdrawn(aurora: Project, admin: User, superuser: User, end: str) -> None:
+    other, now = make_user("other"), timezone.now()
+    membership = Membership.objects.create(project=aurora, user=other, role=Role.ADMIN)
+    issued, kept, roots = _invite(aurora, other), _invite(aurora, admin, "otto"), _invite(aurora, superuser, "rosa")
+    if end == "lower":
+        members.change_role(membership=membership, role=Role.LEAD, actor=admin, now=now)
+        members.change_role(membership=membership, role=Role.ADMIN, actor=admin, now=now)
+    else:
+        members.remove_member(membership=membership, actor=admin, now=now)
+        Membership.objects.create(project=aurora, user=other, role=Role.ADMIN)
+
+    assert [_state(each.code) for each in (issued, kept, roots)] == [
+        InvitationState.WITHDRAWN,
+        InvitationState.WAITING,
+        InvitationState.WAITING,
+    ]
+    with pytest.raises(invitations.InvitationOver):
+        _accept(issued.code)
+    # An administrator can send it anew, in their own name.
+    assert _state(invitations.invite_again(issued.invitation, actor=admin, now=now).code) == InvitationState.WAITING
 
 
 def test_every_act_about_an_invitation_is_written_down_without_the_code(

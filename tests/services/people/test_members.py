@@ -81,3 +81,26 @@ def test_every_act_of_a_membership_is_written_down(aurora: Project, admin: User,
         ("ROLE_CHANGED", admin, viewer, {"before": "VIEWER", "after": "LEAD"}),
         ("MEMBER_REMOVED", admin, viewer, {"role": "LEAD"}),
     ]
+
+
+def test_removed_member_is_neither_removed_again_nor_given_a_role(aurora: Project, admin: User, viewer: User) -> None:
+    stale, now = Membership.objects.get(user=viewer), timezone.now()
+    members.remove_member(membership=Membership.objects.get(user=viewer), actor=admin, now=now)
+
+    with pytest.raises(members.NotAMember):
+        members.remove_member(membership=stale, actor=admin, now=now)
+    with pytest.raises(members.NotAMember):
+        members.change_role(membership=stale, role=Role.LEAD, actor=admin, now=now)
+
+    assert list(Act.objects.exclude(kind="KEY_CONNECTED").values_list("kind", flat=True)) == ["MEMBER_REMOVED"]
+    assert not Membership.objects.filter(user=viewer).exists()
+
+
+def test_same_role_again_is_no_act(aurora: Project, admin: User, viewer: User) -> None:
+    stale, now = Membership.objects.get(user=viewer), timezone.now()
+    members.change_role(membership=Membership.objects.get(user=viewer), role=Role.LEAD, actor=admin, now=now)
+    members.change_role(membership=stale, role=Role.LEAD, actor=admin, now=now)
+
+    assert list(Act.objects.filter(kind="ROLE_CHANGED").values_list("details", flat=True)) == [
+        {"before": "VIEWER", "after": "LEAD"}
+    ]

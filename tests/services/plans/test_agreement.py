@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from bench.rig.plans import make_plan, phones_of, states
 from phones.models import Foreseen, ItemState, Phone, Plan, PlanItem, PlanState, Project
-from phones.services.plans import lifecycle, preview
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans import lifecycle
+from phones.services.plans.forecasts import preview
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
 from tests.support.desk.planned import renames
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 from bench.rig.plans import make_plan, phones_of, start
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Agent, AgentVersion, Foreseen, ItemState, Phone, Plan, PlanKind, Project
-from phones.services.plans.checked_forecast import READ_FOR
 from phones.services.plans.follow_ups import plan_again
+from phones.services.plans.forecasts.checked import READ_FOR
+from phones.services.plans.forecasts.preview import renew_preview
 from phones.services.plans.lifecycle import tick_rows
-from phones.services.plans.preview import renew_preview
 from phones.services.routing.catalogue import forget_catalogues
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import work_at

@@ -14,7 +14,7 @@ from phones import diga
 from phones.diga.sandbox import PhoneRow, Sandbox
 from phones.diga.sandbox.state import AgentRow, Table, VersionRow
 from phones.models import Foreseen, Phone
-from phones.services.plans.forecast import Forecast, RowForecast, foresee_rows
+from phones.services.plans.forecasts.forecast import Forecast, RowForecast, foresee_rows
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target

@@ -17,6 +17,7 @@ PHONE = Phone(number="+34951201802", shown="+34 951 20 18 02", nickname="Citas")
         ("Line {n}", "Line 7"),
         ("Line {n:03}", "Line 007"),
         ("{n:02}/{n}", "07/7"),
+        ("{alias} ({number})", "Citas (+34951201802)"),
         ("{nickname} ({number})", "Citas (+34951201802)"),
         ("  Ventas ", "Ventas"),
         ("a } b {", "a } b {"),

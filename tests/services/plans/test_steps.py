@@ -8,7 +8,7 @@ from bench.rig.plans import make_plan, phones_of, start, states
 from phones.access import may_run_plan
 from phones.models import Membership, Plan, PlanState, Project, Role
 from phones.services.plans import lifecycle
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from tests.support.desk.planned import renames, work_at
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from phones.models import Agent, Change, Membership, Outcome, Phone, Plan, PlanState, Project, Role
 from phones.services.editing.recheck import sweep
 from phones.services.projects import keys
@@ -21,7 +21,7 @@ from phones.services.projects.identity import ForeignProject
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes
 from phones.wording import causes
-from phones.wording.plans import words_for_pause
+from phones.wording.plans.descriptions import words_for_pause
 from tests.support.desk.planned import renames, work_at
 from tests.support.desk.saving import before_answering, forget_waiting, patches, save, target
 from tests.support.pages.pages import open_phone, result_of

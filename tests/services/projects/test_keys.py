@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Act, Membership, NoKey, Phone, Project, Role, TokenState
-from phones.services.projects import keys
+from phones.services.projects import clients, key_checks, keys
 from phones.services.projects.identity import ForeignProject
 from phones.services.projects.keys import KeyRejected
 from tests.fixtures.desk import make_user
@@ -29,21 +29,21 @@ def _connect(token: str, *, name: str = "Aurora", actor: User | None = None) -> 
 def test_check_key_says_what_a_key_may_do(
     diga_url: str, sandbox: Sandbox, key: str, may: tuple[bool, bool, bool]
 ) -> None:
-    check = keys.check_key(keys._client(sandbox.key(name=key), "check"), now=timezone.now())
+    check = key_checks.check_key(clients.client_with(sandbox.key(name=key), "check"), now=timezone.now())
 
     assert (check.phones.is_allowed, check.agents.is_allowed, check.calls.is_allowed) == may
     assert check.is_usable == (may[0] and may[1])
 
 
 def test_check_key_only_reads(diga_url: str, sandbox: Sandbox) -> None:
-    keys.check_key(keys._client(sandbox.key(), "check"), now=timezone.now())
+    key_checks.check_key(clients.client_with(sandbox.key(), "check"), now=timezone.now())
 
     assert {received.method for received in sandbox.journal} == {"GET"}
     assert len(sandbox.journal) == 3
 
 
 def test_check_key_asks_an_unknown_key_only_once(diga_url: str, sandbox: Sandbox) -> None:
-    check = keys.check_key(keys._client("an-unknown-key-of-nobody", "check"), now=timezone.now())
+    check = key_checks.check_key(clients.client_with("an-unknown-key-of-nobody", "check"), now=timezone.now())
 
     assert check.phones.is_allowed is False
     assert check.agents.is_allowed is None
@@ -152,7 +152,7 @@ def test_disconnect_forgets_the_key_and_keeps_the_phones(aurora: Project) -> Non
     assert not aurora.is_connected
     assert Phone.objects.filter(project=aurora).count() == 40
     with pytest.raises(NoKey):
-        keys.client_for(aurora)
+        clients.client_for(aurora)
 
 
 def test_recheck_rejects_a_key_that_was_deleted_in_diga_and_accepts_it_again(aurora: Project, sandbox: Sandbox) -> None:

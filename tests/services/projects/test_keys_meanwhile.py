@@ -12,7 +12,7 @@ from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga import DigaAuthError
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Outcome, Phone, PlanState, Project, SyncState, TokenState
-from phones.services.projects import keys
+from phones.services.projects import answers, keys
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync import passes as sync_passes
 from phones.services.sync.refresh import refresh_phone
@@ -133,7 +133,7 @@ def test_answer_to_a_write_says_nothing_of_what_another_key_may_write(
 def test_check_of_a_key_that_is_replaced_meanwhile_keeps_the_new_one(
     aurora: Project, sandbox: Sandbox, replace_key: Callable[[], None]
 ) -> None:
-    with before_answering(sandbox, "GET", replace_key, LIST), pytest.raises(keys.KeyChanged):
+    with before_answering(sandbox, "GET", replace_key, LIST), pytest.raises(answers.KeyChanged):
         keys.recheck(project=aurora, actor=None, now=timezone.now())
 
     assert is_accepted(aurora)

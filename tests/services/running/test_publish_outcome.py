@@ -8,7 +8,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Outcome, Plan, Project
 from phones.services.editing.recheck_times import FIRST_LOOKS
 from phones.services.plans.totals import totals_of
-from phones.wording.publishing import words_for_request
+from phones.wording.plans.publishing import words_for_request
 from tests.support.desk.published import AGENTS, fresh, live, outcome, publish, publishings, read_back, sweep_after
 from tests.support.desk.saving import forget_waiting, target
 

@@ -10,11 +10,11 @@ from bench.rig.invariants import assert_invariants
 from bench.rig.plans import start, states
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
-from phones.diga.sandbox.http import Request
+from phones.diga.sandbox.serving.messages import Request
 from phones.models import Plan, Project, PublishRequest
 from phones.services.plans import lifecycle
 from phones.services.projects import keys
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.running import publish_outcome
 from phones.services.running.publish_outcome import sweep_requests
 from tests.support.database.tampering import alter

@@ -13,7 +13,7 @@ from bench.rig.plans import start, states
 from phones import tasks
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Foreseen, Outcome, Phone, Plan, PlanKind, Project, Source
-from phones.services.audit.verification import verify_diary
+from phones.services.audit.chain.verification import verify_log
 from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans import lifecycle
@@ -66,7 +66,7 @@ def test_numbers_that_diga_detached_are_found_and_their_history_says_so(
     for change in Change.objects.all():
         assert (change.source, change.outcome) == (Source.PUBLISH, Outcome.MISMATCH)
         assert change.stored == dict.fromkeys(change.before)
-    assert verify_diary(project=aurora).faults == []
+    assert verify_log(project=aurora).faults == []
     assert_invariants(sandbox)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bench.rig.invariants import assert_invariants
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from phones.models import Change, Membership, Plan, PlanState, Project, Role
 from phones.services.plan_items import claiming
 from phones.services.plans import lifecycle

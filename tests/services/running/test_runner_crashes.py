@@ -15,7 +15,7 @@ from bench.rig.crashing import Crashes, Worker, Workshop, start_huey, wait_until
 from bench.rig.invariants import assert_invariants
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones.diga.sandbox import Fault, Sandbox, SandboxServer
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from phones.models import Change, ItemState, Outcome, Plan, PlanKind, PlanState, Project
 from phones.services.plans import follow_ups
 from phones.services.plans.totals import totals_of

@@ -21,8 +21,8 @@ from phones.services.editing.write import Author, begin, new_write
 from phones.services.plan_items import claiming
 from phones.services.plan_items.following import MAX_TRIES
 from phones.services.plans import lifecycle
-from phones.services.plans.effects import publishings_of
-from phones.services.projects.keys import client_for
+from phones.services.plans.forecasts.effects import publishings_of
+from phones.services.projects.clients import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.edits import PhoneEdit
 from phones.services.routing.lanes import Target

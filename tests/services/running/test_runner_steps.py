@@ -54,7 +54,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_waiting(monkeypatch)
-    monkeypatch.setattr("phones.services.plans.preview.JUST_CHANGED", timedelta())
+    monkeypatch.setattr("phones.services.plans.forecasts.preview.JUST_CHANGED", timedelta())
 
 
 def bring_to_an_end(plan: Plan, by: User, clock: Clock) -> None:

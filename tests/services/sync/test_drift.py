@@ -93,7 +93,7 @@ def test_first_sight_is_entry_zero_and_no_change(north: Project) -> None:
 
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "nickname": ({"nickname": "Back door"}, {"nickname": "Front desk"}, {"nickname": "Back door"}),
-    "no nickname": ({"nickname": None}, {"nickname": "Front desk"}, {"nickname": ""}),
+    "no alias": ({"nickname": None}, {"nickname": "Front desk"}, {"nickname": ""}),
     "inbound": (
         {"inbound_agent_id": str(BRUNO)},
         {"inbound": lane(ALICIA, "Alicia", 5)},

@@ -6,15 +6,15 @@ from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from phones import diga
 from phones.diga import Reason
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
 from phones.models import Agent, Phone, Project, SyncRun, SyncState, TokenState
 from phones.services.routing.edits import PhoneEdit
+from phones.services.sync import store
 from phones.services.sync.passes import (
-    SILENCE_LIMIT,
-    SyncIsRunning,
     cause_of,
     claim_sync,
     due_projects,
@@ -63,6 +63,22 @@ def test_complete_pass_copies_everything_and_says_so(sandbox: Sandbox, aurora: P
     assert set(Phone.objects.values_list("fetched_at", flat=True)) == {NOW}
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="A migration sets what SQLite plans by.")
+@pytest.mark.parametrize(("least", "counted"), [(40, 40), (41, -1)])
+def test_planner_hears_of_many_new_phones(
+    sandbox: Sandbox, aurora: Project, monkeypatch: pytest.MonkeyPatch, least: int, counted: int
+) -> None:
+    monkeypatch.setattr(store, "ANALYZED_ROWS", least)
+    Phone.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_class SET reltuples = -1 WHERE relname = 'phones_phone'")
+
+        sync_project(project=aurora, clock=clock)
+
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'phones_phone'")
+        assert cursor.fetchone() == (counted,)
+
+
 def test_second_pass_counts_only_what_differs(sandbox: Sandbox, aurora: Project) -> None:
     rows = list(sandbox.phones)
     rows[0].nickname = "Renamed in Diga"
@@ -75,7 +91,10 @@ def test_second_pass_counts_only_what_differs(sandbox: Sandbox, aurora: Project)
     assert Phone.objects.get(pk=rows[1].id).status == "released"
 
 
-def test_pass_over_several_pages_tells_how_far_it_is(large_sandbox: Sandbox, aurora: Project) -> None:
+@pytest.mark.usefixtures("large_sandbox")
+def test_pass_over_several_pages_tells_how_far_it_is(aurora: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pages that have arrived together would be told together.
+    monkeypatch.setattr("phones.services.sync.passes.BATCH_PAGES", 1)
     told: list[tuple[int, int, str]] = []
 
     def note(run: SyncRun) -> None:
@@ -160,37 +179,6 @@ def test_edit_during_the_pass_is_not_undone_by_it(sandbox: Sandbox, aurora: Proj
 # One at a time, and once.
 
 
-def test_claim_is_exclusive(aurora: Project, talleres: Project) -> None:
-    first = claim_sync(project=aurora, now=NOW)
-
-    with pytest.raises(SyncIsRunning) as refused:
-        claim_sync(project=aurora, now=NOW + SILENCE_LIMIT)
-    other = claim_sync(project=talleres, now=NOW)
-
-    assert refused.value.run == first
-    assert other.project == talleres
-    assert SyncRun.objects.filter(state=SyncState.RUNNING).count() == 2
-
-
-def test_run_that_has_gone_silent_is_taken_over(aurora: Project) -> None:
-    silent = claim_sync(project=aurora, now=NOW)
-    later = NOW + SILENCE_LIMIT + SECOND
-
-    taken = claim_sync(project=aurora, now=later)
-
-    silent.refresh_from_db()
-    assert (silent.state, silent.cause, silent.finished_at) == (SyncState.FAILED, "interrupted", later)
-    assert (taken.state, taken.pk > silent.pk) == (SyncState.RUNNING, True)
-
-
-def test_run_that_shows_signs_of_life_is_left_alone(aurora: Project) -> None:
-    alive = claim_sync(project=aurora, now=NOW)
-    SyncRun.objects.filter(pk=alive.pk).update(heartbeat_at=NOW + 60 * SECOND)
-
-    with pytest.raises(SyncIsRunning):
-        claim_sync(project=aurora, now=NOW + SILENCE_LIMIT + SECOND)
-
-
 def test_doubled_message_does_the_pass_once(sandbox: Sandbox, aurora: Project) -> None:
     run = claim_sync(project=aurora, now=NOW)
     again = SyncRun.objects.get(pk=run.pk)
@@ -216,32 +204,6 @@ def test_message_that_comes_while_another_process_does_the_pass_is_ignored(sandb
 
     assert sandbox.journal == []
     assert SyncRun.objects.get(pk=run.pk).state == SyncState.RUNNING
-
-
-def test_run_that_was_taken_over_does_not_start(sandbox: Sandbox, aurora: Project) -> None:
-    silent = claim_sync(project=aurora, now=NOW)
-    claim_sync(project=aurora, now=NOW + SILENCE_LIMIT + SECOND)
-    sandbox.journal.clear()
-
-    run_sync(silent, clock=clock)
-
-    assert sandbox.journal == []
-    assert SyncRun.objects.get(pk=silent.pk).cause == "interrupted"
-
-
-def test_late_end_of_a_run_that_was_taken_over_disturbs_nothing(sandbox: Sandbox, aurora: Project) -> None:
-    silent = claim_sync(project=aurora, now=NOW)
-    later = NOW + SILENCE_LIMIT + SECOND
-
-    def take_over(_run: SyncRun) -> None:
-        claim_sync(project=aurora, now=later)
-
-    run_sync(silent, clock=clock, on_page=take_over)
-
-    running = SyncRun.objects.get(state=SyncState.RUNNING)
-    assert running.pk > silent.pk
-    run_sync(running, clock=lambda: later)
-    assert SyncRun.objects.get(pk=running.pk).state == SyncState.COMPLETE
 
 
 # Failures.

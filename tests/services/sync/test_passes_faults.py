@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from phones.diga.sandbox import Fault, PhoneRow, Sandbox
-from phones.diga.sandbox.http import Request
+from phones.diga.sandbox.serving.messages import Request
 from phones.models import Change, Phone, Project, SyncRun, SyncState, TokenState
 from phones.services.sync import missing
 from phones.services.sync.passes import SILENCE_LIMIT, claim_sync, run_sync, sync_project

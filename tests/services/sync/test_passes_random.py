@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from phones.diga import DigaClient, DigaNotFound
 from phones.diga.sandbox import PhoneRow, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from phones.models import Change, Outcome, Phone, Project, Source
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.passes import sync_project

@@ -17,7 +17,7 @@ from phones.services.routing.edits import PhoneEdit
 from phones.services.running.circuit_breaker import SAME_REFUSALS
 from phones.services.sync import missing, passes
 from phones.services.sync.refresh import refresh_phone
-from phones.wording.plan_rows import words_for_item
+from phones.wording.plans.rows import words_for_item
 from tests.support.desk.planned import renames, work_at
 from tests.support.desk.published import phones_of as numbers_of
 from tests.support.desk.published import publish, read_back

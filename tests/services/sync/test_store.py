@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from phones import diga
 from phones.diga import DigaClient
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Project
+from phones.models import Change, Outcome, Phone, Project
 from phones.services.projects.identity import ForeignProject
-from phones.services.sync.bulk_rows import COPIED
-from phones.services.sync.store import Stored, store_pages, store_phone, store_phones
+from phones.services.sync.bulk_rows import COPIED, INSERTED_ROWS
+from phones.services.sync.store import Pass, Stored, store_pages, store_phone, store_phones
 from tests.support.diga.said import answer, writes
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -36,11 +36,9 @@ def south(db: None) -> Project:
     return Project.objects.create(name="South", slug="south")
 
 
-def store_listed(project: Project, records: list[diga.Phone], asked_at: datetime, *, since: datetime) -> Stored:
-    """Store a page of a pass that began then."""
-    page = diga.WalkedPage(tuple(records), 0, asked_at)
-    *_others, last = store_pages(project, [page], since=since)
-    return last
+def store_listed(project: Project, records: list[diga.Phone], asked_at: datetime, *, whole: Pass) -> None:
+    """Store a page of a pass."""
+    list(store_pages(project, [diga.WalkedPage(tuple(records), 0, asked_at)], whole=whole))
 
 
 def row(number: int = 1) -> Phone:
@@ -159,7 +157,7 @@ def test_only_rows_that_differ_are_written(north: Project) -> None:
     assert list(Phone.objects.filter(nickname="Renamed").values_list("pk", flat=True)) == [UUID(int=3)]
 
 
-def test_same_page_again_writes_only_its_time(north: Project) -> None:
+def test_same_page_again_writes_only_its_time_and_in_a_pass_nothing(north: Project) -> None:
     page = [answer(number) for number in range(1, 8)]
     first = store_phones(north, page, fetched_at=NOON)
 
@@ -169,6 +167,34 @@ def test_same_page_again_writes_only_its_time(north: Project) -> None:
     assert (first, second) == (Stored(row_count=7, new_count=7), Stored(row_count=7))
     assert len(writes(captured)) == 1
     assert row().fetched_at == NOON + MINUTE
+    whole = Pass(NOON + 2 * MINUTE)
+    with CaptureQueriesContext(connection) as captured:
+        store_listed(north, page, NOON + 2 * MINUTE, whole=whole)
+    assert writes(captured) == []
+    assert whole.seen == {record.id for record in page}
+
+
+@pytest.mark.parametrize("unlisted_since", [None, NOON])
+def test_pass_has_read_every_row_that_it_lists(north: Project, *, unlisted_since: datetime | None) -> None:
+    store_phones(north, [answer()], fetched_at=NOON)
+    Phone.objects.update(unlisted_since=unlisted_since)
+    north.confirmed_at = NOON + MINUTE
+    north.save()
+
+    assert row().read_at == (NOON if unlisted_since else NOON + MINUTE)
+    # A later read of the phone alone.
+    Phone.objects.update(fetched_at=NOON + 2 * MINUTE)
+    assert row().read_at == NOON + 2 * MINUTE
+
+
+def test_answer_from_before_the_pass_that_confirmed_the_row_changes_nothing(north: Project) -> None:
+    store_phones(north, [answer(nickname="Now")], fetched_at=NOON)
+    north.confirmed_at = NOON + 2 * MINUTE
+    north.save()
+
+    store_phones(north, [answer(nickname="Before")], fetched_at=NOON + MINUTE)
+
+    assert row().nickname == "Now"
 
 
 def test_row_that_was_read_later_than_the_page_is_left_alone(north: Project) -> None:
@@ -191,14 +217,35 @@ def test_row_saved_before_the_page_was_asked_for_is_updated(north: Project) -> N
 
 
 def test_phone_that_this_pass_has_shown_before_is_left_to_the_next(north: Project) -> None:
-    store_phones(north, [answer(nickname="Old")], fetched_at=NOON)
-    began = NOON + MINUTE
-    store_listed(north, [answer(nickname="New")], began + MINUTE, since=began)
+    store_phones(north, [answer(1, nickname="Old"), answer(2)], fetched_at=NOON)
+    whole = Pass(NOON + MINUTE)
+    store_listed(north, [answer(1, nickname="New"), answer(2)], NOON + MINUTE, whole=whole)
 
     # Asked for later, but answered earlier.
-    store_listed(north, [answer(nickname="Old")], began + 2 * MINUTE, since=began)
+    store_listed(north, [answer(1, nickname="Old"), answer(2, nickname="New")], NOON + 2 * MINUTE, whole=whole)
 
-    assert (row().nickname, row().fetched_at) == ("New", began + MINUTE)
+    assert whole.seen == {UUID(int=1), UUID(int=2)}
+    assert (row(1).nickname, row(1).fetched_at) == ("New", NOON + MINUTE)
+    assert (row(2).nickname, row(2).fetched_at) == ("Recepción", NOON)
+
+
+def test_pass_has_seen_no_phone_with_a_write_under_way(north: Project) -> None:
+    store_phones(north, [answer(1), answer(2)], fetched_at=NOON)
+    Change.objects.create(
+        project=north,
+        phone=row(1),
+        number="1",
+        outcome=Outcome.PENDING,
+        created_at=NOON,
+        before={},
+        after={"nickname": "Ours"},
+    )
+    whole = Pass(NOON + MINUTE)
+
+    store_listed(north, [answer(1, nickname="Ours"), answer(2, nickname="New")], NOON + MINUTE, whole=whole)
+
+    assert whole.seen == {UUID(int=2)}
+    assert row(1).nickname == "Recepción"
 
 
 def test_phone_on_two_pages_that_came_together_is_what_the_first_says(north: Project) -> None:
@@ -208,15 +255,18 @@ def test_phone_on_two_pages_that_came_together_is_what_the_first_says(north: Pro
         diga.WalkedPage((answer(nickname="Other"), answer(2, nickname="Newer")), 0, NOON + 2 * MINUTE),
     ]
 
-    list(store_pages(north, pages, since=NOON + MINUTE))
+    list(store_pages(north, pages, whole=Pass(NOON + MINUTE)))
 
     assert [(row(number).nickname, row(number).fetched_at) for number in (1, 2)] == [
-        ("Old", NOON + MINUTE),
+        ("Old", NOON),
         ("New", NOON + MINUTE),
     ]
 
 
-def test_phone_that_was_stored_since_the_comparison_is_left_alone(north: Project) -> None:
+def test_phone_that_was_stored_since_the_comparison_is_left_alone(
+    north: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(INSERTED_ROWS, connection.vendor, 100)
     many = [answer(number) for number in range(1, 102)]
     storing = store_pages(north, [diga.WalkedPage(tuple(many), 0, NOON + MINUTE)])
     # By number, so the 99th comes last.

@@ -1,5 +1,7 @@
 """Uploaded files as tables: whatever a spreadsheet or a program made of them, and nothing that brings the site down."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -113,6 +115,23 @@ def test_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sentence(b"a" * (FILE_LIMIT + 1)) == "The file is larger than 40 MB. Split it."
     assert sentence(b"id,note\n1," + b"a" * 200_000) == "Line 2 is no row of a table: it is too long."
     assert sentence(b"id,note\n1" + b"," * 200_000) == "Line 2 is no row of a table: it is too long."
+
+
+def test_limit_of_texts_is_what_they_take_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "TEXT_LIMIT", 1_000_000)
+    alike = b"number;a;b;c\n" + b"12345;12345;12345;12345\n" * 10_000
+    unlike = b"number;a;b;c\n" + b"".join(b"%d;%d;%d;%d\n" % (n, n + 1, n + 2, n + 3) for n in range(0, 40_000, 4))
+
+    tracemalloc.start()
+    try:
+        assert sentence(unlike).startswith("The cells of the file hold too much text.")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The rows themselves, and the texts that are known, come on top.
+    assert len(unlike) < 300_000
+    assert peak < 2_500_000
+    assert len(read_table(alike, "list.csv").rows) == 10_000
 
 
 def test_text_that_is_named_like_a_workbook_is_read() -> None:

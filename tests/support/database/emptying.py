@@ -9,7 +9,7 @@ from functools import cache
 from django.db import connection, transaction
 
 from phones.models import SITE_CHAIN, append_only
-from phones.services.audit.chain_heads import head_path
+from phones.services.audit.chain.heads import head_path
 from tests.support.database.tampering import unguarded
 
 # What `migrate` filled; no test changes it.

@@ -5,7 +5,18 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from phones.models import Act, ChainHead, Change, ChangeSeal, NamedAgent, Plan, PlanItem, PlanStep, PublishRequest
+from phones.models import (
+    Act,
+    ChainHead,
+    Change,
+    ChangeSeal,
+    NamedAgent,
+    Plan,
+    PlanItem,
+    PlanStep,
+    PublishRequest,
+    Schedule,
+)
 from tests.support.database.tampering import run_sql, unguarded
 
 # In the order in which they can be laid down.
@@ -19,6 +30,7 @@ TABLES: tuple[type[models.Model], ...] = (
     PlanItem,
     PlanStep,
     PublishRequest,
+    Schedule,
 )
 
 

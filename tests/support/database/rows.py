@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from django.db import connection
 
 from phones.models import Phone
-from phones.services.sync.bulk_rows import DERIVED, columns_of, upsert
-from phones.services.sync.merge import derived_values
+from phones.services.sync.bulk_rows import columns_of, upsert
+from phones.services.sync.merge import derive_in_memory
 
 
 def made_up(phone: Phone) -> Phone:
     """Return a phone with what storing makes of its number, nickname and note."""
-    for name, text in zip(DERIVED, derived_values(phone.number, phone.nickname, phone.note), strict=True):
-        setattr(phone, name, text)
+    derive_in_memory(phone)
     return phone
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from phones.diga.sandbox import Fault, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from tests.support.desk.saving import Killed
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from phones.diga import DigaClient, DigaError
 from phones.diga.sandbox import Fault, PhoneRow, Received, Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 from phones.models import Agent, AgentVersion, Change, Phone, Project
 from phones.services.editing.guard import impacts_of
 from phones.services.editing.recheck import sweep

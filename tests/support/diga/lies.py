@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from phones.diga.sandbox import Sandbox
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 
 LIST = "/v1/phone/"
 Body = dict[str, Any]

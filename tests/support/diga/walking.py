@@ -7,7 +7,7 @@ from uuid import UUID
 
 from phones.diga import DigaClient, Walk
 from phones.diga.sandbox import Sandbox, mounted_session
-from phones.diga.sandbox.http import Answer, Request
+from phones.diga.sandbox.serving.messages import Answer, Request
 
 LIMIT = 10
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from dashboard import disk
+from dashboard.monitoring import disk
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @contextmanager
-def gunicorn(folder: Path, said: list[str] | None = None, **more: str) -> Iterator[str]:
+def gunicorn(folder: Path, said: list[str] | None = None, *, cwd: Path = ROOT, **more: str) -> Iterator[str]:
     """Run the site as it is served; yield its address. What it said is put into `said` when it has ended."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -30,7 +30,7 @@ def gunicorn(folder: Path, said: list[str] | None = None, **more: str) -> Iterat
         **more,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--no-control-socket"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "gunicorn", "--no-control-socket"], cwd=cwd, env=env, stderr=subprocess.PIPE, text=True
     )
     try:
         yield f"http://127.0.0.1:{port}"

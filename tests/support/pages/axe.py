@@ -1,4 +1,4 @@
-"""What axe (WCAG 2.x A and AA, target size included) finds on a page: light and dark, desk and phone width."""
+"""What axe (WCAG 2.x A and AA, target size included) finds on a page: light, dark, contrast theme; desk and phone."""
 
 import os
 from typing import Any, Literal
@@ -6,15 +6,25 @@ from typing import Any, Literal
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-Look = tuple[Literal["light", "dark"], int]
-ALL_LOOKS: list[Look] = [("light", 1440), ("dark", 380), ("dark", 1440), ("light", 380)]
+Look = tuple[Literal["light", "dark", "forced"], int]
+ALL_LOOKS: list[Look] = [
+    ("light", 1440),
+    ("dark", 380),
+    ("forced", 1440),
+    ("dark", 1440),
+    ("light", 380),
+    ("forced", 380),
+]
 # Where time is short, each scheme and each width once.
-LOOKS = ALL_LOOKS[:2] if "QUICK" in os.environ else ALL_LOOKS
+LOOKS = ALL_LOOKS[:3] if "QUICK" in os.environ else ALL_LOOKS
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
-# What a scheme can change is contrast alone, so the dark looks are asked for that.
+# What a scheme can change is contrast alone, so the dark looks are asked for that; and a contrast theme, that what is
+# shown in colours of our own there (`forced.css`) can be read.
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RULES: dict[str, dict[str, Any]] = {
     "light": {"runOnly": {"type": "tag", "values": TAGS}},
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+    "dark": CONTRAST,
+    "forced": CONTRAST,
 }
 RUN = """async options => (await axe.run({...options, resultTypes: ["violations"]})).violations.flatMap(violation =>
     violation.nodes.map(node => `${violation.id}: ${node.target} ${node.failureSummary.split("\\n")[1]}`))"""
@@ -30,7 +40,11 @@ def violations(page: Page, *, with_all_rows: bool = False) -> list[str]:
     page.evaluate(AXE_SCRIPT)
     for scheme, width in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
+        if scheme == "forced":
+            page.emulate_media(color_scheme="light", forced_colors="active")
+        else:
+            page.emulate_media(color_scheme=scheme, forced_colors="none")
         found += [f"{scheme} {width} {text}" for text in page.evaluate(RUN, RULES[scheme])]
+    page.emulate_media(forced_colors="none")
     page.set_viewport_size({"width": 1440, "height": 900})
     return found

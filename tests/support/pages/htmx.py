@@ -251,16 +251,21 @@ TOKEN = re.compile(r'"X-CSRFToken": "\w+"')
 def outline(element: HtmlElement, depth: int = 0) -> list[str]:
     """Return a tree as lines to compare: tags, attributes and texts, without what varies by design.
 
-    What an answer adds for the moment of its swap is left out too: the card that says what became of a save, an
+    What only browsers without scripts read is left out, as an answer to a script has none of it. What an answer adds
+    for the moment of its swap is left out too: the card that says what became of a save, an
     announcement, and the mark of where the focus goes.
     """
     attributes = {name: _steady(value) for name, value in sorted(element.attrib.items()) if name not in PASSING}
     if attributes.get("name") in VARYING_FIELDS:
         attributes["value"] = "…"
-    children = [child for child in element if isinstance(child.tag, str) and not MOMENTARY & set(child.attrib)]
+    children = [child for child in element if _is_compared(child)]
     texts = [element.text or "", *(child.tail or "" for child in element)]
     line = f"{'  ' * depth}{element.tag} {attributes} {_steady(' '.join(texts))}"
     return [line, *(deeper for child in children for deeper in outline(child, depth + 1))]
+
+
+def _is_compared(element: HtmlElement) -> bool:
+    return isinstance(element.tag, str) and element.tag != "noscript" and not MOMENTARY & set(element.attrib)
 
 
 def _steady(text: str) -> str:

@@ -13,7 +13,7 @@ def numbers_in(tree: HtmlElement) -> list[str]:
 
 
 def count_in(tree: HtmlElement) -> str:
-    return texts(find(tree, "phone-table"), ".//span[@role='status']")[0]
+    return texts(find(tree, "phone-table"), ".//span[@data-total]")[0]
 
 
 def nicknames_in(tree: HtmlElement) -> list[str]:

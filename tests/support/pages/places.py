@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -13,7 +14,20 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from bench.rig.plans import make_plan
-from phones.models import Agent, Membership, Phone, Plan, PlanKind, PlanState, Project, PublishRequest, Role, SavedView
+from phones.models import (
+    Agent,
+    Membership,
+    Phone,
+    Plan,
+    PlanKind,
+    PlanState,
+    Project,
+    PublishRequest,
+    Role,
+    SavedView,
+    Schedule,
+    ScheduleKind,
+)
 from phones.services.audit.permalinks import check_of
 from phones.services.people.invitations import invite
 from phones.services.routing.edits import PhoneEdit
@@ -111,6 +125,14 @@ def things_of(project: Project, actor: User) -> dict[str, Any]:
         "check of change_detail": check_of(change),
         "plan_id": plan.pk,
         "check of plan_detail": check_of(plan),
+        "schedule_id": Schedule.objects.create(
+            project=project,
+            kind=ScheduleKind.PUT_BACK,
+            phone=phone,
+            change=change,
+            due_at=timezone.now() + timedelta(hours=1),
+            created_at=timezone.now(),
+        ).pk,
         "run_id": project.sync_runs.latest("pk").pk,
         "membership_id": Membership.objects.create(project=project, user=member, role=Role.VIEWER).pk,
         "view_id": SavedView.objects.create(project=project, owner=actor, name="Shared", is_shared=True).pk,

@@ -8,7 +8,12 @@ from tests.support.pages.pages import Answer, read
 
 # Attributes that show a text to people; all others have to be equal in both runs.
 SHOWN = {"title", "value", "aria-label", "placeholder", "label", "content", "hx-headers"} | {
+    "data-agent",
     "data-copy",
+    "data-kept-agent",
+    "data-kept-label",
+    "data-label",
+    "data-name",
     "data-now",
     "data-title",
 }

@@ -89,8 +89,8 @@ def test_page_shows_the_numbers_with_their_directions(client: Client, alicia: Ag
     Phone.objects.exclude(pk=sales_phone.pk).update(inbound_agent_id=None, outbound_agent_id=None)
     for lanes, directions in (
         ((alicia.pk, None), "Answers"),
-        ((None, alicia.pk), "Dials from it"),
-        ((alicia.pk, alicia.pk), "Answers Dials from it"),
+        ((None, alicia.pk), "Calls out from it"),
+        ((alicia.pk, alicia.pk), "Answers Calls out from it"),
     ):
         inbound, outbound = lanes
         Phone.objects.filter(pk=sales_phone.pk).update(inbound_agent_id=inbound, outbound_agent_id=outbound)
@@ -108,7 +108,7 @@ def test_links_of_the_page_lead_to_all_its_numbers_and_changes(client: Client, a
     inbound = Phone.objects.filter(inbound_agent_id=alicia.pk).count()
     outbound = Phone.objects.filter(outbound_agent_id=alicia.pk).count()
     assert client.get(links[f"answers {inbound} numbers"]).context["total"] == inbound
-    assert client.get(links[f"dials from {outbound} numbers"]).context["total"] == outbound
+    assert client.get(links[f"calls out from {outbound} numbers"]).context["total"] == outbound
     assert links["Changes with this agent"] == f"/projects/aurora/changes/?agent={alicia.pk}"
 
 
@@ -124,11 +124,11 @@ def test_page_shows_the_first_fifty_in_as_many_queries(
     client: Client, alicia: Agent, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(url_of(alicia))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(url_of(alicia))
     add_phones(alicia.project, 1000, [alicia.pk])
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = read(client.get(url_of(alicia)))
 
     assert len(page.xpath("//table[contains(caption, 'Numbers')]/tbody/tr")) == 50

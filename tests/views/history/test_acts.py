@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from phones.models import Act, ActKind, Membership, Project, Role
-from phones.services.audit.acts import record_act
+from phones.services.audit.acts import client_address, record_act
 from tests.fixtures.desk import CANARY, make_user
 from tests.support.database.tampering import forget_chain
 from tests.support.pages.pages import find, read, words
@@ -55,6 +55,17 @@ def test_act_is_told_in_words_with_both_people(client: Client, admin: User, view
     ]
 
 
+def test_moment_of_an_act_is_short_with_the_exact_time_as_title(client: Client, admin: User, aurora: Project) -> None:
+    with timezone.override("Europe/Madrid"):
+        act(aurora, ActKind.MEMBER_INVITED, admin, details={"role": "LEAD", "expires_at": "2025-10-09T08:40:07+00:00"})
+
+        page = read(client.get(ACTS))
+
+    (moment,) = page.xpath("//tbody//td//span[@title]")
+    assert (words(moment), moment.get("title")) == ("until 9 Oct 2025", "2025-10-09 10:40:07 CEST")
+    assert words(moment.getparent()) == "Lead · until 9 Oct 2025"
+
+
 def test_two_of_one_name_are_told_apart(client: Client, aurora: Project) -> None:
     for username in ("ana.r", "ana.ruiz"):
         person = make_user(username)
@@ -92,6 +103,29 @@ def test_only_acts_of_the_project_and_of_its_members_are_shown(
     ]
     kinds = [row[0] for row in rows(client_of(superuser))]
     assert kinds == ["Sign-in failed", "Signed in", "Sign-in failed", "Signed in"]
+
+
+def test_who_is_not_of_the_project_has_no_name_and_no_address(
+    client: Client, client_of: ClientOf, aurora: Project, viewer: User, stranger: User, superuser: User
+) -> None:
+    act(None, ActKind.SESSION_ENDED, superuser, subject=viewer, details={"count": 1})
+    act(None, ActKind.SESSION_ENDED, viewer, subject=stranger, details={"count": 1})
+    token = client_address.set("203.0.113.9")
+    act(None, ActKind.SESSION_ENDED, superuser, subject=viewer, details={"count": 1})
+    client_address.reset(token)
+
+    page = client.get(ACTS).content.decode() + client.get(f"{ACTS}export/").getvalue().decode()
+    assert [hidden for hidden in ("203.0.113.9", "uperuser", "tranger") if hidden in page] == []
+    assert [row[1:3] for row in rows(client)][1:] == [
+        ["not of this project", "Viewer Ruiz (viewer)"],
+        ["Viewer Ruiz (viewer)", "not of this project"],
+        ["not of this project", "Viewer Ruiz (viewer)"],
+    ]
+    assert [rows(client, f"?person={each.pk}") for each in (superuser, stranger)] == [[], []]
+    assert [row[1] for row in rows(client_of(superuser), f"?person={superuser.pk}")] == [
+        "Superuser Ruiz (superuser)"
+    ] * 2
+    assert "203.0.113.9" in client_of(superuser).get(ACTS).content.decode()
 
 
 def test_acts_are_filtered_by_kind_person_and_day(client: Client, aurora: Project, admin: User, viewer: User) -> None:

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 from lxml.html import HtmlElement
 from pytest_django import DjangoAssertNumQueries
 
+from bench.rig.plans import make_plan
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
+from phones.services.display_names import name_of
+from phones.services.routing.edits import PhoneEdit
+from phones.views.parts.changes import ChangeLine
 from phones.views.parts.permalinks import change_url
 from tests.support.database.history import THEN, add_changes
 from tests.support.pages.pages import find, open_phone, read, texts, url_of, version_of, words
@@ -26,26 +32,50 @@ def client(client_of: ClientOf, viewer: User) -> Client:
 
 
 def _ids(tree: HtmlElement) -> list[int]:
-    urls = tree.xpath(".//ol[@class='line']/li//div[contains(@class, 'hint')]/a/@href")
+    urls = tree.xpath(".//ol[contains(@class, 'line')]/li//div[contains(@class, 'hint')]/a[1]/@href")
     return [int(url.rstrip("/").rpartition("/")[2].partition("-")[0]) for url in urls]
 
 
 def test_list_of_changes_starts_empty(client: Client) -> None:
-    assert texts(read(client.get(LIST)), ".//h2") == ["Nothing was changed yet"]
+    assert texts(read(client.get(LIST)), ".//main//h2") == ["Nothing was changed yet"]
 
 
 def test_list_shows_who_what_and_how_it_ended(client: Client, sales_phone: Phone) -> None:
-    add_changes(sales_phone, 1, reason="Nuevo rótulo", ticket="SUP-7")
+    (change,) = add_changes(sales_phone, 1, reason="Nuevo rótulo", ticket="SUP-7")
 
-    (line,) = read(client.get(LIST)).xpath(".//ol[@class='line']/li")
+    (line,) = read(client.get(LIST)).xpath(".//ol[contains(@class, 'line')]/li")
 
+    (moment,) = line.xpath(".//time")
     assert [words(part) for part in line.xpath("./div")] == [
         "+34 951 44 12 46",
-        "Nickname Old New",
-        "2026-03-29 01:59:58 CET · Lola Ruiz · form · SUP-7",
+        "Alias Old New",
+        f"#{change.pk} · {words(moment)} · Lola Ruiz · form · SUP-7",
         "Diga confirmed at 03:00:00. “Nuevo rótulo”",
     ]
+    assert moment.get("title") == "2026-03-29 01:59:58 CET"
     assert line.xpath(".//a[@class='phone']/@href") == [url_of("phone_edit", sales_phone)]
+
+
+@pytest.mark.parametrize(
+    ("now", "minutes", "said", "exact"),
+    [
+        ("2026-03-29T09:00+02:00", 30, "Today, between 01:29 and 01:59", "2026-03-29, between 01:29:58 and"),
+        ("2026-04-02T09:00+02:00", 30, "29 Mar, between 01:29 and 01:59", "2026-03-29, between 01:29:58 and"),
+        ("2026-03-29T09:00+02:00", 180, "Between 28 Mar and 29 Mar", "Between 2026-03-28 22:59:58 CET and"),
+        ("2027-04-02T09:00+02:00", 180, "Between 28 Mar 2026 and 29 Mar 2026", "Between 2026-03-28 22:59:58 CET and"),
+    ],
+)
+def test_change_outside_has_its_two_reads_short_and_exact(
+    sales_phone: Phone, now: str, minutes: int, said: str, exact: str
+) -> None:
+    seen = {"source": Source.OUTSIDE, "outcome": Outcome.OBSERVED, "seen_from": THEN - timedelta(minutes=minutes)}
+    (change,) = add_changes(sales_phone, 1, **seen)
+
+    with time_machine.travel(datetime.fromisoformat(now), tick=False):
+        line = ChangeLine.of(change, "aurora")
+
+    assert line.short_window == said
+    assert line.window.startswith(exact)
 
 
 def test_list_is_newest_first_in_pages_of_fifty(client: Client, sales_phone: Phone) -> None:
@@ -58,6 +88,44 @@ def test_list_is_newest_first_in_pages_of_fifty(client: Client, sales_phone: Pho
 
     assert [_ids(first), _ids(second), _ids(third)] == [newest_first[:50], newest_first[50:100], newest_first[100:]]
     assert third.xpath(".//a[@rel='next']") == []
+
+
+def test_change_that_was_undone_is_marked_with_what_took_it_back(client: Client, sales_phone: Phone) -> None:
+    both = {"before": {"nickname": "A", "inbound": None}, "after": {"nickname": "B", "inbound": None}}
+    undone, partly, kept = (add_changes(sales_phone, 1, **values)[0] for values in ({}, both, {}))
+    back = {"before": {"nickname": "New"}, "after": {"nickname": "Old"}}
+    add_changes(sales_phone, 1, reverts=kept, outcome="REFUSED", **back)
+    second = add_changes(sales_phone, 1, reverts=partly, **back)[0]
+    first = add_changes(sales_phone, 1, reverts=undone, **back)[0]
+
+    marks = read(client.get(LIST)).xpath(".//li//div[contains(@class, 'state')]")
+
+    assert [words(mark) for mark in marks] == [f"Undone in part #{second.pk}", f"Undone #{first.pk}"]
+    assert marks[1].xpath("./a/@href") == [change_url(first, "aurora")]
+
+
+def test_changes_of_a_plan_are_one_entry_on_any_page(client: Client, sales_phone: Phone, lead: User) -> None:
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname="Fair"))
+    oldest = add_changes(sales_phone, 1)[0]
+    add_changes(sales_phone, 120, plan=plan, source="PLAN")
+    alone = add_changes(sales_phone, 49)
+    newest = add_changes(sales_phone, 1, plan=plan, source="PLAN", outcome="REFUSED")[0]
+
+    first = read(client.get(LIST))
+    second = read(client.get(first.xpath(".//a[@rel='next']/@href")[0]))
+
+    assert _ids(first) == [newest.pk, *(change.pk for change in reversed(alone))]
+    assert _ids(second) == [oldest.pk]
+    entry = first.xpath(".//ol[contains(@class, 'line')]/li")[0]
+    assert words(entry.xpath("./div")[0]) == f"Plan {plan.pk} · 121 changes"
+    assert "1 not confirmed by Diga" in words(entry)
+    assert len(_ids(read(client.get(f"{LIST}?plan={plan.pk}")))) == 50
+
+
+def test_who_sees_the_acts_is_named(client: Client, client_of: ClientOf, admin: User) -> None:
+    sentence = "//main/p[contains(@class, 'hint')][1]"
+    assert texts(read(client.get(LIST)), sentence)[0].endswith(f"are shown to administrators: {name_of(admin)}.")
+    assert texts(read(client_of(admin).get(LIST)), sentence)[0].endswith("only administrators see the acts.")
 
 
 def test_list_narrows_to_one_phone_on_every_page(client: Client, sales_phone: Phone, spare_phone: Phone) -> None:
@@ -96,13 +164,13 @@ def test_queries_of_the_list_do_not_grow_with_it(
 ) -> None:
     client.get(LIST)
 
-    # The session, the person, their projects, the changes, the people in them, how many need a look, when it was
-    # verified.
+    # The session, the person, their projects, the changes, what took them back, the people in them, how many need a
+    # look, when it was verified, who sees the acts.
     add_changes(sales_phone, 1)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         assert len(_ids(read(client.get(LIST)))) == 1
     add_changes(sales_phone, 29)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         assert len(_ids(read(client.get(LIST)))) == 30
 
 
@@ -113,7 +181,7 @@ def test_queries_of_a_change_are_few(
     client.get(LIST)
 
     # The session, the person, their projects, the change with its phone, what took it back, what came late.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(change_url(change, "aurora"))
 
 
@@ -174,7 +242,7 @@ def test_change_tells_all_it_knows(client: Client, sales_phone: Phone) -> None:
             Outcome.UNKNOWN,
             {"cause": "timeout", "next_look_at": THEN},
             "We don’t know whether Diga applied it. It was sent, the answer was lost, and reading the number again did"
-            " not tell. Diga did not answer in time. Read the number again before you save once more. We look again by"
+            " not tell. Diga did not answer in time. Check the number again before you save once more. We look again by"
             " ourselves.",
         ),
     ],
@@ -216,7 +284,7 @@ def test_change_shows_what_diga_stored_instead(
     change = Change.objects.get(source=Source.FORM)
 
     main = find(read(client.get(f"{LIST}{change.pk}/")), "main")
-    assert texts(main, ".//div[@class='arrow']") == ["Nickname Ventas Costa del Sol Ventas Diga has Ventas (otro)"]
+    assert texts(main, ".//div[@class='arrow']") == ["Alias Ventas Costa del Sol Ventas Diga has Ventas (otro)"]
     assert texts(main, ".//header/span") == ["Diga stored something else"]
 
 

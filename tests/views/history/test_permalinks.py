@@ -14,7 +14,7 @@ from bench.rig.plans import make_plan
 from phones.models import Act, ChainBreak, Change, Outcome, Phone, Plan, PlanState, Project, Source
 from phones.services.audit import log
 from phones.services.audit import log as audit_log
-from phones.services.audit.chain_heads import head_path
+from phones.services.audit.chain.heads import head_path
 from phones.services.audit.permalinks import LENGTH, check_of, is_meant
 from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.permalinks import change_url, plan_page_url

@@ -62,8 +62,9 @@ def test_conflict_shows_three_values_keeps_what_was_typed_and_sends_nothing(
 
     assert response.status_code == 409
     assert result_of(response).startswith("This number changed in Diga while you were editing. Nothing was sent;")
-    assert _shown(response) == {"Nickname": ["Ventas Costa del Sol", "De Marta", "Mío"]}
+    assert _shown(response) == {"Alias": ["Ventas Costa del Sol", "De Marta", "Mío"]}
     assert _chosen(response) == []
+    assert read(response).xpath("//*[@id='who-answers']") == []
     kept = form_in(client, response).values
     assert (kept["nickname"], kept["reason"]) == ("Mío", "Por qué")
     assert sent(sandbox) == []
@@ -82,7 +83,7 @@ def test_nothing_is_sent_until_something_is_chosen(
     assert texts(find(read(response), "nickname-choice-errors"), "./p") == [
         "Choose which value to keep. Nothing was sent."
     ]
-    assert _shown(response) == {"Nickname": ["Ventas Costa del Sol", "De Marta", "Mío, mejor"]}
+    assert _shown(response) == {"Alias": ["Ventas Costa del Sol", "De Marta", "Mío, mejor"]}
     assert form_in(client, response).values["nickname"] == "Mío, mejor"
     assert sent(sandbox) == []
 
@@ -127,7 +128,7 @@ def test_chosen_fields_are_sent_and_the_others_are_not(client: Client, sandbox: 
     response = form.send(nickname="Mío", inbound_version_id=carla)
 
     assert _shown(response) == {
-        "Nickname": ["New Number", "De Marta", "Mío"],
+        "Alias": ["New Number", "De Marta", "Mío"],
         "Inbound agent": ["No agent", "Bruno · Ventasv2", "Carla · Citasv4"],
     }
     form_in(client, response).send(choose_nickname="mine", choose_inbound="theirs")
@@ -170,7 +171,7 @@ def test_number_that_moves_again_is_a_conflict_again_on_the_new_base(
     response = form.send(choose_nickname="mine")
 
     assert response.status_code == 409
-    assert _shown(response) == {"Nickname": ["De Marta", "De Íñigo", "Mío"]}
+    assert _shown(response) == {"Alias": ["De Marta", "De Íñigo", "Mío"]}
     assert _chosen(response) == []
     assert sent(sandbox) == []
     form_in(client, response).send(choose_nickname="mine")
@@ -236,7 +237,7 @@ def test_rename_in_the_list_has_its_own_choice(client: Client, sandbox: Sandbox,
 
     row = read(response)
     assert response.status_code == 409
-    assert _shown(response) == {"Nickname": ["Ventas Costa del Sol", "De Marta", "Mío"]}
+    assert _shown(response) == {"Alias": ["Ventas Costa del Sol", "De Marta", "Mío"]}
     assert find(row, f"rename-{sales_phone.pk}").get("value") == "Mío"
     again = OpenForm(client, form.url, {name: row.xpath(f".//input[@name='{name}']/@value")[0] for name in HIDDEN})
     assert again.send(nickname="Mío", headers=headers).status_code == 422

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from phones.models import Phone, Project, Selection
 from phones.services.number_reader.reader import TEXT_LIMIT, read_paste
 from phones.services.number_reader.text import plain_text
-from phones.views.phones.filters import selection_label
+from phones.views.phones.listing.filters import selection_label
 from tests.support.pages.hostile import HOSTILE, harmless
 from tests.support.pages.pages import find, has, read, texts, words
 from tests.support.pages.skeletons import skeleton
@@ -56,9 +56,9 @@ def test_every_number_found_is_named_with_its_agents_and_how_often(
     # Two of the five lines say what another one has said.
     assert words(find(tree, "findings-title")) == "2 found, 1 not in this project, 2 named again"
     assert section_of(tree, "Found") == [
-        "+34 951 44 12 46 Ventas Costa del Sol Inbound: Bruno · Ventas v2 · Outbound: Bruno · Ventas v2"
+        "+34 951 44 12 46 Ventas Costa del Sol Answers: Bruno · Ventas v2 · Calls out: Bruno · Ventas v2"
         " Assigned named 2 times",
-        "+34 951 13 73 74 Encuestas posvisita Inbound: None · Outbound: Dora · Encuestas v1 Assigned",
+        "+34 951 13 73 74 Encuestas posvisita Answers: None · Calls out: Dora · Encuestas v1 Assigned",
     ]
     assert section_of(tree, "Not in this project") == ["600123456 named 2 times"]
     assert tree.xpath("//ul[@id='absent']/li/@data-copied") == ["600123456"]

@@ -29,6 +29,7 @@ from tests.support.pages.pages import (
 )
 
 ClientOf = Callable[[User], Client]
+_SAVED = r"Saved\. Diga confirmed at \d\d:\d\d:\d\d Alias: Ventas Costa del Sol Ventas Málaga This change #%d"
 SHAPES = pytest.mark.parametrize("headers", [{}, FOR_DRAWER], ids=["page", "htmx"])
 
 
@@ -55,9 +56,11 @@ def test_save_without_htmx_redirects_to_the_result(client: Client, sandbox: Sand
     assert _bodies(sandbox) == [{"nickname": "Ventas Málaga"}]
 
     page = client.get(response["Location"])
-    assert re.fullmatch(rf"Saved\. Diga confirmed at \d\d:\d\d:\d\d This change #{change.pk}", result_of(page))
+    assert re.fullmatch(_SAVED % change.pk, result_of(page))
     assert form_in(client, page).values["nickname"] == "Ventas Málaga"
-    assert texts(find(read(page), f"phone-{sales_phone.pk}"), ".//td[2]//span[@title]") == ["Ventas Málaga"]
+    assert texts(find(read(page), f"phone-{sales_phone.pk}"), ".//td[@class='c-alias']//span[@title]") == [
+        "Ventas Málaga"
+    ]
     assert result_of(client.get(url_of("phone_edit", sales_phone))) == ""
 
 
@@ -72,7 +75,7 @@ def test_save_with_htmx_answers_with_the_drawer_its_row_and_an_event(
     assert drawer.get("id") == "drawer"
     assert re.match(r"Saved\. Diga confirmed at \d\d:\d\d:\d\d ", result_of(response))
     assert drawer.xpath(".//template/@data-row") == [f"phone-{sales_phone.pk}"]
-    assert texts(drawer, ".//template//td[2]//span[@title]") == ["Ventas Málaga"]
+    assert texts(drawer, ".//template//td[@class='c-alias']//span[@title]") == ["Ventas Málaga"]
     assert form_in(client, response).values["nickname"] == "Ventas Málaga"
     assert find(drawer, "phone-form").get("data-typed") is None
     assert sandbox.phones[sales_phone.pk].nickname == "Ventas Málaga"
@@ -283,7 +286,7 @@ def test_mismatch_is_red_and_shows_both_values(
     assert response.status_code == 200
     assert (card.get("class"), card.get("role")) == ("guard is-bad", "alert")
     assert texts(card, "./strong") == ["Diga stored something else"]
-    assert texts(card, "./p")[1] == "Nickname: asked for Ventas , Diga has Ventas (otro)"
+    assert texts(card, "./p")[1] == "Alias: asked for Ventas , Diga has Ventas (otro)"
     assert form_in(client, response).values["nickname"] == "Ventas (otro)"
 
 
@@ -298,7 +301,7 @@ def test_field_that_others_changed_meanwhile_is_left_and_named(
     assert response.status_code == 200
     assert "Meanwhile somebody else changed: Outbound agent. That was left as it is." in result_of(response)
     assert _bodies(sandbox) == [{"nickname": "Nueva"}]
-    assert texts(read(response), ".//template//td[5]//span[@title]") == ["Bruno · Ventas"]
+    assert texts(read(response), ".//template//td[@class='c-out']//a[@title]") == ["Bruno · Ventas"]
 
 
 @SHAPES

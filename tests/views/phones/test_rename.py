@@ -59,7 +59,7 @@ def test_rename_sends_one_key_and_returns_the_row(client: Client, sandbox: Sandb
     row = read(response)
     assert response.status_code == 200
     assert (row.tag, row.get("id")) == ("tr", f"phone-{sales_phone.pk}")
-    assert words(row[1]) == "Ventas MálagaSaved"
+    assert words(row[2]) == "Ventas MálagaSaved"
     assert row.xpath(".//*[@data-announce]/@role") == ["status"]
     assert response["HX-Trigger"] == f'{{"phone-updated": {{"id": "{sales_phone.pk}"}}}}'
     assert [received.body for received in patches(sandbox)] == [{"nickname": "Ventas Málaga"}]

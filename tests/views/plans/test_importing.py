@@ -126,7 +126,7 @@ def test_file_that_was_not_edited_says_so(client: Client) -> None:
         (None, "Choose a file."),
         (SimpleUploadedFile("x.csv", b"  \n"), "The file is empty."),
         (SimpleUploadedFile("x.csv", b"name,colour\na,b"), "There is no column “number” and no column “id”"),
-        (SimpleUploadedFile("x.csv", b"number\n951"), "There is no column to change"),
+        (SimpleUploadedFile("x.csv", b"number\n951"), "No column is one to change"),
         (SimpleUploadedFile("x.xlsx", b"PK\x03\x04nonsense"), ""),
     ],
 )
@@ -230,3 +230,69 @@ def test_list_and_plans_lead_to_the_page(
 
     for url in ("/projects/aurora/phones/", "/projects/aurora/plans/"):
         assert (UPLOAD in read(client.get(url)).xpath("//main//a/@href")) is is_led, url
+
+
+def edit_noted(client: Client, phone: Phone, note: str, tags: str, **typed: str) -> Answer:
+    """Upload the export with another note and other tags of one phone."""
+    rows = exported(client)
+    for row in rows:
+        if row["id"] == str(phone.pk):
+            row |= {"note": note, "tags": tags} | typed
+    return upload(client, as_file(rows))
+
+
+def test_notes_and_tags_of_a_file_are_stored_without_a_plan(
+    client: Client, sandbox: Sandbox, sales_phone: Phone
+) -> None:
+    sandbox.journal.clear()
+
+    response = edit_noted(client, sales_phone, "Ask Núria\nfirst", "VIP; otoño")
+
+    row = Phone.objects.get(pk=sales_phone.pk)
+    assert (row.note, row.tag_names) == ("Ask Núria\nfirst", ("otoño", "vip"))
+    assert (response["Location"], Plan.objects.count(), sandbox.journal) == ("/projects/aurora/phones/", 0, [])
+    said = words(find(read(client.get(response["Location"])), "messages"))
+    assert "Notes or tags taken over on 1 number" in said
+
+    edit_noted(client, sales_phone, "", "")
+
+    row.refresh_from_db()
+    assert (row.note, row.tag_names) == ("Ask Núria\nfirst", ("otoño", "vip"))
+
+
+def test_notes_of_a_file_are_stored_beside_its_plan(client: Client, sales_phone: Phone) -> None:
+    response = edit_noted(client, sales_phone, "Ask Núria", "", nickname="Ventas Málaga")
+
+    assert response["Location"] == plan_page_url(Plan.objects.get(), "aurora")
+    assert Phone.objects.get(pk=sales_phone.pk).note == "Ask Núria"
+
+
+def test_notes_of_a_file_are_left_where_that_is_unticked(client: Client, sales_phone: Phone) -> None:
+    rows = exported(client)
+    rows[0]["note"] = "Not wanted"
+    sent = values_of(find(read(client.get(UPLOAD)), "upload")) | {"reason": "From the sheet"}
+    del sent["takes_notes"], sent["file"]
+
+    response = client.post(UPLOAD, sent | {"file": as_file(rows)})
+
+    assert response.status_code == 422
+    assert not Phone.objects.exclude(note="").exists()
+
+
+@pytest.mark.parametrize(
+    ("note", "tags", "problem"),
+    [
+        ("x" * 1001, "", "The note has more than 1000 characters."),
+        ("#REF!", "", "#REF!"),
+        ("", "x" * 31, "a tag has at most 30 characters"),
+        ("", ",".join(map(str, range(11))), "A number has at most 10 tags."),
+    ],
+)
+def test_note_or_tag_that_cannot_be_stored_is_a_problem_of_its_line(
+    client: Client, sales_phone: Phone, note: str, tags: str, problem: str
+) -> None:
+    response = edit_noted(client, sales_phone, note, tags)
+
+    assert response.status_code == 422
+    assert problem in problems_in(response)[0]
+    assert Phone.objects.get(pk=sales_phone.pk).note == ""

@@ -1,6 +1,7 @@
 """Whoever lets a plan run, or says yes to it, lets exactly that run which they have read."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.utils import timezone
 from bench.rig.plans import make_plan, phones_of, states
 from phones.diga.sandbox import Sandbox
 from phones.models import ItemState, Phone, Plan, PlanState, Project
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.routing.edits import PhoneEdit
 from phones.services.sync.refresh import reread_agents
 from tests.support.desk.planned import renames
@@ -60,6 +61,21 @@ def waiting(plan: Plan) -> list[int]:
 
 
 # A second person's yes.
+
+
+def test_end_is_set_before_the_second_person_agrees_and_not_by_one_alone_afterwards(
+    client: Client, second: Client, plan: Plan
+) -> None:
+    tick_row(client, plan, 1, is_ticked=True)
+    assert has(show(client, plan), "plan-end")
+    press(client, plan, "apply")
+    press(second, plan, "approve")
+
+    assert not has(show(client, plan), "plan-end")
+    tomorrow = f"{timezone.localtime() + timedelta(days=1):%Y-%m-%dT12:00}"
+    client.post(url_of(plan, "set/"), {"what": "end", "due_at": tomorrow})
+    assert "Nothing was set." in words(show(client, plan))
+    assert not plan.schedules.exists()
 
 
 @pytest.mark.parametrize("with_htmx", [False, True])

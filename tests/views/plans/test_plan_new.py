@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from lxml.html import HtmlElement
 
 from phones.diga.sandbox import Sandbox
-from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Selection
+from phones.models import Phone, Plan, PlanItem, PlanKind, Project, Schedule, ScheduleKind, Selection
 from phones.views.parts.permalinks import plan_page_url
 from tests.support.pages.choosing import NEW, choose
 from tests.support.pages.hostile import HOSTILE, harmless
@@ -40,6 +42,8 @@ def test_panel_keeps_everything_and_names_no_agent(client: Client, sales_phone: 
         "inbound_version_id": "",
         "outbound_how": "KEEP",
         "outbound_version_id": "",
+        "until_at": "",
+        "from_at": "",
         "reason": "",
         "ticket": "",
     }
@@ -52,7 +56,7 @@ def test_panel_names_the_first_numbers_and_counts_the_rest(client: Client) -> No
 
     assert words(tree.xpath("//main//h1")[0]) == "Change 7 numbers"
     shown = ", ".join(phone.shown for phone in phones[:5])
-    assert texts(tree, "//main//header/p") == [f"{shown} and 2 more"]
+    assert texts(tree, "//main//header/p")[0] == f"{shown} and 2 more"
 
 
 def test_wish_becomes_a_plan_with_a_row_for_each_number_in_order(
@@ -207,3 +211,46 @@ def test_panel_as_reloaded_has_the_names_that_were_fetched(client: Client, sales
 
     assert names_in(read(client.post(url, sent))) == [f"{sales_phone.shown} L1"]
     assert has(read(client.get(url)), "pattern-names")
+
+
+RENAME = {"nickname_how": "SET", "nickname_pattern": "Fair {n}", "reason": "Fair"}
+
+
+def on_day(days: int) -> str:
+    """Return noon of a coming day, as a browser sends it."""
+    return (timezone.localtime() + timedelta(days=days)).strftime("%Y-%m-%dT12:00")
+
+
+def test_end_that_is_typed_is_set_with_the_plan_once(client: Client, lead: User, sales_phone: Phone) -> None:
+    url = choose(client, sales_phone)
+    values = wish_form(client, url) | RENAME | {"until_at": on_day(2)}
+
+    for _send in range(2):
+        assert client.post(url, values).status_code == 302
+
+    schedule = Schedule.objects.get()
+    assert (schedule.kind, schedule.plan, schedule.author) == (ScheduleKind.PUT_BACK_PLAN, Plan.objects.get(), lead)
+    assert f"{timezone.localtime(schedule.due_at):%Y-%m-%dT%H:%M}" == on_day(2)
+
+
+def test_beginning_that_is_typed_waits_under_the_preview(client: Client, sales_phone: Phone) -> None:
+    """It starts as it was shown, so it is set where that is shown."""
+    url = choose(client, sales_phone)
+
+    response = client.post(url, wish_form(client, url) | RENAME | {"from_at": on_day(2)}, follow=True)
+
+    (field,) = read(response).xpath("//details[@open]//input[@id='plan-start']")
+    assert field.get("value") == on_day(2)
+    assert not Schedule.objects.exists()
+    hostile = client.get(plan_page_url(Plan.objects.get(), "aurora") + "?start=2026-99-99T12:00")
+    assert read(hostile).xpath("//input[@id='plan-start']/@value") == [""]
+
+
+def test_end_before_the_beginning_makes_no_plan(client: Client, sales_phone: Phone) -> None:
+    url = choose(client, sales_phone)
+
+    response = client.post(url, wish_form(client, url) | RENAME | {"from_at": on_day(3), "until_at": on_day(2)})
+
+    assert response.status_code == 422
+    assert texts(read(response), "//*[@id='until-errors']") == ["The end has to be later than the beginning."]
+    assert not Plan.objects.exists()

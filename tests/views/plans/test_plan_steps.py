@@ -10,7 +10,7 @@ from django.utils import timezone
 from bench.rig.plans import make_plan, phones_of, start, states
 from phones.models import Foreseen, ItemState, Plan, PlanKind, PlanState, Project
 from phones.services.plans import lifecycle
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.planned import big_plan, finish, renames
 from tests.support.pages.htmx import Browser, outline
@@ -131,7 +131,7 @@ def test_page_says_who_did_what(
 
     page = show(client, plan)
 
-    steps = texts(page, ".//section[@aria-labelledby='plan-steps']//li/span")
+    steps = texts(page, ".//section[@aria-labelledby='plan-steps']//li/span[2]")
     assert steps == [
         "Lead Ruiz asked for a second person’s yes.",
         "Second Ruiz approved it, and it started.",
@@ -228,7 +228,7 @@ def test_preview_is_computed_anew(client: Client, aurora: Project, lead: User) -
     [
         ("RETRY", [2], "second try of plan"),
         ("REST", [3], "the rest of plan"),
-        ("REVERT", [1], "takes back plan"),
+        ("REVERT", [1], "undoes plan"),
     ],
 )
 def test_plan_is_made_again(

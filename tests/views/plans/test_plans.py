@@ -1,5 +1,6 @@
 """The page of a plan in every state: the preview, the progress, the result, and the list of plans."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -61,8 +62,14 @@ def test_preview_shows_what_would_happen_and_adds_up(client: Client, aurora: Pro
         "in the plan": 40,
     }
     assert texts(page, ".//h1") == [f"Plan {plan.pk} · inbound to “Alicia · Recepción” v5"]
-    assert "Inbound: set to AAlicia · Recepciónv5 · Outbound: keep · Reason Autumn hours · DESK-1044" in words(page)
+    assert (
+        "Inbound agent: set to AAlicia · Recepciónv5 · Outbound agent: keep · Reason Autumn hours · DESK-1044"
+        in words(page)
+    )
     assert "Frozen list: exactly these 40 numbers, nothing that matches later" in words(page)
+    (taken,) = page.xpath(".//ul[@aria-label='From whom numbers are taken']")
+    assert words(taken).startswith("Incoming calls: ")
+    assert sum(int(count) for count in re.findall(r"(\d+) from", words(taken))) == 19
     sales = ["+34 951 44 12 46", "Ventas Costa del Sol", "BBruno · Ventasv2", "AAlicia · Recepciónv5"]
     assert [*sales, "Joins v5, which is live."] in rows_of(show(client, plan, "?group=WILL_CHANGE"), "WILL_CHANGE")
     whole = words(find(show(client, plan, "?group=WILL_CHANGE"), "group-WILL_CHANGE"))
@@ -167,13 +174,13 @@ def test_page_is_there_in_every_state_for_everybody(
 
 
 ACTS = {
-    "PREVIEW": {"apply", "discard", "renew"},
+    "PREVIEW": {"apply", "discard", "renew", "set"},
     "PROPOSED": {"return"},
     "DISCARDED": set(),
-    "RUNNING": {"pause"},
-    "PAUSED": {"resume"},
-    "STOPPED": set(),
-    "FINISHED": set(),
+    "RUNNING": {"pause", "set"},
+    "PAUSED": {"resume", "set"},
+    "STOPPED": {"set"},
+    "FINISHED": {"set"},
 }
 
 
@@ -211,8 +218,8 @@ def test_queries_do_not_grow_with_the_plan(client: Client, aurora: Project, lead
 
     counts = [_query_count(client, url_of(plan)) for plan in (small, large)]
 
-    assert counts[0] == counts[1] <= 18
-    assert _query_count(client, url_of(large, "?group=WILL_CHANGE&state=ALL")) <= 18
+    assert counts[0] == counts[1] <= 20
+    assert _query_count(client, url_of(large, "?group=WILL_CHANGE&state=ALL")) <= 20
 
 
 def test_running_plan_shows_how_far_it_is(client: Client, aurora: Project, lead: User) -> None:
@@ -295,3 +302,12 @@ def test_preview_that_only_unassigns_does_not_say_that_calls_stay_as_they_are(
 
     assert "will no longer be answered by an agent" in words(boxes[0])
     assert words(boxes[1]) == "Nothing is published."
+
+
+def test_list_says_who_makes_plans_to_those_who_may_not(
+    client: Client, client_of: ClientOf, router: User, admin: User
+) -> None:
+    url = "/projects/aurora/plans/"
+
+    assert "Who can: Admin Ruiz, Lead Ruiz." in words(find(read(client_of(router).get(url)), "main"))
+    assert "Who can" not in words(find(read(client.get(url)), "main"))

@@ -31,7 +31,7 @@ def _sign_in(client: Client, username: str, password: str = PASSWORD, **more: st
 
 
 def _problem(page: str) -> str:
-    found = re.search(r'<div class="guard is-bad" role="alert">.*?<strong>(.*?)</strong>', page, re.DOTALL)
+    found = re.search(r'<div class="guard is-bad" role="alert"[^>]*>.*?<strong>(.*?)</strong>', page, re.DOTALL)
     return found[1] if found else ""
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Membership, Project, Role, SyncRun
-from phones.services.audit.chain_heads import export_head
+from phones.services.audit.chain.heads import export_head
 from tests.support.pages.settings_pages import abilities_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,13 @@ def test_connecting_is_for_superusers(client_of: SignIn, request: pytest.Fixture
 def test_first_run_names_the_rights_and_who_can_create_the_key(client_of: SignIn, superuser: User) -> None:
     page = text_of(client_of(superuser).get("/connect/"))
 
-    for words in ("Phones Write", "Agents Read", "Calls Read, optional", "everything else: No access"):
+    for words in (
+        "Phones Write",
+        "Agents Read",
+        "Calls Read, optional",
+        "Billing Read, optional",
+        "everything else: No access",
+    ):
         assert words in page
     assert "Only a Diga administrator can create it, in Diga under Settings > Project > API Keys." in page
     for step in ("Create a key in Diga", "Paste it here", "Check what it may do", "First sync"):

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard import disk
+from dashboard.monitoring import disk
 from tests.support.machine.disks import let_be_free
 from tests.support.pages.pages import find, read, words
 

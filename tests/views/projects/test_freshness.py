@@ -52,8 +52,9 @@ def test_ages_of_list_and_row_at_a_frozen_clock(
     is_stale: bool,
     summary: str,
 ) -> None:
-    Project.objects.update(synced_at=NOON - passed)
-    Phone.objects.update(fetched_at=NOON - passed)
+    Project.objects.update(synced_at=NOON - passed, confirmed_at=NOON - passed)
+    # The pass has confirmed what was read long before.
+    Phone.objects.update(fetched_at=NOON - timedelta(days=9))
 
     page = read(client_of(viewer).get(LIST))
 
@@ -65,15 +66,17 @@ def test_ages_of_list_and_row_at_a_frozen_clock(
     assert find(page, "freshness").xpath(".//summary/@class")[0].endswith("fresh-stale") == is_stale
 
 
+@pytest.mark.usefixtures("noon")
 def test_last_success_and_last_attempt_stand_apart(client_of: SignIn, viewer: User, aurora: Project) -> None:
     Project.objects.update(
         synced_at=NOON - timedelta(hours=2), sync_tried_at=NOON - timedelta(minutes=3), sync_cause="server_error"
     )
 
-    text = words(freshness(client_of(viewer)))
+    details = freshness(client_of(viewer))
+    text = words(details)
 
-    assert "Last complete sync 2026-11-25 11:00:00 CET" in text
-    assert "Last attempt 2026-11-25 12:57:00 CET" in text
+    assert "Last complete sync 11:00 Last attempt 12:57" in text
+    assert details.xpath(".//dd/time/@title") == ["2026-11-25 11:00:00 CET", "2026-11-25 12:57:00 CET"]
     assert "The last attempt failed. Diga has a problem of its own." in text
 
 
@@ -156,13 +159,14 @@ def test_a_row_is_read_again_where_it_stands(
     row = read(response)
     assert (row.tag, row.get("id")) == ("tr", f"phone-{sales_phone.pk}")
     assert "Ventas Nerja" in words(row)
-    assert words(row.xpath(".//*[@role='status']")[0]) == "Read again"
+    assert words(row.xpath(".//*[@role='status']")[0]) == "Checked again"
 
 
 def test_a_row_that_cannot_be_read_says_why_and_keeps_its_age(
     client_of: SignIn, viewer: User, aurora: Project, sales_phone: Phone, sandbox: Sandbox
 ) -> None:
-    Phone.objects.update(fetched_at=sales_phone.fetched_at - timedelta(minutes=7))
+    Project.objects.update(confirmed_at=sales_phone.fetched_at - timedelta(minutes=7))
+    Phone.objects.update(fetched_at=sales_phone.fetched_at - timedelta(minutes=8))
     sandbox.faults.add(Fault("status", status=503, times=None))
 
     response = client_of(viewer).post(

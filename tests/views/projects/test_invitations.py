@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.logging import mask_secrets
-from phones.models import Invitation, Membership, Project, Role
+from dashboard.logs.configuration import mask_secrets
+from phones.models import Act, ActKind, Invitation, Membership, Project, Role
 from tests.fixtures.desk import PASSWORD
 from tests.support.pages.pages import read, sign_in, texts, words
 
@@ -362,3 +362,36 @@ def test_new_password_for_an_account_is_refused_and_the_invitation_waits(
     stranger.refresh_from_db()
     assert stranger.check_password(PASSWORD)
     assert sign_in(client, stranger).get(path)["Location"] == "/"
+
+
+def test_several_are_invited_at_once_each_with_a_link(client_of: SignIn, admin: User, client: Client) -> None:
+    response = client_of(admin).post(PEOPLE, {"people": "ana Ana Ruiz Gil\r\n\r\nluis, Luis\nmarta", "role": "ROUTER"})
+
+    rows = Invitation.objects.order_by("username").values_list("username", "full_name", "role")
+    assert list(rows) == [("ana", "Ana Ruiz Gil", "ROUTER"), ("luis", "Luis", "ROUTER"), ("marta", "", "ROUTER")]
+    links = texts(read(response), "//textarea")
+    assert len(set(links)) == 3
+    assert texts(read(response), "//label") == ["ana · Ana Ruiz Gil", "luis · Luis", "marta"]
+    assert [client.get(link.removeprefix("http://127.0.0.1:8000")).status_code for link in links] == [200] * 3
+    assert Act.objects.filter(kind=ActKind.MEMBER_INVITED).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("people", "problem"),
+    [
+        ("", "This field is required."),
+        ("ana\nadmin", "admin is a member already. Nobody was invited."),
+        ("ana\nANA", "ANA is there twice. Nobody was invited."),
+        ("ana\nl<b>", "l<b>: Enter a valid username."),
+        ("\n".join(f"person{number}" for number in range(51)), "Fifty at most. Nobody was invited."),
+    ],
+)
+def test_none_of_several_is_invited_if_one_can_not_be(
+    client_of: SignIn, admin: User, people: str, problem: str
+) -> None:
+    response = client_of(admin).post(PEOPLE, {"people": people, "role": "ROUTER"})
+
+    assert response.status_code == 422
+    assert problem in " ".join(texts(read(response), "//p[@id='id_several_people_error']"))
+    assert read(response).xpath("//details/@open")
+    assert not Invitation.objects.exists()

@@ -8,11 +8,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from lxml.html import HtmlElement
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from bench.rig.plans import make_plan
 from phones.diga.sandbox import Sandbox
 from phones.models import Agent, Outcome, Phone, Project, Source
 from phones.services.finding.health import CONDITIONS
+from phones.services.routing.edits import PhoneEdit
 from phones.views.parts.health_labels import LOOKS, health_labels
 from tests.support.database.crowds import add_phones
 from tests.support.database.history import add_changes
@@ -51,9 +53,35 @@ def test_every_condition_has_words() -> None:
     assert [code for code, _label in health_labels()] == list(CONDITIONS)
 
 
+def test_what_needs_a_fix_is_apart_from_what_is_good_to_know(client: Client, aurora: Project) -> None:
+    queue = find(read(client.get(OVERVIEW)), "queue")
+
+    kinds, cards = texts(queue, "./h3"), queue.xpath("./div[@class='queue']")
+    assert kinds == ["Needs a fix", "Good to know"]
+    assert [texts(each, "./a/strong") for each in cards] == [
+        ["No inbound agent", "Agent unknown or unpublished"],
+        ["Releasing soon", "Waiting for verification", "In quarantine", "Same alias", "Inbound ≠ outbound"],
+    ]
+
+
+def test_changes_of_a_plan_are_one_entry(client: Client, aurora: Project, lead: User, sales_phone: Phone) -> None:
+    plan = make_plan(lead, [sales_phone], PhoneEdit(nickname="As a plan has it"))
+    add_changes(sales_phone, 1)
+    add_changes(sales_phone, 20, plan=plan, source=Source.PLAN)
+    add_changes(sales_phone, 1, plan=plan, source=Source.PLAN, outcome=Outcome.REFUSED)
+    add_changes(sales_phone, 1)
+
+    entries = texts(read(client.get(OVERVIEW)), ".//ol[@class='line']/li")
+
+    assert len(entries) == 3
+    assert entries[1].startswith(f"Plan {plan.pk} · 21 changes ")
+    assert entries[1].endswith("1 not confirmed by Diga")
+
+
 def test_each_count_leads_to_exactly_that_many_rows(client: Client, aurora: Project, sales_phone: Phone) -> None:
     Phone.objects.filter(pk=sales_phone.pk).update(missing_since=timezone.now())
     add_changes(Phone.objects.exclude(pk=sales_phone.pk)[0], 1, outcome=Outcome.UNKNOWN)
+    Phone.objects.filter(nickname="Citas Málaga").update(answered_otherwise_at=timezone.now())
 
     queue = queue_in(read(client.get(OVERVIEW)))
 
@@ -73,8 +101,8 @@ def test_fixing_a_row_lowers_the_count(client: Client, sandbox: Sandbox, spare_p
 
     assert saved.status_code == 302
     after = queue_in(read(queue))
-    assert {title for title in before if before[title] != after[title]} == {"Same nickname"}
-    assert (before["Same nickname"][0], after["Same nickname"][0]) == (1, 0)
+    assert {title for title in before if before[title] != after[title]} == {"Same alias"}
+    assert (before["Same alias"][0], after["Same alias"][0]) == (1, 0)
 
 
 def test_queue_that_is_counted_anew_is_like_reloaded(client: Client, aurora: Project, spare_phone: Phone) -> None:
@@ -187,11 +215,17 @@ def test_overview_takes_as_many_queries_for_many_phones_and_agents(
     client: Client, aurora: Project, sales_phone: Phone, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(OVERVIEW)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         client.get(OVERVIEW)
 
     agents = Agent.objects.bulk_create(Agent(project=aurora, name=f"Agent {place}") for place in range(30))
     add_phones(aurora, 1000, [agent.pk for agent in agents])
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         client.get(OVERVIEW)
+
+
+def test_foot_of_the_navigation_names_the_version(client: Client, settings: Settings) -> None:
+    settings.VERSION = "9.8.7"
+
+    assert "Phone Desk 9.8.7" in words(read(client.get(OVERVIEW)))

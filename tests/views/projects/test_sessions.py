@@ -1,5 +1,6 @@
 """Where people are signed in: one's own sessions, those of members, those of everybody; each can be ended."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -56,7 +57,7 @@ def test_own_sessions_are_listed_this_one_first(viewer: User) -> None:
         "last seen just now",
         "last seen just now End: Chrome on Windows, 192.0.2.7",
     ]
-    assert "· signed in 20" in items[0]
+    assert re.search(r" · signed in \d\d:\d\d · ", items[0])
 
 
 def test_idle_and_expired_sessions_are_not_listed(viewer: User) -> None:
@@ -149,7 +150,10 @@ def test_administrator_ends_no_session_of_a_member_of_another_project(
 
 def test_superuser_ends_a_session_of_anybody(superuser: User, stranger: User) -> None:
     client, lost = _browser(superuser), _browser(stranger, FIREFOX)
-    assert _listed(client, "/sessions/") == ["Superuser Ruiz · Chrome on Windows", "Stranger Ruiz · Firefox on macOS"]
+    assert _listed(client, "/sessions/") == [
+        "Superuser Ruiz (superuser) · Chrome on Windows",
+        "Stranger Ruiz (stranger) · Firefox on macOS",
+    ]
 
     client.post("/sessions/", {"end": _handles(client, "/sessions/")[0]})
 
@@ -178,7 +182,28 @@ def test_ended_sessions_are_written_down(admin: User, viewer: User, aurora: Proj
     client.post("/account/sessions/", {"others": "yes"})
 
     acts = Act.objects.filter(kind="SESSION_ENDED").order_by("pk")
-    assert [(act.actor, act.subject, act.details) for act in acts] == [
-        (admin, viewer, {"count": 1}),
-        (admin, viewer, {"count": 2}),
+    assert [(act.project, act.actor, act.subject, act.details) for act in acts] == [
+        (aurora, admin, viewer, {"count": 1}),
+        (aurora, admin, viewer, {"count": 2}),
     ]
+
+
+def test_ending_ones_own_session_is_an_act_of_the_site(viewer: User) -> None:
+    here, _other = _browser(viewer), _browser(viewer)
+
+    here.post("/account/sessions/", {"others": "yes"})
+
+    act = Act.objects.get(kind="SESSION_ENDED")
+    assert (act.project, act.actor, act.subject) == (None, viewer, viewer)
+
+
+def test_two_of_one_name_are_told_apart(admin: User, viewer: User, superuser: User, aurora: Project) -> None:
+    twin = make_user("twin")
+    User.objects.filter(pk=twin.pk).update(first_name=viewer.first_name, last_name=viewer.last_name)
+    _browser(viewer)
+    path = _sessions_of(viewer, aurora)
+
+    response = _browser(admin).post(path, {"all": "yes"}, follow=True)
+
+    assert "All sessions of Viewer Ruiz (viewer) are ended." in words(read(response))
+    assert "Sessions of Viewer Ruiz (viewer)" in words(read(response))

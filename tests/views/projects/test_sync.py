@@ -126,11 +126,17 @@ def test_a_sync_that_no_worker_takes_says_what_to_start(
 
 
 def test_a_sync_whose_process_died_offers_another(client_of: SignIn, labeller: User, aurora: Project) -> None:
-    run = passes.claim_sync(project=aurora, now=timezone.now() - timedelta(minutes=5))
+    run = passes.claim_sync(project=aurora, now=timezone.now() - passes.SILENCE_LIMIT - timedelta(seconds=1))
     SyncRun.objects.filter(pk=run.pk).update(is_taken=True)
     client = client_of(labeller)
     page = text_of(client.get(f"{SYNC}{run.pk}/"))
-    assert "This sync has not moved for two minutes." in page
+    overview = text_of(client.get("/projects/aurora/"))
+    freshness = text_of(client.get(f"{SYNC}{run.pk}/", headers=FRESHNESS))
+    assert "Nothing has been heard of this sync for half a minute." in page
+    assert "No sign of life" in page
+    assert "No sign of life" in overview
+    assert "No sign of life from the sync" in freshness
+    assert "Running" not in page + overview
 
     response = client.post(SYNC)
 

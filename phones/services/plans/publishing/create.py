@@ -17,7 +17,7 @@ from phones.services.display_names import unique_name_of
 from phones.services.plans.create import BATCH_SIZE, made_of, save_new_plan
 from phones.services.plans.lock import held_plan
 from phones.services.plans.publishing.preview import NotOffered, Outlook, outlook_of
-from phones.services.projects.keys import client_for
+from phones.services.projects.clients import client_for
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.lanes import Target
 from phones.services.sync.refresh import reread_agents, reread_users

@@ -17,7 +17,7 @@ from xml.parsers.expat import ExpatError
 
 import python_calamine
 
-from phones.services.tables.workbooks import xlsx
+from phones.services.tables.workbooks import xlsx, xlsx_values
 from phones.services.tables.workbooks.rows import COLUMN_LIMIT, ROW_LIMIT, SHEET_LIMIT, Huge, Merged, Row, Sheet
 from phones.services.tables.workbooks.web_page import page_sheets
 
@@ -119,7 +119,7 @@ def _rows(book: python_calamine.CalamineWorkbook, name: str) -> Iterator[Row]:
     left = [""] * sheet.start[1]
     # Rows begin with the first of the sheet, columns with the first that has content.
     for place, values in enumerate(sheet.iter_rows()):
-        cells = left + [xlsx.shown(value) for value in values]
+        cells = left + [xlsx_values.shown(value) for value in values]
         doubts: dict[int, str] = {}
         merged.fill(place, cells, doubts)
         if doubts or any(cells):

@@ -2,6 +2,7 @@
 
 A workbook is a zip file of XML, so a small one may be huge unpacked, and a parser of it may be native code. So another
 process reads it (`child`), with limits of memory and time. The file goes there, and the rows come back, through files.
+Of each web process one such process runs at a time: so many times a child's memory is the most that uploads take.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +31,9 @@ sys.exit(main())
 """
 ROOT = Path(__file__).resolve().parents[4]
 SECONDS = 60
-_KNOWN_TEXTS = 20_000
+# How long an upload waits for the one before it. Most workbooks are read within a second.
+PATIENCE_SECONDS = 10.0
+_place = threading.BoundedSemaphore(1)
 _HUGE, _PROTECTED = 4, 5
 
 Record = tuple[int, list[str], Mapping[int, str]]
@@ -59,14 +63,9 @@ class Sheet:
 
     def records(self) -> Iterator[Record]:
         """Yield the rows that aren't blank: the line, the texts, and why the values of some columns are unknown."""
-        # Most cells of a column have one of a few texts: each is kept once.
-        known: dict[str, str] = {}
         for text in self._lines():
             for line, cells, unknown in json.loads(text)[1]:
-                if len(known) > _KNOWN_TEXTS:
-                    known.clear()
-                texts = [known.setdefault(cell, cell) for cell in map(clean_text, cells)]
-                yield line, texts, {int(place): why for place, why in unknown.items()}
+                yield line, list(map(clean_text, cells)), {int(place): why for place, why in unknown.items()}
 
     def _lines(self) -> Iterator[bytes]:
         for place in self.places:
@@ -78,12 +77,18 @@ class Sheet:
 def opened_sheets(data: bytes) -> Iterator[list[Sheet]]:
     """Return the sheets of a workbook that have cells; their rows can be read within the block.
 
-    :raises NotATable: there is none, or the file is broken, protected, of another kind, or too large inside.
+    :raises NotATable: there is none, or the file is broken, protected, of another kind, or too large inside; or
+        others are being read.
     """
     with tempfile.TemporaryFile() as sent, tempfile.TemporaryFile() as written:
         sent.write(data)
         sent.seek(0)
-        _run_child(sent, written)
+        if not _place.acquire(timeout=PATIENCE_SECONDS):
+            raise NotATable(_("Other workbooks are being read just now. Nothing is wrong with yours: send it again."))
+        try:
+            _run_child(sent, written)
+        finally:
+            _place.release()
         written.seek(0)
         about = json.loads(written.readline())
         places: list[list[int]] = [[] for _sheet in about]

@@ -96,13 +96,13 @@ def test_accounts_are_made_for_groups_with_a_role_if_that_is_on(
     aurora: Project, provider: Provider, client: Client, sso: Configure, groups: Any, is_made: bool
 ) -> None:
     sso(roles=MAPPING, creates_accounts=True)
-    User.objects.create_user("eva")
-    provider.claims = {"groups": groups}
+    User.objects.create_user("ΕΎΑ")
+    provider.claims = {"groups": groups, "preferred_username": "εύα"}
 
     response = go(client, provider)
 
     assert is_in(client) == is_made
-    made = User.objects.exclude(username="eva")
+    made = User.objects.exclude(username="ΕΎΑ")
     if is_made:
         person = made.get()
         assert (person.get_full_name(), person.email, person.has_usable_password()) == ("Eva Mora", "", False)

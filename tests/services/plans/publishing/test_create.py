@@ -13,7 +13,7 @@ from phones.diga.sandbox import Fault, Sandbox
 from phones.models import Change, Foreseen, NoKey, Phone, Plan, PlanState, Project, Source
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans import lifecycle
-from phones.services.plans.fingerprint import fingerprint_of
+from phones.services.plans.forecasts.fingerprint import fingerprint_of
 from phones.services.plans.lock import PlanHasMoved
 from phones.services.plans.publishing.create import CopyTooOld
 from phones.services.plans.publishing.preview import NotOffered

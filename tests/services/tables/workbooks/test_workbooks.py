@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from phones.services.exchange.import_columns import is_head
 from phones.services.tables.limits import COLUMN_LIMIT, NotATable
 from phones.services.tables.read import Row, SheetsToChoose, read_table
+from phones.services.tables.workbooks import reader
 from tests.support.files.workbooks import read_anything, repacked, saved, sentence, sheets_of, workbook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
@@ -163,6 +164,16 @@ def test_workbook_that_is_huge_inside_is_refused(monkeypatch: pytest.MonkeyPatch
 
     assert sentence(repacked(data, sheet1=b" " * (301 * 1024 * 1024))) == huge
     assert sentence(workbook((*[None] * 5 * COLUMN_LIMIT, "x"))) == huge
+
+
+def test_one_workbook_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "PATIENCE_SECONDS", 0.01)
+    with reader._place:
+        assert sentence(workbook(("number",))).startswith("Other workbooks are being read just now.")
+
+    # A place that was taken for a broken file is free again.
+    assert sentence(b"PK\x03\x04 and nothing").startswith("The file is broken")
+    assert read_table(workbook(("number",), ("+34910000001",)), "x.xlsx").columns == ("number",)
 
 
 def test_workbook_that_lies_about_its_size_is_broken() -> None:

@@ -13,7 +13,7 @@ from openpyxl.styles import numbers
 
 from phones.services.tables import read
 from phones.services.tables.limits import CELL_LIMIT
-from phones.services.tables.workbooks import xlsx
+from phones.services.tables.workbooks import xlsx_values
 from phones.services.tables.workbooks.child import sheets_in
 from phones.services.tables.workbooks.rows import Row
 from tests.support.files.workbooks import repacked, saved, sentence, sheets_of, workbook
@@ -53,7 +53,9 @@ def test_cells_are_what_calamine_reads(rows: list[list[Any]]) -> None:
 
     theirs = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
 
-    shown = {place: [xlsx.shown(value) for value in values] for place, values in enumerate(theirs.to_python(False), 1)}
+    shown = {
+        place: [xlsx_values.shown(value) for value in values] for place, values in enumerate(theirs.to_python(False), 1)
+    }
     width = max(map(len, shown.values()), default=0)
     ours = {line: [*texts, *[""] * (width - len(texts))] for line, texts, _doubts in rows_in(data)}
     assert ours == {line: texts for line, texts in shown.items() if any(texts)}
@@ -157,16 +159,6 @@ def test_sheet_elsewhere_is_read_by_calamine_and_known_to_hide_faults() -> None:
     ((about, rows),) = sheets_in(file)
 
     assert (about["hides_faults"], [texts for _line, texts, _doubts in rows]) == (True, [["number"], ["951201802"]])
-
-
-def test_table_has_a_limit_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "TEXT_LIMIT", 9)
-
-    assert read.read_table(b"a,b\n123,4567\n", "list.csv").rows[0].cells == ("123", "4567")
-    for text in ("123,45678", "1,2é34"):
-        assert sentence(f"a,b\n{text}\n".encode()) == (
-            "The cells of the file hold too much text. Take out columns that aren’t needed, or split it."
-        )
 
 
 def test_table_has_a_limit_of_cells(monkeypatch: pytest.MonkeyPatch) -> None:

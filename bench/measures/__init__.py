@@ -1,0 +1,1 @@
+"""The benchmarks: each a module with `TITLE` and `run(lab) -> Report`."""

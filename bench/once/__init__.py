@@ -1,0 +1,1 @@
+"""Work that is measured in a process of its own, once."""

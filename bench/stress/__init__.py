@@ -1,0 +1,1 @@
+"""Minutes of faults and kills on this machine, and then a check that nothing was lost."""

@@ -1,0 +1,1 @@
+"""What monitors and operators are told of this site and its machines."""

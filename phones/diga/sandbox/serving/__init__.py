@@ -1,0 +1,1 @@
+"""How the stand-in is reached: over HTTP, or in process."""

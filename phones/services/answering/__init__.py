@@ -1,0 +1,1 @@
+"""Who answers a number, by what is configured, and by the calls that took place."""

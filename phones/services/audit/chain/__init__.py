@@ -1,0 +1,1 @@
+"""The hash chain: sealing, verifying, its heads and its breaks."""

@@ -1,0 +1,1 @@
+"""What this desk keeps on numbers by itself, notes and tags: Diga is never told."""

@@ -1,0 +1,1 @@
+"""What a plan would do, by the copy or by fresh reads."""

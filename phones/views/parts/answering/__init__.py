@@ -1,0 +1,1 @@
+"""What pages show of who answers, and of calls."""

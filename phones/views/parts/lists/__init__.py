@@ -1,0 +1,1 @@
+"""What lists share: their address, filters, columns and export."""

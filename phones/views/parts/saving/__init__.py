@@ -1,0 +1,1 @@
+"""What pages show of a save: the guard before it, its progress and its result."""

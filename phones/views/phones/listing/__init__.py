@@ -1,0 +1,1 @@
+"""The list of phones: its page, rows, filters, selection, views and export."""

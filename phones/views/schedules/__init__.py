@@ -1,0 +1,1 @@
+"""Pages of what is done by itself at a later time."""

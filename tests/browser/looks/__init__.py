@@ -1,0 +1,1 @@
+"""How pages look in Chromium: schemes, widths, contrast, languages."""

@@ -1,0 +1,1 @@
+"""What is set for a time, as pages show it."""
