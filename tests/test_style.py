@@ -77,6 +77,27 @@ def _inline_things(path: Path) -> list[str]:
     ]
 
 
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "npgettext"}
+
+
+def _translated_within_formatting(path: Path) -> list[str]:
+    formatted = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.JoinedStr)]
+    calls = [node for part in formatted for node in ast.walk(part) if isinstance(node, ast.Call)]
+    return [ast.unparse(call) for call in calls if isinstance(call.func, ast.Name) and call.func.id in GETTEXT]
+
+
+def test_nothing_is_translated_within_an_f_string() -> None:
+    # There extraction finds no text before Python 3.12, so it would stay English, and no test of the catalogue would say so.
+    assert guilty_of(_translated_within_formatting, PRODUCT) == {}
+
+
+def test_translation_within_an_f_string_is_found(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("words = f\"{_('No news.')} {text}\"")
+
+    assert _translated_within_formatting(module) == ["_('No news.')"]
+
+
 def test_no_template_has_anything_inline() -> None:
     assert guilty_of(_inline_things, TEMPLATES) == {}
 

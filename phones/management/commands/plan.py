@@ -226,7 +226,7 @@ def _line(item: PlanItem) -> str:
         f"{value_text(name, item.before.get(name))} → {value_text(name, after)}" for name, after in item.after.items()
     ]
     why = words_for_why(item, timezone.now())
-    line = f"{_('line')} {item.line}  " if item.line else ""
+    line = _("line %(line)s") % {"line": item.line} + "  " if item.line else ""
     return f"{line}{item.phone.shown}  {'; '.join(fields)}" + (f"  ({why})" if why else "")
 
 

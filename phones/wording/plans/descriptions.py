@@ -133,7 +133,8 @@ def _joins(item: PlanItem) -> str:
     joins = _("Joins %(version)s, which is live.")
     if item.details.get("by_plan"):
         joins = _("Joins %(version)s, which this plan publishes first.")
-    return f"{_('Nobody answered it so far.') if had_none else ''} {joins % item.details}".strip()
+    before = _("Nobody answered it so far.") if had_none else ""
+    return " ".join([before, joins % item.details]).strip()
 
 
 def _unassigns(item: PlanItem) -> str:
@@ -259,7 +260,7 @@ def parts_for_pause(cause: str) -> tuple[str, str]:
     """Return why a plan paused by itself, and what to do next."""
     if cause in _SHARED:
         what, then = parts_for_cause(_SHARED[cause])
-        return what, f"{then} {_('Then resume the plan.')}"
+        return what, " ".join([then, _("Then resume the plan.")])
     what_text, then_text = _PAUSES.get(cause, (_("Something went wrong."), _("Resume it, or stop it.")))
     return str(what_text), str(then_text)
 

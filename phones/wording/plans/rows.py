@@ -105,7 +105,7 @@ def _done(item: PlanItem) -> str:
 def _changed(item: PlanItem) -> str:
     """Say what the row is now, and what the plan saw: field by field where they differ."""
     if item.cause == "closed":
-        return f"{_closed(item.details.get('status', ''))} {_('Nothing was sent.')}"
+        return " ".join([_closed(item.details.get("status", "")), _("Nothing was sent.")])
     now = item.details.get("now", {})
     lines = [
         _LANE_MOVED[name] % {"now": value_text(name, now[name]), "then": value_text(name, item.before.get(name))}
@@ -132,4 +132,4 @@ def _failure(item: PlanItem) -> ItemWords:
         words = words_for_change(item.change)
         return ItemWords(f"{words.title}. {words.text}", words.quote)
     what = str(_CAUSES.get(item.cause, ""))
-    return ItemWords(f"{what} {_('Nothing was sent.')}".strip(), item.message)
+    return ItemWords(" ".join([what, _("Nothing was sent.")]).strip(), item.message)
