@@ -87,7 +87,7 @@ def _translated_within_formatting(path: Path) -> list[str]:
 
 
 def test_nothing_is_translated_within_an_f_string() -> None:
-    # There extraction finds no text before Python 3.12, so it would stay English, and no test of the catalogue would say so.
+    # Before Python 3.12 extraction finds no text there: it would stay English, and no test of the catalogue would tell.
     assert guilty_of(_translated_within_formatting, PRODUCT) == {}
 
 
