@@ -43,6 +43,8 @@ def main() -> int:
     slack = CI_SLACK if os.environ.get("CI") else 1.0
     failed = results.show_verdict(run, worse, slack)
     run.write()
+    if arguments.readme:
+        results.write_speed()
     if arguments.save_baseline:
         run.write_baseline()
     return 1 if failed else 0
@@ -56,6 +58,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="How often everything is measured (5).")
     parser.add_argument("--quick", action="store_true", help="Two short rounds, to see that everything works.")
     parser.add_argument("--only", default="", help=f"Some of: {','.join(BENCHMARKS)}.")
+    parser.add_argument("--readme", action="store_true", help="Write what was measured to the table of docs/speed.md.")
     parser.add_argument("--save-baseline", action="store_true", help="Write the ratios to bench/baseline.json.")
     arguments = parser.parse_args()
     if unknown := set(arguments.databases.split(",")) - {"sqlite", "postgres"}:

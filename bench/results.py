@@ -1,6 +1,7 @@
-"""The results of a run: printed, judged, written to `bench.json`, and compared with the committed ratios."""
+"""The results of a run: printed, judged, written to `bench.json` and docs/speed.md, compared with committed ratios."""
 
 import json
+import re
 import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from bench.suite import BENCHMARKS
 
 RESULT = ROOT / "bench.json"
 BASELINE = ROOT / "bench" / "baseline.json"
+SPEED = ROOT / "docs" / "speed.md"
+TABLE = re.compile(r"(?<=<!-- written by `make bench ARGS=--readme` -->\n\n).*?(?=\n<!-- up to here -->)", re.S)
+DATABASE = re.compile(r"^(sqlite|postgres)(?:: |, )")
 WORSE = 1.25
 
 
@@ -71,8 +75,13 @@ class Run:
         return [key for key, value in self.ratios.items() if value > WORSE * committed.get(key, float("inf"))]
 
     def write(self) -> None:
-        """Write everything to `bench.json`."""
-        RESULT.write_text(json.dumps(self._as_json(), indent=1) + "\n")
+        """Write everything to `bench.json`; what an earlier run with the same options measured besides stays in it."""
+        written = self._as_json()
+        if RESULT.exists():
+            earlier = json.loads(RESULT.read_text())
+            if earlier["options"] == json.loads(json.dumps(written["options"])):
+                written["benchmarks"] = earlier["benchmarks"] | written["benchmarks"]
+        RESULT.write_text(json.dumps(written, indent=1) + "\n")
 
     def write_baseline(self) -> None:
         """Write the ratios to the file that is committed."""
@@ -147,3 +156,32 @@ def show_verdict(run: Run, worse: list[str], slack: float) -> bool:
     for key in worse:
         print(f"FAILED  {key}: more than 25 % above bench/baseline.json in two of three runs")
     return bool(failed or worse)
+
+
+def write_speed() -> None:
+    """Write the goals in `bench.json` to the table of docs/speed.md."""
+    measured = json.loads(RESULT.read_text())["benchmarks"]
+    lines = ["| bench | what | measured | goal |", "|---|---|---|---|"]
+    for name in BENCHMARKS:
+        lines += [f"| `{name}` | {what} |" for what in _figures(measured.get(name, {"goals": []})["goals"])]
+    text, count = TABLE.subn(lambda _found: "\n".join(lines) + "\n", SPEED.read_text())
+    if count != 1:
+        raise SystemExit(f"{SPEED.name} has no place for the table.")
+    SPEED.write_text(text)
+
+
+def _figures(goals: list[dict[str, Any]]) -> list[str]:
+    """Return a line a goal: what it is about, its figures (SQLite first; bold where they miss it), and its limit."""
+    lines: dict[str, list[str]] = {}
+    limits: dict[str, list[str]] = {}
+    for goal in goals:
+        what = DATABASE.sub("", goal["text"])
+        figure = _figure(goal["value"], goal["unit"])
+        lines.setdefault(what, []).append(figure if goal["is_met"] else f"**{figure}**")
+        limits.setdefault(what, []).append(_figure(goal["limit"], goal["unit"]))
+    return [f"{what} | {' / '.join(lines[what])} | {' / '.join(dict.fromkeys(limits[what]))}" for what in lines]
+
+
+def _figure(value: float, unit: str) -> str:
+    number = f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {'×' if unit == 'x' else unit}"

@@ -46,7 +46,7 @@ class Provider:
         Handler.provider = provider
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return server
 
     def discovery(self) -> dict[str, Any]:
