@@ -98,7 +98,6 @@ class Site:
             run(["-m", "bench.lab.prepare"], self.env, lab.folder / f"prepare-{name}.log").splitlines()[-1]
         )
         self.list_path = f"/projects/{found['slug']}/phones/"
-        self.floor_path = f"/bench/floor/{found['slug']}/phones/"
         self.agent_id: str = found["agent"]
         self.phone_count: int = found["phone_count"]
         self.sync_seconds: float = found["sync_seconds"]

@@ -1,9 +1,8 @@
-"""The site's URLs, and the baselines of its list."""
+"""The site's URLs, and the baseline of its list: Django's admin."""
 
 from django.contrib import admin
 from django.urls import path
 
-from bench.lab.floor import floor
 from dashboard.urls import handler400, handler403, handler404, handler500
 from dashboard.urls import urlpatterns as site_patterns
 from phones.models import Phone
@@ -41,7 +40,6 @@ admin_of_fifty = admin.AdminSite(name="fifty")
 admin_of_fifty.register(Phone, FiftyPhoneAdmin)
 
 urlpatterns = [
-    path("bench/floor/<slug:slug>/phones/", floor),
     path("bench/admin/", admin_by_default.urls),
     path("bench/fifty/", admin_of_fifty.urls),
     *site_patterns,

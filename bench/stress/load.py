@@ -13,8 +13,8 @@ from collections import Counter
 
 from bench.lab.machine import ForeignLoad
 from bench.lab.sites import Lab, Options, Site
-from bench.measures.crowd import PAUSE_SECONDS, PEOPLE, SAVERS, Crowd, Watchers
 from bench.measuring import Series
+from bench.stress.crowd import PAUSE_SECONDS, PEOPLE, SAVERS, Crowd, Watchers
 
 TIME_LIMIT_SECONDS = 20 * 60
 # What Diga takes for each answer.
