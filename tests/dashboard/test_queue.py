@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,23 @@ from tests.support.machine.pickled import TRACES, Pickled, runs_when_read
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> SqliteQueue:
-    """A queue in a file, as a worker has it."""
-    return SqliteQueue("tests", filename=str(tmp_path / "queue.sqlite3"), results=False)
+def queue_in() -> Iterator[Callable[[Path], SqliteQueue]]:
+    """Return the queue in a file, as a worker has it; its connection ends with the test."""
+    made: list[SqliteQueue] = []
+
+    def make(path: Path) -> SqliteQueue:
+        made.append(SqliteQueue("tests", filename=str(path), results=False))
+        return made[-1]
+
+    yield make
+    for queue in made:
+        queue.storage.close()
+
+
+@pytest.fixture
+def queue(tmp_path: Path, queue_in: Callable[[Path], SqliteQueue]) -> SqliteQueue:
+    """A queue in a new file."""
+    return queue_in(tmp_path / "queue.sqlite3")
 
 
 def test_arguments_arrive_as_they_were_sent(queue: SqliteQueue) -> None:
@@ -30,14 +45,13 @@ def test_arguments_arrive_as_they_were_sent(queue: SqliteQueue) -> None:
     assert heard == [((1, "ñ", None), {"often": True})]
 
 
-def test_file_is_for_its_user_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_file_is_for_its_user_alone_whatever_the_umask(tmp_path: Path, queue_in: Callable[[Path], SqliteQueue]) -> None:
     path = tmp_path / "queue.sqlite3"
     path.touch(mode=0o644)
     before = os.umask(0o022)
     try:
-        queues = [SqliteQueue("tests", filename=str(name), results=False) for name in (path, tmp_path / "new.sqlite3")]
-        for queue in queues:
-            queue.storage.enqueue(b"1")
+        for name in (path, tmp_path / "new.sqlite3"):
+            queue_in(name).storage.enqueue(b"1")
     finally:
         os.umask(before)
 
