@@ -34,13 +34,22 @@ class ListedAgent:
 
 @dataclass(frozen=True, slots=True)
 class AgentPage:
-    """One page of agents; `total` counts those found, `all_count` those of the project. Pages count from 1."""
+    """One page of agents. Pages count from 1.
+
+    `total` counts what was found, of which Diga lists `listed`; of all of the project's it lists `all_listed`.
+    """
 
     rows: list[ListedAgent]
     total: int
-    all_count: int
+    listed: int
+    all_listed: int
     number: int
     page_count: int
+
+    @property
+    def unlisted(self) -> int:
+        """Those found that Diga doesn't list, or no longer."""
+        return self.total - self.listed
 
 
 _KEYS: dict[AgentOrder, Callable[[ListedAgent], int]] = {
@@ -79,4 +88,6 @@ def agent_page(
     page_count = max(1, -(-len(found) // size))
     number = min(max(number, 1), page_count)
     rows = found[(number - 1) * size : number * size]
-    return AgentPage(rows, len(found), len(catalogue.agents) + len(unknown), number, page_count)
+    listed = sum(row.agent is not None and row.agent.is_listed for row in found)
+    all_listed = sum(agent.is_listed for agent in catalogue.agents)
+    return AgentPage(rows, len(found), listed, all_listed, number, page_count)

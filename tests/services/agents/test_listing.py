@@ -5,8 +5,9 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from phones.models import Phone, Project
+from phones.models import Agent, Phone, Project
 from phones.services.agents.listing import AgentOrder, AgentPage, agent_page
+from phones.services.routing.catalogue import forget_catalogues
 from tests.support.database.agents import add_agents
 
 
@@ -73,7 +74,16 @@ def test_words_find_names_in_any_order_and_nothing_without_a_name(north: Project
     page = agent_page(project=north, words="citas ALB")
 
     assert names(page) == ["Álba Citas"]
-    assert (page.total, page.all_count) == (1, 5)
+    assert (page.total, page.listed, page.all_listed) == (1, 1, 4)
+
+
+def test_only_what_diga_lists_is_counted_as_an_agent(north: Project) -> None:
+    Agent.objects.filter(name="Dora").update(is_listed=False)
+    forget_catalogues()
+
+    page = agent_page(project=north)
+
+    assert (page.total, page.listed, page.unlisted, page.all_listed) == (5, 3, 2, 3)
 
 
 @pytest.mark.parametrize(
