@@ -16,8 +16,8 @@ from phones.models import Membership, Plan, PlanState, Preference, Project, Role
 from phones.services.display_names import name_of
 from phones.services.people.members import names_with
 from phones.services.plans.notices import IS_NEWS, news_of
-from phones.wording.people import words_for_names
 from phones.wording.plans.news import PlanNews, words_for_news
+from phones.wording.projects.people import words_for_names
 
 
 class Right(Enum):

@@ -15,7 +15,8 @@ class PhonesConfig(AppConfig):
         from django.contrib.auth.models import User
 
         from phones import checks, sign_ins  # noqa: F401 - it connects its receivers.
-        from phones.models import append_only, session
+        from phones.models.audit import append_only
+        from phones.models.people import session
         from phones.services.people.usernames import refuse_taken
 
         checks.register_all()

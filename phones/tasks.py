@@ -26,7 +26,7 @@ from phones.services.running import publish_outcome, runner
 from phones.services.schedules import claiming as schedules
 from phones.services.schedules.run import run_due
 from phones.services.sync import passes, pulse
-from phones.wording.alerts import words_for_alert
+from phones.wording.projects.alerts import words_for_alert
 
 logger = structlog.get_logger("phones.tasks")
 

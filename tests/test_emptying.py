@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from phones.models import Change, ChangeSeal, Phone, append_only
+from phones.models import Change, ChangeSeal, Phone
+from phones.models.audit import append_only
 from tests.support.database.emptying import empty_tables, filled_tables
 from tests.support.database.tampering import run_sql
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from bench.rig.invariants import assert_invariants
 from phones.diga.sandbox import Sandbox
-from phones.models import Change, Outcome, Phone, Plan, Project, PublishRequest, append_only
+from phones.models import Change, Outcome, Phone, Plan, Project, PublishRequest
+from phones.models.audit import append_only
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.published import publish, publishings, read_back
 from tests.support.desk.saving import held, save

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from phones.models import Session
-from phones.models.session import SIGNED_IN
+from phones.models.people.session import SIGNED_IN
 
 # The last request is recorded at most once in this time.
 PRECISION = timedelta(minutes=1)

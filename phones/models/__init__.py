@@ -1,23 +1,23 @@
 """Tables and querysets. No network, no rules of editing."""
 
-from .act import Act, ActKind
 from .agent import Agent, AgentVersion
 from .alert import EVENTS, Alert, AlertChannel, AlertKind, AlertRules, AlertState, NoWebhook
-from .change import Change, NamedAgent, Outcome, Source
+from .audit.act import Act, ActKind
+from .audit.change import Change, NamedAgent, Outcome, Source
+from .audit.seal import SITE_CHAIN, ChainBreak, ChainHead, ChangeSeal, SealKind, chain_of
 from .installation import Instance, KeyProof, PaceState
-from .invitation import Invitation, InvitationState
 from .lanes import LaneSnapshot, SnapshotEncoder
+from .people.invitation import Invitation, InvitationState
+from .people.preference import Preference
+from .people.session import Session
+from .people.view import SavedView, Selection
 from .phone import Phone
 from .plan import OPEN_ITEMS, Foreseen, ItemState, Plan, PlanItem, PlanKind, PlanState, PlanStep, StepKind
-from .preference import Preference
 from .project import Membership, NoKey, Project, Role, TokenState
 from .publishing import PublishRequest
 from .schedule import NOTICES, OPEN_SCHEDULES, Schedule, ScheduleKind, ScheduleState
-from .seal import SITE_CHAIN, ChainBreak, ChainHead, ChangeSeal, SealKind, chain_of
-from .session import Session
 from .sync import SyncRun, SyncState
 from .upload import Upload
-from .view import SavedView, Selection
 
 __all__ = [
     "EVENTS",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from .change import Outcome
+from .audit.change import Outcome
 from .plan import Plan
 
 

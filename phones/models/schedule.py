@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .change import Change
+from .audit.change import Change
 from .lanes import SnapshotField
 from .phone import Phone
 from .plan import Plan

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
-from phones.models import Act, Change, Phone, append_only
+from phones.models import Act, Change, Phone
+from phones.models.audit import append_only
 from phones.services.audit import log
 from phones.services.audit.chain import verification
 from phones.services.audit.chain.hashing import mac_of

@@ -16,7 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from pytest_django import Settings
 
 from phones import migrations
-from phones.models import Agent, Change, ChangeSeal, NamedAgent, Phone, Project, append_only
+from phones.models import Agent, Change, ChangeSeal, NamedAgent, Phone, Project
+from phones.models.audit import append_only
 from phones.services.audit.chain.verification import verify_log
 from tests.support.database.migrating import empty_database
 

@@ -18,7 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from pytest_django import Settings
 
-from phones.models import Change, ItemState, LaneSnapshot, Plan, PlanState, Project, PublishRequest, Source, append_only
+from phones.models import Change, ItemState, LaneSnapshot, Plan, PlanState, Project, PublishRequest, Source
+from phones.models.audit import append_only
 from phones.services.audit import log
 from phones.services.audit.chain.verification import verify_log
 from phones.services.plans.publishing.reattach import reattaching

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from bench.rig.findable import assert_phones_are_findable
-from phones.models import Phone, append_only
+from phones.models import Phone
+from phones.models.audit import append_only
 from tests.support.database.rows import made_up, store_rows
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

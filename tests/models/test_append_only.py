@@ -4,7 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
-from phones.models import ActKind, ChainBreak, Change, ChangeSeal, Outcome, Phone, Plan, PublishRequest, append_only
+from phones.models import ActKind, ChainBreak, Change, ChangeSeal, Outcome, Phone, Plan, PublishRequest
+from phones.models.audit import append_only
 from phones.services.audit import log
 from phones.services.audit.acts import record_act
 from tests.fixtures.desk import make_user

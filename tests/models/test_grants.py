@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection
 from django.utils import timezone
 
-from phones.models import ActKind, Change, Outcome, Phone, append_only
+from phones.models import ActKind, Change, Outcome, Phone
+from phones.models.audit import append_only
 from phones.services.audit import log
 from phones.services.audit.acts import record_act
 from phones.services.audit.chain.runs import verify_if_due

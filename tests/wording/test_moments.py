@@ -8,8 +8,8 @@ import time_machine
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from phones.wording.calls import words_for_time
 from phones.wording.moments import words_for_past
+from phones.wording.phones.calls import words_for_time
 
 # Half an hour into the 26th in Madrid.
 NIGHT = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)

@@ -35,7 +35,7 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.services.running import runner
 from phones.services.tables.limits import NotATable
 from phones.services.tables.read import SheetsToChoose, read_table
-from phones.wording.changes import Words
+from phones.wording.history.changes import Words
 from phones.wording.imports import words_for_notes
 from phones.wording.plans import actions as plan_actions
 from phones.wording.plans.descriptions import value_text, words_for_pause, words_for_why

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 
 from phones import diga
-from phones.models import Change, LaneSnapshot, Outcome, Phone, Project, Source
+from phones.models import Change, LaneSnapshot, Outcome, Phone, Project
 from phones.services.answering.calls import SeenCall, forget_calls, read_calls
 from phones.services.answering.observed import Proof, proof_of
 from phones.services.clock import Clock, has_passed
@@ -52,7 +52,7 @@ def waiting_for(changes: Iterable[Change], now: datetime) -> Waiting | None:
     `changes` are the phone's, newest first. A query to the cache if there is one.
     """
     change = next((each for each in changes if any(lane in each.after for lane in Lane)), None)
-    if change is None or change.outcome != Outcome.CONFIRMED or change.source == Source.OUTSIDE:
+    if change is None or change.outcome != Outcome.CONFIRMED:
         return None
     if has_passed(WAIT, change.created_at, now):
         return None

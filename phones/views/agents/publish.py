@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from phones import diga
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.publishing import PublishForm
+from phones.forms.plans.publishing import PublishForm
 from phones.models import NoKey, Plan, PlanKind
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans.publishing.create import make_publish_plan
@@ -22,8 +22,8 @@ from phones.views.parts.addresses import BIGGEST_ID
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.publish_refusals import PUBLISH_REFUSALS, refusal_of
 from phones.views.parts.saving.sent_forms import digest_of_form, spent_context
-from phones.wording import changes
-from phones.wording.changes import Words
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
 from phones.wording.plans import publishing
 
 

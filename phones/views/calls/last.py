@@ -27,8 +27,8 @@ from phones.views.parts.answering.last_calls import (
 )
 from phones.views.parts.answering.who_answers import who_answers_context
 from phones.views.parts.saving.result import status_of
-from phones.wording.calls import words_for_unread_calls
-from phones.wording.changes import words_for_read_without_key
+from phones.wording.history.changes import words_for_read_without_key
+from phones.wording.phones.calls import words_for_unread_calls
 
 
 @require_GET

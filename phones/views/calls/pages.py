@@ -25,8 +25,8 @@ from phones.views.parts.addresses import uuid_from
 from phones.views.parts.answering.call_lines import CallLine
 from phones.views.parts.lists.filter_controls import Filter
 from phones.views.parts.saving.result import status_of
-from phones.wording.calls import DIRECTIONS, STATUSES, words_for_no_right, words_for_unread_calls
-from phones.wording.changes import words_for_read_without_key
+from phones.wording.history.changes import words_for_read_without_key
+from phones.wording.phones.calls import DIRECTIONS, STATUSES, words_for_no_right, words_for_unread_calls
 
 PAGE_SIZE = 50
 

@@ -33,7 +33,7 @@ from phones.views.parts.addresses import id_from
 from phones.views.parts.chain_break import break_shown
 from phones.views.parts.lists.exporting import export
 from phones.views.parts.lists.filter_controls import Filter
-from phones.wording.acts import Detail, words_for_details, words_for_kind
+from phones.wording.history.acts import Detail, words_for_details, words_for_kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, open_desk
-from phones.forms.bring_back import BringBackForm
+from phones.forms.plans.bring_back import BringBackForm
 from phones.models import Phone
 from phones.services.audit.queries import Wanted, people_in
 from phones.services.editing.differences import Difference, differences
@@ -26,7 +26,7 @@ from phones.views.history.filters import filters_of, query_of, wanted_from
 from phones.views.parts.changes import Side, field_label, side_of
 from phones.views.parts.permalinks import plan_page_url
 from phones.views.parts.saving.sent_forms import digest_of_form, spent_context
-from phones.wording.reverts import reason_for_bringing_back, words_for_nothing_differs, words_for_step
+from phones.wording.history.reverts import reason_for_bringing_back, words_for_nothing_differs, words_for_step
 
 PAGE_SIZE = 100
 

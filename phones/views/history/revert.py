@@ -35,15 +35,15 @@ from phones.views.parts.permalinks import change_url
 from phones.views.parts.saving.guard import Guard, guard_of
 from phones.views.parts.saving.progress import Saving, saving_of
 from phones.views.parts.saving.result import Answer, answer_for
-from phones.wording import changes as wording_changes
-from phones.wording.changes import Words
-from phones.wording.reverts import (
+from phones.wording.history import changes as wording_changes
+from phones.wording.history.changes import Words
+from phones.wording.history.reverts import (
     words_for_nothing_ticked,
     words_for_nothing_to_take_back,
     words_for_review,
     words_for_step,
 )
-from phones.wording.saves import words_for_spent_form
+from phones.wording.phones.saves import words_for_spent_form
 
 
 @dataclass(frozen=True, slots=True)

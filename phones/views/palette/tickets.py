@@ -24,8 +24,8 @@ from phones.services.routing.lanes import Target
 from phones.services.tickets.reading import Ticket, is_ask, read_ticket
 from phones.views.parts.addresses import uuid_from
 from phones.views.parts.saving.guard import Guard, guard_of
-from phones.wording.changes import why_closed
-from phones.wording.tickets_read import words_for_doubt
+from phones.wording.history.changes import why_closed
+from phones.wording.phones.tickets_read import words_for_doubt
 
 # A longer text is for the finder. Of so many numbers each is shown with its guard.
 TEXT_LIMIT = 2000

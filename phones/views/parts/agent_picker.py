@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from phones.forms.phones import PhoneForm
-from phones.forms.planning import WishForm
+from phones.forms.plans.planning import WishForm
 from phones.forms.versions import version_of
 from phones.services.routing.catalogue import AgentEntry, Catalogue, VersionEntry
 from phones.services.routing.impact import Effect

@@ -19,10 +19,10 @@ from phones.services.routing.catalogue import catalogue_of
 from phones.templatetags.desk import clock_time, full_time
 from phones.views.parts.badges import status_badge
 from phones.views.parts.permalinks import change_url, plan_page_url
-from phones.wording import changes
-from phones.wording.changes import Words
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
 from phones.wording.moments import words_for_day
-from phones.wording.tickets import ticket_sentence
+from phones.wording.phones.tickets import ticket_sentence
 
 
 @dataclass(frozen=True, slots=True)

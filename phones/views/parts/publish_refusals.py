@@ -7,8 +7,9 @@ from phones.models import NoKey
 from phones.services.plans.publishing.create import CopyTooOld
 from phones.services.plans.publishing.preview import NotOffered
 from phones.views.parts.saving.result import status_of
-from phones.wording import changes, saves
-from phones.wording.changes import Words
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
+from phones.wording.phones import saves
 from phones.wording.plans import publishing
 
 _REFUSALS: dict[type[Exception], tuple[int, Callable[[], Words]]] = {

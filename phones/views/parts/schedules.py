@@ -11,7 +11,7 @@ from phones.models import Schedule, ScheduleKind, ScheduleState
 from phones.services.schedules.queries import Agenda
 from phones.views.parts.permalinks import change_url, plan_page_url
 from phones.wording.moments import words_for_countdown, words_for_moment
-from phones.wording.schedules import title_of, words_for_ending
+from phones.wording.phones.schedules import title_of, words_for_ending
 
 # icons: clock loader circle-check circle-minus circle-x ban
 _LOOKS = {

@@ -11,7 +11,7 @@ from phones.services.editing.save import change_phone
 from phones.services.editing.write import Author
 from phones.services.schedules.create import schedule_change
 from phones.views.parts.saving.result import Answer, answer_for, answer_of
-from phones.wording.schedules import words_for_put_back
+from phones.wording.phones.schedules import words_for_put_back
 
 
 def rename(desk: Desk, phone: Phone, form: NicknameForm) -> Answer:

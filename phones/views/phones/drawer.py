@@ -39,8 +39,8 @@ from phones.views.phones.listing.rows import LaneCell, PhoneRow
 from phones.views.phones.note_form import note_of
 from phones.views.phones.undo_form import Attempt, Undo, undo_of
 from phones.wording import causes
-from phones.wording import changes as wording_changes
-from phones.wording.changes import Words
+from phones.wording.history import changes as wording_changes
+from phones.wording.history.changes import Words
 
 HISTORY_SIZE = 8
 # Problems that the sentence about who answers tells.

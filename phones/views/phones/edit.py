@@ -38,9 +38,9 @@ from phones.views.phones.kept_reasons import FORGET, keep_reason, kept_reason, w
 from phones.views.phones.listing.page import list_context
 from phones.views.phones.shown import phone_of, row_of, show
 from phones.views.post_only import post_only
-from phones.wording import changes as wording_changes
-from phones.wording import saves
-from phones.wording.changes import Words
+from phones.wording.history import changes as wording_changes
+from phones.wording.history.changes import Words
+from phones.wording.phones import saves
 
 
 @require_GET

@@ -18,7 +18,7 @@ from phones.views.htmx import is_for
 from phones.views.parts.lists.address import criteria_from, suffix_of
 from phones.views.phones.note_form import note_of
 from phones.views.phones.shown import phone_of, row_of
-from phones.wording.notes import NoteWords, words_for_moved_note, words_for_note
+from phones.wording.phones.notes import NoteWords, words_for_moved_note, words_for_note
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,8 +12,8 @@ from phones.models import Act, Phone
 from phones.services.notes.tags import acts_on
 from phones.services.notes.writing import NOTE_LIMIT
 from phones.views.phones.listing.rows import TagLink, tag_links
-from phones.wording.acts import words_for_kind, words_for_noted
-from phones.wording.notes import NoteWords
+from phones.wording.history.acts import words_for_kind, words_for_noted
+from phones.wording.phones.notes import NoteWords
 
 # How many earlier notes a page shows; Changes › Acts has all.
 EARLIER = 20

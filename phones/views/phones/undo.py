@@ -19,7 +19,7 @@ from phones.views.parts.saving.result import Answer, answer_for
 from phones.views.phones.shown import phone_of, show
 from phones.views.phones.undo_form import Attempt
 from phones.views.post_only import post_only
-from phones.wording import changes as wording_changes
+from phones.wording.history import changes as wording_changes
 
 
 @post_only

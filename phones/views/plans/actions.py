@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from phones import tasks
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.plan_again import PlanAgainForm
+from phones.forms.plans.plan_again import PlanAgainForm
 from phones.models import Plan, PlanKind
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans import create, lifecycle, notices
@@ -27,7 +27,7 @@ from phones.views.parts.saving.sent_forms import digest_of_form
 from phones.views.plans.pages import plan_of, show_plan
 from phones.views.plans.query import PlanQuery, plan_url
 from phones.views.post_only import post_only
-from phones.wording.changes import Words
+from phones.wording.history.changes import Words
 from phones.wording.plans import actions as plan_actions
 
 # What keeps an act from being done, but for what needs a word of its own.

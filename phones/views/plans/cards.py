@@ -24,7 +24,7 @@ from phones.views.plans.lines import ResultLine, WishLine, wish_lines
 from phones.views.plans.publishing import RequestCard, request_of
 from phones.views.plans.query import plan_url
 from phones.views.plans.sums import Meter, Sum, foreseen_sums, meter_of, rate_words, state_sums
-from phones.wording.changes import Words
+from phones.wording.history.changes import Words
 from phones.wording.plans.descriptions import plan_what, words_for_pause, words_for_step
 from phones.wording.plans.effects import EffectWords, effect_of_publishing, words_for_effects, words_for_takings
 from phones.wording.plans.tickets import plan_sentence

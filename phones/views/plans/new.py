@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.planning import KEEP, WishForm
+from phones.forms.plans.planning import KEEP, WishForm
 from phones.models import Phone, PlanKind, Selection
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.finding import selections

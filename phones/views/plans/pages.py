@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from phones.access import Desk, DeskRequest, open_desk
-from phones.forms.plan_again import PlanAgainForm
+from phones.forms.plans.plan_again import PlanAgainForm
 from phones.models import Plan
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.plans import notices, pages
@@ -29,7 +29,7 @@ from phones.views.plans.cards import head_of, preview_of, run_of, step_lines
 from phones.views.plans.query import PlanQuery, plan_url, suffix_of
 from phones.views.plans.sums import Meter, meter_of
 from phones.views.plans.tables import table_of
-from phones.wording.changes import Words
+from phones.wording.history.changes import Words
 from phones.wording.imports import words_for_notes
 from phones.wording.plans.descriptions import plan_what
 
@@ -181,7 +181,7 @@ def plan_progress(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse
         return response
     run = run_of(desk, plan)
     context = {"desk": desk, "plan": plan, "run": run}
-    return render(request, "plans/_plan_progress.html", context, status=200 if run.is_moving else 286)
+    return render(request, "plans/detail/_progress.html", context, status=200 if run.is_moving else 286)
 
 
 @require_GET
@@ -193,7 +193,7 @@ def plan_rows(request: DeskRequest, slug: str, plan_id: int) -> HttpResponse:
     if not is_for(request, "plan-table"):
         return redirect(plan_url("plan_detail", plan, slug) + query.suffix)
     context = {"desk": desk, "plan": plan, "table": table_of(desk, plan, query), "query": query}
-    return render(request, "plans/_plan_table.html", context)
+    return render(request, "plans/detail/_table.html", context)
 
 
 @require_GET

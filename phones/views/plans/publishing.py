@@ -8,7 +8,7 @@ from phones.services.editing.recheck_times import is_soon_known
 from phones.services.plans.publishing.reattach import detached_count
 from phones.services.plans.totals import Totals
 from phones.views.plans.query import plan_url
-from phones.wording.changes import Words
+from phones.wording.history.changes import Words
 from phones.wording.plans.publishing import words_for_request
 
 

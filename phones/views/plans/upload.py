@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from phones.access import Desk, DeskRequest, Right, open_desk
-from phones.forms.importing import ImportForm
+from phones.forms.plans.importing import ImportForm
 from phones.models import PlanKind, Upload
 from phones.services.editing.spent_forms import SpentForm
 from phones.services.exchange import phone_import, uploads

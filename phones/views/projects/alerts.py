@@ -21,7 +21,7 @@ from phones.models import EVENTS, Alert, AlertKind, AlertState
 from phones.services.alerting import rules
 from phones.services.alerting.webhook import UnusableURL
 from phones.views.post_only import post_only
-from phones.wording.alerts import words_for_delivery, words_for_untested, words_for_url
+from phones.wording.projects.alerts import words_for_delivery, words_for_untested, words_for_url
 
 _TONES = {AlertState.SENT: "ok", AlertState.FAILED: "bad", AlertState.WAITING: "warn"}
 

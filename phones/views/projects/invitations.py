@@ -17,7 +17,7 @@ from phones.services.people import invitations
 from phones.views.post_only import post_only
 from phones.views.projects.invitation_link import show_link
 from phones.views.projects.people import show_people
-from phones.wording.invitations import NOT_CHANGED, OVER
+from phones.wording.projects.invitations import NOT_CHANGED, OVER
 
 
 @post_only

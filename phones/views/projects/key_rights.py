@@ -12,8 +12,9 @@ from phones.models import Project
 from phones.services.projects.identity import ForeignProject
 from phones.services.projects.key_checks import Capability, KeyCheck
 from phones.services.projects.keys import KeyRejected
-from phones.wording import causes, changes
-from phones.wording.changes import Words
+from phones.wording import causes
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
 
 NotTaken = KeyRejected | diga.DigaError
 

@@ -16,7 +16,7 @@ from phones.models import Membership, Project, Session
 from phones.services.display_names import name_apart, name_of, unique_name_of
 from phones.services.people import sessions as people_sessions
 from phones.views.post_only import post_only
-from phones.wording.browsers import browser_words
+from phones.wording.projects.browsers import browser_words
 
 
 @dataclass(frozen=True, slots=True)

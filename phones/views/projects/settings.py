@@ -40,8 +40,8 @@ from phones.views.projects.health_cards import queue_view
 from phones.views.projects.key_rights import Ability, Refusal, abilities_of
 from phones.views.projects.overview_charts import agent_bars, day_chart, status_bars
 from phones.wording import causes
-from phones.wording import changes as wording_changes
-from phones.wording.changes import Words
+from phones.wording.history import changes as wording_changes
+from phones.wording.history.changes import Words
 
 # After this, the page says that no worker seems to run; until then one may be busy.
 PATIENCE = timedelta(seconds=10)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from phones.models import Plan, PlanState
-from phones.wording.changes import Happened, Words, failure
+from phones.wording.history.changes import Happened, Words, failure
 
 _NOW: dict[PlanState, Callable[[], str]] = {
     PlanState.PREVIEW: lambda: _("It is a preview again."),

@@ -11,7 +11,7 @@ from phones.models import LaneSnapshot, Plan, PlanItem, PlanKind, PlanStep, Step
 from phones.services.routing.editability import Why
 from phones.services.routing.lanes import FIELDS
 from phones.wording.causes import Text, parts_for_cause
-from phones.wording.changes import Happened, Words, failure, why_closed
+from phones.wording.history.changes import Happened, Words, failure, why_closed
 from phones.wording.moments import words_for_record
 from phones.wording.plans.publishing import text_for_not_offered
 

@@ -11,7 +11,7 @@ from phones.services.plans.publishing.preview import Outlook
 from phones.services.plans.totals import Totals
 from phones.services.running.publish_outcome import is_accepted
 from phones.wording.causes import Text, parts_for_cause
-from phones.wording.changes import Happened, Words, failure
+from phones.wording.history.changes import Happened, Words, failure
 
 _NOT_OFFERED: dict[str, Text] = {
     "gone": gettext_lazy("Diga no longer lists this agent."),

@@ -10,7 +10,7 @@ from phones.models import ItemState, PlanItem
 from phones.services.routing.editability import Why
 from phones.services.routing.lanes import FIELDS
 from phones.wording.causes import Text
-from phones.wording.changes import why_closed, words_for_change
+from phones.wording.history.changes import why_closed, words_for_change
 from phones.wording.plans.descriptions import value_text, words_for_why
 
 # Why nothing was sent for a row, where no change says so.

@@ -19,7 +19,7 @@ from phones.services.alerting import delivery, webhook
 from phones.services.alerting.delivery import WAITS, deliver_due
 from phones.services.alerting.news import News, queue
 from phones.services.audit.acts import record_act
-from phones.wording.alerts import words_for_alert, words_for_delivery
+from phones.wording.projects.alerts import words_for_alert, words_for_delivery
 from tests.fixtures.desk import Canary
 from tests.support.machine.receiver import Receiver, receiver, status
 

@@ -85,6 +85,20 @@ def test_call_of_another_agent_ends_the_wait_too(
     assert _look(sales_phone, now).proof is Proof.MISMATCH
 
 
+def test_call_that_no_agent_has_taken_yet_shows_nothing(
+    sales_phone: Phone, change: Change, sandbox: Sandbox, now: datetime
+) -> None:
+    _ring(sandbox, sales_phone, now)
+    call = next(call for call in sandbox.projects["aurora"].calls if call.created_at == now)
+    call.status, call.agent_id, call.agent_version_id = "in_queue", None, None
+    ringing = _look(sales_phone, now)
+    call.status = "completed"
+    missed = _look(sales_phone, now)
+
+    assert (ringing.proof, ringing.is_over) == (Proof.UNPROVEN, False)
+    assert (missed.proof, missed.is_over) == (Proof.NOBODY, True)
+
+
 def test_it_is_asked_at_most_so_often_with_growing_pauses(
     sales_phone: Phone, change: Change, sandbox: Sandbox, now: datetime
 ) -> None:

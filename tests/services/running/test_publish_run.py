@@ -22,8 +22,8 @@ from phones.models import (
     PublishRequest,
     Role,
     Source,
-    append_only,
 )
+from phones.models.audit import append_only
 from phones.services.plans import lifecycle
 from phones.services.projects import keys
 from phones.services.sync import refresh

@@ -13,7 +13,7 @@ from phones.services.editing.save import SaveKind
 from phones.services.projects import keys
 from phones.services.routing.edits import PhoneEdit
 from tests.support.desk.saving import forget_waiting, held, patches, sent, target, unassigned
-from tests.support.desk.scheduled import HOUR, ended, in_an_hour, let_it_be, set_for_later
+from tests.support.desk.scheduled import HOUR, ended, in_an_hour, leave_alone, let_it_be, set_for_later
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,6 +92,22 @@ def test_refusal_that_is_foreseen_only_then_sends_nothing(
 
     assert ended(schedule) == ("FAILED", "predicted")
     assert patches(sandbox) == []
+
+
+def test_version_that_would_be_published_only_by_then_is_not(
+    aurora: Project, quiet_number: Phone, router: User, sandbox: Sandbox
+) -> None:
+    """When it was set the number joined what was live; by its time nobody else uses the agent, so it would publish."""
+    wanted = target(aurora, "Alicia", 5)
+    set_for_later(quiet_number, PhoneEdit(inbound=wanted), router, in_an_hour())
+    schedule = Schedule.objects.get()
+    leave_alone(sandbox, wanted.agent.id)
+
+    let_it_be(aurora, schedule.due_at)
+
+    assert ended(schedule) == ("FAILED", "not_agreed")
+    assert patches(sandbox) == []
+    assert sandbox.agents[wanted.agent.id].published_id is None
 
 
 @pytest.fixture

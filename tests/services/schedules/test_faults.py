@@ -18,6 +18,7 @@ from phones.models import (
     Project,
     Schedule,
     ScheduleState,
+    TokenState,
 )
 from phones.services.audit.chain.breaks import acknowledge_break, find_break
 from phones.services.editing.recheck import sweep
@@ -148,6 +149,35 @@ def test_project_without_a_key_waits_for_one(lunch: Schedule, aurora: Project, s
 
     assert ended(lunch) == ("WAITING", "no_key")
     assert len(sandbox.journal) == before
+
+
+def test_project_whose_key_is_rejected_waits_and_diga_is_not_asked(
+    lunch: Schedule, aurora: Project, sandbox: Sandbox
+) -> None:
+    Project.objects.filter(pk=aurora.pk).update(token_state=TokenState.REJECTED)
+    before = len(sandbox.journal)
+
+    let_it_be(aurora, lunch.due_at)
+
+    assert ended(lunch) == ("WAITING", "auth")
+    assert len(sandbox.journal) == before
+
+
+def test_change_that_is_not_known_to_be_made_is_not_called_undone(
+    aurora: Project, sales_phone: Phone, router: User, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault("close", method="PATCH", when="after"))
+    fault = Fault("status", status=503, method="GET", times=None)
+    with before_answering(sandbox, "PATCH", lambda: sandbox.faults.add(fault)):
+        schedule = change_for_a_time(sales_phone, PhoneEdit(nickname="Lunch"), router, in_an_hour())
+
+    let_it_be(aurora, schedule.due_at)
+
+    assert ended(schedule) == ("WAITING", "unknown_change")
+    sandbox.faults.clear()
+    sweep(clock=lambda: schedule.due_at + MINUTE)
+    let_it_be(aurora, schedule.due_at + HOUR)
+    assert ended(schedule) == ("DONE", "")
 
 
 def test_two_workers_put_back_once(lunch: Schedule, aurora: Project, sandbox: Sandbox) -> None:

@@ -1,6 +1,5 @@
 """A change for a time is put back by itself: once, as it was, and not over what somebody did meanwhile."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -29,7 +28,15 @@ from tests.support.desk.saving import (
     target,
     unassigned,
 )
-from tests.support.desk.scheduled import HOUR, before_of, change_for_a_time, ended, in_an_hour, let_it_be
+from tests.support.desk.scheduled import (
+    HOUR,
+    before_of,
+    change_for_a_time,
+    ended,
+    in_an_hour,
+    leave_alone,
+    let_it_be,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -182,15 +189,6 @@ def test_version_that_was_there_before_is_published_again(
     assert ended(schedule) == ("DONE", "")
     assert sent(sandbox)[-1] == {"inbound_version_id": str(was.version_id)}
     assert sandbox.agents[was.agent_id].published_id == was.version_id
-
-
-def leave_alone(sandbox: Sandbox, agent_id: uuid.UUID) -> None:
-    """Let no phone have an agent any more, and no version of it be published."""
-    for phone in sandbox.phones:
-        for lane in ("inbound_agent_id", "outbound_agent_id"):
-            if getattr(phone, lane) == agent_id:
-                setattr(phone, lane, None)
-    sandbox.agents[agent_id].published_id = None
 
 
 def test_number_that_was_changed_here_meanwhile_is_left_alone(

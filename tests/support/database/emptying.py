@@ -8,7 +8,8 @@ from functools import cache
 
 from django.db import connection, transaction
 
-from phones.models import SITE_CHAIN, append_only
+from phones.models import SITE_CHAIN
+from phones.models.audit import append_only
 from phones.services.audit.chain.heads import head_path
 from tests.support.database.tampering import unguarded
 

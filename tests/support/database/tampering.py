@@ -7,7 +7,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from phones.models import Act, Change, ChangeSeal, NamedAgent, append_only
+from phones.models import Act, Change, ChangeSeal, NamedAgent
+from phones.models.audit import append_only
 
 
 def alter(rows: QuerySet[Any], **values: Any) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from phones.access import may_run_schedule
+from phones.diga.sandbox import Sandbox
 from phones.models import Phone, Project, Schedule
 from phones.services.editing.guard import impacts_of
 from phones.services.editing.save import Author, SaveKind, SaveResult, change_phone
@@ -73,3 +74,12 @@ def before_of(schedule: Schedule) -> dict[str, Any]:
     """Return what the change that is put back had found."""
     assert schedule.change is not None
     return schedule.change.before
+
+
+def leave_alone(sandbox: Sandbox, agent_id: uuid.UUID) -> None:
+    """Let no phone have an agent any more, and no version of it be published."""
+    for phone in sandbox.phones:
+        for lane in ("inbound_agent_id", "outbound_agent_id"):
+            if getattr(phone, lane) == agent_id:
+                setattr(phone, lane, None)
+    sandbox.agents[agent_id].published_id = None

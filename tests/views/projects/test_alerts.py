@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from phones.models import EVENTS, Act, ActKind, Alert, AlertRules, Project
-from phones.wording.acts import words_for_details
+from phones.wording.history.acts import words_for_details
 from tests.support.machine.receiver import receiver
 from tests.support.pages.pages import find, read, texts, words
 

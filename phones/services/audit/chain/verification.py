@@ -23,9 +23,9 @@ from phones.models import (
     Outcome,
     Project,
     SealKind,
-    append_only,
     chain_of,
 )
+from phones.models.audit import append_only
 from phones.services.audit.chain.breaks import standing_of
 from phones.services.audit.chain.hashing import ACT_FIELDS, EVERY_FIELD, act_digest, digests_of, mac_of
 from phones.services.audit.chain.heads import NO_HEAD, Head, HeadSpoiled, Note, Standing, exported_note, head_path

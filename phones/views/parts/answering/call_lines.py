@@ -6,7 +6,7 @@ from datetime import datetime
 
 from phones.services.answering.calls import SeenCall
 from phones.services.routing.catalogue import Catalogue
-from phones.wording.calls import DIRECTIONS, STATUSES, words_for_length, words_for_taker, words_for_time
+from phones.wording.phones.calls import DIRECTIONS, STATUSES, words_for_length, words_for_taker, words_for_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from phones.services.answering.proof import Waiting
 from phones.services.routing.catalogue import Catalogue
 from phones.services.routing.lanes import Lane
 from phones.views.parts.answering.call_lines import CallLine, call_lines
-from phones.wording.calls import words_for_no_right, words_for_observed, words_for_proof, words_for_trunk
+from phones.wording.phones.calls import words_for_no_right, words_for_observed, words_for_proof, words_for_trunk
 
 SHOWN_COUNT = 5
 # How often a place for the read is tried for, and how many seconds apart.

@@ -14,7 +14,7 @@ from phones.services.answering.minutes import has_minutes
 from phones.services.answering.who import who_answers
 from phones.services.routing.catalogue import catalogue_of
 from phones.services.routing.editability import policy_for
-from phones.wording.answering import AnsweringWords, words_for_answering
+from phones.wording.phones.answering import AnsweringWords, words_for_answering
 
 # The part of an address that opens a number's form with a version chosen for its incoming calls.
 GIVE = "give"

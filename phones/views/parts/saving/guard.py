@@ -16,7 +16,7 @@ from phones.services.editing import guard
 from phones.services.routing.catalogue import VersionEntry
 from phones.services.routing.impact import Impact, fingerprint
 from phones.services.routing.lanes import Target
-from phones.wording.guard import GuardWords, words_for_impact
+from phones.wording.phones.guard import GuardWords, words_for_impact
 
 
 @dataclass(frozen=True, slots=True)

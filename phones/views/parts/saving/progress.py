@@ -16,8 +16,9 @@ from phones.services.audit import queries
 from phones.services.editing import save as editing_save
 from phones.views.htmx import is_for, is_htmx
 from phones.views.parts.permalinks import change_url
-from phones.wording import changes, saves
-from phones.wording.changes import Words
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
+from phones.wording.phones import saves
 
 # The places of a page that show it: above the form, and in the row being renamed.
 IN_FORM, IN_ROW = "saving", "rename-saving"

@@ -17,9 +17,10 @@ from phones.services.projects.identity import ForeignProject
 from phones.services.routing.impact import Impact
 from phones.services.upstream import bulkhead
 from phones.views.parts.changes import field_label
-from phones.wording import changes, saves
-from phones.wording.changes import Words
-from phones.wording.schedules import words_for_scheduled
+from phones.wording.history import changes
+from phones.wording.history.changes import Words
+from phones.wording.phones import saves
+from phones.wording.phones.schedules import words_for_scheduled
 
 REFUSALS = {Outcome.REFUSED: 422, Outcome.FAILED: 502, Outcome.UNKNOWN: 502}
 

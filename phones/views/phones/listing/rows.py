@@ -18,8 +18,8 @@ from phones.services.sync.freshness import is_stale
 from phones.templatetags.desk import age, local_day
 from phones.views.parts.badges import _STATUSES, MISSING_BADGE, Badge, shown_status
 from phones.views.parts.schedules import badge_of
-from phones.wording.answering import words_for_release
-from phones.wording.changes import words_for_refused_phone
+from phones.wording.history.changes import words_for_refused_phone
+from phones.wording.phones.answering import words_for_release
 
 # What a row tells of a note; the drawer has all of it.
 NOTE_SHOWN = 200

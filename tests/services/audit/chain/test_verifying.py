@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from phones import tasks
-from phones.models import SITE_CHAIN, Act, Change, ChangeSeal, Phone, append_only
+from phones.models import SITE_CHAIN, Act, Change, ChangeSeal, Phone
+from phones.models.audit import append_only
 from phones.services.audit.chain.heads import head_path
 from phones.services.audit.chain.runs import latest_verification, verify_if_due
 from tests.fixtures.diary import NOON

@@ -1,0 +1,1 @@
+"""What belongs to one person: sessions, invitations, preferences, saved views."""

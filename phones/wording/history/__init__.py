@@ -1,0 +1,1 @@
+"""Sentences of the history: changes, acts, and what can be taken back."""
