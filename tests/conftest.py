@@ -56,23 +56,24 @@ SAME_ON_BOTH = (
     "tests/forms/",
     "tests/views/",
     "tests/wording/",
-    "tests/services/editing/test_save_outcomes.py",
-    "tests/services/editing/test_save_switches.py",
+    "tests/services/editing/saving/test_save_outcomes.py",
+    "tests/services/editing/saving/test_save_switches.py",
     "tests/services/exchange/test_import",
     "tests/services/exchange/test_phone_import",
 )
-CRAWL = "tests/views/test_access.py"
+CRAWL = "tests/views/every_page/test_access.py"
 # Crawls over every page, random and killed things by the dozen, processes, speed: what takes seconds.
 SLOW = {
     *(f"tests/dashboard/test_{name}.py" for name in ("framing", "outages", "settings")),
-    *(f"tests/diga/test_{name}.py" for name in ("contract", "pace", "pace_learning", "switches", "wire")),
-    *(f"tests/services/editing/test_save_{name}.py" for name in ("outcomes", "steps", "turns", "waits")),
+    *(f"tests/diga/test_{name}.py" for name in ("contract", "pace", "pace_learning", "wire")),
+    "tests/diga/sandbox/test_switches.py",
+    *(f"tests/services/editing/saving/test_save_{name}.py" for name in ("outcomes", "steps", "turns", "waits")),
     *(f"tests/services/exchange/test_{name}.py" for name in ("import_encoding", "phone_import", "phone_import_lines")),
     *(f"tests/services/number_reader/test_reader_{name}.py" for name in ("speed", "tickets")),
     *(f"tests/services/running/test_runner_{name}.py" for name in ("brakes", "crashes", "steps")),
     *(f"tests/services/sync/test_passes_{name}.py" for name in ("faults", "random")),
     *(
-        f"tests/views/test_{name}.py"
+        f"tests/views/every_page/test_{name}.py"
         for name in ("access", "answers", "csrf", "forged", "secrets", "spanish_states", "xss")
     ),
     "tests/browser",

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TABLE: dict[str, Any] = tomllib.loads((ROOT / "tests/data/asvs.toml").read_text())
 ROWS: list[dict[str, Any]] = TABLE["row"]
 # How many requirements of both levels the chapters of 5.0.0 have, from V1 to V17.

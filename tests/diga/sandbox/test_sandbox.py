@@ -22,7 +22,7 @@ from phones.diga.sandbox.seeding import UNKNOWN_AGENT_ID
 from phones.diga.sandbox.serving.messages import Request
 from tests.fixtures.asking import ask, patch
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_copy_has_the_rows_and_the_requests_of_the_first(
     dates = set(Phone.objects.values_list("assigned_at", "scheduled_release_at", "released_at"))
     forget_chain()
     first.delete()
-    monkeypatch.setattr("tests.test_copies.connect", _refuse)
+    monkeypatch.setattr("tests.repository.test_copies.connect", _refuse)
 
     second = lay()
 

@@ -1,0 +1,1 @@
+"""One save, step by step."""

@@ -1,0 +1,1 @@
+"""Changing one number: form, guard, conflict, outcome, undo."""

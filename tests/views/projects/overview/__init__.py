@@ -1,0 +1,1 @@
+"""The overview of a project, and what it tells of syncs, disk and first steps."""
