@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import BrowserContext, Page, expect
 
 from phones.models import Phone
-from tests.fixtures.browser import drawer_of, link_of, row_of
+from tests.fixtures.browser import drawer_of, link_of, open_alone, row_of
 
 pytestmark = pytest.mark.browser
 PageOf = Callable[[User], Page]
@@ -153,8 +153,7 @@ def test_walking_through_a_filter_is_one_step_back(page_of: PageOf, lead: User, 
 
 def test_focus_stays_on_what_checks_again(page_of: PageOf, router: User, sales_phone: Phone) -> None:
     page = page_of(router)
-    page.goto(f"{LIST}{sales_phone.pk}/")
-    again = drawer_of(page, sales_phone).get_by_role("button", name="Check this number again")
+    again = open_alone(page, sales_phone).get_by_role("button", name="Check this number again")
 
     again.focus()
     with page.expect_response(re.compile("/reread/")):
