@@ -3,6 +3,7 @@
 # Redis, where those answer; then everything runs on SQLite. THOROUGH=1 lets everything run on both, adds all looks to
 # axe, and makes the tests of random syncs as long as they are when they are run by themselves. `--fast` leaves out what
 # is slow. The first part that fails ends it, so that the last line is pytest's and says how it went.
+# In CI what has failed runs once more by itself, and both runs are printed: a machine with much to do is told from a fault.
 set -euo pipefail
 
 python=.venv/bin/python
@@ -25,11 +26,18 @@ if [ -z "$is_fast" ]; then
   export CHROME_PATH
 fi
 
+run() {
+  "$python" -m pytest -n "$workers" --dist worksteal "$@" && return
+  [ -n "${CI:-}" ] || return 1
+  echo "What has failed, once more and by itself:"
+  "$python" -m pytest --last-failed --last-failed-no-failures none "$@"
+}
+
 if [ $# = 0 ]; then
   if why=$("$python" scripts/services.py 2>&1); then
     echo "PostgreSQL and Redis:"
     DATABASE_URL=postgres://postgres@127.0.0.1:5432/phone_desk_$$ REDIS_URL=redis://127.0.0.1:6379/15 \
-      "$python" -m pytest -n "$workers" --dist worksteal -q -m "not browser" "${second[@]}" \
+      run -q -m "not browser" "${second[@]}" \
       tests/models tests/migrations tests/services tests/wording tests/tasks tests/views tests/commands tests/test_faults.py
     echo "SQLite:"
   elif [ -n "${CI:-}" ]; then
@@ -40,4 +48,4 @@ if [ $# = 0 ]; then
   fi
 fi
 
-exec "$python" -m pytest -n "$workers" --dist worksteal "$@"
+run "$@"

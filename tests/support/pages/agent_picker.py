@@ -5,6 +5,17 @@ from playwright.sync_api import Locator, Page, expect
 from phones.diga.sandbox import Sandbox
 from tests.fixtures.browser import version_id
 
+# Done once htmx has asked for nothing during a moment: versions lead to a guard, and a guard takes back a tick that was
+# given to an earlier one.
+QUIET = """() => new Promise(done => {
+    let calm = 0;
+    const look = () => {
+        calm = document.querySelector(".htmx-request") ? 0 : calm + 1;
+        if (calm > 5) done(); else setTimeout(look, 30);
+    };
+    look();
+})"""
+
 
 def box_of(place: Locator, label: str) -> Locator:
     """Return the box in which agents are found."""
@@ -32,4 +43,5 @@ def choose_version(
     agents_found(place).filter(has_text=agent).click()
     expect(box).to_have_attribute("aria-expanded", "false")
     versions_of(place, label, word).select_option(wanted)
+    place.page.evaluate(QUIET)
     return wanted
