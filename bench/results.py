@@ -159,15 +159,18 @@ def show_verdict(run: Run, worse: list[str], slack: float) -> bool:
 
 
 def write_speed() -> None:
-    """Write the goals in `bench.json` to the table of docs/speed.md."""
+    """Write the goals in `bench.json` to the table of docs/speed.md; rows of what it has not measured stay."""
     measured = json.loads(RESULT.read_text())["benchmarks"]
+    text = SPEED.read_text()
+    found = TABLE.search(text)
+    if found is None:
+        raise SystemExit(f"{SPEED.name} has no place for the table.")
+    before = found[0].splitlines()
     lines = ["| bench | what | measured | goal |", "|---|---|---|---|"]
     for name in BENCHMARKS:
-        lines += [f"| `{name}` | {what} |" for what in _figures(measured.get(name, {"goals": []})["goals"])]
-    text, count = TABLE.subn(lambda _found: "\n".join(lines) + "\n", SPEED.read_text())
-    if count != 1:
-        raise SystemExit(f"{SPEED.name} has no place for the table.")
-    SPEED.write_text(text)
+        kept = [line for line in before if line.startswith(f"| `{name}` |")]
+        lines += [f"| `{name}` | {what} |" for what in _figures(measured[name]["goals"])] if name in measured else kept
+    SPEED.write_text(text[: found.start()] + "\n".join(lines) + "\n" + text[found.end() :])
 
 
 def _figures(goals: list[dict[str, Any]]) -> list[str]:

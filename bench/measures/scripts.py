@@ -108,7 +108,7 @@ def _report(series: dict[str, Series]) -> Report:
             ),
             Goal(
                 "P2.blind_strict",
-                "the same, TCP handshakes not counted",
+                "the blind one, TCP handshakes not counted",
                 edit.median / blind_strict.median,
                 0.6,
                 is_asserted=False,
